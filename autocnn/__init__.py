@@ -1,0 +1,44 @@
+"""autocnn finds, trains and ships the best small convolutional network for an image data set."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from autocnn.api import (
+        StudyView,
+        export_model,
+        load_study,
+        rebuild_leaderboard,
+        search,
+    )
+    from autocnn.records.settings import StudySettings
+
+__all__ = [
+    "StudySettings",
+    "StudyView",
+    "__version__",
+    "export_model",
+    "load_study",
+    "rebuild_leaderboard",
+    "search",
+]
+
+_HOMES = {
+    "StudySettings": "autocnn.records.settings",
+    "StudyView": "autocnn.api",
+    "export_model": "autocnn.api",
+    "load_study": "autocnn.api",
+    "rebuild_leaderboard": "autocnn.api",
+    "search": "autocnn.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use, so that `import autocnn` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'autocnn' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,6 @@
+"""`python -m autocnn`."""
+
+from autocnn.cli.main import main
+
+if __name__ == "__main__":
+    main()

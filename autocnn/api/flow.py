@@ -1,0 +1,250 @@
+"""`search`: the whole flow from settings to a tested and exported winner."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autocnn.api.studies import read_finals, silence_optuna
+from autocnn.errors import SettingsError
+from autocnn.files import write_atomic
+from autocnn.quiet import load_keras
+from autocnn.records.paths import StudyPaths, claim_folder
+from autocnn.records.settings import StudySettings, settings_to_toml
+from autocnn.space.space import SearchSpace
+from autocnn.space.toml import load_space, parse_space
+from autocnn.trial import Epoch, Listener, Progress, Proposal, TrialResult, TrialState
+
+if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from autocnn.finals.outcome import Outcome
+    from autocnn.records.record import TrialRecord
+    from autocnn.study.session import Session
+
+RESERVE_S = 10.0  # of the budget, for exporting and testing after the refit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOutcome:
+    """What a search came to; the fields of `autocnn search --json`."""
+
+    study: str
+    state: str  # "finished", "interrupted" or "failed"
+    trials: int
+    complete: int
+    pruned: int
+    stopped: int
+    failed: int
+    val_best: float | None
+    test: float | None  # accuracy of the shipped file
+    test_winner: float | None  # of the winner's validation weights
+    gap: float | None  # val_best - test_winner
+    seconds: float
+    cpu_seconds: float
+    winner: int | None
+    model: str | None
+    leaderboard: str
+
+
+class SilentListener:
+    """Hears everything and says nothing."""
+
+    def progress(self, progress: Progress) -> None:
+        """Nothing."""
+
+    def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
+        """Nothing."""
+
+    def message(self, text: str) -> None:
+        """Nothing."""
+
+
+def search(
+    settings: StudySettings,
+    listener: Listener | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    start: float | None = None,
+) -> SearchOutcome:
+    """Search, refit and test the winner, and export it; goes on with a study that exists.
+
+    `interrupted` is asked often: True ends the search cleanly. `start` (time.monotonic) is when
+    the time budget began.
+    Raises: AutocnnError for bad settings, data, spaces and folders.
+    """
+    start = time.monotonic() if start is None else start
+    listener = SilentListener() if listener is None else listener
+    space = load_space(settings.space)
+    _check_dataset(settings.dataset)
+    paths = claim_folder(Path(settings.results), settings.study)
+    space = _settle_space(paths, space)
+    load_keras()
+    silence_optuna()
+    from autocnn.records.storage import read_records
+    from autocnn.study.session import open_session
+
+    end = None if settings.time_budget_s is None else start + settings.time_budget_s
+    with open_session(settings, paths, space, listener, end) as session:
+        write_atomic(paths.study_toml, settings_to_toml(settings))
+        was_finished = paths.manifest.exists()
+        before = len(read_records(session.study))
+        paths.manifest.unlink(missing_ok=True)
+        ending = session.search(listener, interrupted)
+        session.record()
+        records = read_records(session.study)
+        is_same = was_finished and before == len(records)
+        finals = None
+        if not interrupted():
+            finals = read_finals(paths) if is_same else _finish(session, listener, interrupted)
+    state = "interrupted" if interrupted() else "finished" if finals else "failed"
+    outcome = _outcome(settings, paths, records, finals, state, start)
+    if state == "finished":
+        _write_manifest(session, outcome, str(ending))
+    listener.progress(Progress(phase="finished", counts=_counts(records)))
+    return outcome
+
+
+def _check_dataset(name: str) -> None:
+    from autocnn.data.catalog import dataset_info
+
+    dataset_info(name)
+
+
+def _settle_space(paths: StudyPaths, space: SearchSpace) -> SearchSpace:
+    """Keep a copy of the space with the study; a study goes on with the space it was made with."""
+    copy = paths.space_toml
+    if not copy.exists():
+        write_atomic(copy, space.text)
+    elif parse_space(copy.read_text("utf-8"), name=space.name, where=str(copy)) != replace(
+        space, text=copy.read_text("utf-8")
+    ):
+        raise SettingsError(
+            f"study {paths.name} was made with another text of the space {space.name} (kept in "
+            f"{copy}); put the file back, or give another --study"
+        )
+    return space
+
+
+def _finish(
+    session: Session, listener: Listener, interrupted: Callable[[], bool]
+) -> dict[str, Any] | None:
+    """Refit, export and test the winner; None without a winner or when interrupted."""
+    load_keras()
+    from autocnn.export.keras_file import export_keras
+    from autocnn.finals.outcome import score_winner
+    from autocnn.finals.refit import refit_winner
+    from autocnn.records.ranking import winner
+    from autocnn.records.storage import read_records
+    from autocnn.train.trainer import WEIGHTS_FILE, spec_of
+
+    record = winner(read_records(session.study))
+    if record is None:
+        return None
+    curve: list[Epoch] = []
+    counts = _counts(read_records(session.study))
+
+    def show(phase: str) -> None:
+        best = None if record.score is None else (record.number, record.score)
+        left = session.budget.left()
+        listener.progress(
+            Progress(
+                phase=phase,
+                counts=counts,
+                horizon=record.best_epoch or 0,
+                best=best,
+                curve=tuple(curve),
+                seconds_left=left,
+            )
+        )
+
+    def on_epoch(_: int, metrics: Epoch) -> None:
+        curve.append(metrics)
+        show("refitting")
+
+    show("refitting")
+    refit = refit_winner(session, record, on_epoch, interrupted, RESERVE_S)
+    if interrupted():
+        return None
+    show("testing")
+    paths, spec = session.paths, spec_of(session.data)
+    validation = paths.finals / "validation.keras"
+    export_keras(record.config, spec, paths.trial(record.number) / WEIGHTS_FILE, validation)
+    if refit.is_shipped:
+        refitted = paths.finals / "refit" / WEIGHTS_FILE
+        export_keras(record.config, spec, refitted, paths.winner)
+    else:
+        listener.message(f"{refit.refusal}; the winner's own weights are shipped")
+        write_atomic(paths.winner, validation.read_bytes())
+    outcome = score_winner(session, record, refit, validation, paths.winner)
+    return _keep_finals(paths, outcome)
+
+
+def _keep_finals(paths: StudyPaths, outcome: Outcome) -> dict[str, Any]:
+    from autocnn.finals.outcome import outcome_to_dict
+    from autocnn.records.manifest import write_manifest
+
+    finals = outcome_to_dict(outcome)
+    write_manifest(paths.confusion, {"test": outcome.test.confusion})
+    write_manifest(paths.finals_json, finals)
+    return finals
+
+
+def _counts(records: list[TrialRecord]) -> Counter[TrialState]:
+    return Counter(record.state for record in records)
+
+
+def _outcome(
+    settings: StudySettings,
+    paths: StudyPaths,
+    records: list[TrialRecord],
+    finals: dict[str, Any] | None,
+    state: str,
+    start: float,
+) -> SearchOutcome:
+    from autocnn.records.ranking import winner
+
+    best = winner(records)
+    counts = _counts(records)
+    times = os.times()
+    return SearchOutcome(
+        study=settings.study,
+        state=state,
+        trials=counts.total(),
+        complete=counts[TrialState.COMPLETE],
+        pruned=counts[TrialState.PRUNED],
+        stopped=counts[TrialState.STOPPED],
+        failed=counts[TrialState.FAILED],
+        val_best=None if best is None else best.score,
+        test=None if finals is None else finals["test"]["accuracy"],
+        test_winner=None if finals is None else finals["test_winner"]["accuracy"],
+        gap=None if finals is None else finals["gap"],
+        seconds=time.monotonic() - start,
+        cpu_seconds=sum(times[:4]),
+        winner=None if best is None else best.number,
+        model=None if finals is None else str(paths.winner),
+        leaderboard=str(paths.leaderboard),
+    )
+
+
+def _write_manifest(session: Session, outcome: SearchOutcome, ending: str) -> None:
+    from autocnn.records.manifest import machine, package_versions, write_manifest
+    from autocnn.records.storage import n_infeasible, read_study_facts
+
+    write_manifest(
+        session.paths.manifest,
+        {
+            "outcome": asdict(outcome),
+            "ending": ending,
+            "settings": asdict(session.settings),
+            "space": session.space.text,
+            "facts": read_study_facts(session.study),
+            "infeasible_draws": n_infeasible(session.study),
+            "packages": package_versions(),
+            "machine": machine(),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+    )

@@ -1,0 +1,76 @@
+"""What is there before any study: spaces, data sets, this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autocnn.errors import SettingsError
+from autocnn.files import write_atomic
+from autocnn.quiet import load_keras
+from autocnn.records.settings import StudySettings
+from autocnn.space.space import SearchSpace
+from autocnn.space.survey import Survey, check_feasible
+from autocnn.space.toml import load_space
+
+if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from autocnn.data.dataset import DatasetInfo
+
+
+def survey_settings(
+    settings: StudySettings,
+) -> tuple[SearchSpace, Survey, tuple[int, int, int]]:
+    """What the space of `settings` holds for its data set's images, without any training.
+
+    Returns: the space, its survey, and the images' height, width and channels.
+    Raises: SpaceError if nothing in the space is feasible.
+    """
+    from autocnn.data.catalog import dataset_info
+
+    space, info = load_space(settings.space), dataset_info(settings.dataset)
+    survey = check_feasible(space, info.image_shape, info.n_classes)
+    return space, survey, info.image_shape
+
+
+def copy_space(space: SearchSpace, target: Path) -> Path:
+    """Write the text of `space` to a new file.
+
+    Raises: SettingsError if `target` exists or is no .toml file; RecordError if it cannot be
+    written.
+    """
+    if target.suffix != ".toml":
+        raise SettingsError(f"--copy must name a .toml file, got {str(target)!r}")
+    if target.exists():
+        raise SettingsError(f"--copy {target}: exists already; choose another name")
+    write_atomic(target, space.text)
+    return target
+
+
+def list_datasets() -> list[tuple[DatasetInfo, bool]]:
+    """Every data set known by name, and whether it is on this machine."""
+    from autocnn.data import catalog
+
+    return [(info, catalog.is_local(info)) for info in catalog.list_datasets()]
+
+
+def describe_installation(results: Path) -> dict[str, str]:
+    """Versions, backend, devices, the precision chosen and why, where data and results lie."""
+    load_keras()
+    from autocnn.data.keras_cache import cache_home
+    from autocnn.records.manifest import machine, package_versions
+    from autocnn.space.library import library_path
+    from autocnn.train.backend import choose_precision, find_device
+
+    device, hardware = find_device(), machine()
+    versions = (f"{name} {version}" for name, version in package_versions().items())
+    return {
+        "versions": ", ".join(versions),
+        "python": f"{hardware['python']} on {hardware['platform']}",
+        "machine": f"{hardware['cpu']}, {hardware['cores']} cores, {hardware['memory_mb']} MiB",
+        "backend": device.backend,
+        "devices": ", ".join(device.names),
+        "precision": f"{choose_precision('auto', device)}: {device.reason}",
+        "data": str(cache_home()),
+        "spaces": str(library_path()),
+        "results": str(results.resolve()),
+    }

@@ -1,0 +1,66 @@
+"""Where a study's settings come from: options, a file, the study continued, defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from autocnn.errors import SettingsError
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import StudySettings, option_name, settings_from_toml
+
+DEFAULT_BUDGET_S = {"digits": 120.0}
+OTHER_BUDGET_S = 900.0
+CHANGEABLE = ("trials", "time_budget_s", "target", "results", "created", "study")
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The settings that the TOML file `path` gives.
+
+    Raises: SettingsError if it cannot be read or a setting is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"--config {path}: cannot be read as UTF-8 text: {error}") from None
+    return settings_from_toml(text, str(path))
+
+
+def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> StudySettings:
+    """Settings from those given, those of a file, those of the study continued, and defaults.
+
+    Raises: SettingsError where the study on disk was made with other settings.
+    """
+    merged = {**{k: v for k, v in config.items() if k not in ("study", "created")}, **given}
+    now = datetime.now(UTC)
+    results = str(merged.get("results", "results"))
+    name = str(merged.get("study") or f"{merged.get('dataset', 'digits')}-{now:%Y%m%d-%H%M%S}")
+    stored: dict[str, Any] = {}
+    toml = StudyPaths(Path(results) / name).study_toml
+    if toml.is_file():
+        stored = settings_from_toml(toml.read_text(encoding="utf-8"), str(toml))
+        _refuse_changes(name, stored, merged)
+    merged = {**stored, **merged, "study": name, "results": results}
+    merged.setdefault("created", now.isoformat(timespec="seconds"))
+    if merged.get("trials") is None and merged.get("time_budget_s") is None:
+        dataset = str(merged.get("dataset", "digits"))
+        merged["time_budget_s"] = DEFAULT_BUDGET_S.get(dataset, OTHER_BUDGET_S)
+    return StudySettings(**merged)
+
+
+def _refuse_changes(name: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    for key, value in wanted.items():
+        before = stored.get(key, getattr(StudySettings(study=name), key))
+        if key not in CHANGEABLE and value != before:
+            raise SettingsError(
+                f"study {name} was made with {option_name(key)} {before}, not {value}; "
+                "leave the option out to go on, or give another --study"
+            )
+
+
+def check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise SettingsError unless `value` is one of `choices`."""
+    if value not in choices:
+        raise SettingsError(f"{option} must be one of {', '.join(choices)}, got {value!r}")

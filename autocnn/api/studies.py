@@ -1,0 +1,174 @@
+"""Looking at studies on disk: their trials, leaderboards and models."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autocnn.errors import RecordError, StudyError
+from autocnn.quiet import load_keras
+from autocnn.records.paths import StudyPaths, find_study
+from autocnn.records.settings import settings_from_toml
+from autocnn.space.layers import Network, plan_network
+from autocnn.space.space import SearchSpace
+from autocnn.space.toml import parse_space
+
+if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    import pyarrow as pa
+
+    from autocnn.nn.model import ImageSpec
+    from autocnn.records.record import TrialRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyView:
+    """A study on disk, for reading."""
+
+    paths: StudyPaths
+    space: SearchSpace
+    facts: dict[str, Any]  # image_shape, class_names, horizon, fingerprint, ...
+    records: list[TrialRecord]  # in rank order
+
+    @property
+    def leaderboard(self) -> pa.Table:
+        """The leaderboard file; RecordError where it is damaged."""
+        from autocnn.records.leaderboard import read_leaderboard
+
+        return read_leaderboard(self.paths.leaderboard)
+
+    @property
+    def finals(self) -> dict[str, Any] | None:
+        """What the finals measured, or None before them."""
+        return read_finals(self.paths)
+
+    @property
+    def image_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of the images."""
+        height, width, channels = self.facts["image_shape"]
+        return int(height), int(width), int(channels)
+
+    def network(self, record: TrialRecord) -> Network:
+        """The layers of a trial."""
+        return plan_network(record.config, self.image_shape, len(self.facts["class_names"]))
+
+    def trial(self, number: int | None = None) -> TrialRecord:
+        """Trial `number`, or the best one.
+
+        Raises: StudyError if there is no such trial.
+        """
+        if number is None and self.records:
+            return self.records[0]
+        for record in self.records:
+            if record.number == number:
+                return record
+        known = ", ".join(str(n) for n in sorted(r.number for r in self.records)) or "none"
+        wanted = "trial" if number is None else f"trial {number}"
+        raise StudyError(f"study {self.paths.name} has no {wanted}; its trials: {known}")
+
+
+def load_study(results: Path | str = "results", name: str | None = None) -> StudyView:
+    """The study `name` below `results`, or the latest one.
+
+    Raises: StudyError if there is none; RecordError if its record cannot be read.
+    """
+    silence_optuna()
+    from autocnn.records.ranking import rank_trials
+    from autocnn.records.storage import open_study, read_records, read_study_facts
+
+    paths = find_study(Path(results), name)
+    study = open_study(paths)
+    return StudyView(
+        paths=paths,
+        space=_stored_space(paths),
+        facts=read_study_facts(study),
+        records=rank_trials(read_records(study)),
+    )
+
+
+def leaderboard_rows(
+    view: StudyView,
+    sort: str | None = None,
+    columns: list[str] | None = None,
+    top: int | None = None,
+) -> pa.Table:
+    """The leaderboard's rows by rank or column; `columns` ["all"] gives every one.
+
+    Raises: SettingsError for an unknown column; RecordError if the file is damaged.
+    """
+    from autocnn.records.leaderboard import view_leaderboard
+
+    table = view.leaderboard
+    wanted = table.column_names if columns == ["all"] else columns
+    return view_leaderboard(table, sort, wanted, top)
+
+
+def rebuild_leaderboard(view: StudyView) -> Path:
+    """Make the leaderboard file again from the study's record."""
+    from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
+
+    write_leaderboard(view.paths.leaderboard, build_leaderboard(view.records, view.space))
+    return view.paths.leaderboard
+
+
+def export_model(view: StudyView, target: Path, trial: int | None = None) -> Path:
+    """Write the shipped winner, or the network of `trial`, to `target`.
+
+    Raises: SettingsError for an unknown file ending; StudyError without a model; RecordError if
+    `target` cannot be written.
+    """
+    load_keras()
+    from autocnn.export.formats import exporter_for
+    from autocnn.train.trainer import WEIGHTS_FILE
+
+    export = exporter_for(target)
+    if target.is_dir() or not target.resolve().parent.is_dir():
+        raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
+    if trial is None and view.paths.winner.is_file():
+        shutil.copyfile(view.paths.winner, target)
+        return target
+    record = view.trial(trial)
+    weights = view.paths.trial(record.number) / WEIGHTS_FILE
+    if not weights.is_file():
+        raise StudyError(
+            f"trial {record.number} ({record.state}) has no weights on disk; only complete and "
+            "stopped trials keep theirs"
+        )
+    export(record.config, _image_spec(view), weights, target)
+    return target
+
+
+def _stored_space(paths: StudyPaths) -> SearchSpace:
+    where = str(paths.space_toml)
+    try:
+        text = paths.space_toml.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecordError(f"{where}: cannot be read: {error.strerror}") from None
+    name = settings_from_toml(paths.study_toml.read_text("utf-8"), str(paths.study_toml))
+    return parse_space(text, name=str(name.get("space", "cnn")), where=where)
+
+
+def _image_spec(view: StudyView) -> ImageSpec:
+    from autocnn.nn.model import ImageSpec
+
+    return ImageSpec(
+        shape=view.image_shape,
+        n_classes=len(view.facts["class_names"]),
+        mean=tuple(view.facts["mean"]),
+        std=tuple(view.facts["std"]),
+    )
+
+
+def read_finals(paths: StudyPaths) -> dict[str, Any] | None:
+    """What the finals measured, or None before them."""
+    from autocnn.records.manifest import read_manifest
+
+    return read_manifest(paths.finals_json) if paths.finals_json.exists() else None
+
+
+def silence_optuna() -> None:
+    """Leave it to autocnn to say what happens."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)

@@ -1,0 +1,25 @@
+"""`autocnn export`: write a model to a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from autocnn.cli.options import ResultsOption, StudyArgument
+
+
+def export(
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: FILE.keras.")],
+    study: StudyArgument = None,
+    trial: Annotated[
+        int | None, typer.Option(help="Number of a trial; the shipped winner by default.")
+    ] = None,
+    results: ResultsOption = Path("results"),
+) -> None:
+    """Write the winner, or the network of a trial, to a file that plain Keras loads."""
+    import autocnn.api as api
+
+    view = api.load_study(results, study)
+    print(api.export_model(view, output, trial))

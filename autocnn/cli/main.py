@@ -1,0 +1,61 @@
+"""The command line: one file a command, errors as one line, exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import metadata
+
+import typer
+
+from autocnn.cli.datasets import datasets
+from autocnn.cli.export import export
+from autocnn.cli.info import info
+from autocnn.cli.leaderboard import leaderboard
+from autocnn.cli.search import search
+from autocnn.cli.show import show
+from autocnn.cli.spaces import spaces
+from autocnn.errors import AutocnnError
+
+app = typer.Typer(
+    name="autocnn",
+    help="Find, train and export the best small convolutional network for an image data set.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (search, leaderboard, show, export, spaces, datasets, info):
+    app.command()(command)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: bool = typer.Option(False, "--version", help="Print the version and leave."),
+) -> None:
+    if version:
+        print(metadata.version("autocnn"))
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line; errors that are no bugs are one line on stderr."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        code = app(standalone_mode=False)
+    except AutocnnError as error:
+        _fail(str(error), error.exit_code)
+    except typer.TyperException as error:
+        _fail(f"{error.format_message()} (see autocnn --help)", error.exit_code)
+    except (typer.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of our output left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(text: str, code: int) -> None:
+    line = " ".join(text.split())
+    print(f"autocnn: error: {line}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,173 @@
+"""`autocnn search`: find, refit, test and export the best network."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+STARTED = time.monotonic()  # about when the process began: the time budget counts from here
+
+EXIT_NO_TRIAL, EXIT_INTERRUPTED = 3, 130
+
+
+def _env(name: str, help: str, *flags: str) -> Any:
+    return typer.Option(*flags, help=help, envvar=f"AUTOCNN_{name}", show_envvar=False)
+
+
+def search(
+    dataset: Annotated[
+        str | None, _env("DATASET", "Name of a data set (autocnn datasets); digits by default.")
+    ] = None,
+    space: Annotated[
+        str | None,
+        _env("SPACE", "Search space: a name (autocnn spaces) or a .toml file; cnn by default."),
+    ] = None,
+    sampler: Annotated[
+        str | None, _env("SAMPLER", "Who proposes: tpe or random; tpe by default.")
+    ] = None,
+    pruner: Annotated[
+        str | None,
+        _env("PRUNER", "Who gives up: halving, hyperband, median or none; halving by default."),
+    ] = None,
+    trials: Annotated[int | None, _env("TRIALS", "End after so many trials.")] = None,
+    time_budget: Annotated[
+        str | None,
+        _env(
+            "TIME_BUDGET", "Such as 90s, 12m or 1h30m, finals included; 15m by default, digits 2m."
+        ),
+    ] = None,
+    epochs: Annotated[
+        int | None,
+        _env(
+            "EPOCHS",
+            "Epochs of the longest trial; measured by default, 12 (CPU) or 30 (GPU) at most.",
+        ),
+    ] = None,
+    seed: Annotated[int | None, _env("SEED", "Seed of search and training; 0 by default.")] = None,
+    split_seed: Annotated[
+        int | None, _env("SPLIT_SEED", "Seed of the train/validation split; 0 by default.")
+    ] = None,
+    study: Annotated[
+        str | None,
+        _env("STUDY", "Name of the study; that of an existing one goes on with it."),
+    ] = None,
+    results: Annotated[
+        str | None, _env("RESULTS", "Folder of all studies; ./results by default.")
+    ] = None,
+    precision: Annotated[
+        str | None, _env("PRECISION", "auto, float32 or bfloat16; auto by default.")
+    ] = None,
+    target: Annotated[
+        float | None,
+        _env("TARGET", "End once a trial reaches this validation accuracy, such as 0.92."),
+    ] = None,
+    recipes: Annotated[
+        bool | None,
+        _env("RECIPES", "Try known-good configurations first (default).", "--recipes/--no-recipes"),
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="TOML file of settings, such as a study.toml.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what the search space holds.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object as the last line.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="A line for every epoch.")
+    ] = False,
+) -> None:
+    """Search, prune and rank networks, refit and test the winner once, and export it."""
+    import autocnn.api as api
+    from autocnn.report.screen import open_screen
+
+    given = {
+        "dataset": dataset,
+        "space": space,
+        "sampler": sampler,
+        "pruner": pruner,
+        "trials": trials,
+        "time_budget_s": None if time_budget is None else api.parse_duration(time_budget),
+        "epochs": epochs,
+        "seed": seed,
+        "split_seed": split_seed,
+        "study": study,
+        "results": results,
+        "precision": precision,
+        "target": target,
+        "recipes": recipes,
+    }
+    settings = api.resolve_settings(
+        {key: value for key, value in given.items() if value is not None},
+        {} if config is None else api.read_config(config),
+    )
+    if dry_run:
+        from autocnn.report.space_page import describe_survey
+
+        _print_lines(describe_survey(*api.survey_settings(settings)))
+        return
+    interrupt = _CtrlC()
+    with open_screen(-1 if quiet else int(verbose)) as screen:
+        outcome = api.search(settings, screen, interrupt.is_set, STARTED)
+    _print_outcome(api, outcome, Path(settings.results), as_json=as_json)
+    raise typer.Exit(_exit_code(outcome))
+
+
+class _CtrlC:
+    """The first Ctrl-C asks for a clean end, the second one ends at once."""
+
+    def __init__(self) -> None:
+        self._set = False
+        signal.signal(signal.SIGINT, self._handle)
+
+    def is_set(self) -> bool:
+        return self._set
+
+    def _handle(self, *_: object) -> None:
+        if self._set:
+            raise KeyboardInterrupt
+        self._set = True
+
+
+def _print_outcome(api: Any, outcome: Any, results: Path, *, as_json: bool) -> None:
+    from autocnn.report.summary import describe_end, describe_finals
+
+    if outcome.state == "finished":
+        finals = api.load_study(results, outcome.study).finals
+        _print_lines(describe_finals(finals))
+    if outcome.state == "failed":
+        print(_why_failed(outcome), file=sys.stderr)
+    _print_lines(
+        describe_end(outcome.seconds, outcome.cpu_seconds, outcome.model, outcome.leaderboard)
+    )
+    if outcome.state == "interrupted":
+        print(
+            f"interrupted; go on with: autocnn search --study {outcome.study} --results {results}"
+        )
+    if as_json:
+        print(json.dumps(asdict(outcome)))
+
+
+def _why_failed(outcome: Any) -> str:
+    return (
+        f"autocnn: error: none of {outcome.trials} trials gave a network ({outcome.failed} failed, "
+        f"{outcome.pruned} pruned); see autocnn leaderboard {outcome.study}, or give more time"
+    )
+
+
+def _exit_code(outcome: Any) -> int:
+    return {"finished": 0, "interrupted": EXIT_INTERRUPTED, "failed": EXIT_NO_TRIAL}[outcome.state]
+
+
+def _print_lines(lines: list[str]) -> None:
+    for line in lines:
+        print(line)

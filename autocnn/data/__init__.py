@@ -1,0 +1,1 @@
+"""Images and labels as arrays: readers, the frozen split, the fingerprint."""

@@ -1,0 +1,135 @@
+"""The data sets that autocnn knows by name, and their training images."""
+
+from __future__ import annotations
+
+from autocnn.data.dataset import DatasetInfo, Images
+from autocnn.data.keras_cache import missing_files
+from autocnn.data.readers import read_splits
+from autocnn.errors import UnknownDatasetError
+
+_DIGITS = tuple("0123456789")
+
+_FASHION = (
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+)
+
+_CIFAR10 = "airplane automobile bird cat deer dog frog horse ship truck"
+
+# The order of `fine_label_names` in the file `meta` of the data set: alphabetical.
+_CIFAR100 = """
+apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle
+bowl boy bridge bus butterfly camel can castle caterpillar cattle
+chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur
+dolphin elephant flatfish forest fox girl hamster house kangaroo keyboard
+lamp lawn_mower leopard lion lizard lobster man maple_tree motorcycle mountain
+mouse mushroom oak_tree orange orchid otter palm_tree pear pickup_truck pine_tree
+plain plate poppy porcupine possum rabbit raccoon ray road rocket
+rose sea seal shark shrew skunk skyscraper snail snake spider
+squirrel streetcar sunflower sweet_pepper table tank telephone television tiger tractor
+train trout tulip turtle wardrobe whale willow_tree wolf woman worm
+"""
+
+_GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+_TORONTO = "https://www.cs.toronto.edu/~kriz/"
+
+# File names: keras/src/datasets/*.py of Keras 3.15.1. The CIFAR archives are cached under a name of
+# their own, without suffix.
+_CATALOG = (
+    DatasetInfo(
+        name="digits",
+        description="handwritten digits, comes with scikit-learn",
+        image_shape=(8, 8, 1),
+        class_names=_DIGITS,
+        n_train=1437,
+        n_test=360,
+        source="scikit-learn",
+    ),
+    DatasetInfo(
+        name="mnist",
+        description="handwritten digits",
+        image_shape=(28, 28, 1),
+        class_names=_DIGITS,
+        n_train=60_000,
+        n_test=10_000,
+        source="keras.datasets",
+        files=("datasets/mnist.npz",),
+        url=_GOOGLE + "mnist.npz",
+    ),
+    DatasetInfo(
+        name="fashion_mnist",
+        description="pieces of clothing",
+        image_shape=(28, 28, 1),
+        class_names=_FASHION,
+        n_train=60_000,
+        n_test=10_000,
+        source="keras.datasets",
+        files=(
+            "datasets/fashion-mnist/train-labels-idx1-ubyte.gz",
+            "datasets/fashion-mnist/train-images-idx3-ubyte.gz",
+            "datasets/fashion-mnist/t10k-labels-idx1-ubyte.gz",
+            "datasets/fashion-mnist/t10k-images-idx3-ubyte.gz",
+        ),
+        url=_GOOGLE,
+    ),
+    DatasetInfo(
+        name="cifar10",
+        description="colour photographs, 10 classes",
+        image_shape=(32, 32, 3),
+        class_names=tuple(_CIFAR10.split()),
+        n_train=50_000,
+        n_test=10_000,
+        source="keras.datasets",
+        files=("datasets/cifar-10-batches-py-target_archive",),
+        url=_TORONTO + "cifar-10-python.tar.gz",
+    ),
+    DatasetInfo(
+        name="cifar100",
+        description="colour photographs, 100 classes (fine labels)",
+        image_shape=(32, 32, 3),
+        class_names=tuple(_CIFAR100.split()),
+        n_train=50_000,
+        n_test=10_000,
+        source="keras.datasets",
+        files=("datasets/cifar-100-python-target_archive",),
+        url=_TORONTO + "cifar-100-python.tar.gz",
+    ),
+)
+
+
+def list_datasets() -> list[DatasetInfo]:
+    """Every data set of the catalog, small ones first."""
+    return list(_CATALOG)
+
+
+def dataset_info(name: str) -> DatasetInfo:
+    """What is known about data set `name` before it is read.
+
+    Raises: UnknownDatasetError, which lists the names there are.
+    """
+    for info in _CATALOG:
+        if info.name == name:
+            return info
+    names = ", ".join(info.name for info in _CATALOG)
+    raise UnknownDatasetError(f"no data set named {name!r}; choose one of {names}")
+
+
+def is_local(info: DatasetInfo) -> bool:
+    """True where reading `info` needs no download; Keras is not imported to find out."""
+    return not missing_files(info.files)
+
+
+def load_train(name: str) -> Images:
+    """The training images of data set `name`, validation included and test never.
+
+    Raises: UnknownDatasetError; DatasetError where they cannot be downloaded or read.
+    """
+    return read_splits(dataset_info(name))[0]

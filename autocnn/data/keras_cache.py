@@ -1,0 +1,29 @@
+"""Where Keras keeps downloaded data, found without importing Keras.
+
+Keras 3.15.1 takes $KERAS_HOME, else ~/.keras, when it is imported. A folder that is not writable is
+never read, not even for files that lie in it: `keras.utils.get_file` then goes to /tmp/.keras.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+
+def cache_home() -> Path:
+    """The folder that Keras reads: KERAS_HOME, or its substitute where that is not writable."""
+    user_home = os.path.expanduser("~")
+    default_parent = user_home if os.access(user_home, os.W_OK) else "/tmp"
+    chosen = os.environ.get("KERAS_HOME", os.path.join(default_parent, ".keras"))
+    home = Path(chosen).expanduser()
+    if home.exists() and not os.access(home, os.W_OK):
+        return Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()) / ".keras"
+    return home
+
+
+def missing_files(files: Iterable[str]) -> list[str]:
+    """Those of `files` (paths below KERAS_HOME) that Keras would have to download."""
+    home = cache_home()
+    return [file for file in files if not (home / file).exists()]

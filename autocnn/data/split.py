@@ -1,0 +1,107 @@
+"""The frozen split of the training images into train and validation, and the data's fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autocnn.data.dataset import Images
+from autocnn.errors import DatasetError, SettingsError
+
+VALIDATION_FRACTION = 0.1  # of the training images
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Split:
+    """Which images train and which validate: int64 indices, ascending, without overlap."""
+
+    train: NDArray[np.int64]
+    validation: NDArray[np.int64]
+    seed: int
+    fraction: float
+
+
+def fingerprint(images: Images) -> str:
+    """SHA-256 (hexadecimal) over shapes, types, pixels and labels; another order is other data."""
+    digest = hashlib.sha256()
+    pixels = np.ascontiguousarray(images.images)
+    labels = np.ascontiguousarray(images.labels, dtype="<i8")  # the same on every machine
+    for array in (pixels, labels):
+        digest.update(f"{array.dtype.str} {array.shape}\n".encode())
+        digest.update(array.reshape(-1).data)
+    return digest.hexdigest()
+
+
+def image_hashes(images: Images) -> NDArray[np.bytes_]:
+    """A 128-bit hash of every image's pixels: equal images have equal hashes.
+
+    Shape: (n,) of 16 bytes; NumPy hides trailing zero bytes, which leaves comparisons right.
+    """
+    rows = np.ascontiguousarray(images.images).reshape(images.n, math.prod(images.shape))
+    digests = [hashlib.blake2b(row.data, digest_size=16).digest() for row in np.asarray(rows)]
+    return np.array(digests, dtype="S16")
+
+
+def stratified_split(images: Images, seed: int = 0, fraction: float = VALIDATION_FRACTION) -> Split:
+    """Split `images` class by class, exact duplicates together; repeatable from data and seed.
+
+    Equal images form a group, whose class is the label of its first member. A class's quota is
+    `fraction` of the images in its groups, rounded half up, at least 1 and at most all but one. The
+    class's groups are shuffled and go to validation in turn; one that would overshoot the quota is
+    passed over. Only where none fits, the smallest group goes to validation.
+    Raises: SettingsError for a wrong seed or fraction; DatasetError where a class has fewer than 2
+    different images.
+    """
+    if seed < 0:
+        raise SettingsError(f"split seed must be >= 0, got {seed}")
+    if not 0 < fraction < 1:
+        raise SettingsError(f"validation fraction must be between 0 and 1, got {fraction}")
+    _, first, group_of, size = np.unique(
+        image_hashes(images), return_index=True, return_inverse=True, return_counts=True
+    )
+    group_class = images.labels[first]
+    chosen = np.zeros(len(first), dtype=bool)
+    for label in np.unique(images.labels):
+        groups = np.flatnonzero(group_class == label)
+        _check_splittable(images, int(label), len(groups))
+        shuffled = np.random.default_rng([seed, int(label)]).permutation(groups)
+        chosen[_fill_quota(shuffled, size, _quota(int(size[groups].sum()), fraction))] = True
+    validates = chosen[group_of]
+    return Split(
+        train=np.flatnonzero(~validates).astype(np.int64),
+        validation=np.flatnonzero(validates).astype(np.int64),
+        seed=seed,
+        fraction=fraction,
+    )
+
+
+def _check_splittable(images: Images, label: int, n_groups: int) -> None:
+    """Raise DatasetError where class `label` cannot have an image on both sides."""
+    if n_groups < 2:
+        n = int(np.count_nonzero(images.labels == label))
+        raise DatasetError(
+            f"class {label}: expected at least 2 different images (one to train, one to validate) "
+            f"that repeat no earlier image of another class, got {n_groups} among {n} images"
+        )
+
+
+def _quota(n: int, fraction: float) -> int:
+    """How many of a class's `n` images validate."""
+    return min(max(1, math.floor(fraction * n + 0.5)), n - 1)
+
+
+def _fill_quota(groups: NDArray[np.int64], size: NDArray[np.int64], quota: int) -> list[int]:
+    """The groups that validate, taken in turn up to `quota` images; the smallest if none fits."""
+    picked: list[int] = []
+    left = quota
+    for group in groups.tolist():
+        if size[group] <= left:
+            picked.append(group)
+            left -= int(size[group])
+        if left == 0:
+            break
+    return picked or [int(groups[np.argmin(size[groups])])]

@@ -1,0 +1,1 @@
+"""What proposes configurations: search libraries behind one protocol, and the recipes."""

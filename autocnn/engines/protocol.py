@@ -1,0 +1,36 @@
+"""The seam between the study and whatever proposes configurations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from autocnn.trial import Proposal, TrialResult, Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineSetup:
+    """What an engine must know besides the space."""
+
+    image_shape: tuple[int, int, int]
+    n_classes: int
+    horizon: int  # epochs of the longest trial
+    seed: int
+    sampler: str
+    pruner: str
+
+
+class Engine(Protocol):
+    """Proposes configurations and learns from their scores."""
+
+    def ask(self) -> Proposal | Wait | None:
+        """The next configuration; Wait: other trials must report first; None: nothing is left."""
+        ...
+
+    def report(self, number: int, epoch: int, score: float) -> bool:
+        """Tell the score of one epoch (1 is the first); True: prune this trial now."""
+        ...
+
+    def tell(self, number: int, result: TrialResult) -> None:
+        """Tell how a trial ended."""
+        ...

@@ -1,0 +1,67 @@
+"""Every error that autocnn raises on purpose.
+
+```
+AutocnnError                      one clear line for the person, no traceback
+├── SettingsError  (ValueError)   a wrong option or settings file              exit code 2
+├── SpaceError     (ValueError)   a search space that cannot be read or used   exit code 2
+├── DatasetError   (ValueError)   an unknown or unreadable data set            exit code 1 or 2
+├── StudyError     (LookupError)  no such study, trial, or one that is in use  exit code 1
+├── RecordError    (OSError)      a record on disk that cannot be read/written exit code 1
+└── TrialFailed    (RuntimeError) one trial failed; the search goes on         never shown
+Infeasible         (ValueError)   a configuration that no network can have; it is drawn again
+```
+
+Anything else that is raised is a bug and shows its traceback.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class AutocnnError(Exception):
+    """Root of the errors that are shown as one line."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class SettingsError(AutocnnError, ValueError):
+    """A wrong option, or a wrong value in a settings file."""
+
+    exit_code = 2
+
+
+class SpaceError(AutocnnError, ValueError):
+    """A search space or configuration that cannot be read or used."""
+
+    exit_code = 2
+
+
+class DatasetError(AutocnnError, ValueError):
+    """A data set that is unknown or cannot be read."""
+
+
+class UnknownDatasetError(DatasetError):
+    """No data set has this name."""
+
+    exit_code = 2
+
+
+class StudyError(AutocnnError, LookupError):
+    """A study or trial that does not exist, or a study that cannot go on."""
+
+
+class RecordError(AutocnnError, OSError):
+    """A record on disk that cannot be read or written."""
+
+
+class TrialFailed(AutocnnError, RuntimeError):
+    """One trial failed for a known cause; the search goes on."""
+
+    def __init__(self, cause: str, message: str) -> None:
+        super().__init__(message)
+        self.cause = cause
+
+
+class Infeasible(ValueError):
+    """A configuration that cannot be built, or that breaks the limits of its space."""

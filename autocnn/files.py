@@ -1,0 +1,49 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from autocnn.errors import RecordError
+
+Content = bytes | str | Callable[[IO[bytes]], object]
+
+
+def write_atomic(path: Path, content: Content) -> None:
+    """Put `content` at `path` in one step: a reader sees the old file or the new one.
+
+    `content` is bytes, text (written as UTF-8), or a function that writes to an open file. The
+    folder must exist.
+
+    Raises: RecordError if the file cannot be written; what stood at `path` is untouched.
+    """
+    try:
+        _replace(path, content)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RecordError(
+            f"{path}: cannot be written ({reason}); free some space or choose a folder that "
+            "you may write to"
+        ) from error
+
+
+def _replace(path: Path, content: Content) -> None:
+    beside = path.parent / f".{path.name}.{uuid.uuid4().hex}.tmp"
+    try:
+        with beside.open("xb") as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content.encode("utf-8") if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise

@@ -1,0 +1,75 @@
+"""The finals: what was measured for the winner, and its form in finals.json."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autocnn.data.test_split import load_test
+from autocnn.finals.refit import Refit
+from autocnn.finals.scoring import SplitScore, score_file
+from autocnn.records.record import TrialRecord
+from autocnn.study.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The test scores of the winner."""
+
+    winner: int
+    val_best: float
+    test_winner: SplitScore  # the validation weights
+    test: SplitScore  # the shipped file
+    refit: Refit
+
+    @property
+    def gap(self) -> float:
+        """How much the validation score flatters: val_best - test_winner."""
+        return self.val_best - self.test_winner.accuracy
+
+
+def score_winner(
+    session: Session, record: TrialRecord, refit: Refit, validation: Path, shipped: Path
+) -> Outcome:
+    """Read the test split, once, and score the winner's two files (or the one that is both)."""
+    test = load_test(session.settings.dataset)
+    n_classes = session.data.n_classes
+    first = score_file(validation, test, n_classes)
+    assert record.score is not None
+    return Outcome(
+        winner=record.number,
+        val_best=record.score,
+        test_winner=first,
+        test=score_file(shipped, test, n_classes) if refit.is_shipped else first,
+        refit=refit,
+    )
+
+
+def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
+    """`outcome` ready for finals.json."""
+    return {
+        "winner": outcome.winner,
+        "val_best": outcome.val_best,
+        "test_winner": _score_to_dict(outcome.test_winner),
+        "test": _score_to_dict(outcome.test),
+        "gap": outcome.gap,
+        "refit": {
+            "shipped": outcome.refit.is_shipped,
+            "refusal": outcome.refit.refusal,
+            "epochs": outcome.refit.result.epochs,
+            "seconds": outcome.refit.result.seconds,
+            "train_loss": [epoch.train_loss for epoch in outcome.refit.result.curve],
+        },
+    }
+
+
+def _score_to_dict(score: SplitScore) -> dict[str, Any]:
+    low, high = score.interval
+    return {
+        "n": score.n,
+        "errors": score.errors,
+        "accuracy": score.accuracy,
+        "low": low,
+        "high": high,
+    }

@@ -1,0 +1,1 @@
+"""From a configuration to a Keras model, optimizer, schedule, loss and augmentation."""

@@ -1,0 +1,110 @@
+"""From a configuration to a Keras model; what is exported loads in plain Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from autocnn.space.config import TrialConfig
+from autocnn.space.layers import Layer, plan_network
+from autocnn.space.seeds import derive_seed
+
+# Keras' 0.99 lags behind the weights in trainings of a few hundred steps.
+BATCH_NORM_MOMENTUM = 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSpec:
+    """What a network is built for."""
+
+    shape: tuple[int, int, int]  # height, width, channels
+    n_classes: int
+    mean: tuple[float, ...]  # of the training images, per channel, 0-255
+    std: tuple[float, ...]
+
+
+def _conv(s: Mapping[str, Any], name: str, seed: int) -> Any:
+    return keras.layers.Conv2D(
+        s["filters"],
+        s["kernel"],
+        strides=s["stride"],
+        padding=s["padding"],
+        use_bias=s["bias"],
+        kernel_initializer=keras.initializers.HeNormal(seed=seed),
+        name=name,
+    )
+
+
+def _dense(s: Mapping[str, Any], name: str, seed: int) -> Any:
+    kind = keras.initializers.GlorotUniform if name == "logits" else keras.initializers.HeNormal
+    return keras.layers.Dense(
+        s["units"], use_bias=s["bias"], kernel_initializer=kind(seed=seed), name=name
+    )
+
+
+LAYERS: dict[str, Callable[[Mapping[str, Any], str, int], Any]] = {
+    "conv": _conv,
+    "dense": _dense,
+    "batch_norm": lambda s, name, _: keras.layers.BatchNormalization(
+        momentum=BATCH_NORM_MOMENTUM, name=name
+    ),
+    "layer_norm": lambda s, name, _: keras.layers.LayerNormalization(name=name),
+    "group_norm": lambda s, name, _: keras.layers.GroupNormalization(s["groups"], name=name),
+    "activation": lambda s, name, _: keras.layers.Activation(s["function"], name=name),
+    "max_pool": lambda s, name, _: keras.layers.MaxPooling2D(s["size"], name=name),
+    "average_pool": lambda s, name, _: keras.layers.AveragePooling2D(s["size"], name=name),
+    "dropout": lambda s, name, seed: keras.layers.Dropout(s["rate"], seed=seed, name=name),
+    "spatial_dropout": lambda s, name, seed: keras.layers.SpatialDropout2D(
+        s["rate"], seed=seed, name=name
+    ),
+    "flatten": lambda s, name, _: keras.layers.Flatten(name=name),
+    "global_average": lambda s, name, _: keras.layers.GlobalAveragePooling2D(name=name),
+    "global_max": lambda s, name, _: keras.layers.GlobalMaxPooling2D(name=name),
+}
+
+
+def build_model(
+    config: TrialConfig, spec: ImageSpec, seed: int = 0, *, export: bool = False
+) -> keras.Model:
+    """The network of `config`: raw 0-255 images in, logits out.
+
+    With `export` the outputs are class probabilities and every layer is Keras' own; without it,
+    the fastest layers that compute the same are taken.
+
+    Input shape: (batch, height, width, channels), any real type.
+    Output shape: (batch, classes), float32.
+    """
+    layers = plan_network(config, spec.shape, spec.n_classes).layers
+    inputs = keras.Input(spec.shape, name="image")
+    x = _pixels(config, spec)(inputs)
+    for i, layer in enumerate(layers):
+        x = _build(layer, derive_seed(seed, i, "layer"), export=export)(x)
+    x = keras.layers.Activation("softmax" if export else "linear", dtype="float32", name="output")(
+        x
+    )
+    return keras.Model(inputs, x, name="autocnn")
+
+
+def _build(layer: Layer, seed: int, *, export: bool) -> Any:
+    on_maps = len(layer.output_shape) == 3
+    if layer.kind == "batch_norm" and on_maps and not export and _is_tensorflow():
+        from autocnn.nn.tf_batch_norm import FusedBatchNormalization
+
+        return FusedBatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=layer.name)
+    return LAYERS[layer.kind](layer.settings, layer.name, seed)
+
+
+def _pixels(config: TrialConfig, spec: ImageSpec) -> Any:
+    if config.pixels == "unit":
+        return keras.layers.Rescaling(1 / 255, dtype="float32", name="pixels")
+    variance = [s * s for s in spec.std]
+    return keras.layers.Normalization(
+        mean=list(spec.mean), variance=variance, dtype="float32", name="pixels"
+    )
+
+
+def _is_tensorflow() -> bool:
+    return bool(keras.backend.backend() == "tensorflow")

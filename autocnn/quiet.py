@@ -1,0 +1,30 @@
+"""Loading Keras without the lines that its backend prints while it starts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def load_keras() -> None:
+    """Import Keras and its backend; what native code prints to stderr meanwhile is dropped."""
+    if "keras" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _stderr_dropped():
+        import keras  # noqa: F401  imported for its side effect
+
+
+@contextmanager
+def _stderr_dropped() -> Iterator[None]:
+    sys.stderr.flush()
+    kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(sink)

@@ -1,0 +1,1 @@
+"""What a study keeps: settings, the record of every trial, the leaderboard and the manifest."""

@@ -1,0 +1,165 @@
+"""`StudySettings`: everything that a study was told, and its form as a TOML file."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any, get_type_hints
+
+from autocnn.errors import SettingsError
+from autocnn.records.paths import is_study_name
+
+SAMPLERS = ("tpe", "random")
+PRUNERS = ("halving", "hyperband", "median", "none")
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySettings:
+    """The resolved settings of a study.
+
+    Raises: SettingsError on a value that is out of range, naming its option.
+    """
+
+    study: str  # its name, which is its folder's
+    dataset: str = "digits"
+    space: str = "cnn"
+    sampler: str = "tpe"
+    pruner: str = "halving"
+    trials: int | None = None  # at most so many; None: no limit
+    time_budget_s: float | None = None  # wall seconds; None: no limit
+    epochs: int | None = None  # of the longest trial; None: chosen for the device at the start
+    seed: int = 0  # of the search and the training
+    split_seed: int = 0
+    results: str = "results"  # the folder of all studies
+    precision: str = "auto"
+    target: float | None = None  # the score at which the search ends
+    recipes: bool = True  # known-good configurations come first
+    created: str = ""  # ISO time in UTC; empty: not yet started
+
+    def __post_init__(self) -> None:
+        for f in fields(self):
+            _check_value(option_name(f.name), f.name, getattr(self, f.name))
+
+
+def option_name(key: str) -> str:
+    """The option of `autocnn search` that sets `key`, as a person types it."""
+    special = {"time_budget_s": "--time-budget", "recipes": "--recipes/--no-recipes"}
+    return special.get(key, "--" + key.replace("_", "-"))
+
+
+def settings_to_toml(settings: StudySettings) -> str:
+    """`settings` as the text of study.toml; what is None is left out."""
+    given = [(f.name, getattr(settings, f.name)) for f in fields(settings)]
+    lines = [f"{key} = {_toml_value(value)}" for key, value in given if value is not None]
+    return "\n".join(["# autocnn search --config FILE reads this file", *lines, ""])
+
+
+def settings_from_toml(text: str, where: str) -> dict[str, Any]:
+    """The settings that the file `where` gives, by the field names of `StudySettings`.
+
+    Raises: SettingsError, naming file and key, on an unknown key or a wrong value.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{where}: not a TOML file: {error}") from None
+    kinds = get_type_hints(StudySettings)
+    settings: dict[str, Any] = {}
+    for key, value in data.items():
+        if key not in kinds:
+            raise SettingsError(f"{where}: {key}: unknown setting; known: {', '.join(kinds)}")
+        settings[key] = _convert(f"{where}: {key}", kinds[key], value)
+        _check_value(f"{where}: {key}", key, settings[key])
+    return settings
+
+
+_DURATION = re.compile(
+    r"(?P<bare>\d+(\.\d+)?)|(?=\d)((?P<h>\d+(\.\d+)?)h)?((?P<m>\d+(\.\d+)?)m)?((?P<s>\d+(\.\d+)?)s)?"
+)
+
+
+def parse_duration(text: str, where: str = "--time-budget") -> float:
+    """Seconds of a duration such as "90", "90s", "12m", "1h30m" or "1.5h".
+
+    Raises: SettingsError, naming the option `where`, on anything that is no time above zero.
+    """
+    match = _DURATION.fullmatch(text.strip().lower())
+    seconds = 0.0
+    if match is not None:
+        units = (("bare", 1), ("s", 1), ("m", 60), ("h", 3600))
+        seconds = sum(float(match[unit] or 0) * length for unit, length in units)
+    if not 0 < seconds < math.inf:
+        raise SettingsError(
+            f"{where} must be a time above zero such as 90s, 12m or 1h30m, got {text!r}"
+        )
+    return seconds
+
+
+def _is_created(text: str) -> bool:
+    try:
+        return text == "" or datetime.fromisoformat(text) is not None
+    except ValueError:
+        return False
+
+
+def _one_of(choices: tuple[str, ...]) -> tuple[str, Callable[[Any], bool]]:
+    return f"one of {', '.join(choices)}", lambda value: value in choices
+
+
+def _at_least(low: int) -> tuple[str, Callable[[Any], bool]]:
+    return f"at least {low}", lambda value: value >= low
+
+
+_NAMED = ("a name or a path", lambda value: value.strip() != "")
+
+_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected, and its test
+    "study": ("a plain folder name", is_study_name),
+    "dataset": _NAMED,
+    "space": _NAMED,
+    "sampler": _one_of(SAMPLERS),
+    "pruner": _one_of(PRUNERS),
+    "trials": _at_least(1),
+    "time_budget_s": ("above 0 seconds", lambda value: 0 < value < math.inf),
+    "epochs": _at_least(1),
+    "seed": _at_least(0),
+    "split_seed": _at_least(0),
+    "results": _NAMED,
+    "precision": _one_of(PRECISIONS),
+    "target": ("above 0 and at most 1", lambda value: 0 < value <= 1),
+    "created": ("an ISO time", _is_created),
+}
+
+
+def _check_value(label: str, key: str, value: Any) -> None:
+    if value is None or key not in _RULES:
+        return
+    expected, holds = _RULES[key]
+    if not holds(value):
+        raise SettingsError(f"{label} must be {expected}, got {value!r}")
+
+
+_KIND_NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
+
+
+def _convert(label: str, kind: Any, value: Any) -> Any:
+    """`value` as TOML gave it, made a float where one is meant."""
+    base = next(k for k in _KIND_NAMES if k is kind or kind == k | None)
+    if base is float and type(value) is int:
+        return float(value)
+    if type(value) is not base:
+        raise SettingsError(f"{label} must be {_KIND_NAMES[base]}, got {value!r}")
+    return value
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):  # JSON's escapes are TOML's, but for the delete character
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)

@@ -1,0 +1,37 @@
+"""Numbers and times as short text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+BARS = "▁▂▃▄▅▆▇█"
+
+
+def percent(value: float | None) -> str:
+    """A share such as 0.92345 as "92.35 %"; "–" for None."""
+    return "–" if value is None else f"{100 * value:.2f} %"
+
+
+def count(value: float) -> str:
+    """A count such as 7300000 as "7.3 M"."""
+    for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= limit:
+            return f"{value / limit:.1f} {unit}"
+    return f"{value:.0f}"
+
+
+def clock(seconds: float) -> str:
+    """Seconds as "1:02:03" or "4:05"."""
+    whole = int(seconds)
+    hours, minutes = whole // 3600, whole // 60 % 60
+    tail = f"{minutes:02d}:{whole % 60:02d}"
+    return f"{hours}:{tail}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """One bar a value, from the smallest to the largest."""
+    if not values:
+        return ""
+    low, high = min(values), max(values)
+    span = (high - low) or 1.0
+    return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in values)

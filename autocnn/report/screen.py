@@ -1,0 +1,180 @@
+"""What a person sees while a study runs: a live screen on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from autocnn.report.formatting import clock, count, percent, sparkline
+from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
+
+SHOWN_TRIALS = 10
+STYLES = {
+    TrialState.COMPLETE: "green",
+    TrialState.STOPPED: "yellow",
+    TrialState.PRUNED: "dim",
+    TrialState.FAILED: "red",
+}
+
+
+@contextmanager
+def open_screen(verbosity: int, stream: TextIO = sys.stderr) -> Iterator[Listener]:
+    """The listener for this stream: live on a terminal, lines elsewhere, errors only below 0."""
+    console = Console(file=stream, highlight=False)
+    if verbosity < 0:
+        yield PlainLines(console, verbosity)
+    elif console.is_terminal and not console.is_dumb_terminal:
+        screen = LiveScreen(console)
+        with screen.live:
+            yield screen
+    else:
+        yield PlainLines(console, verbosity)
+
+
+def describe_result(proposal: Proposal, result: TrialResult) -> str:
+    """One line on how a trial ended."""
+    score = f"{percent(result.score):>8}" if result.score is not None else "       –"
+    text = (
+        f"trial {proposal.number:>3}  {result.state:<8} {score}  "
+        f"{result.epochs:>2} epochs  {result.seconds:6.1f} s  {proposal.origin}"
+    )
+    return text if result.cause is None else f"{text}  {result.cause}: {result.message}"
+
+
+def describe_counts(progress: Progress) -> str:
+    """How many trials are done, pruned and failed, and the best score."""
+    counts = progress.counts
+    text = (
+        f"{progress.done} done, {counts.get(TrialState.PRUNED, 0)} pruned, "
+        f"{counts.get(TrialState.FAILED, 0)} failed"
+    )
+    if progress.best is not None:
+        text += f"; best {percent(progress.best[1])} (trial {progress.best[0]})"
+    return text
+
+
+class PlainLines:
+    """A line for every trial; with verbosity 1, for every epoch too."""
+
+    def __init__(self, console: Console, verbosity: int) -> None:
+        self._console, self._verbosity = console, verbosity
+        self._phase, self._seen = "", (-1, 0)
+
+    def progress(self, progress: Progress) -> None:
+        """Print a new phase, or a new epoch where that is wanted."""
+        if self._verbosity < 0:
+            return
+        if progress.phase not in (self._phase, "finished"):
+            self._phase = progress.phase
+            if progress.phase != "searching":
+                self._print(f"{progress.phase} …")
+        if self._verbosity > 0 and progress.running is not None and progress.curve:
+            now = (progress.running.number, len(progress.curve))
+            if now != self._seen:
+                self._seen, last = now, progress.curve[-1]
+                self._print(
+                    f"trial {now[0]:>3}  epoch {now[1]}/{progress.horizon}  "
+                    f"loss {last.train_loss:.4f}  validation {percent(last.val_accuracy)}"
+                )
+
+    def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
+        """Print how the trial ended."""
+        if self._verbosity >= 0:
+            self._print(describe_result(proposal, result))
+
+    def message(self, text: str) -> None:
+        """Print the line."""
+        if self._verbosity >= 0:
+            self._print(text)
+
+    def _print(self, text: str) -> None:
+        self._console.print(text, markup=False, soft_wrap=True)
+
+
+class LiveScreen:
+    """One screen that is drawn again in place."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(phase="starting", counts={})
+        self._finished: deque[tuple[Proposal, TrialResult]] = deque(maxlen=SHOWN_TRIALS)
+        self._started = time.monotonic()
+        self.live = Live(
+            get_renderable=self._render, console=console, refresh_per_second=4, transient=False
+        )
+
+    def progress(self, progress: Progress) -> None:
+        """Remember what is drawn next."""
+        self._progress = progress
+
+    def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
+        """Add the trial to the table."""
+        self._finished.append((proposal, result))
+
+    def message(self, text: str) -> None:
+        """Print the line above the screen."""
+        self.live.console.print(escape(text), style="yellow")
+
+    def _render(self) -> RenderableType:
+        progress = self._progress
+        head = Text.assemble(
+            (f"{progress.phase:<10}", "bold cyan"), " ", describe_counts(progress), "\n"
+        )
+        head.append(self._time_line())
+        parts: list[RenderableType] = [head]
+        if self._finished:
+            parts.append(self._table())
+        if progress.phase in ("searching", "refitting"):
+            parts.append(self._current())
+        return Group(*parts)
+
+    def _time_line(self) -> str:
+        elapsed = time.monotonic() - self._started
+        left = self._progress.seconds_left
+        return f"{clock(elapsed)} passed" + ("" if left is None else f", {clock(left)} left")
+
+    def _table(self) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for title in ("trial", "score", "epochs", "seconds", "parameters", "MACs"):
+            table.add_column(title, justify="right")
+        for title in ("state", "origin", "curve"):
+            table.add_column(title, no_wrap=title != "state")
+        for proposal, result in self._finished:
+            table.add_row(
+                str(proposal.number),
+                percent(result.score),
+                str(result.epochs),
+                f"{result.seconds:.1f}",
+                count(proposal.parameters),
+                count(proposal.macs),
+                result.cause or result.state,
+                escape(proposal.origin),
+                sparkline([epoch.val_accuracy for epoch in result.curve]),
+                style=STYLES.get(result.state, ""),
+            )
+        return table
+
+    def _current(self) -> Text:
+        progress, curve = self._progress, self._progress.curve
+        name = "refit" if progress.running is None else f"trial {progress.running.number}"
+        done, total = len(curve), max(1, progress.horizon)
+        width = 24
+        filled = round(width * done / total)
+        text = Text.assemble(
+            (f"{name:<10}", "bold"), " ", ("━" * filled, "green"), ("─" * (width - filled), "dim")
+        )
+        text.append(f" epoch {done}/{total}")
+        if progress.running is not None:
+            text.append(f"  {count(progress.running.macs)} MACs  {progress.running.origin}")
+            if curve:
+                text.append(f"  validation {percent(curve[-1].val_accuracy)}", "cyan")
+        return text

@@ -1,0 +1,72 @@
+"""A search space on a terminal, and what a dry run found in it."""
+
+from __future__ import annotations
+
+import math
+
+from rich.table import Table
+from rich.text import Text
+
+from autocnn.report.formatting import count
+from autocnn.space.parameters import Between, Categorical, Condition, Fixed, OneOf, Parameter
+from autocnn.space.space import SearchSpace
+from autocnn.space.survey import QUANTILES, Survey
+
+
+def render_space(space: SearchSpace) -> Table:
+    """The parameters of `space` in drawing order."""
+    table = Table(title=Text(f"{space.name}: {space.description}"), title_justify="left")
+    for title in ("parameter", "values", "when"):
+        table.add_column(title)
+    for name, parameter in space.parameters.items():
+        when = ", ".join(_describe_condition(n, c) for n, c in parameter.when.items())
+        table.add_row(Text(name), Text(describe_values(parameter)), Text(when))
+    return table
+
+
+def describe_explicit(space: SearchSpace) -> list[str]:
+    """The explicit blocks and layers of a baseline, a line each."""
+    return [str(part) for part in (*(space.blocks or ()), *(space.dense or ()))]
+
+
+def describe_values(parameter: Parameter) -> str:
+    """The values of a parameter in one line."""
+    if isinstance(parameter, Fixed):
+        return str(parameter.value)
+    if isinstance(parameter, Categorical):
+        return ", ".join(str(choice) for choice in parameter.choices)
+    text = f"{parameter.low:g} to {parameter.high:g}"
+    if parameter.log:
+        return f"{text}, logarithmic"
+    return text if parameter.step in (None, 1) else f"{text} in steps of {parameter.step:g}"
+
+
+def _describe_condition(name: str, condition: Condition) -> str:
+    if isinstance(condition, OneOf):
+        values = ", ".join(str(value) for value in condition.values)
+        return f"{name} = {values}"
+    assert isinstance(condition, Between)
+    if math.isinf(condition.high):
+        return f"{name} ≥ {condition.low:g}"
+    return f"{name} from {condition.low:g} to {condition.high:g}"
+
+
+def describe_survey(
+    space: SearchSpace, survey: Survey, image_shape: tuple[int, int, int]
+) -> list[str]:
+    """The lines of a dry run."""
+    size = "×".join(str(side) for side in image_shape)
+    points = "continuous" if math.isinf(survey.points) else f"{survey.points:,.0f} points"
+    share = 100 * survey.feasible / survey.samples
+    lines = [
+        f"space {space.name} for images of {size}: {points}, "
+        f"{share:.1f} % of {survey.samples:,} random samples are feasible",
+    ]
+    if survey.feasible:
+        names = ["least" if q == 0 else "most" if q == 1 else f"{q:.0%}" for q in QUANTILES]
+        lines.append("            " + "".join(f"{name:>10}" for name in names))
+        for title, values in (("parameters", survey.parameters), ("MACs", survey.macs)):
+            lines.append(f"{title:<12}" + "".join(f"{count(value):>10}" for value in values))
+    if survey.reason:
+        lines.append(f"an infeasible one: {survey.reason}")
+    return lines

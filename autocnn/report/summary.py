@@ -1,0 +1,33 @@
+"""The last lines of a search: what was found, how sure that is, and where it lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from autocnn.report.formatting import clock, percent
+
+
+def describe_finals(finals: dict[str, Any]) -> list[str]:
+    """The test scores, with the number of errors and a 95 % interval."""
+    test, winner = finals["test"], finals["test_winner"]
+    shipped = "refit on train + validation" if finals["refit"]["shipped"] else "validation weights"
+    return [
+        f"test accuracy  {percent(test['accuracy'])}  ({test['errors']} errors in {test['n']}; "
+        f"95 % interval {percent(test['low'])} to {percent(test['high'])}; {shipped})",
+        f"winner         trial {finals['winner']}: validation {percent(finals['val_best'])}, "
+        f"its own weights on test {percent(winner['accuracy'])} "
+        f"(gap {100 * finals['gap']:+.2f} points)",
+    ]
+
+
+def describe_end(
+    seconds: float, cpu_seconds: float, model: str | None, leaderboard: str
+) -> list[str]:
+    """Where the files lie, and what it took."""
+    lines = [] if model is None else [f"model          {Path(model)}"]
+    return [
+        *lines,
+        f"leaderboard    {Path(leaderboard)}",
+        f"took           {clock(seconds)} ({cpu_seconds:.0f} CPU s)",
+    ]

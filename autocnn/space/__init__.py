@@ -1,0 +1,1 @@
+"""What may vary: parameters, conditions, TOML, configurations, layers and their cost."""

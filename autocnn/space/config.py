@@ -1,0 +1,244 @@
+"""`TrialConfig`: one point of a search space, with every block and layer stated."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, get_type_hints
+
+from autocnn.errors import SpaceError
+
+ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "silu", "tanh", "linear")
+NORMALISATIONS = ("none", "batch", "layer", "group")
+NORMALISATION_PLACES = ("before_activation", "after_activation", "after_dropout")
+POOLS = ("none", "max", "average")
+PADDINGS = ("same", "valid")
+DROPOUT_KINDS = ("unit", "spatial")
+HEADS = ("flatten", "global_average", "global_max")
+PIXELS = ("standardize", "unit")
+LOSSES = ("cross_entropy", "focal")
+OPTIMIZERS = (
+    "sgd",
+    "momentum",
+    "nesterov",
+    "rmsprop",
+    "adagrad",
+    "adadelta",
+    "adam",
+    "adamw",
+    "nadam",
+    "lion",
+    "muon",
+)
+SCHEDULES = ("constant", "step", "cosine", "one_cycle")
+
+
+def _one_of(where: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise SpaceError(f"{where} must be one of {', '.join(choices)}, got {value!r}")
+
+
+def _at_least(where: str, value: float, low: float) -> None:
+    if not value >= low:
+        raise SpaceError(f"{where} must be >= {low}, got {value!r}")
+
+
+def _fraction(where: str, value: float) -> None:
+    if not 0 <= value < 1:
+        raise SpaceError(f"{where} must be in [0, 1), got {value!r}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A row of convolutions, then pooling, then dropout."""
+
+    filters: tuple[int, ...]  # one convolution each
+    kernel: int = 3  # side in pixels
+    stride: int = 1  # of the block's last convolution, where pooling would stand
+    padding: str = "same"
+    activation: str = "relu"
+    normalisation: str = "none"
+    normalisation_place: str = "before_activation"  # after_dropout: once, at the block's end
+    pool: str = "none"
+    pool_size: int = 2  # side and stride in pixels
+    dropout: float = 0.0  # after pooling
+    dropout_kind: str = "unit"  # spatial: whole feature maps
+
+    def __post_init__(self) -> None:
+        if not self.filters:
+            raise SpaceError("block.filters must name at least one convolution, got []")
+        for count in self.filters:
+            _at_least("block.filters", count, 1)
+        for name in ("kernel", "stride", "pool_size"):
+            _at_least(f"block.{name}", getattr(self, name), 1)
+        _one_of("block.padding", self.padding, PADDINGS)
+        _one_of("block.activation", self.activation, ACTIVATIONS)
+        _one_of("block.normalisation", self.normalisation, NORMALISATIONS)
+        _one_of("block.normalisation_place", self.normalisation_place, NORMALISATION_PLACES)
+        _one_of("block.pool", self.pool, POOLS)
+        _one_of("block.dropout_kind", self.dropout_kind, DROPOUT_KINDS)
+        _fraction("block.dropout", self.dropout)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dense:
+    """One hidden fully connected layer, then dropout."""
+
+    units: int
+    activation: str = "relu"
+    normalisation: str = "none"
+    normalisation_place: str = "before_activation"
+    dropout: float = 0.0
+
+    def __post_init__(self) -> None:
+        _at_least("dense.units", self.units, 1)
+        _one_of("dense.activation", self.activation, ACTIVATIONS)
+        _one_of("dense.normalisation", self.normalisation, NORMALISATIONS)
+        _one_of("dense.normalisation_place", self.normalisation_place, NORMALISATION_PLACES)
+        _fraction("dense.dropout", self.dropout)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """What training minimises."""
+
+    name: str = "cross_entropy"
+    label_smoothing: float = 0.0
+    focal_gamma: float = 2.0  # focal only
+
+    def __post_init__(self) -> None:
+        _one_of("loss.name", self.name, LOSSES)
+        _fraction("loss.label_smoothing", self.label_smoothing)
+        _at_least("loss.focal_gamma", self.focal_gamma, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimizer:
+    """The update rule and its settings; weight decay is decoupled (AdamW's)."""
+
+    name: str = "adam"
+    learning_rate: float = 1e-3  # the schedule's peak
+    momentum: float = 0.9  # momentum and nesterov only
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        _one_of("optimizer.name", self.name, OPTIMIZERS)
+        if not self.learning_rate > 0:
+            raise SpaceError(f"optimizer.learning_rate must be > 0, got {self.learning_rate!r}")
+        _fraction("optimizer.momentum", self.momentum)
+        _at_least("optimizer.weight_decay", self.weight_decay, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """How the learning rate moves over the study's horizon."""
+
+    name: str = "constant"
+    warmup: float = 0.0  # fraction of the horizon; one_cycle's rising part
+
+    def __post_init__(self) -> None:
+        _one_of("schedule.name", self.name, SCHEDULES)
+        _fraction("schedule.warmup", self.warmup)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Augmentation:
+    """Random changes of the training images."""
+
+    flip: bool = False  # left-right, with probability 1/2
+    shift: int = 0  # at most so many pixels, each way, zeros moving in
+
+    def __post_init__(self) -> None:
+        _at_least("augmentation.shift", self.shift, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlyStopping:
+    """When a trial gives up; the weights of its best epoch are kept in any case."""
+
+    enabled: bool = True
+    patience: int = 5  # epochs without improvement
+    min_delta: float = 0.0  # in score units
+
+    def __post_init__(self) -> None:
+        _at_least("early_stopping.patience", self.patience, 1)
+        _at_least("early_stopping.min_delta", self.min_delta, 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialConfig:
+    """One configuration: the network, layer by layer, and how it is trained."""
+
+    blocks: tuple[Block, ...] = ()
+    head: str = "flatten"  # from feature maps to a vector
+    dense: tuple[Dense, ...] = ()
+    pixels: str = "standardize"  # by the training images' mean and deviation; unit: /255
+    batch_size: int = 128
+    loss: Loss = field(default_factory=Loss)
+    optimizer: Optimizer = field(default_factory=Optimizer)
+    schedule: Schedule = field(default_factory=Schedule)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    early_stopping: EarlyStopping = field(default_factory=EarlyStopping)
+
+    def __post_init__(self) -> None:
+        _one_of("head", self.head, HEADS)
+        _one_of("pixels", self.pixels, PIXELS)
+        _at_least("batch_size", self.batch_size, 1)
+
+
+def config_to_dict(config: TrialConfig) -> dict[str, Any]:
+    """`config` as plain dictionaries and lists, ready for JSON."""
+    return dataclasses.asdict(config)
+
+
+def config_from_dict(data: Mapping[str, Any]) -> TrialConfig:
+    """The inverse of `config_to_dict`.
+
+    Raises: SpaceError on an unknown key or a value of the wrong type.
+    """
+    return _build(TrialConfig, data, "config")
+
+
+_C = TypeVar("_C")
+
+
+def _build(cls: type[_C], data: Any, where: str) -> _C:
+    if not isinstance(data, Mapping):
+        raise SpaceError(f"{where}: expected a table, got {data!r}")
+    types = get_type_hints(cls)
+    unknown = sorted(set(data) - set(types))
+    if unknown:
+        raise SpaceError(f"{where}.{unknown[0]}: unknown key; known: {', '.join(types)}")
+    values = {key: convert(types[key], value, f"{where}.{key}") for key, value in data.items()}
+    missing = [f.name for f in dataclasses.fields(cls) if _required(f) and f.name not in values]  # type: ignore[arg-type]
+    if missing:
+        raise SpaceError(f"{where}.{missing[0]}: this key is missing")
+    try:
+        return cls(**values)
+    except SpaceError as error:
+        raise SpaceError(f"{where}: {error}") from None
+
+
+def _required(f: dataclasses.Field[Any]) -> bool:
+    return f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+
+
+def convert(kind: Any, value: Any, where: str) -> Any:
+    """`value`, read from TOML or JSON, as `kind` (a type of this module's fields).
+
+    Raises: SpaceError naming `where` on a value of the wrong type.
+    """
+    if dataclasses.is_dataclass(kind):
+        return _build(kind, value, where)  # type: ignore[arg-type]
+    if getattr(kind, "__origin__", None) is tuple:
+        if not isinstance(value, (list, tuple)):
+            raise SpaceError(f"{where}: expected a list, got {value!r}")
+        item = kind.__args__[0]
+        return tuple(convert(item, v, f"{where}[{i}]") for i, v in enumerate(value))
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        name = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}[kind]
+        raise SpaceError(f"{where}: expected {name}, got {value!r}")
+    return value

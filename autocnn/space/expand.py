@@ -1,0 +1,179 @@
+"""The names that a space may vary, and the one function that turns values into a network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autocnn.space import config as c
+from autocnn.space.config import (
+    Augmentation,
+    Block,
+    Dense,
+    EarlyStopping,
+    Loss,
+    Optimizer,
+    Schedule,
+    TrialConfig,
+)
+from autocnn.space.parameters import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """What a parameter's values must be."""
+
+    kind: type
+    low: float = 0
+    high: float = float("inf")
+    choices: tuple[str, ...] = ()
+    architecture: bool = False  # cannot stand beside explicit blocks
+    help: str = ""
+
+
+def _arch(kind: type, low: float = 0, high: float = float("inf"), *, help: str) -> Name:
+    return Name(kind, low, high, architecture=True, help=help)
+
+
+DOWNSAMPLING = ("max", "average", "stride", "none")
+
+NAMES: dict[str, Name] = {
+    "stem_filters": _arch(int, help="filters of a first convolution before the blocks; 0: none"),
+    "stem_kernel": _arch(int, 1, help="its side in pixels (default: kernel)"),
+    "stem_stride": _arch(int, 1, help="its stride (default 1)"),
+    "blocks": _arch(int, help="blocks of convolutions; 0: a fully connected network"),
+    "convolutions": _arch(int, 1, help="convolutions in each block"),
+    "filters": _arch(int, 1, help="filters in the first block"),
+    "growth": _arch(float, 0.1, help="filters of a block over those of the block before"),
+    "kernel": _arch(int, 1, help="side of the convolutions in pixels"),
+    "padding": Name(str, choices=c.PADDINGS, architecture=True),
+    "activation": Name(str, choices=c.ACTIVATIONS, architecture=True),
+    "downsampling": Name(
+        str,
+        choices=DOWNSAMPLING,
+        architecture=True,
+        help="how a block halves its map; not after the last block where a global head follows",
+    ),
+    "normalisation": Name(str, choices=c.NORMALISATIONS, architecture=True),
+    "normalisation_place": Name(str, choices=c.NORMALISATION_PLACES, architecture=True),
+    "dropout": _arch(float, 0, 0.95, help="rate at the end of each block"),
+    "dropout_kind": Name(str, choices=c.DROPOUT_KINDS, architecture=True),
+    "dense_layers": _arch(int, help="hidden fully connected layers"),
+    "dense_units": _arch(int, 1, help="units in each of them"),
+    "dense_normalisation": Name(str, choices=c.NORMALISATIONS, architecture=True),
+    "dense_dropout": _arch(float, 0, 0.95, help="rate after each of them"),
+    "head": Name(str, choices=c.HEADS, help="from feature maps to a vector"),
+    "pixels": Name(str, choices=c.PIXELS, help="how pixels are scaled"),
+    "batch_size": Name(int, 1),
+    "loss": Name(str, choices=c.LOSSES),
+    "label_smoothing": Name(float, 0, 0.95),
+    "focal_gamma": Name(float, 0),
+    "optimizer": Name(str, choices=c.OPTIMIZERS),
+    "learning_rate": Name(float, 1e-12, help="the schedule's peak"),
+    "learning_rate_scale": Name(float, 1e-6, help="peak over the optimizer's customary rate"),
+    "momentum": Name(float, 0, 0.9999),
+    "weight_decay": Name(float),
+    "schedule": Name(str, choices=c.SCHEDULES),
+    "warmup": Name(float, 0, 0.99, help="fraction of the horizon with a rising rate"),
+    "flip": Name(bool, help="random left-right flips"),
+    "shift": Name(int, help="random shifts by at most so many pixels"),
+    "early_stopping": Name(bool),
+    "patience": Name(int, 1, help="epochs without improvement before early stopping"),
+    "min_delta": Name(float, help="least improvement of the score"),
+}
+
+# The rate that people reach for first with batches of about 128 and a schedule that decays.
+CUSTOMARY_LEARNING_RATE = {
+    "sgd": 0.1,
+    "momentum": 0.02,
+    "nesterov": 0.02,
+    "rmsprop": 1e-3,
+    "adagrad": 0.02,
+    "adadelta": 1.0,
+    "adam": 2e-3,
+    "adamw": 2e-3,
+    "nadam": 2e-3,
+    "lion": 3e-4,
+    "muon": 2e-3,
+}
+
+
+def expand(
+    values: Mapping[str, Value],
+    blocks: Sequence[Block] | None = None,
+    dense: Sequence[Dense] | None = None,
+) -> TrialConfig:
+    """The configuration that `values` (and explicit blocks and dense layers, if any) stand for."""
+    explicit = blocks is not None or dense is not None
+    return TrialConfig(
+        blocks=tuple(blocks or ()) if explicit else (*_stem(values), *_blocks(values)),
+        dense=tuple(dense or ()) if explicit else _dense(values),
+        loss=_pick(Loss, values, name="loss"),
+        optimizer=_optimizer(values),
+        schedule=_pick(Schedule, values, name="schedule"),
+        augmentation=_pick(Augmentation, values),
+        early_stopping=_pick(EarlyStopping, values, enabled="early_stopping"),
+        **_given(values, "head", "pixels", "batch_size"),
+    )
+
+
+def _given(values: Mapping[str, Value], *names: str) -> dict[str, Any]:
+    return {name: values[name] for name in names if name in values}
+
+
+def _pick(cls: Any, values: Mapping[str, Value], **renamed: str) -> Any:
+    """`cls` from the values of its fields' names; `renamed` maps a field to a parameter."""
+    fields = {field: renamed.get(field, field) for field in cls.__dataclass_fields__}
+    return cls(**{field: values[name] for field, name in fields.items() if name in values})
+
+
+def _optimizer(values: Mapping[str, Value]) -> Optimizer:
+    name = str(values.get("optimizer", "adam"))
+    rate = values.get("learning_rate")
+    if rate is None:
+        rate = CUSTOMARY_LEARNING_RATE[name] * float(values.get("learning_rate_scale", 1.0))
+    return Optimizer(
+        name=name, learning_rate=float(rate), **_given(values, "momentum", "weight_decay")
+    )
+
+
+_LOOK = ("padding", "activation", "normalisation", "normalisation_place")
+
+
+def _stem(values: Mapping[str, Value]) -> tuple[Block, ...]:
+    filters = int(values.get("stem_filters", 0))
+    if filters == 0:
+        return ()
+    kernel = int(values.get("stem_kernel", values.get("kernel", 3)))
+    stride = int(values.get("stem_stride", 1))
+    return (Block(filters=(filters,), kernel=kernel, stride=stride, **_given(values, *_LOOK)),)
+
+
+def _blocks(values: Mapping[str, Value]) -> tuple[Block, ...]:
+    n_blocks = int(values.get("blocks", 0))
+    width = float(values.get("filters", 32))
+    growth = float(values.get("growth", 2.0))
+    how = str(values.get("downsampling", "max"))
+    is_global = values.get("head", "flatten") != "flatten"
+    common = _given(values, *_LOOK, "kernel", "dropout", "dropout_kind")
+    result = []
+    for i in range(n_blocks):
+        halves = how != "none" and not (is_global and i == n_blocks - 1)
+        result.append(
+            Block(
+                filters=(max(1, round(width * growth**i)),) * int(values.get("convolutions", 1)),
+                stride=2 if halves and how == "stride" else 1,
+                pool=how if halves and how in ("max", "average") else "none",
+                **common,
+            )
+        )
+    return tuple(result)
+
+
+def _dense(values: Mapping[str, Value]) -> tuple[Dense, ...]:
+    renamed = {"dense_normalisation": "normalisation", "dense_dropout": "dropout"}
+    given = {field: values[name] for name, field in renamed.items() if name in values}
+    units = int(values.get("dense_units", 128))
+    layer = Dense(units=units, **given, **_given(values, "activation"))  # type: ignore[arg-type]
+    return (layer,) * int(values.get("dense_layers", 0))

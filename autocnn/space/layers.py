@@ -1,0 +1,182 @@
+"""From a configuration to the flat list of its layers, with output shapes, parameters and MACs.
+
+Both the Keras model and every cost and limit come from this one list.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from autocnn.errors import Infeasible
+from autocnn.space.config import Block, Dense, TrialConfig
+
+Shape = tuple[int, ...]  # (height, width, channels) of feature maps, (units,) of a vector
+MAX_GROUPS = 8  # of group normalisation; the largest divisor of the channels up to this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layer:
+    """One layer: its kind is a key of the table in `autocnn.nn.model`."""
+
+    kind: str
+    name: str
+    output_shape: Shape
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    parameters: int = 0  # trainable or not, as Keras' count_params
+    macs: int = 0  # multiply-accumulates for one image, forward
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """All layers in order; the last one gives one logit a class."""
+
+    layers: tuple[Layer, ...]
+
+    @property
+    def parameters(self) -> int:
+        """Weights of all layers, trainable or not."""
+        return sum(layer.parameters for layer in self.layers)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of one image's forward pass."""
+        return sum(layer.macs for layer in self.layers)
+
+
+def conv_output_side(side: int, kernel: int, stride: int = 1, padding: str = "same") -> int:
+    """Side in pixels of the feature map after one convolution or pooling.
+
+    Raises: Infeasible if a "valid" kernel is larger than the image.
+    Source: Dumoulin & Visin 2016, arXiv:1603.07285, relations 5 and 6.
+    """
+    if padding == "same":
+        return math.ceil(side / stride)
+    if kernel > side:
+        raise Infeasible(f"a window of {kernel} pixels does not fit into {side} pixels")
+    return (side - kernel) // stride + 1
+
+
+def n_groups(channels: int) -> int:
+    """The largest divisor of `channels` that is at most MAX_GROUPS."""
+    return max(g for g in range(1, MAX_GROUPS + 1) if channels % g == 0)
+
+
+def plan_network(config: TrialConfig, image_shape: tuple[int, int, int], n_classes: int) -> Network:
+    """The layers of `config` for images of shape (height, width, channels).
+
+    Raises: Infeasible if a feature map would shrink to nothing.
+    """
+    plan = _Plan(image_shape)
+    for i, block in enumerate(config.blocks, start=1):
+        _add_block(plan, block, f"block{i}")
+    plan.head(config.head)
+    for i, dense in enumerate(config.dense, start=1):
+        _add_dense(plan, dense, f"dense{i}")
+    plan.dense(n_classes, "logits", bias=True)
+    return Network(layers=tuple(plan.layers))
+
+
+def _add_block(plan: _Plan, block: Block, name: str) -> None:
+    place = block.normalisation_place if block.normalisation != "none" else ""
+    last = len(block.filters) - 1
+    for j, filters in enumerate(block.filters):
+        prefix = f"{name}_conv{j + 1}"
+        stride = block.stride if j == last else 1
+        bias = not (place == "before_activation" and block.normalisation == "batch")
+        plan.conv(filters, prefix, (block.kernel, stride, block.padding), bias=bias)
+        if place == "before_activation":
+            plan.normalisation(block.normalisation, f"{prefix}_norm")
+        plan.activation(block.activation, f"{prefix}_{block.activation}")
+        if place == "after_activation":
+            plan.normalisation(block.normalisation, f"{prefix}_norm")
+    if block.pool != "none":
+        plan.pool(block.pool, block.pool_size, f"{name}_pool")
+    plan.dropout(block.dropout, f"{name}_dropout", spatial=block.dropout_kind == "spatial")
+    if place == "after_dropout":
+        plan.normalisation(block.normalisation, f"{name}_norm")
+
+
+def _add_dense(plan: _Plan, dense: Dense, name: str) -> None:
+    place = dense.normalisation_place if dense.normalisation != "none" else ""
+    bias = not (place == "before_activation" and dense.normalisation == "batch")
+    plan.dense(dense.units, name, bias=bias)
+    if place == "before_activation":
+        plan.normalisation(dense.normalisation, f"{name}_norm")
+    plan.activation(dense.activation, f"{name}_{dense.activation}")
+    if place == "after_activation":
+        plan.normalisation(dense.normalisation, f"{name}_norm")
+    plan.dropout(dense.dropout, f"{name}_dropout", spatial=False)
+    if place == "after_dropout":
+        plan.normalisation(dense.normalisation, f"{name}_norm")
+
+
+class _Plan:
+    """Collects layers while following the shape of the data."""
+
+    def __init__(self, image_shape: Shape) -> None:
+        self.shape = image_shape
+        self.layers: list[Layer] = []
+
+    def _add(self, kind: str, name: str, cost: tuple[int, int] = (0, 0), **settings: Any) -> None:
+        parameters, macs = cost
+        layer = Layer(
+            kind=kind,
+            name=name,
+            output_shape=self.shape,
+            settings=settings,
+            parameters=parameters,
+            macs=macs,
+        )
+        self.layers.append(layer)
+
+    def conv(self, filters: int, name: str, window: tuple[int, int, str], *, bias: bool) -> None:
+        kernel, stride, padding = window
+        height, width, channels = self.shape
+        height, width = (conv_output_side(s, kernel, stride, padding) for s in (height, width))
+        self.shape = (height, width, filters)
+        weights = kernel * kernel * channels * filters
+        cost = (weights + (filters if bias else 0), height * width * weights)
+        self._add(
+            "conv",
+            name,
+            cost,
+            filters=filters,
+            kernel=kernel,
+            stride=stride,
+            padding=padding,
+            bias=bias,
+        )
+
+    def pool(self, kind: str, size: int, name: str) -> None:
+        height, width, channels = self.shape
+        height, width = (conv_output_side(s, size, size, "valid") for s in (height, width))
+        self.shape = (height, width, channels)
+        self._add(f"{kind}_pool", name, size=size)
+
+    def normalisation(self, kind: str, name: str) -> None:
+        channels = self.shape[-1]
+        cost = ((4 if kind == "batch" else 2) * channels, 0)
+        settings = {"groups": n_groups(channels)} if kind == "group" else {}
+        self._add(f"{kind}_norm", name, cost, **settings)
+
+    def activation(self, function: str, name: str) -> None:
+        if function != "linear":
+            self._add("activation", name, function=function)
+
+    def dropout(self, rate: float, name: str, *, spatial: bool) -> None:
+        if rate > 0:
+            self._add("spatial_dropout" if spatial else "dropout", name, rate=rate)
+
+    def head(self, kind: str) -> None:
+        self.shape = (math.prod(self.shape) if kind == "flatten" else self.shape[-1],)
+        self._add(kind, kind)
+
+    def dense(self, units: int, name: str, *, bias: bool) -> None:
+        weights = self.shape[0] * units
+        self.shape = (units,)
+        self._add(
+            "dense", name, (weights + (units if bias else 0), weights), units=units, bias=bias
+        )

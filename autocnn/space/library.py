@@ -1,0 +1,26 @@
+"""Where the search spaces, baselines and recipes that come with autocnn lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def library_path() -> Path:
+    """The folder `search_spaces`: inside the package in a wheel, beside it in a source tree."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "search_spaces"
+    return inside if inside.is_dir() else package.parent / "search_spaces"
+
+
+def space_names() -> list[str]:
+    """Names for `--space`: the files of the library, baselines after the rest."""
+    root = library_path()
+    plain = sorted(path.stem for path in root.glob("*.toml"))
+    return plain + sorted(path.stem for path in (root / "baselines").glob("*.toml"))
+
+
+def space_file(name: str) -> Path | None:
+    """The library's file for `name`, or None."""
+    root = library_path()
+    candidates = [root / f"{name}.toml", root / "baselines" / f"{name}.toml"]
+    return next((path for path in candidates if path.is_file()), None)

@@ -1,0 +1,114 @@
+"""`SearchSpace`: what may vary in a study, and the limits on what a network may cost."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autocnn.errors import Infeasible, SpaceError
+from autocnn.space.config import Block, Dense, TrialConfig
+from autocnn.space.expand import expand
+from autocnn.space.layers import Network, plan_network
+from autocnn.space.parameters import Fixed, Parameter, Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a network of the space may cost at most; None: no limit."""
+
+    parameters: int | None = None
+    macs: int | None = None  # multiply-accumulates of one image's forward pass
+
+    def check(self, network: Network) -> None:
+        """Raise Infeasible where `network` breaks a limit."""
+        for name, limit, cost in (
+            ("parameters", self.parameters, network.parameters),
+            ("macs", self.macs, network.macs),
+        ):
+            if limit is not None and cost > limit:
+                raise Infeasible(f"{cost:,} {name} are above the limit of {limit:,}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchSpace:
+    """Parameters in the order in which they are drawn: a condition speaks of earlier ones only."""
+
+    name: str
+    parameters: Mapping[str, Parameter]
+    description: str = ""
+    limits: Limits = field(default_factory=Limits)
+    blocks: tuple[Block, ...] | None = None  # an explicit architecture instead of parameters
+    dense: tuple[Dense, ...] | None = None
+    text: str = ""  # the file it was read from, for the manifest
+
+    def is_active(self, name: str, values: Mapping[str, Value]) -> bool:
+        """True where every condition of parameter `name` holds under the values drawn so far."""
+        when = self.parameters[name].when
+        return all(other in values and rule.holds(values[other]) for other, rule in when.items())
+
+    def varying(self) -> Iterator[tuple[str, Parameter]]:
+        """The parameters that are not fixed, in drawing order."""
+        return ((n, p) for n, p in self.parameters.items() if not isinstance(p, Fixed))
+
+    def sample(self, rng: np.random.Generator) -> dict[str, Value]:
+        """Values of all active parameters, drawn at random; not checked for feasibility."""
+        values: dict[str, Value] = {}
+        for name, parameter in self.parameters.items():
+            if self.is_active(name, values):
+                values[name] = parameter.sample(rng)
+        return values
+
+    def check_point(self, values: Mapping[str, Value]) -> None:
+        """Raise SpaceError unless `values` states just the active parameters, all in range."""
+        seen: dict[str, Value] = {}
+        for name, parameter in self.parameters.items():
+            if not self.is_active(name, seen):
+                continue
+            if name not in values:
+                raise SpaceError(f"{name} has no value")
+            if not parameter.contains(values[name]):
+                raise SpaceError(f"{name} = {values[name]!r} is outside the space")
+            seen[name] = values[name]
+        extra = sorted(set(values) - set(seen))
+        if extra:
+            raise SpaceError(f"{extra[0]} = {values[extra[0]]!r} is no active parameter")
+
+    def config(self, values: Mapping[str, Value]) -> TrialConfig:
+        """The configuration at the point `values`.
+
+        Raises: Infeasible if the values contradict each other.
+        """
+        return expand(values, self.blocks, self.dense)
+
+    def network(
+        self, config: TrialConfig, image_shape: tuple[int, int, int], n_classes: int
+    ) -> Network:
+        """The layers of `config` for images of this shape, within the limits.
+
+        Raises: Infeasible if there is no such network, or it breaks a limit.
+        """
+        network = plan_network(config, image_shape, n_classes)
+        self.limits.check(network)
+        return network
+
+    def n_points(self) -> float:
+        """How many points there are, feasible or not; infinite where one is continuous."""
+        return math.inf if self._is_continuous() else self._count({}, list(self.parameters))
+
+    def _is_continuous(self) -> bool:
+        return any(math.isinf(p.n_values()) for p in self.parameters.values())
+
+    def _count(self, values: dict[str, Value], names: list[str]) -> float:
+        """Points over `names`, enumerating only the parameters that conditions speak of."""
+        if not names:
+            return 1
+        name, rest = names[0], names[1:]
+        parameter = self.parameters[name]
+        if not self.is_active(name, values):
+            return self._count(values, rest)
+        if not any(name in self.parameters[other].when for other in rest):
+            return parameter.n_values() * self._count(values, rest)
+        return sum(self._count({**values, name: v}, rest) for v in parameter.all_values())

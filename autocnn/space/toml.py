@@ -1,0 +1,228 @@
+"""Reading a search space from TOML; every error names the file and the key path."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autocnn.errors import SpaceError
+from autocnn.space.config import Block, Dense, convert
+from autocnn.space.expand import NAMES, Name
+from autocnn.space.library import space_file, space_names
+from autocnn.space.parameters import (
+    Between,
+    Categorical,
+    Condition,
+    Fixed,
+    Float,
+    Int,
+    OneOf,
+    Parameter,
+    Value,
+    is_number,
+)
+from autocnn.space.space import Limits, SearchSpace
+
+TOP_KEYS = ("description", "limits", "parameters", "block", "dense")
+KIND_NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
+
+
+def load_space(name_or_file: str) -> SearchSpace:
+    """The search space of this library name, or in this TOML file.
+
+    Raises: SpaceError if there is no such space or the file is no valid space.
+    """
+    path = space_file(name_or_file)
+    if path is None:
+        path = Path(name_or_file)
+        if path.suffix != ".toml" or not path.is_file():
+            known = ", ".join(space_names())
+            raise SpaceError(
+                f"no search space named {name_or_file!r}; choose one of {known}, "
+                "or give a .toml file"
+            )
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpaceError(f"{path}: cannot be read as UTF-8 text: {error}") from None
+    return parse_space(text, name=path.stem, where=str(path))
+
+
+def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
+    """The search space that `text` states; `where` names its source in errors."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SpaceError(f"{where}: broken TOML: {error}") from None
+    _known_keys(data, TOP_KEYS, where)
+    tables = data.get("parameters", {})
+    if not isinstance(tables, dict):
+        raise SpaceError(f"{where}: parameters: expected a table, got {tables!r}")
+    explicit = "block" in data or "dense" in data
+    parameters: dict[str, Parameter] = {}
+    for key, table in tables.items():
+        parameters[key] = _Reader(f"{where}: parameters.{key}", parameters).read(key, table)
+        if explicit and NAMES[key].architecture:
+            raise SpaceError(
+                f"{where}: parameters.{key}: cannot stand beside [[block]] or [[dense]], "
+                "which state the architecture; remove one of the two"
+            )
+    _check_rates(parameters, where)
+    description = _typed(data.get("description", ""), Name(str), f"{where}: description")
+    return SearchSpace(
+        name=name,
+        description=str(description),
+        parameters=parameters,
+        limits=_limits(data.get("limits", {}), where),
+        blocks=_explicit(data, "block", Block, where) if explicit else None,
+        dense=_explicit(data, "dense", Dense, where) if explicit else None,
+        text=text,
+    )
+
+
+def _known_keys(data: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    unknown = sorted(set(data) - set(known))
+    if unknown:
+        raise SpaceError(f"{where}: {unknown[0]}: unknown key; known: {', '.join(known)}")
+
+
+def _check_rates(parameters: Mapping[str, Parameter], where: str) -> None:
+    if "learning_rate" in parameters and "learning_rate_scale" in parameters:
+        raise SpaceError(
+            f"{where}: parameters: learning_rate and learning_rate_scale exclude each other; "
+            "remove one of the two"
+        )
+
+
+def _limits(data: Any, where: str) -> Limits:
+    if not isinstance(data, dict):
+        raise SpaceError(f"{where}: limits: expected a table, got {data!r}")
+    _known_keys(data, ("parameters", "macs"), f"{where}: limits")
+    values = {
+        key: _typed(value, Name(int, 1), f"{where}: limits.{key}") for key, value in data.items()
+    }
+    return Limits(**values)  # type: ignore[arg-type]
+
+
+def _explicit(data: Mapping[str, Any], key: str, cls: Any, where: str) -> tuple[Any, ...]:
+    return tuple(convert(tuple[cls, ...], data.get(key, []), f"{where}: {key}"))
+
+
+def _is_a(value: Any, kind: type) -> bool:
+    """True where `value` is of just this kind: true and false are no integers."""
+    return type(value) is kind
+
+
+def _typed(given: Any, name: Name, where: str) -> Value:
+    """`given` as the kind that `name` asks for, in its range."""
+    value: Any = float(given) if name.kind is float and is_number(given) else given
+    if not _is_a(value, name.kind):
+        raise SpaceError(f"{where}: expected {KIND_NAMES[name.kind]}, got {value!r}")
+    if name.choices and value not in name.choices:
+        raise SpaceError(f"{where}: expected one of {', '.join(name.choices)}, got {value!r}")
+    if is_number(value) and not name.low <= value <= name.high:
+        bounds = f">= {name.low:g}" + (f" and <= {name.high:g}" if name.high < 1e300 else "")
+        raise SpaceError(f"{where}: expected a value {bounds}, got {value!r}")
+    result: Value = value
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one entry of [parameters]; `earlier` are those a condition may speak of."""
+
+    where: str
+    earlier: Mapping[str, Parameter]
+
+    def read(self, key: str, table: Any) -> Parameter:
+        if key not in NAMES:
+            raise SpaceError(f"{self.where}: unknown parameter; known: {', '.join(NAMES)}")
+        name = NAMES[key]
+        if not isinstance(table, dict):
+            return Fixed(value=_typed(table, name, self.where))
+        when = self._when(table.get("when", {}))
+        keys = set(table) - {"when"}
+        if "choices" in keys:
+            self._only(keys, {"choices"})
+            return self._guard(
+                Categorical, choices=self._choices(table["choices"], name), when=when
+            )
+        if "value" in keys:
+            self._only(keys, {"value"})
+            return Fixed(value=_typed(table["value"], name, f"{self.where}.value"), when=when)
+        if {"low", "high"} <= keys:
+            self._only(keys, {"low", "high", "step", "log"})
+            return self._range(table, name, when)
+        raise SpaceError(
+            f"{self.where}: expected low and high, or choices, or value; got {table!r}"
+        )
+
+    def _only(self, keys: set[str], known: set[str]) -> None:
+        unknown = sorted(keys - known)
+        if unknown:
+            names = ", ".join(sorted(known | {"when"}))
+            raise SpaceError(f"{self.where}.{unknown[0]}: unknown key here; known: {names}")
+
+    def _choices(self, values: Any, name: Name) -> tuple[Value, ...]:
+        if not isinstance(values, list):
+            raise SpaceError(f"{self.where}.choices: expected a list, got {values!r}")
+        return tuple(
+            _typed(value, name, f"{self.where}.choices[{i}]") for i, value in enumerate(values)
+        )
+
+    def _range(
+        self, table: Mapping[str, Any], name: Name, when: Mapping[str, Condition]
+    ) -> Parameter:
+        if name.kind not in (int, float):
+            kind = KIND_NAMES[name.kind]
+            raise SpaceError(f"{self.where}: expected {kind} or choices, got a range")
+        bounds = {key: _typed(table[key], name, f"{self.where}.{key}") for key in ("low", "high")}
+        if "step" in table:
+            bounds["step"] = _typed(table["step"], Name(name.kind), f"{self.where}.step")
+        bounds["log"] = _typed(table.get("log", False), Name(bool), f"{self.where}.log")
+        return self._guard(Int if name.kind is int else Float, **bounds, when=when)
+
+    def _guard(self, cls: Any, **arguments: Any) -> Parameter:
+        try:
+            parameter: Parameter = cls(**arguments)
+        except SpaceError as error:
+            raise SpaceError(f"{self.where}: {error}") from None
+        return parameter
+
+    def _when(self, table: Any) -> dict[str, Condition]:
+        if not isinstance(table, dict):
+            raise SpaceError(f"{self.where}.when: expected a table, got {table!r}")
+        return {other: self._condition(other, rule) for other, rule in table.items()}
+
+    def _condition(self, other: str, rule: Any) -> Condition:
+        where = f"{self.where}.when.{other}"
+        if other not in self.earlier:
+            known = ", ".join(self.earlier) or "none"
+            raise SpaceError(f"{where}: no parameter of that name stands before this one ({known})")
+        name = NAMES[other]
+        condition: Condition
+        if isinstance(rule, dict):
+            _known_keys(rule, ("low", "high"), where)
+            free = Name(name.kind, -float("inf"))
+            bounds = {k: float(_typed(v, free, f"{where}.{k}")) for k, v in rule.items()}
+            condition = Between(**bounds)
+        else:
+            values = rule if isinstance(rule, list) else [rule]
+            condition = OneOf(
+                tuple(_typed(v, Name(name.kind, -float("inf")), where) for v in values)
+            )
+        if not _possible(self.earlier[other], condition):
+            raise SpaceError(f"{where}: impossible condition: {other} can never be {rule!r}")
+        return condition
+
+
+def _possible(parameter: Parameter, condition: Condition) -> bool:
+    """True where some value of `parameter` satisfies `condition`."""
+    if isinstance(condition, OneOf):
+        return any(parameter.contains(value) for value in condition.values)
+    if isinstance(parameter, (Int, Float)) and isinstance(condition, Between):
+        return parameter.low <= condition.high and parameter.high >= condition.low
+    return any(condition.holds(value) for value in parameter.all_values())

@@ -1,0 +1,1 @@
+"""The loop: propose, train, record, report back."""

@@ -1,0 +1,70 @@
+"""How long a search and each of its trials may take, decided before it is spent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+MAX_EPOCHS = {"cpu": 12, "gpu": 30}
+TRIAL_SHARE = 0.2  # of the search time that a typical trial is planned to take
+REFIT_MARGIN = 1.5  # a refit has a ninth more images, and the machine may slow down
+FINALS_FIXED_S = 20.0  # export, reload and the test split
+
+
+def choose_horizon(search_s: float | None, setup_s: float, epoch_s: float, most: int) -> int:
+    """Epochs of the longest trial: as many as fit the typical trial's share, 2 to `most`.
+
+    All times are wall seconds: of the search (None: no limit), of a typical training before its
+    first step, and of one of its epochs.
+    """
+    if search_s is None:
+        return most
+    return max(min(2, most), min(most, int((TRIAL_SHARE * search_s - setup_s) / epoch_s)))
+
+
+def plan_search_seconds(total_s: float) -> float:
+    """The part of `total_s` that the search may use if its winner is a typical trial."""
+    return max(0.0, (total_s - FINALS_FIXED_S) / (1 + TRIAL_SHARE * REFIT_MARGIN))
+
+
+@dataclass(slots=True, kw_only=True)
+class Budget:
+    """The clock of one search; all times in wall seconds."""
+
+    end: float | None  # by `clock`; None: no limit
+    setup_s: float  # of a typical training, before its first step
+    epoch_s: float  # of a typical training
+    horizon: int
+    refit_s: float = 0.0  # of the best trial so far, predicted
+    clock: Callable[[], float] = field(default=time.monotonic)
+
+    @property
+    def typical_trial_s(self) -> float:
+        """What a typical trial takes from start to end."""
+        return self.setup_s + self.horizon * self.epoch_s
+
+    def left(self) -> float | None:
+        """Until the whole process must be over; None: no limit."""
+        return None if self.end is None else max(0.0, self.end - self.clock())
+
+    def search_left(self) -> float | None:
+        """Until the finals must begin."""
+        left = self.left()
+        return None if left is None else max(0.0, left - self.finals_s())
+
+    def finals_s(self) -> float:
+        """What the finals are expected to take."""
+        return FINALS_FIXED_S + REFIT_MARGIN * (self.refit_s or self.typical_trial_s)
+
+    def trial_limit(self) -> float | None:
+        """What the next trial may take: a quarter of what is left, but room for a typical one."""
+        left = self.search_left()
+        if left is None:
+            return None
+        return min(left, max(left / 4, 1.25 * self.typical_trial_s))
+
+    def is_over(self) -> bool:
+        """True where not even one typical epoch fits before the finals."""
+        left = self.search_left()
+        return left is not None and left < self.setup_s + 1.5 * self.epoch_s

@@ -1,0 +1,1 @@
+"""One job trained once gives one result."""

@@ -1,0 +1,106 @@
+"""What the machine and the Keras backend can do; the one place that asks TensorFlow or JAX."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from autocnn.errors import SettingsError
+
+BF16_OPTION = "auto_mixed_precision_onednn_bfloat16"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """Where trainings run."""
+
+    backend: str  # "tensorflow" or "jax"
+    kind: str  # "cpu" or "gpu"
+    names: tuple[str, ...]
+    bfloat16: bool  # the hardware multiplies bfloat16
+    reason: str  # for or against bfloat16, for `autocnn info`
+
+
+def find_device() -> Device:
+    """The device that Keras' backend will use.
+
+    Raises: SettingsError for a backend that autocnn has no training loop for.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        gpus = [device.name for device in tf.config.list_physical_devices("GPU")]
+    elif backend == "jax":
+        import jax
+
+        gpus = [str(device) for device in jax.devices() if device.platform == "gpu"]
+    else:
+        raise SettingsError(
+            f"KERAS_BACKEND={backend}: autocnn trains on tensorflow or jax; "
+            "set KERAS_BACKEND to one of them"
+        )
+    if gpus:
+        reason = "the GPU multiplies bfloat16 (mixed_bfloat16 policy)"
+        return Device(backend=backend, kind="gpu", names=tuple(gpus), bfloat16=True, reason=reason)
+    able, reason = _cpu_bfloat16(backend)
+    return Device(backend=backend, kind="cpu", names=("CPU",), bfloat16=able, reason=reason)
+
+
+def _cpu_bfloat16(backend: str) -> tuple[bool, str]:
+    if backend != "tensorflow":
+        return False, f"on a CPU only TensorFlow gains from bfloat16, the backend is {backend}"
+    cpuinfo = Path("/proc/cpuinfo")
+    flags = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
+    for flag in ("amx_bf16", "avx512_bf16"):
+        if flag in flags:
+            return True, f"the CPU has {flag} (TensorFlow graph option {BF16_OPTION})"
+    return False, "the CPU has neither AMX nor AVX512-BF16"
+
+
+def choose_precision(wanted: str, device: Device) -> str:
+    """The precision for `wanted`: "auto" takes bfloat16 where the hardware has it."""
+    if wanted != "auto":
+        return wanted
+    return "bfloat16" if device.bfloat16 else "float32"
+
+
+def set_precision(precision: str, device: Device) -> None:
+    """Make models built and traced from now on compute in `precision`."""
+    policy = "float32"
+    if device.backend == "tensorflow" and device.kind == "cpu":
+        import tensorflow as tf
+
+        tf.config.optimizer.set_experimental_options({BF16_OPTION: precision == "bfloat16"})
+    elif precision == "bfloat16":
+        policy = "mixed_bfloat16"
+    keras.config.set_dtype_policy(policy)
+
+
+def build_stepper(parts: Any, device: Device) -> Any:
+    """The compiled training and evaluation steps of the backend, for `TrainingParts`."""
+    if device.backend == "tensorflow":
+        from autocnn.train.tf_loop import TensorFlowStepper
+
+        return TensorFlowStepper(parts)
+    from autocnn.train.jax_loop import JaxStepper
+
+    return JaxStepper(parts)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """True for the errors by which the backends say that memory ran out."""
+    text = f"{type(error).__name__}: {error}"
+    return isinstance(error, MemoryError) or any(
+        sign in text for sign in ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OOM when")
+    )
+
+
+def limit_gpu_memory() -> None:
+    """Let several processes share a GPU; must be called before the backend starts."""
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")

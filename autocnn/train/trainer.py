@@ -1,0 +1,208 @@
+"""One training: from a job and the data to a result, with the best epoch's weights on disk."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from autocnn.data.prepared import PreparedData
+from autocnn.errors import TrialFailed
+from autocnn.nn import augmentation
+from autocnn.nn.model import ImageSpec, build_model
+from autocnn.nn.optimizer import build_optimizer
+from autocnn.nn.schedule import learning_rates
+from autocnn.nn.weights import save_weights
+from autocnn.space.config import TrialConfig
+from autocnn.space.seeds import derive_seed
+from autocnn.train.backend import Device, build_stepper, set_precision
+from autocnn.train.early_stopping import best_epoch, should_stop
+from autocnn.train.parts import Stepper, Sums, TrainingParts
+from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
+
+CHUNK_IMAGES = 4096  # between two looks at the clock
+EVALUATION_BATCH = 500
+WEIGHTS_FILE = "best.npz"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hooks:
+    """How a training speaks with the outside."""
+
+    report: Callable[[int, Epoch], bool]  # (epoch, its metrics): True prunes
+    interrupted: Callable[[], bool]  # True stops the training at once
+
+
+class _OutOfTime(Exception):
+    """The trial's time is over, or the study wants it to stop."""
+
+
+def spec_of(data: PreparedData) -> ImageSpec:
+    """What a network for `data` must look like."""
+    return ImageSpec(shape=data.image_shape, n_classes=data.n_classes, mean=data.mean, std=data.std)
+
+
+def train_trial(job: TrialJob, data: PreparedData, device: Device, hooks: Hooks) -> TrialResult:
+    """Train `job` to its end, or until it is pruned, stopped or out of time.
+
+    Raises: TrialFailed if the loss stops being a finite number.
+    """
+    return _Training(job, data, device, hooks).run()
+
+
+def measure_speed(
+    config: TrialConfig, data: PreparedData, device: Device, precision: str
+) -> tuple[float, float]:
+    """Wall seconds of a training: before its first step, and then for one image."""
+    set_precision(precision, device)
+    keras.utils.set_random_seed(0)
+    start = time.perf_counter()
+    _, stepper, batch = _prepare(config, data, device, 0)
+    n_steps = max(2, CHUNK_IMAGES // batch)
+    indices = np.arange(n_steps * batch, dtype=np.int32).reshape(n_steps, batch) % data.train.n
+    draws = np.zeros((n_steps, batch, augmentation.N_DRAWS), np.int32)
+    rates = np.full(n_steps, 1e-4, np.float32)
+    stepper.train(indices[:2], draws[:2], rates[:2])
+    ready = time.perf_counter()
+    stepper.train(indices, draws, rates)
+    return ready - start, (time.perf_counter() - ready) / indices.size
+
+
+def _prepare(
+    config: TrialConfig, data: PreparedData, device: Device, seed: int, fit_on: str = "train"
+) -> tuple[Any, Stepper, int]:
+    model = build_model(config, spec_of(data), derive_seed(seed, "model"))
+    optimizer = build_optimizer(config.optimizer)
+    optimizer.build(model.trainable_variables)
+    train = data.train if fit_on == "train" else data.train_and_validation()
+    parts = TrainingParts(
+        model=model,
+        optimizer=optimizer,
+        loss=config.loss,
+        augmentation=config.augmentation,
+        train_images=train.images,
+        train_labels=train.labels,
+        val_images=data.validation.images,
+        val_labels=data.validation.labels,
+    )
+    return model, build_stepper(parts, device), min(config.batch_size, train.n)
+
+
+class _Training:
+    """The state of one training between its epochs."""
+
+    def __init__(self, job: TrialJob, data: PreparedData, device: Device, hooks: Hooks) -> None:
+        self.job, self.hooks = job, hooks
+        self.start, self.cpu_start = time.perf_counter(), _cpu_seconds()
+        set_precision(job.precision, device)
+        keras.utils.set_random_seed(job.seed)
+        self.validates = job.fit_on == "train"
+        self.n_val = data.validation.n
+        self.n_train = data.train.n + (0 if self.validates else self.n_val)
+        self.model, self.stepper, self.batch = _prepare(
+            job.config, data, device, job.seed, job.fit_on
+        )
+        self.steps = self.n_train // self.batch
+        # A refit sees more images, but its epochs are the search's epochs.
+        config = job.config
+        self.rates = learning_rates(
+            config.schedule, config.optimizer.learning_rate, self.steps * job.horizon
+        )
+        self.curve: list[Epoch] = []
+        self.best_weights: list[npt.NDArray[Any]] | None = None
+
+    def run(self) -> TrialResult:
+        """Train epoch by epoch; the weights of the best are saved at the end."""
+        state = TrialState.COMPLETE
+        try:
+            for epoch in range(1, self.job.last_epoch + 1):
+                self._epoch(epoch)
+                prune = self.hooks.report(epoch, self.curve[-1])
+                if prune and epoch < self.job.last_epoch:
+                    state = TrialState.PRUNED
+                    break
+                if self._early_stop():
+                    break
+        except _OutOfTime:
+            state = TrialState.STOPPED
+        return self._result(state)
+
+    def _epoch(self, epoch: int) -> None:
+        train = self._train_epoch(epoch)
+        n = self.steps * self.batch
+        val = self._validate() if self.validates else Sums(math.nan, math.nan)
+        self.curve.append(
+            Epoch(
+                train_loss=train.loss / n,
+                train_accuracy=train.correct / n,
+                val_loss=val.loss / self.n_val,
+                val_accuracy=val.correct / self.n_val,
+                seconds=time.perf_counter() - self.start,
+            )
+        )
+        if self.validates and not math.isfinite(val.loss):
+            raise TrialFailed(FailureCause.DIVERGED, f"validation loss {val.loss} in epoch {epoch}")
+        if not self.validates or best_epoch(self.curve) == len(self.curve):
+            self.best_weights = [np.array(w) for w in self.model.get_weights()]
+
+    def _train_epoch(self, epoch: int) -> Sums:
+        rng = np.random.default_rng(derive_seed(self.job.seed, epoch, "shuffle"))
+        order = rng.permutation(self.n_train)[: self.steps * self.batch]
+        indices = order.astype(np.int32).reshape(self.steps, self.batch)
+        rng = np.random.default_rng(derive_seed(self.job.seed, epoch, "augment"))
+        draws = augmentation.draw(self.job.config.augmentation, indices.size, rng)
+        draws = draws.reshape(self.steps, self.batch, -1)
+        rates = self.rates[(epoch - 1) * self.steps : epoch * self.steps]
+        sums, chunk = Sums(0.0, 0.0), max(4, CHUNK_IMAGES // self.batch)
+        for at in range(0, self.steps, chunk):
+            self._check_time()
+            part = slice(at, at + chunk)
+            sums += self.stepper.train(indices[part], draws[part], rates[part])
+            if not math.isfinite(sums.loss):
+                raise TrialFailed(
+                    FailureCause.DIVERGED, f"training loss {sums.loss} in epoch {epoch}"
+                )
+        return sums
+
+    def _validate(self) -> Sums:
+        batch = min(EVALUATION_BATCH, self.n_val)
+        n_rows = math.ceil(self.n_val / batch)
+        indices = (np.arange(n_rows * batch, dtype=np.int32) % self.n_val).reshape(n_rows, batch)
+        weights = (np.arange(n_rows * batch) < self.n_val).astype(np.float32).reshape(n_rows, batch)
+        return self.stepper.evaluate(indices, weights)
+
+    def _early_stop(self) -> bool:
+        scores = [epoch.val_accuracy for epoch in self.curve]
+        return self.validates and should_stop(scores, self.job.config.early_stopping)
+
+    def _check_time(self) -> None:
+        limit = self.job.time_limit_s
+        late = limit is not None and time.perf_counter() - self.start > limit
+        if late or self.hooks.interrupted():
+            raise _OutOfTime
+
+    def _result(self, state: TrialState) -> TrialResult:
+        if self.best_weights is not None and state is not TrialState.PRUNED:
+            self.job.folder.mkdir(parents=True, exist_ok=True)
+            save_weights(self.job.folder / WEIGHTS_FILE, self.best_weights)
+        best = best_epoch(self.curve) if self.validates else None
+        return TrialResult(
+            state=state,
+            curve=tuple(self.curve),
+            best_epoch=best,
+            seconds=time.perf_counter() - self.start,
+            cpu_seconds=_cpu_seconds() - self.cpu_start,
+            precision=self.job.precision,
+        )
+
+
+def _cpu_seconds() -> float:
+    times = os.times()
+    return times.user + times.system

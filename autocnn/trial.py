@@ -1,0 +1,134 @@
+"""The frozen data that every room speaks: proposals, jobs, results and their states."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from autocnn.space.config import TrialConfig
+from autocnn.space.parameters import Value
+
+
+class TrialState(StrEnum):
+    """What became of a trial."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    PRUNED = "pruned"
+    STOPPED = "stopped"  # cut by the budget or Ctrl-C; ranked by its best epoch
+    FAILED = "failed"
+
+
+class FailureCause(StrEnum):
+    """Why a trial failed."""
+
+    DIVERGED = "diverged"  # a loss that is NaN or infinite
+    OUT_OF_MEMORY = "out_of_memory"
+    CRASHED = "crashed"  # the worker process died
+    TIMED_OUT = "timed_out"  # not one epoch within the trial's time
+    ERROR = "error"  # an exception, with its traceback in log.txt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A configuration that an engine wants to see trained."""
+
+    number: int
+    values: Mapping[str, Value]  # by parameter name, active parameters only
+    config: TrialConfig  # what the values say
+    origin: str  # "recipe:NAME" or the sampler's name
+    seed: int  # of the training: initial weights, shuffling, augmentation, dropout
+    parameters: int
+    macs: int  # multiply-accumulates of one image's forward pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """An engine's answer when other trials must report first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialJob:
+    """One training, ready to be sent to a worker process."""
+
+    number: int
+    config: TrialConfig
+    seed: int
+    horizon: int  # epochs over which the schedule runs
+    last_epoch: int  # epochs trained at most; <= horizon
+    precision: str  # "float32" or "bfloat16"
+    folder: Path  # best weights and the log go here
+    time_limit_s: float | None = None
+    fit_on: str = "train"  # or "train+validation", for a refit: nothing is validated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Epoch:
+    """One point of a learning curve, measured at the end of one epoch."""
+
+    train_loss: float
+    train_accuracy: float  # under augmentation and dropout, averaged over the epoch
+    val_loss: float  # plain cross-entropy, whatever the training loss; NaN in a refit
+    val_accuracy: float  # the score; NaN in a refit
+    seconds: float  # wall, since the trial's start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialResult:
+    """What one training gave."""
+
+    state: TrialState
+    curve: tuple[Epoch, ...] = ()
+    best_epoch: int | None = None  # 1 is the first
+    seconds: float = 0.0  # wall
+    cpu_seconds: float = 0.0
+    precision: str = ""
+    cause: FailureCause | None = None
+    message: str = ""
+
+    @property
+    def score(self) -> float | None:
+        """Validation accuracy of the best epoch, or None where no epoch was finished."""
+        return None if self.best_epoch is None else self.curve[self.best_epoch - 1].val_accuracy
+
+    @property
+    def epochs(self) -> int:
+        """Epochs that were trained to their end."""
+        return len(self.curve)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """A snapshot of a running study, for whoever shows it."""
+
+    phase: str  # "starting", "searching", "refitting", "testing" or "finished"
+    counts: Mapping[TrialState, int]  # finished trials by state
+    horizon: int = 0
+    best: tuple[int, float] | None = None  # trial and score
+    running: Proposal | None = None
+    curve: tuple[Epoch, ...] = ()  # of the running trial
+    seconds_left: float | None = None  # of the budget; None: no budget
+
+    @property
+    def done(self) -> int:
+        """Trials that ended with a score: complete and stopped ones."""
+        return self.counts.get(TrialState.COMPLETE, 0) + self.counts.get(TrialState.STOPPED, 0)
+
+
+class Listener(Protocol):
+    """Hears of everything that happens in a study."""
+
+    def progress(self, progress: Progress) -> None:
+        """Something moved."""
+        ...
+
+    def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
+        """A trial is on record."""
+        ...
+
+    def message(self, text: str) -> None:
+        """A line for the person."""
+        ...

@@ -1,0 +1,43 @@
+"""Small hand-made images, and a stand-in for one module of `keras.datasets`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from autocnn.data.dataset import Images
+
+
+@pytest.fixture
+def make_images() -> Callable[[Sequence[int], Sequence[int]], Images]:
+    """Make 1x2 grey images: image i is two pixels of value `values[i]`."""
+
+    def make(values: Sequence[int], labels: Sequence[int]) -> Images:
+        pixels = np.array([[[[v], [v]]] for v in values], dtype=np.uint8)
+        return Images(images=pixels, labels=np.array(labels, dtype=np.int64))
+
+    return make
+
+
+@pytest.fixture
+def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Point KERAS_HOME at an empty folder."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def fake_keras(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], object]], None]:
+    """Let `keras.datasets.<name>.load_data` be a given function, without importing Keras."""
+
+    def install(name: str, load_data: Callable[[], object]) -> None:
+        module = ModuleType(f"keras.datasets.{name}")
+        module.load_data = load_data
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+
+    return install

@@ -1,0 +1,49 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from autocnn.errors import RecordError
+from autocnn.files import write_atomic
+
+
+@pytest.mark.parametrize(("data", "written"), [("é\n", b"\xc3\xa9\n"), (b"\x00\xff", b"\x00\xff")])
+def test_data_replaces_what_was_there(tmp_path, data, written):
+    """Text goes out as UTF-8 and bytes as they are, and nothing is left beside the file."""
+    path = tmp_path / "file"
+    path.write_bytes(b"old and longer")
+    write_atomic(path, data)
+    assert path.read_bytes() == written
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
+    """A full disk leaves the old content, and no half-written file."""
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def no_space(handle):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", no_space)
+    with pytest.raises(RecordError, match=r"file: cannot be written \(No space left on device\)"):
+        write_atomic(path, "new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_missing_folder_is_one_clear_line(tmp_path):
+    """A folder that is not there is told as an error of records, in one line."""
+    with pytest.raises(RecordError, match="No such file or directory") as raised:
+        write_atomic(tmp_path / "nowhere" / "file", "x")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_file_gets_the_usual_permissions(tmp_path):
+    """The file is as readable as any other: a colleague can open it."""
+    (tmp_path / "plain").write_text("x")
+    write_atomic(tmp_path / "file", "x")
+    assert (tmp_path / "file").stat().st_mode == (tmp_path / "plain").stat().st_mode

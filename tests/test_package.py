@@ -1,0 +1,51 @@
+"""The package as a person meets it: its names, its weight at import, its version."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import subprocess
+import sys
+
+import pytest
+
+import autocnn
+
+PUBLIC = {
+    "StudySettings",
+    "StudyView",
+    "__version__",
+    "export_model",
+    "load_study",
+    "rebuild_leaderboard",
+    "search",
+}
+HEAVY = ("jax", "keras", "keras_tuner", "optuna", "pyarrow", "sklearn", "tensorflow", "torch")
+
+
+def test_the_public_names_change_only_on_purpose():
+    """The package exports exactly the names that the documentation promises."""
+    assert set(autocnn.__all__) == PUBLIC
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_a_public_name_can_be_reached(name):
+    """Every exported name loads on first use."""
+    assert getattr(autocnn, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    """A misspelt name fails like in any other module."""
+    with pytest.raises(AttributeError, match="no attribute 'serach'"):
+        _ = autocnn.serach
+
+
+def test_importing_the_package_loads_no_heavy_library():
+    """`import autocnn` takes no time: Keras, Optuna and the like load on first use."""
+    code = f"import sys, autocnn; print(sorted(set({HEAVY!r}) & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_the_version_is_the_installed_one():
+    """`autocnn.__version__` is what the package's metadata says."""
+    assert autocnn.__version__ == importlib.metadata.version("autocnn")

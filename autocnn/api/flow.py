@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocnn.api.studies import read_finals, silence_optuna
-from autocnn.errors import SettingsError
+from autocnn.errors import AutocnnError, SettingsError
 from autocnn.files import write_atomic
 from autocnn.quiet import load_keras
 from autocnn.records.paths import StudyPaths, claim_folder
@@ -80,31 +82,21 @@ def search(
     listener = SilentListener() if listener is None else listener
     space = load_space(settings.space)
     _check_dataset(settings.dataset)
-    paths = claim_folder(Path(settings.results), settings.study)
-    space = _settle_space(paths, space)
     load_keras()
     silence_optuna()
-    from autocnn.records.storage import read_records
     from autocnn.study.session import open_session
 
     end = None if settings.time_budget_s is None else start + settings.time_budget_s
-    with open_session(settings, paths, space, listener, end) as session:
-        write_atomic(paths.study_toml, settings_to_toml(settings))
-        was_finished = paths.manifest.exists()
-        before = len(read_records(session.study))
-        paths.manifest.unlink(missing_ok=True)
-        ending = session.search(listener, interrupted)
-        session.record()
-        records = read_records(session.study)
-        is_same = was_finished and before == len(records)
-        finals = None
-        if not interrupted():
-            finals = read_finals(paths) if is_same else _finish(session, listener, interrupted)
+    with (
+        _study_folder(settings, space) as paths,
+        open_session(settings, paths, space, listener, end) as session,
+    ):
+        ending, finals = _run(session, listener, interrupted)
     state = "interrupted" if interrupted() else "finished" if finals else "failed"
-    outcome = _outcome(settings, paths, records, finals, state, start)
+    outcome = _outcome(session, finals, state, start)
     if state == "finished":
-        _write_manifest(session, outcome, str(ending))
-    listener.progress(Progress(phase="finished", counts=_counts(records)))
+        _write_manifest(session, outcome, ending)
+    listener.progress(Progress(phase="finished", counts=_counts(session.records())))
     return outcome
 
 
@@ -114,19 +106,50 @@ def _check_dataset(name: str) -> None:
     dataset_info(name)
 
 
-def _settle_space(paths: StudyPaths, space: SearchSpace) -> SearchSpace:
-    """Keep a copy of the space with the study; a study goes on with the space it was made with."""
-    copy = paths.space_toml
-    if not copy.exists():
-        write_atomic(copy, space.text)
-    elif parse_space(copy.read_text("utf-8"), name=space.name, where=str(copy)) != replace(
-        space, text=copy.read_text("utf-8")
-    ):
+@contextmanager
+def _study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyPaths]:
+    """The folder of the study; a new one disappears again if nothing comes of it."""
+    paths = claim_folder(Path(settings.results), settings.study)
+    is_new = not paths.exists
+    try:
+        if is_new:
+            write_atomic(paths.study_toml, settings_to_toml(settings))
+            write_atomic(paths.space_toml, space.text)
+        else:
+            _refuse_other_space(paths, space)
+            write_atomic(paths.study_toml, settings_to_toml(settings))
+        yield paths
+    except AutocnnError:
+        if is_new and not paths.leaderboard.exists():
+            shutil.rmtree(paths.root)
+        raise
+
+
+def _refuse_other_space(paths: StudyPaths, space: SearchSpace) -> None:
+    """A study goes on with the space that it was made with."""
+    text = paths.space_toml.read_text("utf-8")
+    if parse_space(text, name=space.name, where=str(paths.space_toml)) != replace(space, text=text):
         raise SettingsError(
             f"study {paths.name} was made with another text of the space {space.name} (kept in "
-            f"{copy}); put the file back, or give another --study"
+            f"{paths.space_toml}); put the file back, or give another --study"
         )
-    return space
+
+
+def _run(
+    session: Session, listener: Listener, interrupted: Callable[[], bool]
+) -> tuple[str, dict[str, Any] | None]:
+    """Search and finals: why the search ended, and what the finals measured."""
+    paths, before = session.paths, len(session.records())
+    was_finished = paths.manifest.exists()
+    paths.manifest.unlink(missing_ok=True)
+    ending = session.search(listener, interrupted)
+    session.record()
+    finals = None
+    if not interrupted():
+        # Nothing new: the test split is not read again.
+        is_same = was_finished and len(session.records()) == before
+        finals = read_finals(paths) if is_same else _finish(session, listener, interrupted)
+    return str(ending), finals
 
 
 def _finish(
@@ -138,14 +161,13 @@ def _finish(
     from autocnn.finals.outcome import score_winner
     from autocnn.finals.refit import refit_winner
     from autocnn.records.ranking import winner
-    from autocnn.records.storage import read_records
     from autocnn.train.trainer import WEIGHTS_FILE, spec_of
 
-    record = winner(read_records(session.study))
+    record = winner(session.records())
     if record is None:
         return None
     curve: list[Epoch] = []
-    counts = _counts(read_records(session.study))
+    counts = _counts(session.records())
 
     def show(phase: str) -> None:
         best = None if record.score is None else (record.number, record.score)
@@ -198,20 +220,16 @@ def _counts(records: list[TrialRecord]) -> Counter[TrialState]:
 
 
 def _outcome(
-    settings: StudySettings,
-    paths: StudyPaths,
-    records: list[TrialRecord],
-    finals: dict[str, Any] | None,
-    state: str,
-    start: float,
+    session: Session, finals: dict[str, Any] | None, state: str, start: float
 ) -> SearchOutcome:
     from autocnn.records.ranking import winner
 
+    paths, records = session.paths, session.records()
     best = winner(records)
     counts = _counts(records)
     times = os.times()
     return SearchOutcome(
-        study=settings.study,
+        study=session.settings.study,
         state=state,
         trials=counts.total(),
         complete=counts[TrialState.COMPLETE],

@@ -21,6 +21,7 @@ from autocnn.errors import Infeasible, SpaceError, StudyError
 from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
 from autocnn.records.paths import StudyPaths
 from autocnn.records.ranking import winner
+from autocnn.records.record import TrialRecord
 from autocnn.records.settings import StudySettings
 from autocnn.records.storage import (
     create_study,
@@ -55,11 +56,14 @@ class Session:
     budget: Budget
     precision: str
     horizon: int
-    is_new: bool
+
+    def records(self) -> list[TrialRecord]:
+        """Every trial on record, by number."""
+        return read_records(self.study)
 
     def record(self) -> None:
         """Write the leaderboard from the study's record."""
-        table = build_leaderboard(read_records(self.study), self.space)
+        table = build_leaderboard(self.records(), self.space)
         write_leaderboard(self.paths.leaderboard, table)
 
     def search(self, listener: Listener, interrupted: Callable[[], bool]) -> Ending:
@@ -97,7 +101,8 @@ class Session:
             pruner=settings.pruner,
         )
         engine = OptunaEngine(self.study, self.space, setup)
-        if self.is_new and settings.recipes:
+        is_new = not self.study.get_trials(deepcopy=False)
+        if is_new and settings.recipes:
             for recipe in load_recipes(self.data.image_shape):
                 try:
                     engine.enqueue(recipe)
@@ -140,7 +145,6 @@ def open_session(
                 budget=_budget(facts, end),
                 precision=facts["precision"],
                 horizon=facts["horizon"],
-                is_new=is_new,
             )
         finally:
             worker.close()

@@ -142,7 +142,7 @@ def test_the_option_of_a_duration_can_be_named():
 
 def test_settings_and_ranking_load_no_heavy_library():
     """The help of the command line must not wait for Optuna or Arrow."""
-    rooms = "atomic, manifest, paths, ranking, record, settings"
+    rooms = "manifest, paths, ranking, record, settings"
     code = (
         f"import sys; from autocnn.records import {rooms}; "
         "print({'optuna', 'pyarrow', 'keras'} & set(sys.modules))"

@@ -1,0 +1,116 @@
+"""`TrialConfig`: checked at birth, and the same after a way through JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from autocnn.errors import SpaceError
+from autocnn.space.config import (
+    Augmentation,
+    Block,
+    Dense,
+    EarlyStopping,
+    Loss,
+    Optimizer,
+    Schedule,
+    TrialConfig,
+    config_from_dict,
+    config_to_dict,
+)
+
+FULL = TrialConfig(
+    blocks=(
+        Block(filters=(8,), stride=2),
+        Block(filters=(8, 16), pool="average", dropout=0.25, normalisation="group"),
+    ),
+    head="global_max",
+    dense=(Dense(units=5, activation="tanh", dropout=0.5),),
+    pixels="unit",
+    batch_size=7,
+    loss=Loss(name="focal", focal_gamma=0.5),
+    optimizer=Optimizer(name="muon", learning_rate=0.1 + 0.2, weight_decay=1e-5),
+    schedule=Schedule(name="one_cycle", warmup=0.25),
+    augmentation=Augmentation(flip=True, shift=2),
+    early_stopping=EarlyStopping(enabled=False, patience=9, min_delta=0.001),
+)
+
+
+@pytest.mark.parametrize("config", [TrialConfig(), FULL])
+def test_a_configuration_survives_json(config):
+    """Every field, to the last bit."""
+    text = json.dumps(config_to_dict(config))
+    assert config_from_dict(json.loads(text)) == config
+
+
+def test_what_is_left_out_has_its_default():
+    """An older record reads as it was meant."""
+    config = config_from_dict({"blocks": [{"filters": [4]}]})
+    assert config == TrialConfig(blocks=(Block(filters=(4,)),))
+
+
+def test_an_integer_stands_for_a_number():
+    """JSON writes 1.0 as it likes."""
+    config = config_from_dict({"optimizer": {"learning_rate": 1}})
+    assert isinstance(config.optimizer.learning_rate, float)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"colour": 1}, "config.colour: unknown key; known: blocks, head, dense"),
+        ({"loss": 3}, "config.loss: expected a table, got 3"),
+        ({"loss": {"gamma": 3}}, "config.loss.gamma: unknown key; known: name,"),
+        ({"blocks": 3}, "config.blocks: expected a list, got 3"),
+        ({"blocks": [{}]}, r"config.blocks\[0\].filters: this key is missing"),
+        ({"blocks": [{"filters": [1.5]}]}, r"config.blocks\[0\].filters\[0\]: expected an integer"),
+        ({"batch_size": True}, "config.batch_size: expected an integer, got True"),
+        ({"batch_size": "x"}, "config.batch_size: expected an integer, got 'x'"),
+        ({"loss": {"label_smoothing": True}}, "config.loss.label_smoothing: expected a number"),
+        ({"head": 3}, "config.head: expected a string, got 3"),
+        ({"augmentation": {"flip": 1}}, "config.augmentation.flip: expected true or false, got 1"),
+        ({"batch_size": 0}, "config: batch_size must be >= 1, got 0"),
+        ({"dense": [{"units": 0}]}, r"config.dense\[0\]: dense.units must be >= 1, got 0"),
+        ({"optimizer": {"name": "adan"}}, "config.optimizer: optimizer.name must be one of sgd,"),
+    ],
+)
+def test_a_wrong_record_is_named_by_its_key(data, message):
+    """Unknown keys, wrong types, missing keys and values out of range."""
+    with pytest.raises(SpaceError, match=message):
+        config_from_dict(data)
+
+
+@pytest.mark.parametrize(
+    ("cls", "arguments", "message"),
+    [
+        (Block, {"filters": ()}, "block.filters must name at least one convolution"),
+        (Block, {"filters": (8, 0)}, "block.filters must be >= 1, got 0"),
+        (Block, {"filters": (8,), "kernel": 0}, "block.kernel must be >= 1, got 0"),
+        (Block, {"filters": (8,), "stride": 0}, "block.stride must be >= 1, got 0"),
+        (Block, {"filters": (8,), "pool_size": 0}, "block.pool_size must be >= 1, got 0"),
+        (Block, {"filters": (8,), "padding": "full"}, "block.padding must be one of same, valid"),
+        (Block, {"filters": (8,), "dropout": 1.0}, r"block.dropout must be in \[0, 1\), got 1.0"),
+        (Block, {"filters": (8,), "dropout": math.nan}, "block.dropout must be in"),
+        (Dense, {"units": 4, "normalisation": "best"}, "dense.normalisation must be one of none"),
+        (Dense, {"units": 4, "dropout": -0.1}, "dense.dropout must be in"),
+        (Loss, {"label_smoothing": 1.0}, "loss.label_smoothing must be in"),
+        (Loss, {"focal_gamma": -1.0}, "loss.focal_gamma must be >= 0, got -1.0"),
+        (Optimizer, {"learning_rate": 0.0}, "optimizer.learning_rate must be > 0, got 0.0"),
+        (Optimizer, {"learning_rate": math.nan}, "optimizer.learning_rate must be > 0, got nan"),
+        (Optimizer, {"momentum": 1.0}, "optimizer.momentum must be in"),
+        (Optimizer, {"weight_decay": -1e-9}, "optimizer.weight_decay must be >= 0"),
+        (Schedule, {"warmup": 1.0}, "schedule.warmup must be in"),
+        (Schedule, {"name": "linear"}, "schedule.name must be one of constant, step, cosine"),
+        (Augmentation, {"shift": -1}, "augmentation.shift must be >= 0, got -1"),
+        (EarlyStopping, {"patience": 0}, "early_stopping.patience must be >= 1, got 0"),
+        (EarlyStopping, {"min_delta": -0.1}, "early_stopping.min_delta must be >= 0"),
+        (TrialConfig, {"head": "neck"}, "head must be one of flatten, global_average"),
+        (TrialConfig, {"pixels": "raw"}, "pixels must be one of standardize, unit, got 'raw'"),
+    ],
+)
+def test_settings_are_checked_at_birth(cls, arguments, message):
+    """Key, what is expected, and what came."""
+    with pytest.raises(SpaceError, match=message):
+        cls(**arguments)

@@ -1,0 +1,191 @@
+"""From values to a configuration: depth, growth, downsampling, stem, learning rate."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.errors import SpaceError
+from autocnn.space.config import OPTIMIZERS, Augmentation, Block, Dense, TrialConfig
+from autocnn.space.expand import CUSTOMARY_LEARNING_RATE, NAMES, expand
+
+
+def test_no_values_are_the_defaults():
+    """A network of logits only, trained by Adam at its customary rate."""
+    config = expand({})
+    assert (config.blocks, config.dense, config.head) == ((), (), "flatten")
+    assert (config.optimizer.name, config.optimizer.learning_rate) == ("adam", 2e-3)
+    assert config == TrialConfig(optimizer=config.optimizer)
+
+
+@pytest.mark.parametrize(
+    ("growth", "filters"),
+    [(1.0, [24, 24, 24]), (1.5, [24, 36, 54]), (2.0, [24, 48, 96]), (0.1, [24, 2, 1])],
+)
+def test_filters_grow_from_block_to_block(growth, filters):
+    """Rounded, and never below one: 24 x 0.1 x 0.1 is 0.24."""
+    config = expand({"blocks": 3, "filters": 24, "growth": growth})
+    assert [block.filters for block in config.blocks] == [(n,) for n in filters]
+
+
+def test_every_block_has_the_same_look():
+    """Kernel, padding, activation, normalisation and dropout hold for all blocks."""
+    look = {
+        "kernel": 5,
+        "padding": "valid",
+        "activation": "elu",
+        "normalisation": "group",
+        "normalisation_place": "after_dropout",
+        "dropout": 0.25,
+        "dropout_kind": "spatial",
+    }
+    values = {"blocks": 2, "convolutions": 3, "filters": 8, "growth": 1.0, **look}
+    assert expand(values).blocks == (Block(filters=(8, 8, 8), pool="max", **look),) * 2
+
+
+def test_a_stem_is_a_convolution_of_its_own_look():
+    """Its own kernel and stride; the rest of its look as the blocks; no dropout."""
+    values = {"stem_filters": 16, "stem_kernel": 5, "stem_stride": 2, "blocks": 1, "dropout": 0.5}
+    stem, block = expand({**values, "activation": "gelu", "normalisation": "layer"}).blocks
+    assert stem == Block(
+        filters=(16,), kernel=5, stride=2, activation="gelu", normalisation="layer"
+    )
+    assert (block.kernel, block.dropout) == (3, 0.5)
+
+
+def test_a_stem_takes_the_kernel_of_the_blocks_by_default():
+    """And no stride."""
+    stem = expand({"stem_filters": 16, "kernel": 2}).blocks[0]
+    assert (stem.kernel, stem.stride) == (2, 1)
+
+
+def test_no_stem_filters_mean_no_stem():
+    """Zero filters are no convolution."""
+    assert len(expand({"stem_filters": 0, "blocks": 2}).blocks) == 2
+
+
+def _halving(config: TrialConfig) -> list[tuple[int, str]]:
+    return [(block.stride, block.pool) for block in config.blocks]
+
+
+@pytest.mark.parametrize("head", ["flatten", "global_average", "global_max"])
+@pytest.mark.parametrize(
+    ("downsampling", "halves"),
+    [("max", (1, "max")), ("average", (1, "average")), ("stride", (2, "none")), ("none", None)],
+)
+def test_a_global_head_sees_the_last_map_whole(head, downsampling, halves):
+    """Every block halves its map, but the last does not before a global head."""
+    plain = (1, "none")
+    config = expand({"blocks": 3, "downsampling": downsampling, "head": head})
+    each = plain if halves is None else halves
+    assert _halving(config) == [each, each, each if head == "flatten" else plain]
+
+
+def test_downsampling_is_by_max_pooling_unless_said():
+    """The default stands in the table of names."""
+    assert _halving(expand({"blocks": 1})) == [(1, "max")]
+
+
+def test_dense_layers_share_their_settings():
+    """Width, normalisation, dropout; the activation is that of the convolutions."""
+    config = expand(
+        {
+            "dense_layers": 2,
+            "dense_units": 7,
+            "dense_normalisation": "layer",
+            "dense_dropout": 0.5,
+            "activation": "tanh",
+            "normalisation": "batch",
+        }
+    )
+    layer = Dense(units=7, activation="tanh", normalisation="layer", dropout=0.5)
+    assert config.dense == (layer, layer)
+
+
+def test_training_values_reach_their_places():
+    """Every name that is not the architecture's lands in one field of the configuration."""
+    config = expand(
+        {
+            "head": "global_max",
+            "pixels": "unit",
+            "batch_size": 64,
+            "loss": "focal",
+            "label_smoothing": 0.1,
+            "focal_gamma": 1.5,
+            "optimizer": "nesterov",
+            "learning_rate": 0.25,
+            "momentum": 0.8,
+            "weight_decay": 0.01,
+            "schedule": "one_cycle",
+            "warmup": 0.2,
+            "flip": True,
+            "shift": 2,
+            "early_stopping": False,
+            "patience": 3,
+            "min_delta": 0.001,
+        }
+    )
+    assert (config.head, config.pixels, config.batch_size) == ("global_max", "unit", 64)
+    loss, optimizer, stopping = config.loss, config.optimizer, config.early_stopping
+    assert (loss.name, loss.label_smoothing, loss.focal_gamma) == ("focal", 0.1, 1.5)
+    assert (optimizer.name, optimizer.learning_rate) == ("nesterov", 0.25)
+    assert (optimizer.momentum, optimizer.weight_decay) == (0.8, 0.01)
+    assert (config.schedule.name, config.schedule.warmup) == ("one_cycle", 0.2)
+    assert config.augmentation == Augmentation(flip=True, shift=2)
+    assert (stopping.enabled, stopping.patience, stopping.min_delta) == (False, 3, 0.001)
+
+
+@pytest.mark.parametrize(
+    ("values", "rate"),
+    [
+        ({"optimizer": "sgd", "learning_rate_scale": 0.5}, 0.05),
+        ({"optimizer": "lion", "learning_rate_scale": 2.0}, 6e-4),
+        ({"optimizer": "adamw"}, 2e-3),
+        ({"optimizer": "adadelta", "learning_rate": 1e-12}, 1e-12),
+    ],
+)
+def test_the_learning_rate_is_absolute_or_a_multiple_of_the_customary_one(values, rate):
+    """SGD's customary rate is 0.1, Lion's 0.0003, AdamW's 0.002."""
+    assert expand(values).optimizer.learning_rate == pytest.approx(rate, rel=1e-12)
+
+
+def test_every_optimizer_has_a_customary_rate():
+    """The table of rates and the list of optimizers name the same."""
+    assert set(CUSTOMARY_LEARNING_RATE) == set(OPTIMIZERS)
+
+
+def test_explicit_blocks_leave_no_room_for_others():
+    """Explicit dense layers alone mean no convolution, and the other way round."""
+    block, dense = Block(filters=(4,)), Dense(units=3)
+    assert expand({}, [block], None) == expand({}, (block,), ())
+    config = expand({"learning_rate": 0.5}, None, [dense])
+    assert (config.blocks, config.dense) == ((), (dense,))
+
+
+def test_values_that_no_network_can_have_are_refused():
+    """The configuration checks itself."""
+    with pytest.raises(SpaceError, match="batch_size must be >= 1, got 0"):
+        expand({"batch_size": 0})
+
+
+def test_exactly_the_architecture_cannot_stand_beside_blocks():
+    """Worked by hand: what [[block]] and [[dense]] state themselves."""
+    assert [name for name, spec in NAMES.items() if not spec.architecture] == [
+        "head",
+        "pixels",
+        "batch_size",
+        "loss",
+        "label_smoothing",
+        "focal_gamma",
+        "optimizer",
+        "learning_rate",
+        "learning_rate_scale",
+        "momentum",
+        "weight_decay",
+        "schedule",
+        "warmup",
+        "flip",
+        "shift",
+        "early_stopping",
+        "patience",
+        "min_delta",
+    ]

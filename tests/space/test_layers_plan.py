@@ -1,0 +1,250 @@
+"""The plan of a network: shapes, order, parameters and MACs, worked by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.errors import Infeasible
+from autocnn.space.config import Block, Dense, TrialConfig
+from autocnn.space.layers import Network, conv_output_side, n_groups, plan_network
+from autocnn.space.toml import load_space
+
+
+def _baseline(name: str, shape: tuple[int, int, int]) -> Network:
+    space = load_space(name)
+    values = {key: parameter.value for key, parameter in space.parameters.items()}
+    return space.network(space.config(values), shape, 10)
+
+
+def _kinds(network: Network) -> list[str]:
+    return [layer.kind for layer in network.layers]
+
+
+@pytest.mark.parametrize(
+    ("side", "kernel", "stride", "padding", "output"),
+    [
+        (227, 11, 4, "valid", 55),  # (227 - 11) / 4 + 1
+        (28, 3, 1, "valid", 26),
+        (28, 3, 1, "same", 28),
+        (28, 3, 2, "same", 14),
+        (7, 2, 2, "same", 4),  # rounded up
+        (7, 2, 2, "valid", 3),  # rounded down
+        (5, 5, 1, "valid", 1),
+        (2, 9, 1, "same", 2),
+    ],
+)
+def test_the_side_of_a_feature_map(side, kernel, stride, padding, output):
+    """(W - F + 2P) / S + 1, rounded down; "same" pads so that only the stride counts."""
+    assert conv_output_side(side, kernel, stride, padding) == output
+
+
+def test_a_window_larger_than_the_map_is_infeasible():
+    """Only with valid padding."""
+    with pytest.raises(Infeasible, match="a window of 5 pixels does not fit into 4 pixels"):
+        conv_output_side(4, 5, 1, "valid")
+
+
+def test_the_first_layer_of_alexnet():
+    """96 filters of 11x11 at stride 4 over 227x227x3: 55x55x96."""
+    block = Block(filters=(96,), kernel=11, stride=4, padding="valid")
+    layer = plan_network(TrialConfig(blocks=(block,)), (227, 227, 3), 1000).layers[0]
+    assert layer.output_shape == (55, 55, 96)
+    assert layer.parameters == 11 * 11 * 3 * 96 + 96
+    assert layer.macs == 55 * 55 * 11 * 11 * 3 * 96
+
+
+@pytest.mark.parametrize(
+    ("pool", "size", "shape"),
+    [
+        ("max", 2, (3, 4, 5)),
+        ("average", 2, (3, 4, 5)),
+        ("max", 3, (2, 3, 5)),
+        ("max", 1, (7, 9, 5)),
+    ],
+)
+def test_pooling_divides_each_side(pool, size, shape):
+    """What is left over at the edge is dropped; channels stay; it costs nothing."""
+    config = TrialConfig(blocks=(Block(filters=(5,), pool=pool, pool_size=size),))
+    network = plan_network(config, (7, 9, 1), 2)
+    layer = next(layer for layer in network.layers if layer.kind == f"{pool}_pool")
+    assert (layer.output_shape, layer.parameters, layer.macs) == (shape, 0, 0)
+
+
+def test_a_pool_that_does_not_fit_is_infeasible():
+    """Three blocks halve 8 to 1; a fourth has nothing to halve."""
+    blocks = (Block(filters=(1,), pool="max"),)
+    assert plan_network(TrialConfig(blocks=blocks * 3), (8, 8, 1), 2).parameters > 0
+    with pytest.raises(Infeasible, match="does not fit into 1 pixels"):
+        plan_network(TrialConfig(blocks=blocks * 4), (8, 8, 1), 2)
+
+
+def test_the_stride_is_the_last_convolutions():
+    """It stands where pooling would."""
+    network = plan_network(TrialConfig(blocks=(Block(filters=(2, 3), stride=2),)), (8, 8, 1), 2)
+    convolutions = [layer for layer in network.layers if layer.kind == "conv"]
+    assert [layer.settings["stride"] for layer in convolutions] == [1, 2]
+    assert [layer.output_shape for layer in convolutions] == [(8, 8, 2), (4, 4, 3)]
+
+
+def test_no_layers_are_the_logits_alone():
+    """Softmax regression: 8*8*1*3 weights and 3 biases."""
+    network = plan_network(TrialConfig(), (8, 8, 1), 3)
+    assert _kinds(network) == ["flatten", "dense"]
+    assert (network.parameters, network.macs) == (195, 192)
+
+
+@pytest.mark.parametrize(
+    ("head", "inputs"), [("flatten", 3 * 3 * 5), ("global_average", 5), ("global_max", 5)]
+)
+def test_the_head_makes_a_vector(head, inputs):
+    """Flattening keeps every pixel, a global head one number a channel."""
+    config = TrialConfig(blocks=(Block(filters=(5,), padding="valid"),), head=head)
+    network = plan_network(config, (5, 5, 1), 2)
+    assert network.layers[-2].output_shape == (inputs,)
+    assert network.layers[-1].parameters == inputs * 2 + 2
+
+
+@pytest.mark.parametrize(
+    ("place", "kinds"),
+    [
+        ("before_activation", ["conv", "norm", "act", "conv", "norm", "act", "pool", "drop"]),
+        ("after_activation", ["conv", "act", "norm", "conv", "act", "norm", "pool", "drop"]),
+        ("after_dropout", ["conv", "act", "conv", "act", "pool", "drop", "norm"]),
+    ],
+)
+@pytest.mark.parametrize("normalisation", ["batch", "layer", "group"])
+def test_the_order_within_a_block(place, kinds, normalisation):
+    """Normalisation stands around each activation, or once at the block's end."""
+    names = {
+        "norm": f"{normalisation}_norm",
+        "act": "activation",
+        "pool": "max_pool",
+        "drop": "spatial_dropout",
+    }
+    block = Block(
+        filters=(4, 4),
+        normalisation=normalisation,
+        normalisation_place=place,
+        pool="max",
+        dropout=0.5,
+        dropout_kind="spatial",
+    )
+    network = plan_network(TrialConfig(blocks=(block,)), (8, 8, 1), 2)
+    assert _kinds(network)[:-2] == [names.get(kind, kind) for kind in kinds]
+
+
+@pytest.mark.parametrize(
+    ("place", "kinds"),
+    [
+        ("before_activation", ["dense", "layer_norm", "activation", "dropout"]),
+        ("after_activation", ["dense", "activation", "layer_norm", "dropout"]),
+        ("after_dropout", ["dense", "activation", "dropout", "layer_norm"]),
+    ],
+)
+def test_the_order_within_a_dense_layer(place, kinds):
+    """The same three places as in a block."""
+    dense = Dense(units=4, normalisation="layer", normalisation_place=place, dropout=0.5)
+    network = plan_network(TrialConfig(dense=(dense,)), (2, 2, 1), 2)
+    assert _kinds(network)[1:-1] == kinds
+
+
+def test_a_linear_activation_is_no_layer():
+    """There is nothing to compute."""
+    blocks, dense = (
+        (Block(filters=(2,), activation="linear"),),
+        (Dense(units=2, activation="linear"),),
+    )
+    network = plan_network(TrialConfig(blocks=blocks, dense=dense), (4, 4, 1), 2)
+    assert _kinds(network) == ["conv", "flatten", "dense", "dense"]
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "place", "parameters"),
+    [
+        ("none", "before_activation", 9 * 8 + 8),
+        ("batch", "before_activation", 9 * 8 + 4 * 8),  # beta stands for the bias
+        ("batch", "after_activation", 9 * 8 + 8 + 4 * 8),
+        ("batch", "after_dropout", 9 * 8 + 8 + 4 * 8),
+        ("layer", "before_activation", 9 * 8 + 8 + 2 * 8),
+        ("group", "before_activation", 9 * 8 + 8 + 2 * 8),
+    ],
+)
+def test_a_convolution_has_no_bias_before_batch_normalisation(normalisation, place, parameters):
+    """It would be subtracted again at once."""
+    block = Block(filters=(8,), normalisation=normalisation, normalisation_place=place)
+    network = plan_network(TrialConfig(blocks=(block,)), (4, 4, 1), 2)
+    assert network.parameters == parameters + (4 * 4 * 8 * 2 + 2)
+
+
+@pytest.mark.parametrize(
+    ("normalisation", "place", "parameters"),
+    [
+        ("batch", "before_activation", 16 * 8 + 4 * 8),
+        ("batch", "after_dropout", 16 * 8 + 8 + 4 * 8),
+        ("group", "before_activation", 16 * 8 + 8 + 2 * 8),
+    ],
+)
+def test_a_dense_layer_has_no_bias_before_batch_normalisation(normalisation, place, parameters):
+    """As a convolution."""
+    dense = Dense(units=8, normalisation=normalisation, normalisation_place=place)
+    network = plan_network(TrialConfig(dense=(dense,)), (4, 4, 1), 2)
+    assert network.parameters == parameters + (8 * 2 + 2)
+
+
+@pytest.mark.parametrize(
+    ("channels", "groups"), [(1, 1), (7, 7), (8, 8), (24, 8), (36, 6), (11, 1)]
+)
+def test_groups_divide_the_channels(channels, groups):
+    """The largest divisor up to eight."""
+    assert n_groups(channels) == groups
+
+
+def test_layer_names_differ_and_say_where_they_are():
+    """They are the names in the Keras model."""
+    config = TrialConfig(
+        blocks=(Block(filters=(2, 2), pool="max", dropout=0.1, normalisation="batch"),) * 2,
+        dense=(Dense(units=3, dropout=0.1, normalisation="batch"),),
+    )
+    names = [layer.name for layer in plan_network(config, (8, 8, 1), 2).layers]
+    assert len(set(names)) == len(names)
+    assert names[:3] == ["block1_conv1", "block1_conv1_norm", "block1_conv1_relu"]
+    assert names[-5:] == ["dense1", "dense1_norm", "dense1_relu", "dense1_dropout", "logits"]
+
+
+def test_cnn_16_32_64_has_its_published_size():
+    """208 + 2,080 + 8,256 + 512,500 + 5,010."""
+    network = _baseline("cnn_16_32_64", (32, 32, 3))
+    costs = [layer.parameters for layer in network.layers if layer.parameters]
+    assert costs == [208, 2_080, 8_256, 512_500, 5_010]
+    assert network.parameters == 528_054
+
+
+def test_mlp_1000_512_has_its_published_size():
+    """3,073,000 + 512,512 + 5,130; every weight is used once, so MACs are the weights."""
+    network = _baseline("mlp_1000_512", (32, 32, 3))
+    assert network.parameters == 3_590_642
+    assert network.macs == 3_072_000 + 512_000 + 5_120
+
+
+def test_cnn_bn_cifar_normalises_after_dropout():
+    """Layer by layer as published; 32 to 30, 28, 14, 12, 10 and 8 pixels."""
+    network = _baseline("cnn_bn_cifar", (32, 32, 3))
+    conv, end = ["conv", "activation"], ["max_pool", "dropout", "batch_norm"]
+    assert _kinds(network) == [
+        *(*conv, *conv, *end),
+        *(*conv, *end),
+        *(*conv, *conv, *end),
+        *("flatten", "dense", "activation", "dense"),
+    ]
+    sides = [layer.output_shape[0] for layer in network.layers if layer.kind == "conv"]
+    assert sides == [30, 28, 12, 10, 8]
+
+
+def test_fashion_64_64_has_its_published_size():
+    """640 + 36,928 + 204,928 + 1,290: 28 to 26, 13, 11 and 5 pixels; 1,600 values are flattened."""
+    blocks = (Block(filters=(64,), padding="valid", pool="max"),) * 2
+    network = plan_network(TrialConfig(blocks=blocks, dense=(Dense(units=128),)), (28, 28, 1), 10)
+    costs = [layer.parameters for layer in network.layers if layer.parameters]
+    assert costs == [640, 36_928, 204_928, 1_290]
+    assert network.parameters == 243_786
+    assert next(x.output_shape for x in network.layers if x.kind == "flatten") == (1600,)

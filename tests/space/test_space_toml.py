@@ -1,0 +1,295 @@
+"""Search spaces in TOML: what is read, and what each error says."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from autocnn.errors import SpaceError
+from autocnn.space.config import Block, Dense
+from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int, OneOf
+from autocnn.space.toml import load_space, parse_space
+
+
+def parse(text):
+    """The space in `text`, read from a file called my.toml."""
+    return parse_space(text, name="my", where="my.toml")
+
+
+def test_every_kind_of_parameter_is_read():
+    """Plain values, value tables, choices, ranges with and without step and log."""
+    space = parse("""
+        [parameters]
+        head = "flatten"
+        growth = 2
+        blocks = { value = 3 }
+        filters = { choices = [16, 32] }
+        convolutions = { low = 1, high = 5, step = 2 }
+        dropout = { low = 0, high = 0.5, step = 0.25 }
+        learning_rate = { low = 1e-4, high = 1e-1, log = true }
+        """)
+    assert space.parameters == {
+        "head": Fixed(value="flatten"),
+        "growth": Fixed(value=2.0),
+        "blocks": Fixed(value=3),
+        "filters": Categorical(choices=(16, 32)),
+        "convolutions": Int(low=1, high=5, step=2),
+        "dropout": Float(low=0.0, high=0.5, step=0.25),
+        "learning_rate": Float(low=1e-4, high=1e-1, log=True),
+    }
+    assert isinstance(space.parameters["growth"].value, float)
+
+
+def test_every_kind_of_condition_is_read():
+    """One value, several values, bounds; on any kind of parameter."""
+    space = parse("""
+        [parameters]
+        optimizer = { choices = ["sgd", "momentum", "nesterov"] }
+        early_stopping = { choices = [true, false] }
+        dense_layers = { low = 0, high = 2 }
+        momentum = { low = 0.8, high = 0.9, when = { optimizer = ["momentum", "nesterov"] } }
+        patience = { value = 3, when = { early_stopping = true } }
+        shift = { value = 1, when = { dense_layers = { low = 1, high = 2 }, optimizer = "sgd" } }
+        """)
+    assert space.parameters["momentum"].when == {"optimizer": OneOf(("momentum", "nesterov"))}
+    assert space.parameters["patience"].when == {"early_stopping": OneOf((True,))}
+    assert space.parameters["shift"].when == {
+        "dense_layers": Between(low=1, high=2),
+        "optimizer": OneOf(("sgd",)),
+    }
+
+
+def test_the_rest_of_the_file_is_read():
+    """Description, limits, name and the text itself."""
+    text = 'description = "two"\n[limits]\nmacs = 1000\n[parameters]\nblocks = 0\n'
+    space = parse(text)
+    assert (space.name, space.description, space.text) == ("my", "two", text)
+    assert (space.limits.macs, space.limits.parameters) == (1000, None)
+    assert (space.blocks, space.dense) == (None, None)
+
+
+def test_an_empty_file_is_a_space_of_one_point():
+    """Everything has a default."""
+    assert parse("").n_points() == 1
+
+
+def test_blocks_and_dense_layers_are_read_as_written():
+    """[[block]] and [[dense]] state an architecture; integers stand for numbers."""
+    space = parse("""
+        [[block]]
+        filters = [8, 16]
+        pool = "max"
+        dropout = 0
+        [[dense]]
+        units = 10
+        """)
+    assert space.blocks == (Block(filters=(8, 16), pool="max", dropout=0.0),)
+    assert space.dense == (Dense(units=10),)
+
+
+def test_dense_layers_alone_mean_no_blocks():
+    """An explicit architecture without [[block]] has none."""
+    space = parse("[[dense]]\nunits = 10\n")
+    assert space.blocks == ()
+
+
+P = "[parameters]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("blocks = = 3", "my.toml: broken TOML: "),
+        ("colour = 1", "my.toml: colour: unknown key; known: description, limits"),
+        ("description = 3", "my.toml: description: expected a string, got 3"),
+        ("parameters = 3", "my.toml: parameters: expected a table, got 3"),
+        ("limits = 3", "my.toml: limits: expected a table, got 3"),
+        ("[limits]\nflops = 3", "my.toml: limits: flops: unknown key; known: parameters, macs"),
+        ("[limits]\nmacs = 0", "my.toml: limits.macs: expected a value >= 1, got 0"),
+        ("[limits]\nmacs = 1.5", "my.toml: limits.macs: expected an integer, got 1.5"),
+        ("[limits]\nmacs = true", "my.toml: limits.macs: expected an integer, got True"),
+        (P + "colour = 1", "my.toml: parameters.colour: unknown parameter; known: stem_filters"),
+        (P + "blocks = 'two'", "my.toml: parameters.blocks: expected an integer, got 'two'"),
+        (P + "blocks = true", "my.toml: parameters.blocks: expected an integer, got True"),
+        (P + "blocks = 2.0", "my.toml: parameters.blocks: expected an integer, got 2.0"),
+        (P + "growth = true", "my.toml: parameters.growth: expected a number, got True"),
+        (P + "flip = 1", "my.toml: parameters.flip: expected true or false, got 1"),
+        (P + "head = 1", "my.toml: parameters.head: expected a string, got 1"),
+        (P + "head = 'foot'", "parameters.head: expected one of flatten, global_average, global_m"),
+        (P + "filters = 0", "my.toml: parameters.filters: expected a value >= 1, got 0"),
+        (P + "dropout = 0.96", "parameters.dropout: expected a value >= 0 and <= 0.95, got 0.96"),
+        (P + "dropout = nan", "parameters.dropout: expected a value >= 0 and <= 0.95, got nan"),
+        (P + "weight_decay = inf", "my.toml: parameters.weight_decay: expected a "),
+        (P + "weight_decay = {choices = [inf]}", "parameters.weight_decay.choices.0.: expected a "),
+        (
+            P + "blocks = {low = 'a', high = 2}",
+            "my.toml: parameters.blocks.low: expected an integer",
+        ),
+        (P + "blocks = {low = 1}", "my.toml: parameters.blocks: expected low and high, or choices"),
+        (P + "blocks = {}", "my.toml: parameters.blocks: expected low and high, or choices"),
+        (
+            P + "blocks = {low = 3, high = 1}",
+            "my.toml: parameters.blocks: low must not be above high",
+        ),
+        (
+            P + "weight_decay = {low = 0, high = inf}",
+            "my.toml: parameters.weight_decay: low and high must be finite",
+        ),
+        (
+            P + "blocks = {low = 1, high = 3, steps = 1}",
+            "my.toml: parameters.blocks.steps: unknown key here; known: high, log, low, step, when",
+        ),
+        (
+            P + "blocks = {low = 1, high = 3, step = 0.5}",
+            "my.toml: parameters.blocks.step: expected an integer, got 0.5",
+        ),
+        (
+            P + "blocks = {low = 1, high = 3, step = 0}",
+            "parameters.blocks: step must be > 0, got 0",
+        ),
+        (
+            P + "filters = {low = 1, high = 3, log = 'yes'}",
+            "my.toml: parameters.filters.log: expected true or false, got 'yes'",
+        ),
+        (
+            P + "head = {low = 'a', high = 'b'}",
+            "my.toml: parameters.head: expected a string or choices, got a range",
+        ),
+        (
+            P + "blocks = {choices = 3}",
+            "my.toml: parameters.blocks.choices: expected a list, got 3",
+        ),
+        (P + "blocks = {choices = []}", "parameters.blocks: choices must name at least one value"),
+        (P + "blocks = {choices = [1, 1]}", "parameters.blocks: choices must differ, got 1 twice"),
+        (
+            P + "blocks = {choices = [1, 'x']}",
+            r"my.toml: parameters.blocks.choices\[1\]: expected an integer, got 'x'",
+        ),
+        (
+            P + "blocks = {choices = [1], low = 1}",
+            "my.toml: parameters.blocks.low: unknown key here; known: choices, when",
+        ),
+        (
+            P + "blocks = {value = 1, low = 1}",
+            "my.toml: parameters.blocks.low: unknown key here; known: value, when",
+        ),
+        (P + "blocks = {value = 'x'}", "my.toml: parameters.blocks.value: expected an integer"),
+        (
+            P + "learning_rate = 0.1\nlearning_rate_scale = 1.0",
+            "my.toml: parameters: learning_rate and learning_rate_scale exclude each other",
+        ),
+    ],
+)
+def test_a_wrong_value_is_named_by_file_and_key(text, message):
+    """Every message says where, what was expected and what came."""
+    with pytest.raises(SpaceError, match=message):
+        parse(text)
+
+
+OTHERS = """
+[parameters]
+blocks = { low = 1, high = 3 }
+flip = { choices = [true, false] }
+optimizer = { choices = ["adam", "sgd"] }
+growth = { low = 1.0, high = 2.0 }
+kernel = 3
+"""
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        ("3", "parameters.shift.when: expected a table, got 3"),
+        ("{ filters = 1 }", "when.filters: no parameter of that name stands before this one"),
+        ("{ patience = 1 }", "when.patience: no parameter of that name stands before this one"),
+        ("{ shift = 1 }", "when.shift: no parameter of that name stands before this one"),
+        ("{ blocks = 'x' }", "when.blocks: expected an integer, got 'x'"),
+        ("{ blocks = [1, 'x'] }", "when.blocks: expected an integer, got 'x'"),
+        ("{ blocks = { min = 1 } }", "when.blocks: min: unknown key; known: low, high"),
+        ("{ blocks = { low = 'x' } }", "when.blocks.low: expected an integer, got 'x'"),
+        ("{ blocks = 4 }", "when.blocks: impossible condition: blocks can never be 4"),
+        ("{ blocks = [] }", "when.blocks: impossible condition"),
+        ("{ blocks = { low = 4 } }", "when.blocks: impossible condition: blocks can never be"),
+        ("{ blocks = { high = 0 } }", "when.blocks: impossible condition"),
+        ("{ blocks = { low = 3, high = 1 } }", "when.blocks: impossible condition"),
+        ("{ growth = { low = 2.5 } }", "when.growth: impossible condition"),
+        ("{ kernel = { low = 4 } }", "when.kernel: impossible condition"),
+        ("{ optimizer = 'lion' }", "when.optimizer: impossible condition: optimizer can never be"),
+        ("{ optimizer = { low = 'adam' } }", "when.optimizer"),
+        ("{ flip = 1 }", "when.flip: expected true or false, got 1"),
+        ("{ flip = { low = true } }", "when.flip"),
+    ],
+)
+def test_a_wrong_condition_is_named_by_file_and_key(when, message):
+    """A condition speaks of earlier parameters, and can be met."""
+    text = f"{OTHERS}shift = {{ low = 0, high = 2, when = {when} }}\npatience = 2\n"
+    with pytest.raises(SpaceError, match=r"^my\.toml: parameters\.shift\.when") as raised:
+        parse(text)
+    raised.match(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[block]\nfilters = [1]", "my.toml: block: expected a list"),
+        ("[[block]]\nfilters = 8", r"my.toml: block\[0\].filters: expected a list, got 8"),
+        ("[[block]]\nfilters = [8, 'x']", r"block\[0\].filters\[1\]: expected an integer, got 'x'"),
+        ("[[block]]\nkernel = 3", r"my.toml: block\[0\].filters: this key is missing"),
+        ("[[block]]\nfilters = [8]\nsize = 3", r"my.toml: block\[0\].size: unknown key; known: "),
+        ("[[block]]\nfilters = [8]\npool = 'min'", r"block\[0\]: block.pool must be one of none,"),
+        ("[[dense]]\nunits = 1\n[[dense]]\nunits = 0", r"dense\[1\]: dense.units must be >= 1"),
+        ("dense = [3]", r"my.toml: dense\[0\]: expected a table, got 3"),
+        (
+            "[[block]]\nfilters = [8]\n[parameters]\nkernel = 3",
+            r"my.toml: parameters.kernel: cannot stand beside \[\[block\]\]",
+        ),
+        (
+            "[[dense]]\nunits = 8\n[parameters]\nbatch_size = 32\ndense_units = 3",
+            r"my.toml: parameters.dense_units: cannot stand beside \[\[block\]\] or \[\[dense\]\]",
+        ),
+    ],
+)
+def test_a_wrong_architecture_is_named_by_file_and_key(text, message):
+    """Blocks and layers are checked like parameters."""
+    with pytest.raises(SpaceError, match=message):
+        parse(text)
+
+
+def test_a_space_is_loaded_from_a_file(tmp_path):
+    """The path of a .toml file is as good as a name."""
+    file = tmp_path / "mine.toml"
+    file.write_text("[parameters]\nblocks = { low = 0, high = 1 }\n")
+    space = load_space(str(file))
+    assert (space.name, space.n_points()) == ("mine", 2)
+
+
+@pytest.mark.parametrize("name", ["unheard_of", "unheard_of.toml", "."])
+def test_an_unknown_space_lists_those_that_are_known(name):
+    """Neither a name of the library nor a file."""
+    with pytest.raises(
+        SpaceError, match=f"no search space named {name!r}; choose one of cnn, mlp,"
+    ):
+        load_space(name)
+
+
+def test_a_file_that_is_no_text_is_one_clear_line(tmp_path):
+    """Bytes that are not UTF-8 are named with their file."""
+    file = tmp_path / "mine.toml"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(SpaceError, match=r"mine\.toml: cannot be read as UTF-8 text"):
+        load_space(str(file))
+
+
+def test_an_error_in_a_file_names_the_file(tmp_path):
+    """The path stands before the key."""
+    file = tmp_path / "mine.toml"
+    file.write_text("[parameters]\nblocks = -1\n")
+    with pytest.raises(SpaceError, match=r"mine\.toml: parameters\.blocks: expected a value >= 0"):
+        load_space(str(file))
+
+
+def test_the_library_reads_infinite_and_finite_spaces():
+    """The space cnn has continuous parameters; a baseline is one point."""
+    assert load_space("cnn").n_points() == math.inf
+    assert load_space("cnn_16_32_64").n_points() == 1

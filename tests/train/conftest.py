@@ -1,0 +1,117 @@
+"""Tiny data, jobs and a made-up stepper for the tests of `autocnn.train`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autocnn.data.dataset import Images
+from autocnn.data.prepared import PreparedData, prepare_images
+from autocnn.space.config import Block, EarlyStopping, Optimizer, TrialConfig
+from autocnn.train import trainer
+from autocnn.train.backend import Device
+from autocnn.train.parts import Sums, TrainingParts
+from autocnn.trial import Epoch, TrialJob
+
+CONFIG = TrialConfig(
+    blocks=(Block(filters=(3,), normalisation="batch", dropout=0.1),),
+    head="global_max",
+    batch_size=16,
+    optimizer=Optimizer(name="adam", learning_rate=0.02),
+    early_stopping=EarlyStopping(enabled=False),
+)
+
+
+@pytest.fixture(scope="session")
+def data() -> PreparedData:
+    """60 noisy images of 8x8 in two classes, dark and bright: 54 train, 6 validate."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(60, dtype=np.int64) % 2
+    pixels = rng.integers(0, 156, (60, 8, 8, 1)) + 100 * labels[:, None, None, None]
+    images = Images(images=pixels.astype(np.uint8), labels=labels)
+    return prepare_images("tiny", ("dark", "bright"), images)
+
+
+@pytest.fixture
+def device() -> Device:
+    """TensorFlow on the CPU, in float32."""
+    return Device(backend="tensorflow", kind="cpu", names=("CPU",), bfloat16=False, reason="")
+
+
+@pytest.fixture
+def make_job(tmp_path: Path) -> Callable[..., TrialJob]:
+    """A job of three epochs on a network of three filters, unless it is said."""
+
+    def make(**changes: Any) -> TrialJob:
+        fields: dict[str, Any] = {
+            "number": 0,
+            "config": CONFIG,
+            "seed": 7,
+            "horizon": 3,
+            "last_epoch": 3,
+            "precision": "float32",
+            "folder": tmp_path / "trial",
+        }
+        return TrialJob(**{**fields, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_hooks() -> Callable[..., trainer.Hooks]:
+    """Hooks that never prune nor interrupt, unless it is said."""
+
+    def make(
+        report: Callable[[int, Epoch], bool] = lambda number, epoch: False,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> trainer.Hooks:
+        return trainer.Hooks(report=report, interrupted=interrupted)
+
+    return make
+
+
+class ScriptedStepper:
+    """Trains nothing: every epoch's validation is scripted, every weight becomes the call's number.
+
+    `correct` holds the hits among the validation images, `losses` the loss, one an epoch.
+    """
+
+    def __init__(self, correct: list[float], losses: list[float] | None = None) -> None:
+        self.correct, self.losses = correct, losses or [1.0] * len(correct)
+        self.parts: Any = None
+        self.trained: list[tuple[Any, Any, Any]] = []  # indices, draws, rates of every call
+        self.validated: list[tuple[Any, Any]] = []  # indices, weights of every call
+
+    def build(self, parts: TrainingParts, device: Device) -> ScriptedStepper:
+        """In the place of `build_stepper`."""
+        self.parts = parts
+        return self
+
+    def train(self, indices: Any, draws: Any, rates: Any) -> Sums:
+        """Note what is asked for."""
+        self.trained.append((indices, draws, rates))
+        weights = self.parts.model.get_weights()
+        self.parts.model.set_weights([np.full_like(w, len(self.trained)) for w in weights])
+        return Sums(0.5 * indices.size, 0.25 * indices.size)
+
+    def evaluate(self, indices: Any, weights: Any) -> Sums:
+        """Give the next scripted sums."""
+        self.validated.append((indices, weights))
+        i = len(self.validated) - 1
+        return Sums(self.losses[i], self.correct[i])
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScriptedStepper]:
+    """Let trainings use a stepper with this validation, epoch by epoch."""
+
+    def install(correct: list[float], losses: list[float] | None = None) -> ScriptedStepper:
+        stepper = ScriptedStepper(correct, losses)
+        monkeypatch.setattr(trainer, "build_stepper", stepper.build)
+        return stepper
+
+    return install

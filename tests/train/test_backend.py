@@ -1,0 +1,153 @@
+"""What the machine can do."""
+
+from __future__ import annotations
+
+import os
+
+import keras
+import pytest
+import tensorflow as tf
+
+from autocnn.errors import SettingsError
+from autocnn.train import backend
+from autocnn.train.backend import (
+    BF16_OPTION,
+    Device,
+    build_stepper,
+    choose_precision,
+    find_device,
+    is_out_of_memory,
+    limit_gpu_memory,
+    set_precision,
+)
+
+
+def _device(kind: str, *, bfloat16: bool = True) -> Device:
+    return Device(backend="tensorflow", kind=kind, names=("X",), bfloat16=bfloat16, reason="")
+
+
+@pytest.fixture
+def no_gpu(monkeypatch):
+    """A machine without a GPU, whatever this one has."""
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
+
+
+@pytest.mark.parametrize(
+    ("flags", "able", "reason"),
+    [
+        ("flags : fpu avx512_bf16 sse", True, "the CPU has avx512_bf16"),
+        ("flags : fpu amx_bf16 avx512_bf16", True, "the CPU has amx_bf16"),
+        ("flags : fpu avx2", False, "the CPU has neither AMX nor AVX512-BF16"),
+        (None, False, "the CPU has neither"),  # not Linux
+    ],
+)
+def test_bfloat16_depends_on_the_processor(no_gpu, monkeypatch, tmp_path, flags, able, reason):
+    """Linux lists what the processor can do."""
+    file = tmp_path / "cpuinfo"
+    if flags is not None:
+        file.write_text(flags)
+    monkeypatch.setattr(backend, "Path", lambda path: file)
+    device = find_device()
+    assert (device.backend, device.kind, device.names) == ("tensorflow", "cpu", ("CPU",))
+    assert device.bfloat16 is able
+    assert device.reason.startswith(reason)
+
+
+def test_a_gpu_is_preferred(monkeypatch):
+    """And multiplies bfloat16."""
+    gpus = [tf.config.PhysicalDevice(name="/physical_device:GPU:0", device_type="GPU")]
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    device = find_device()
+    assert (device.kind, device.names) == ("gpu", ("/physical_device:GPU:0",))
+    assert device.bfloat16
+
+
+def test_a_backend_without_a_loop_is_refused(monkeypatch):
+    """The variable to set is named."""
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(SettingsError, match="KERAS_BACKEND=torch: autocnn trains on tensorflow or"):
+        find_device()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "able", "chosen"),
+    [
+        ("auto", True, "bfloat16"),
+        ("auto", False, "float32"),
+        ("float32", True, "float32"),
+        ("bfloat16", False, "bfloat16"),
+    ],
+)
+def test_precision_is_chosen_by_capability_or_forced(wanted, able, chosen):
+    """Whoever asks for bfloat16 gets it, at whatever speed."""
+    assert choose_precision(wanted, _device("cpu", bfloat16=able)) == chosen
+
+
+@pytest.fixture
+def restored():
+    """Put the precision of the process back afterwards."""
+    yield
+    set_precision("float32", _device("cpu"))
+
+
+@pytest.mark.parametrize(
+    ("precision", "kind", "policy", "graph_option"),
+    [
+        ("float32", "cpu", "float32", False),
+        ("bfloat16", "cpu", "float32", True),
+        ("float32", "gpu", "float32", False),
+        ("bfloat16", "gpu", "mixed_bfloat16", False),
+    ],
+)
+def test_precision_is_a_graph_option_on_a_cpu_and_a_policy_on_a_gpu(
+    restored, precision, kind, policy, graph_option
+):
+    """Only one of the two is ever on."""
+    set_precision(precision, _device(kind))
+    assert keras.config.dtype_policy().name == policy
+    options = tf.config.optimizer.get_experimental_options()
+    assert bool(options.get(BF16_OPTION)) is graph_option
+
+
+@pytest.mark.parametrize(
+    ("error", "answer"),
+    [
+        (MemoryError(), True),
+        (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"), True),
+        (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 12 bytes"), True),
+        (ValueError("shapes do not match"), False),
+        (tf.errors.InvalidArgumentError(None, None, "no"), False),
+    ],
+)
+def test_running_out_of_memory_is_recognised(error, answer):
+    """Each backend says it in its own way."""
+    assert is_out_of_memory(error) is answer
+
+
+def test_a_gpu_is_shared_unless_the_person_says_otherwise(monkeypatch):
+    """Variables that are set stay as they are."""
+    monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", "false")
+    monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "")
+    monkeypatch.delenv("XLA_PYTHON_CLIENT_PREALLOCATE")
+    limit_gpu_memory()
+    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "false"
+    assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
+
+
+def test_the_loop_is_that_of_the_backend(data, device):
+    """TensorFlow's steps for TensorFlow."""
+    from autocnn.space.config import Augmentation, Loss
+    from autocnn.train.parts import TrainingParts
+    from autocnn.train.tf_loop import TensorFlowStepper
+
+    parts = TrainingParts(
+        model=None,
+        optimizer=None,
+        loss=Loss(),
+        augmentation=Augmentation(),
+        train_images=data.train.images,
+        train_labels=data.train.labels,
+        val_images=data.validation.images,
+        val_labels=data.validation.labels,
+    )
+    assert isinstance(build_stepper(parts, device), TensorFlowStepper)

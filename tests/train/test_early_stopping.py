@@ -1,0 +1,72 @@
+"""When a trial has stopped improving, and which epoch was its best."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from autocnn.space.config import EarlyStopping
+from autocnn.train.early_stopping import best_epoch, should_stop
+from autocnn.trial import Epoch
+
+
+@pytest.mark.parametrize(
+    ("scores", "patience", "stop"),
+    [
+        ([], 1, False),
+        ([0.5], 1, False),
+        ([0.5, 0.4], 1, True),
+        ([0.5, 0.6], 1, False),
+        ([0.5, 0.5], 1, True),  # the same again is no improvement
+        ([0.1, 0.5, 0.4, 0.4], 3, False),
+        ([0.5, 0.4, 0.4, 0.4], 3, True),
+        ([0.5, 0.4, 0.3, 0.6], 3, False),
+        ([0.5, 0.4, 0.45, 0.49], 3, True),  # better than the last, not than the best
+    ],
+)
+def test_patience_counts_from_the_best_epoch(scores, patience, stop):
+    """Early stopping measures patience from the best epoch, not from the start."""
+    assert should_stop(scores, EarlyStopping(patience=patience)) is stop
+
+
+@pytest.mark.parametrize(
+    ("scores", "stop"),
+    [
+        ([0.5, 0.625, 0.75], True),  # exactly min_delta is not more than min_delta
+        ([0.5, 0.75, 0.75], False),
+        ([0.25, 0.375, 0.5], False),  # two small steps make one large one
+    ],
+)
+def test_only_a_rise_above_min_delta_counts(scores, stop):
+    """Improvements of at most 1/4 above the last counted score are noise."""
+    rule = EarlyStopping(patience=2, min_delta=0.25 if scores[0] == 0.5 else 0.2)
+    assert should_stop(scores, rule) is stop
+
+
+def test_early_stopping_can_be_switched_off():
+    """Then nothing stops."""
+    assert not should_stop([0.5] + [0.1] * 50, EarlyStopping(enabled=False, patience=1))
+
+
+def _curve(points: list[tuple[float, float]]) -> list[Epoch]:
+    return [
+        Epoch(train_loss=1.0, train_accuracy=0.5, val_accuracy=score, val_loss=loss, seconds=1.0)
+        for score, loss in points
+    ]
+
+
+@pytest.mark.parametrize(
+    ("points", "best"),
+    [
+        ([], None),
+        ([(0.5, 1.0)], 1),
+        ([(0.5, 1.0), (0.9, 2.0), (0.7, 0.1)], 2),
+        ([(0.9, 1.0), (0.9, 0.5), (0.9, 0.7)], 2),  # among equals the lowest loss
+        ([(0.9, 0.5), (0.9, 0.5)], 1),  # the first of the very same
+        ([(0.0, math.inf), (0.0, 3.0)], 2),
+    ],
+)
+def test_the_best_epoch_has_the_highest_score(points, best):
+    """Epochs count from 1; the loss decides between equal scores."""
+    assert best_epoch(_curve(points)) == best

@@ -1,0 +1,95 @@
+"""TensorFlow's compiled steps against two steps worked by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from autocnn.nn.model import ImageSpec, build_model
+from autocnn.nn.optimizer import build_optimizer
+from autocnn.space.config import Augmentation, Loss, Optimizer, TrialConfig
+from autocnn.train.parts import Sums, TrainingParts
+from autocnn.train.tf_loop import TensorFlowStepper
+
+WHITE = np.full((1, 1, 1), 255, np.uint8)
+BLACK = np.zeros((1, 1, 1), np.uint8)
+
+
+def _stepper(loss: Loss = Loss(), shift: int = 0) -> TensorFlowStepper:  # noqa: B008  frozen
+    """Two logits over one pixel, all weights zero; SGD. Train: one white image of class 0."""
+    spec = ImageSpec(shape=(1, 1, 1), n_classes=2, mean=(0.0,), std=(1.0,))
+    model = build_model(TrialConfig(pixels="unit"), spec)
+    model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+    optimizer = build_optimizer(Optimizer(name="sgd"))
+    optimizer.build(model.trainable_variables)
+    return TensorFlowStepper(
+        TrainingParts(
+            model=model,
+            optimizer=optimizer,
+            loss=loss,
+            augmentation=Augmentation(shift=shift),
+            train_images=np.stack([WHITE]),
+            train_labels=np.array([0]),
+            val_images=np.stack([WHITE, WHITE, BLACK]),
+            val_labels=np.array([0, 1, 1]),
+        )
+    )
+
+
+def _steps(n: int, draw: tuple[int, int, int] = (0, 0, 0)) -> tuple[np.ndarray, np.ndarray]:
+    """`n` batches of the one image, twice each, with the same draw."""
+    draws = np.broadcast_to(np.array(draw, np.int32), (n, 2, 3))
+    return np.zeros((n, 2), np.int32), np.array(draws)
+
+
+def test_every_step_has_its_own_rate():
+    """Two steps of rates 1 and 0.5 in one call.
+
+    At weights 0 both classes have 1/2: the gradient of kernel and bias is (-1/2, 1/2), so both
+    become (1/2, -1/2). Then the logits of white are (1, -1), class 0 has 1 / (1 + e^-2), and half
+    of what is missing from 1 is added.
+    """
+    stepper = _stepper()
+    indices, draws = _steps(2)
+    sums = stepper.train(indices, draws, np.array([1.0, 0.5], np.float32))
+    p = 1 / (1 + math.exp(-2))
+    weight = 0.5 + 0.5 * (1 - p)
+    kernel, bias = stepper._parts.model.get_weights()
+    np.testing.assert_allclose(kernel, [[weight, -weight]], rtol=1e-5)
+    np.testing.assert_allclose(bias, [weight, -weight], rtol=1e-5)
+    assert sums.loss == pytest.approx(2 * math.log(2) - 2 * math.log(p), rel=1e-5)
+    assert sums.correct == 4  # a tie counts for the first class
+
+
+def test_augmented_images_are_what_is_trained_on():
+    """Shifted by one pixel, the image is black: only the bias moves."""
+    stepper = _stepper(shift=1)
+    indices, draws = _steps(1, (1, 0, 0))
+    stepper.train(indices, draws, np.array([1.0], np.float32))
+    kernel, bias = stepper._parts.model.get_weights()
+    np.testing.assert_array_equal(kernel, [[0, 0]])
+    np.testing.assert_allclose(bias, [0.5, -0.5], rtol=1e-6)
+
+
+def test_draws_are_ignored_without_augmentation():
+    """The same draw does nothing."""
+    stepper = _stepper()
+    indices, draws = _steps(1, (1, 0, 0))
+    stepper.train(indices, draws, np.array([1.0], np.float32))
+    np.testing.assert_allclose(stepper._parts.model.get_weights()[0], [[0.5, -0.5]], rtol=1e-6)
+
+
+@pytest.mark.parametrize("loss", [Loss(), Loss(label_smoothing=0.5), Loss(name="focal")])
+def test_validation_is_plain_cross_entropy_without_padding(loss):
+    """Three images at log 2 each, one of class 0, whatever the training loss; no padding."""
+    indices = np.array([[0, 1], [2, 0]], np.int32)
+    weights = np.array([[1, 1], [1, 0]], np.float32)
+    sums = _stepper(loss).evaluate(indices, weights)
+    assert sums == Sums(pytest.approx(3 * math.log(2), rel=1e-6), 1.0)
+
+
+def test_sums_add_up():
+    """Chunk by chunk."""
+    assert Sums(1.0, 2.0) + Sums(0.5, 3.0) == Sums(1.5, 5.0)

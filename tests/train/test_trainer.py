@@ -1,0 +1,282 @@
+"""One training: what it tells, when it ends, what it leaves on disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from autocnn.errors import TrialFailed
+from autocnn.nn.model import build_model
+from autocnn.nn.weights import load_weights
+from autocnn.space.config import Augmentation, EarlyStopping, Optimizer, Schedule
+from autocnn.train import trainer
+from autocnn.train.trainer import measure_speed, spec_of, train_trial
+from autocnn.trial import FailureCause, TrialState
+
+# The tiny data have 54 training and 6 validation images; batches of 16 make 3 steps an epoch.
+
+
+def _metrics(result):
+    """The curve without its clock."""
+    return [replace(epoch, seconds=0.0) for epoch in result.curve]
+
+
+def _patience(job, patience):
+    return replace(job, config=replace(job.config, early_stopping=EarlyStopping(patience=patience)))
+
+
+# --- with a scripted stepper -------------------------------------------------------------------
+
+
+def test_a_curve_is_means_over_images(script, make_job, make_hooks, data, device):
+    """Sums of 3 batches over 48 images, and of the 6 validation images."""
+    script([3.0, 6.0, 4.5], [6.0, 3.0, 1.5])
+    result = train_trial(make_job(), data, device, make_hooks())
+    assert [(e.train_loss, e.train_accuracy) for e in result.curve] == [(0.5, 0.25)] * 3
+    assert [e.val_accuracy for e in result.curve] == [0.5, 1.0, 0.75]
+    assert [e.val_loss for e in result.curve] == [1.0, 0.5, 0.25]
+    assert (result.state, result.best_epoch, result.score) == (TrialState.COMPLETE, 2, 1.0)
+    assert result.precision == "float32"
+    seconds = [e.seconds for e in result.curve]
+    assert 0 < seconds[0] <= seconds[1] <= seconds[2] <= result.seconds
+
+
+def test_the_weights_on_disk_are_the_best_epochs(script, make_job, make_hooks, data, device):
+    """Epoch 2 of 3: every weight was 2 then."""
+    script([3.0, 6.0, 5.0])
+    job = make_job()
+    train_trial(job, data, device, make_hooks())
+    assert [path.name for path in job.folder.iterdir()] == ["best.npz"]
+    assert {float(w) for array in load_weights(job.folder / "best.npz") for w in array.flat} == {2}
+
+
+def test_among_equal_scores_the_lowest_loss_is_kept(script, make_job, make_hooks, data, device):
+    """Epoch 3 has the same hits as epoch 1, and a lower loss."""
+    script([5.0, 4.0, 5.0], [2.0, 0.1, 1.0])
+    job = make_job()
+    assert train_trial(job, data, device, make_hooks()).best_epoch == 3
+    assert load_weights(job.folder / "best.npz")[0].flat[0] == 3
+
+
+def test_every_epoch_is_reported(script, make_job, make_hooks, data, device):
+    """By number, from 1, with its metrics."""
+    script([3.0, 6.0, 4.5])
+    heard = []
+    hooks = make_hooks(report=lambda number, epoch: bool(heard.append((number, epoch))))
+    result = train_trial(make_job(), data, device, hooks)
+    assert heard == list(enumerate(result.curve, start=1))
+
+
+def test_the_report_hook_prunes(script, make_job, make_hooks, data, device):
+    """The trial ends at that epoch and leaves no weights."""
+    script([3.0] * 3)
+    job = make_job()
+    result = train_trial(job, data, device, make_hooks(report=lambda number, _: number == 2))
+    assert (result.state, result.epochs, result.best_epoch) == (TrialState.PRUNED, 2, 1)
+    assert not job.folder.exists()
+
+
+def test_nothing_is_pruned_at_the_last_epoch(script, make_job, make_hooks, data, device):
+    """All the work is done: the trial is complete."""
+    script([3.0] * 3)
+    job = make_job()
+    result = train_trial(job, data, device, make_hooks(report=lambda number, _: number == 3))
+    assert (result.state, result.epochs) == (TrialState.COMPLETE, 3)
+    assert (job.folder / "best.npz").is_file()
+
+
+def test_early_stopping_completes_a_trial(script, make_job, make_hooks, data, device):
+    """Two epochs after the best of six."""
+    script([3.0, 4.0, 4.0, 3.0, 6.0, 6.0])
+    job = _patience(make_job(horizon=6, last_epoch=6), 2)
+    result = train_trial(job, data, device, make_hooks())
+    assert (result.state, result.epochs, result.best_epoch) == (TrialState.COMPLETE, 4, 2)
+
+
+def test_a_trial_may_end_before_the_horizon(script, make_job, make_hooks, data, device):
+    """A refit trains to the best epoch, at the rates of the whole horizon."""
+    stepper = script([3.0] * 2)
+    job = make_job(horizon=4, last_epoch=2)
+    job = replace(job, config=replace(job.config, schedule=Schedule(name="one_cycle")))
+    assert train_trial(job, data, device, make_hooks()).epochs == 2
+    rates = np.concatenate([rates for _, _, rates in stepper.trained])
+    # 6 of 12 steps down a line from 0.02: middles at 1/24, 3/24, ... of the horizon
+    expected = [0.02 * (1 - (2 * i + 1) / 24) for i in range(6)]
+    np.testing.assert_allclose(rates, expected, rtol=1e-5)
+
+
+def test_an_epoch_takes_no_image_twice(script, make_job, make_hooks, data, device):
+    """48 of the 54 images in a new order every epoch; the order comes from the seed."""
+    orders = []
+    for seed in (7, 7, 8):
+        stepper = script([3.0] * 3)
+        train_trial(make_job(seed=seed), data, device, make_hooks())
+        epochs = [indices.ravel().tolist() for indices, _, _ in stepper.trained]
+        assert [len(set(epoch)) for epoch in epochs] == [48, 48, 48]
+        assert epochs[0] != epochs[1]
+        assert set(epochs[0]) < set(range(54))
+        orders.append(epochs)
+    assert orders[0] == orders[1]
+    assert orders[0] != orders[2]
+
+
+def test_every_image_has_its_draw(script, make_job, make_hooks, data, device):
+    """Within the bounds, anew every epoch, from the seed."""
+    stepper = script([3.0] * 3)
+    job = make_job()
+    config = replace(job.config, augmentation=Augmentation(shift=2))
+    train_trial(replace(job, config=config), data, device, make_hooks())
+    draws = [draws for _, draws, _ in stepper.trained]
+    assert [d.shape for d in draws] == [(3, 16, 3)] * 3
+    assert set(np.unique(draws)) == {-2, -1, 0, 1, 2}
+    assert not np.array_equal(draws[0], draws[1])
+
+
+def test_a_batch_is_never_larger_than_the_data(script, make_job, make_hooks, data, device):
+    """A batch size of 128 for 54 images is one step of 54."""
+    stepper = script([3.0] * 3)
+    job = make_job()
+    train_trial(
+        replace(job, config=replace(job.config, batch_size=128)), data, device, make_hooks()
+    )
+    assert [indices.shape for indices, _, _ in stepper.trained] == [(1, 54)] * 3
+
+
+def test_an_epoch_is_cut_into_chunks(script, make_job, make_hooks, data, device, monkeypatch):
+    """So that the clock is looked at now and then: 54 steps of one image, 10 at a time."""
+    monkeypatch.setattr(trainer, "CHUNK_IMAGES", 10)
+    stepper = script([3.0])
+    job = make_job(horizon=1, last_epoch=1)
+    train_trial(replace(job, config=replace(job.config, batch_size=1)), data, device, make_hooks())
+    assert [len(indices) for indices, _, _ in stepper.trained] == [10, 10, 10, 10, 10, 4]
+
+
+def test_every_validation_image_counts_once(
+    script, make_job, make_hooks, data, device, monkeypatch
+):
+    """Six images in batches of four: two places are padding."""
+    monkeypatch.setattr(trainer, "EVALUATION_BATCH", 4)
+    stepper = script([3.0])
+    train_trial(make_job(horizon=1, last_epoch=1), data, device, make_hooks())
+    ((indices, weights),) = stepper.validated
+    assert indices.shape == weights.shape == (2, 4)
+    assert sorted(indices[weights == 1]) == [0, 1, 2, 3, 4, 5]
+    assert weights.sum() == 6
+
+
+def test_no_time_means_no_epoch(script, make_job, make_hooks, data, device):
+    """A time limit of 0 s stops the trial before its first step."""
+    stepper = script([3.0] * 3)
+    job = make_job(time_limit_s=0.0)
+    result = train_trial(job, data, device, make_hooks())
+    assert (result.state, result.curve, result.best_epoch) == (TrialState.STOPPED, (), None)
+    assert result.score is None
+    assert stepper.trained == []
+    assert not job.folder.exists()
+
+
+def test_an_interrupted_trial_keeps_what_it_reached(script, make_job, make_hooks, data, device):
+    """Ctrl-C in the third epoch: two are on record, with the weights of the better."""
+    stepper = script([4.0, 3.0, 6.0])
+    hooks = make_hooks(interrupted=lambda: len(stepper.validated) == 2)
+    job = make_job()
+    result = train_trial(job, data, device, hooks)
+    assert (result.state, result.epochs, result.best_epoch) == (TrialState.STOPPED, 2, 1)
+    assert load_weights(job.folder / "best.npz")[0].flat[0] == 1
+
+
+def test_a_validation_loss_that_is_no_number_is_a_failure(
+    script, make_job, make_hooks, data, device
+):
+    """Though the training loss may still be finite."""
+    script([3.0, 0.0], [1.0, math.nan])
+    with pytest.raises(TrialFailed, match="validation loss nan in epoch 2") as raised:
+        train_trial(make_job(), data, device, make_hooks())
+    assert raised.value.cause == FailureCause.DIVERGED
+
+
+def test_a_refit_trains_on_all_and_validates_nothing(script, make_job, make_hooks, data, device):
+    """60 images; no score, no early stopping; the weights are the last epoch's."""
+    stepper = script([])
+    job = _patience(make_job(fit_on="train+validation"), 1)
+    job = replace(job, config=replace(job.config, batch_size=60))
+    result = train_trial(job, data, device, make_hooks())
+    assert [set(indices.flat) for indices, _, _ in stepper.trained] == [set(range(60))] * 3
+    assert stepper.validated == []
+    assert (result.state, result.best_epoch, result.score) == (TrialState.COMPLETE, None, None)
+    assert all(math.isnan(e.val_loss) and math.isnan(e.val_accuracy) for e in result.curve)
+    assert load_weights(job.folder / "best.npz")[0].flat[0] == 3
+    pixels = np.concatenate([data.train.images, data.validation.images])
+    np.testing.assert_array_equal(stepper.parts.train_images, pixels)
+
+
+# --- with real trainings -----------------------------------------------------------------------
+
+
+@pytest.mark.training
+def test_two_trainings_of_one_seed_are_the_same(make_job, make_hooks, data, device):
+    """Every number of the curve; another seed gives another curve."""
+    first, again, other = (
+        train_trial(make_job(seed=seed), data, device, make_hooks()) for seed in (7, 7, 8)
+    )
+    assert _metrics(first) == _metrics(again)
+    assert _metrics(first) != _metrics(other)
+
+
+@pytest.mark.training
+def test_the_saved_weights_have_the_score(make_job, make_hooks, data, device):
+    """Rebuilt for export, the network has the accuracy of the best epoch, and it has learned."""
+    job = make_job(horizon=6, last_epoch=6)
+    result = train_trial(job, data, device, make_hooks())
+    model = build_model(job.config, spec_of(data), export=True)
+    model.set_weights(load_weights(job.folder / "best.npz"))
+    answers = np.asarray(model(data.validation.images.astype(np.float32))).argmax(axis=1)
+    assert float(np.mean(answers == data.validation.labels)) == pytest.approx(result.score)
+    assert result.score > 0.8
+    assert result.curve[-1].train_loss < result.curve[0].train_loss
+
+
+@pytest.mark.training
+def test_a_loss_that_is_no_number_is_a_failure(make_job, make_hooks, data, device):
+    """A learning rate of 1e30 leaves no finite weight."""
+    job = make_job()
+    optimizer = Optimizer(name="sgd", learning_rate=1e30)
+    with pytest.raises(TrialFailed, match=r"loss (nan|inf) in epoch 1") as raised:
+        train_trial(
+            replace(job, config=replace(job.config, optimizer=optimizer)),
+            data,
+            device,
+            make_hooks(),
+        )
+    assert raised.value.cause == FailureCause.DIVERGED
+    assert not job.folder.exists()
+
+
+@pytest.mark.training
+def test_a_refit_learns_from_the_validation_images_too(make_job, make_hooks, data, device):
+    """With a batch of all images, other training images give other training losses."""
+    job = make_job()
+    job = replace(job, config=replace(job.config, batch_size=60, blocks=()))
+    losses = [
+        train_trial(replace(job, fit_on=part), data, device, make_hooks()).curve[0].train_loss
+        for part in ("train", "train+validation")
+    ]
+    assert losses[0] != losses[1]
+
+
+@pytest.mark.training
+def test_the_speed_of_a_configuration_is_measured(make_job, data, device, monkeypatch):
+    """Getting ready takes longer than one image of 8x8."""
+    monkeypatch.setattr(trainer, "CHUNK_IMAGES", 64)
+    setup_s, image_s = measure_speed(make_job().config, data, device, "float32")
+    assert 0 < image_s < setup_s
+
+
+def test_the_network_is_built_for_the_data(data):
+    """Shape, classes and the statistics of the training images."""
+    spec = spec_of(data)
+    assert dataclasses.astuple(spec) == ((8, 8, 1), 2, data.mean, data.std)

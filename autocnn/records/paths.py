@@ -38,6 +38,11 @@ class StudyPaths:
         return self.root / "space.toml"
 
     @property
+    def split(self) -> Path:
+        """The indices of the frozen train/validation split."""
+        return self.root / "split.npz"
+
+    @property
     def journal(self) -> Path:
         """Optuna's journal: the record of all trials."""
         return self.root / "journal.log"

@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import optuna
 
 from autocnn.data.prepared import PreparedData, prepare, save_prepared
+from autocnn.data.split import Split
 from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recipes import load_recipes
 from autocnn.errors import Infeasible, SpaceError, StudyError
+from autocnn.files import write_atomic
 from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
 from autocnn.records.paths import StudyPaths
 from autocnn.records.ranking import winner
@@ -132,6 +134,7 @@ def open_session(
             data = prepare(settings.dataset, settings.split_seed)
             check_feasible(space, data.image_shape, data.n_classes)
             save_prepared(data, Path(folder))
+            _write_split(paths, data.split)
             study = create_study(paths, settings) if is_new else open_study(paths)
             facts = _facts(settings, space, data, study, worker)
             yield Session(
@@ -192,6 +195,15 @@ def _facts(
     }
     write_study_facts(study, facts)
     return facts
+
+
+def _write_split(paths: StudyPaths, split: Split) -> None:
+    """Keep the frozen split: which training images are validation images."""
+
+    def write(file: IO[bytes]) -> None:
+        np.savez_compressed(file, train=split.train, validation=split.validation)
+
+    write_atomic(paths.split, write)
 
 
 def _horizon(settings: StudySettings, device: Device, setup_s: float, epoch_s: float) -> int:

@@ -34,13 +34,13 @@ def test_patience_counts_from_the_best_epoch(scores, patience, stop):
     ("scores", "stop"),
     [
         ([0.5, 0.625, 0.75], True),  # exactly min_delta is not more than min_delta
-        ([0.5, 0.75, 0.75], False),
-        ([0.25, 0.375, 0.5], False),  # two small steps make one large one
+        ([0.5, 0.875, 0.875], False),
+        ([0.25, 0.375, 0.625], False),  # two small steps make one large one
     ],
 )
 def test_only_a_rise_above_min_delta_counts(scores, stop):
-    """Improvements of at most 1/4 above the last counted score are noise."""
-    rule = EarlyStopping(patience=2, min_delta=0.25 if scores[0] == 0.5 else 0.2)
+    """Improvements of at most 1/4 above the best counted score are noise."""
+    rule = EarlyStopping(patience=2, min_delta=0.25)
     assert should_stop(scores, rule) is stop
 
 

@@ -1,0 +1,89 @@
+"""A small space, results by score, and studies on disk for the tests of `autocnn.engines`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from autocnn.engines.optuna_engine import OptunaEngine
+from autocnn.engines.protocol import EngineSetup
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import StudySettings
+from autocnn.records.storage import create_study
+from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int
+from autocnn.space.space import SearchSpace
+from autocnn.trial import Epoch, TrialResult, TrialState
+
+
+@pytest.fixture
+def space() -> SearchSpace:
+    """One parameter of every kind; the units hang on the number of layers."""
+    return SearchSpace(
+        name="test",
+        parameters={
+            "dense_layers": Int(low=0, high=2),
+            "dense_units": Int(low=4, high=64, log=True, when={"dense_layers": Between(low=1)}),
+            "optimizer": Categorical(choices=("sgd", "adam", "lion")),
+            "learning_rate_scale": Float(low=0.1, high=4.0, log=True),
+            "dense_dropout": Float(low=0.0, high=0.4, step=0.2, when={"dense_layers": Between(2)}),
+            "flip": Categorical(choices=(False, True)),
+            "batch_size": Fixed(value=32),
+        },
+    )
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> StudyPaths:
+    """The folder of a study called test."""
+    paths = StudyPaths(tmp_path / "test")
+    paths.root.mkdir()
+    return paths
+
+
+@pytest.fixture
+def study(paths: StudyPaths) -> optuna.Study:
+    """That study, new."""
+    return create_study(paths, StudySettings(study="test"))
+
+
+@pytest.fixture
+def make_engine(space: SearchSpace) -> Callable[..., OptunaEngine]:
+    """An engine for 8x8x1 images in 10 classes and 9 epochs, without pruning unless it is said."""
+
+    def make(study: optuna.Study, space: SearchSpace = space, **changes: Any) -> OptunaEngine:
+        fields: dict[str, Any] = {
+            "image_shape": (8, 8, 1),
+            "n_classes": 10,
+            "horizon": 9,
+            "seed": 0,
+            "sampler": "tpe",
+            "pruner": "none",
+        }
+        return OptunaEngine(study, space, EngineSetup(**{**fields, **changes}))
+
+    return make
+
+
+@pytest.fixture
+def make_result() -> Callable[..., TrialResult]:
+    """A result from its scores, one an epoch; the best is the first largest."""
+
+    def make(*scores: float, **changes: Any) -> TrialResult:
+        curve = tuple(
+            Epoch(train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=s, seconds=1.0)
+            for s in scores
+        )
+        best = scores.index(max(scores)) + 1 if scores else None
+        fields: dict[str, Any] = {
+            "state": TrialState.COMPLETE,
+            "curve": curve,
+            "best_epoch": best,
+            "precision": "float32",
+        }
+        return TrialResult(**{**fields, **changes})
+
+    return make

@@ -1,0 +1,284 @@
+"""Optuna behind ask, report and tell."""
+
+from __future__ import annotations
+
+import optuna
+import pytest
+from optuna.trial import TrialState as OptunaState
+
+from autocnn.engines import optuna_engine
+from autocnn.engines.recipes import Recipe
+from autocnn.engines.samplers import build_pruner
+from autocnn.records.storage import n_infeasible, open_study, read_records
+from autocnn.space.parameters import Categorical, Fixed, Float, Int
+from autocnn.space.seeds import derive_seed
+from autocnn.space.space import Limits, SearchSpace
+from autocnn.trial import FailureCause, TrialState
+
+
+def test_a_proposal_is_a_point_with_its_costs(study, space, make_engine):
+    """Values, the configuration they say, what it costs, and the seed of its training."""
+    proposal = make_engine(study).ask()
+    space.check_point(proposal.values)
+    config = space.config(proposal.values)
+    network = space.network(config, (8, 8, 1), 10)
+    assert (proposal.number, proposal.origin) == (0, "tpe")
+    assert proposal.config == config
+    assert (proposal.parameters, proposal.macs) == (network.parameters, network.macs)
+    assert proposal.seed == derive_seed(0, 0, "train")
+
+
+def test_a_proposal_is_on_record_before_it_is_trained(study, paths, make_engine):
+    """Another process sees it running."""
+    proposal = make_engine(study, sampler="random").ask()
+    (record,) = read_records(open_study(paths))
+    assert (record.state, record.origin) == (TrialState.RUNNING, "random")
+    assert record.values == dict(proposal.values)
+
+
+def test_a_told_trial_is_on_record(study, paths, make_engine, make_result):
+    """With its result, and its score for the sampler."""
+    engine = make_engine(study)
+    proposal, result = engine.ask(), make_result(0.5, 0.75, 0.6)
+    engine.tell(proposal.number, result)
+    (record,) = read_records(open_study(paths))
+    assert (record.state, record.result) == (TrialState.COMPLETE, result)
+    assert study.trials[0].value == 0.75
+
+
+# --- recipes -----------------------------------------------------------------------------------
+
+RECIPE = {
+    "dense_layers": 1,
+    "dense_units": 10,
+    "optimizer": "lion",
+    "learning_rate_scale": 2.0,
+    "flip": True,
+    "batch_size": 32,
+}
+
+
+def test_recipes_come_first_and_in_order(study, make_engine):
+    """Then the sampler's own draws; only these bear its name."""
+    engine = make_engine(study)
+    engine.enqueue(Recipe(name="one", values=RECIPE))
+    engine.enqueue(Recipe(name="two", values={**RECIPE, "dense_units": 20}))
+    first, second, third = (engine.ask() for _ in range(3))
+    assert [p.origin for p in (first, second, third)] == ["recipe:one", "recipe:two", "tpe"]
+    assert first.values == RECIPE
+    assert second.values == {**RECIPE, "dense_units": 20}
+    assert [p.number for p in (first, second, third)] == [0, 1, 2]
+
+
+# --- infeasible draws --------------------------------------------------------------------------
+
+
+def _some_too_large() -> SearchSpace:
+    """8 units fit (530 + 90 parameters), 512 do not."""
+    return SearchSpace(
+        name="test",
+        parameters={
+            "dense_layers": Fixed(value=1),
+            "dense_units": Categorical(choices=(8, 512)),
+            "flip": Categorical(choices=(False, True)),
+        },
+        limits=Limits(parameters=1000),
+    )
+
+
+def test_infeasible_draws_are_told_and_are_no_trials(study, make_engine, make_result):
+    """Optuna knows every draw, the record only what can be trained."""
+    engine = make_engine(study, _some_too_large(), sampler="random")
+    proposals = []
+    for _ in range(8):
+        proposals.append(engine.ask())
+        engine.tell(proposals[-1].number, make_result(0.5))
+    assert {p.values["dense_units"] for p in proposals} == {8}
+    assert n_infeasible(study) > 0
+    assert len(study.trials) == 8 + n_infeasible(study)
+    assert [r.number for r in read_records(study)] == [p.number for p in proposals]
+    told = [t for t in study.trials if t.params["dense_units"] == 512]
+    assert {t.state for t in told} == {OptunaState.PRUNED}
+    assert told[0].user_attrs["infeasible"] == "38,410 parameters are above the limit of 1,000"
+
+
+def test_a_space_without_a_network_is_exhausted(study, make_engine, monkeypatch):
+    """After a number of infeasible draws in a row."""
+    monkeypatch.setattr(optuna_engine, "MAX_DRAWS", 5)
+    space = SearchSpace(
+        name="test", parameters={"flip": Categorical(choices=(True,))}, limits=Limits(parameters=1)
+    )
+    assert make_engine(study, space).ask() is None
+    assert n_infeasible(study) == 5
+
+
+def test_a_range_that_its_step_does_not_divide_is_drawn_quietly(study, make_engine, make_result):
+    """1, 3 and 5 of 1 to 6 by 2, without a word from Optuna."""
+    space = SearchSpace(
+        name="test",
+        parameters={
+            "patience": Int(low=1, high=6, step=2),
+            "dropout": Float(low=0.0, high=0.5, step=0.2),
+        },
+    )
+    engine = make_engine(study, space, sampler="random")
+    for _ in range(12):
+        proposal = engine.ask()
+        space.check_point(proposal.values)
+        engine.tell(proposal.number, make_result(0.5))
+
+
+# --- failures and pruning ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "scores", "told"),
+    [
+        (TrialState.COMPLETE, (0.5, 0.25), OptunaState.COMPLETE),
+        (TrialState.STOPPED, (0.5,), OptunaState.COMPLETE),
+        (TrialState.STOPPED, (), OptunaState.FAIL),
+        (TrialState.PRUNED, (0.5,), OptunaState.PRUNED),
+        (TrialState.FAILED, (0.5,), OptunaState.FAIL),
+        (TrialState.FAILED, (), OptunaState.FAIL),
+    ],
+)
+def test_each_state_has_one_of_optunas(study, make_engine, make_result, state, scores, told):
+    """Stopped trials count by their best epoch; failures without a value."""
+    engine = make_engine(study)
+    number = engine.ask().number
+    for epoch, score in enumerate(scores, start=1):
+        engine.report(number, epoch, score)
+    engine.tell(number, make_result(*scores, state=state))
+    trial = study.trials[number]
+    assert trial.state is told
+    if told is OptunaState.COMPLETE:
+        assert trial.value == 0.5
+    if told is OptunaState.FAIL:
+        assert trial.value is None
+    assert read_records(study)[0].state is state
+
+
+def test_a_failure_keeps_its_cause(study, make_engine, make_result):
+    """On the record, which Optuna has no field for."""
+    engine = make_engine(study)
+    result = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, message="signal 9")
+    engine.tell(engine.ask().number, result)
+    assert read_records(study)[0].result == result
+
+
+def test_the_pruner_hears_the_best_so_far(study, make_engine):
+    """A dip is not what a trial is judged by."""
+    engine = make_engine(study)
+    number = engine.ask().number
+    for epoch, score in enumerate([0.5, 0.75, 0.25, 0.8], start=1):
+        assert engine.report(number, epoch, score) is False
+    assert study.trials[number].intermediate_values == {1: 0.5, 2: 0.75, 3: 0.75, 4: 0.8}
+
+
+def test_a_trial_that_ended_early_is_padded_to_the_horizon(study, make_engine, make_result):
+    """With its score, at every later epoch."""
+    engine = make_engine(study)
+    number = engine.ask().number
+    engine.report(number, 1, 0.5)
+    engine.report(number, 2, 0.92)
+    engine.tell(number, make_result(0.5, 0.92))
+    later = dict.fromkeys(range(3, 10), 0.92)
+    assert study.trials[number].intermediate_values == {1: 0.5, 2: 0.92, **later}
+
+
+# An early-stopped trial of 0.92 after two of nine epochs, and a rival that is better at the first
+# rung (epoch 1) and has 0.91 at the second (epoch 3).
+EARLY, RIVAL = (0.5, 0.92), (0.6, 0.7, 0.91)
+
+
+def test_an_early_stopped_trial_is_there_when_its_rivals_are_judged(
+    study, make_engine, make_result
+):
+    """0.91 at the rung of epoch 3 is pruned, because 0.92 is on it already."""
+    engine = make_engine(study, pruner="halving")
+    early = engine.ask().number
+    for epoch, score in enumerate(EARLY, start=1):
+        assert engine.report(early, epoch, score) is False
+    engine.tell(early, make_result(*EARLY))
+    rival = engine.ask().number
+    answers = [engine.report(rival, epoch, score) for epoch, score in enumerate(RIVAL, start=1)]
+    assert answers == [False, False, True]
+
+
+@pytest.mark.parametrize("padding", ["none", "report only", "report and should_prune"])
+def test_why_padding_must_ask_should_prune(padding):
+    """The same two trials in plain Optuna: only `should_prune` puts the first on later rungs."""
+    study = optuna.create_study(direction="maximize", pruner=build_pruner("halving", 9))
+    early = study.ask()
+    for epoch, score in enumerate(EARLY, start=1):
+        early.report(score, epoch)
+        assert not early.should_prune()
+    for epoch in range(3, 10) if padding != "none" else ():
+        early.report(0.92, epoch)
+        if padding != "report only":
+            early.should_prune()
+    study.tell(early, 0.92)
+    rival, answers = study.ask(), []
+    for epoch, score in enumerate(RIVAL, start=1):
+        rival.report(score, epoch)
+        answers.append(rival.should_prune())
+    assert answers == [False, False, padding == "report and should_prune"]
+
+
+# --- interrupted studies -----------------------------------------------------------------------
+
+
+def test_running_trials_are_proposed_again(study, paths, make_engine, make_result):
+    """Same number, same values, same seed; then new ones."""
+    engine = make_engine(study)
+    engine.tell(engine.ask().number, make_result(0.5))
+    left = engine.ask()  # the process dies here
+    again = make_engine(open_study(paths))
+    assert again.ask() == left
+    assert again.ask().number == 2
+
+
+def test_a_recipe_is_proposed_again_as_itself(study, paths, make_engine):
+    """Its origin is on record."""
+    engine = make_engine(study)
+    engine.enqueue(Recipe(name="one", values=RECIPE))
+    engine.ask()
+    assert make_engine(open_study(paths)).ask().origin == "recipe:one"
+
+
+def test_recipes_that_were_not_reached_still_wait(study, paths, make_engine):
+    """They are enqueued once, when the study is new."""
+    make_engine(study).enqueue(Recipe(name="one", values=RECIPE))
+    proposal = make_engine(open_study(paths)).ask()
+    assert (proposal.number, proposal.origin) == (0, "recipe:one")
+
+
+def test_a_left_trial_is_continued_quietly(study, paths, make_engine, make_result):
+    """It is trained again from its first epoch; what Optuna knows already is not reported again."""
+    engine = make_engine(study, pruner="halving")
+    left = engine.ask()
+    engine.report(left.number, 1, 0.5)
+    engine.report(left.number, 2, 0.6)
+    engine.leave(left.number, make_result(0.5, 0.6, state=TrialState.STOPPED))
+    (record,) = read_records(open_study(paths))
+    assert (record.state, record.score) == (TrialState.STOPPED, 0.6)
+
+    resumed = open_study(paths)
+    engine = make_engine(resumed, pruner="halving")
+    assert engine.ask() == left
+    for epoch, score in enumerate([0.5, 0.6, 0.8], start=1):
+        assert engine.report(left.number, epoch, score) is False
+    engine.tell(left.number, make_result(0.5, 0.6, 0.8))
+    (record,) = read_records(resumed)
+    assert (record.state, record.score, record.epochs) == (TrialState.COMPLETE, 0.8, 3)
+    assert resumed.trials[0].value == 0.8
+
+
+@pytest.mark.parametrize("result", [None, "no epoch"])
+def test_a_trial_left_without_a_score_is_running(study, make_engine, make_result, result):
+    """There is nothing to rank it by."""
+    engine = make_engine(study)
+    number = engine.ask().number
+    engine.leave(number, None if result is None else make_result(state=TrialState.STOPPED))
+    (record,) = read_records(study)
+    assert (record.state, record.result) == (TrialState.RUNNING, None)

@@ -7,12 +7,20 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+# Read by the backends when they start; what a person has set stays.
+ENVIRONMENT = {
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # several processes share a GPU
+    "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # the same for JAX
+}
+
 
 def load_keras() -> None:
     """Import Keras and its backend; what native code prints to stderr meanwhile is dropped."""
     if "keras" in sys.modules:
         return
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name, value in ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     with _stderr_dropped():
         import keras  # noqa: F401  imported for its side effect
 

@@ -33,10 +33,11 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A worker's reply to anything but a job; `error` is a line, or "" where all went well."""
+    """A worker's reply to a question."""
 
     value: Any = None
-    error: str = ""
+    error: str = ""  # one line for the person
+    bug: str = ""  # the traceback of anything unexpected
 
 
 class Worker:
@@ -46,9 +47,11 @@ class Worker:
         self._data_folder, self._log = data_folder, log
         self._process: Any = None
         self._connection: Any = None
+        self._is_ready = False
 
     def start(self) -> None:
         """Spawn the process; it loads the backend while the caller goes on."""
+        self._is_ready = False
         context = multiprocessing.get_context("spawn")
         self._connection, other = context.Pipe()
         self._process = context.Process(
@@ -58,11 +61,16 @@ class Worker:
         other.close()
 
     def device(self) -> Any:
-        """The `Device` that the worker found, once its backend is loaded."""
-        return self._question("device")
+        """The `Device` that the worker found, once its backend is loaded; it maps the data too."""
+        self._wake()
+        device = self._question("device")
+        self._question("data")
+        self._is_ready = True
+        return device
 
     def measure(self, config: TrialConfig, precision: str) -> tuple[float, float]:
         """Wall seconds of a training of `config`: before its first step, and for one image."""
+        self._get_ready()
         setup_s, image_s = self._question(Measure(config, precision))
         return float(setup_s), float(image_s)
 
@@ -76,9 +84,8 @@ class Worker:
 
         A worker that dies gives a failed result, and the next job gets a new one.
         """
-        if not self._alive():
-            self.start()
         try:
+            self._get_ready()
             self._connection.send(job)
             return self._follow(on_epoch, interrupt)
         except (EOFError, ConnectionError):
@@ -97,20 +104,25 @@ class Worker:
         self._connection.close()
         self._process = None
 
-    def _alive(self) -> bool:
-        return self._process is not None and self._process.is_alive()
+    def _wake(self) -> None:
+        if self._process is None or not self._process.is_alive():
+            self.start()
+
+    def _get_ready(self) -> None:
+        self._wake()
+        if not self._is_ready:
+            self.device()
 
     def _question(self, question: Any) -> Any:
-        if not self._alive():
-            self.start()
         try:
             self._connection.send(question)
             answer = self._connection.recv()
         except (EOFError, ConnectionError):
-            result = self._crashed()
-            raise AutocnnError(f"a worker process did not start: {result.message}") from None
+            raise AutocnnError(f"cannot work: {self._crashed().message}") from None
         if answer.error:
             raise AutocnnError(answer.error)
+        if answer.bug:
+            raise RuntimeError(f"in the worker process:\n{answer.bug}")
         return answer.value
 
     def _follow(
@@ -151,27 +163,26 @@ def serve(connection: Connection, data_folder: Path, log: Path) -> None:
     from autocnn.data.prepared import open_prepared
     from autocnn.train import backend, trainer
 
-    backend.limit_gpu_memory()
     data: Any = None
     device: Any = None
     while (order := _receive(connection)) is not None:
-        if device is None:
-            try:
-                device = backend.find_device()
-            except AutocnnError as error:
-                connection.send(Answer(error=str(error)))
-                continue
-        if order == "device":
-            connection.send(Answer(device))
-            continue
-        if data is None:
-            data = open_prepared(data_folder)
-        if isinstance(order, Measure):
-            connection.send(
-                Answer(trainer.measure_speed(order.config, data, device, order.precision))
-            )
-        elif isinstance(order, TrialJob):
+        if isinstance(order, TrialJob):
             connection.send(_train(order, data, device, connection))
+            continue
+        try:
+            if order == "device":
+                device = backend.find_device()
+                answer = Answer(device)
+            elif order == "data":
+                data = open_prepared(data_folder)
+                answer = Answer()
+            else:
+                answer = Answer(trainer.measure_speed(order.config, data, device, order.precision))
+        except AutocnnError as error:
+            answer = Answer(error=str(error))
+        except Exception:  # sent over whole: the supervisor raises it
+            answer = Answer(bug=traceback.format_exc())
+        connection.send(answer)
 
 
 def _receive(connection: Connection) -> Any:

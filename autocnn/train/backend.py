@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -98,9 +97,3 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(
         sign in text for sign in ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OOM when")
     )
-
-
-def limit_gpu_memory() -> None:
-    """Let several processes share a GPU; must be called before the backend starts."""
-    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
-    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")

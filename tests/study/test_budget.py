@@ -1,0 +1,115 @@
+"""The clock of a search, worked by hand."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.study import budget as module
+from autocnn.study.budget import Budget, choose_horizon, plan_search_seconds
+
+
+@pytest.fixture(autouse=True)
+def _round_numbers(monkeypatch):
+    """The arithmetic is tested, not the choice of the constants."""
+    monkeypatch.setattr(module, "TRIAL_SHARE", 0.2)
+    monkeypatch.setattr(module, "REFIT_MARGIN", 1.5)
+    monkeypatch.setattr(module, "FINALS_FIXED_S", 20.0)
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        """The time."""
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """It stands at 1000 s."""
+    return Clock()
+
+
+@pytest.fixture
+def budget(clock) -> Budget:
+    """200 s are left; a typical trial takes 4 + 8 x 2 = 20 s, the finals 20 + 1.5 x 20 = 50 s."""
+    return Budget(end=1200.0, setup_s=4.0, epoch_s=2.0, horizon=8, clock=clock)
+
+
+@pytest.mark.parametrize(
+    ("search_s", "setup_s", "epoch_s", "most", "horizon"),
+    [
+        (None, 10.0, 10.0, 12, 12),  # no limit
+        (600.0, 10.0, 10.0, 12, 11),  # (0.2 x 600 - 10) / 10
+        (600.0, 10.0, 12.0, 12, 9),  # 110 / 12 = 9.2
+        (600.0, 0.0, 5.0, 12, 12),  # 24 are more than 12
+        (100.0, 5.0, 10.0, 12, 2),  # 15 / 10: never one epoch
+        (10.0, 30.0, 1.0, 12, 2),  # not even the start fits
+        (600.0, 0.0, 5.0, 1, 1),  # unless one is all there may be
+        (10.0, 0.0, 5.0, 1, 1),
+    ],
+)
+def test_the_horizon_fits_a_typical_trials_share(search_s, setup_s, epoch_s, most, horizon):
+    """A fifth of the search time, from two epochs to the most that a device is given."""
+    assert choose_horizon(search_s, setup_s, epoch_s, most) == horizon
+
+
+@pytest.mark.parametrize(("total", "search"), [(150.0, 100.0), (20.0, 0.0), (5.0, 0.0)])
+def test_the_search_leaves_room_for_the_finals(total, search):
+    """Of 150 s: 100 of search, 20 fixed, and 1.5 x a fifth of 100 for the refit."""
+    assert plan_search_seconds(total) == pytest.approx(search)
+
+
+def test_without_an_end_there_is_no_limit(clock):
+    """And the search is never over."""
+    budget = Budget(end=None, setup_s=4.0, epoch_s=2.0, horizon=8, clock=clock)
+    clock.now = 1e9
+    assert budget.left() is budget.search_left() is budget.trial_limit() is None
+    assert not budget.is_over()
+
+
+@pytest.mark.parametrize(
+    ("now", "left", "search_left"),
+    [(1000.0, 200.0, 150.0), (1130.0, 70.0, 20.0), (1160.0, 40.0, 0.0), (1300.0, 0.0, 0.0)],
+)
+def test_the_finals_are_kept_free(budget, clock, now, left, search_left):
+    """50 s before the end the search is over; no time is less than none."""
+    clock.now = now
+    assert (budget.left(), budget.search_left()) == (left, search_left)
+
+
+@pytest.mark.parametrize(
+    ("now", "limit"),
+    [
+        (1000.0, 37.5),  # a quarter of 150
+        (1080.0, 25.0),  # a quarter of 70 is less than 1.25 typical trials
+        (1130.0, 20.0),  # only 20 are left
+        (1160.0, 0.0),
+    ],
+)
+def test_a_trial_may_take_a_quarter_of_what_is_left(budget, clock, now, limit):
+    """But as long as a typical one and a quarter, while there is time."""
+    clock.now = now
+    assert budget.trial_limit() == limit
+
+
+@pytest.mark.parametrize(("now", "over"), [(1000.0, False), (1143.0, False), (1143.5, True)])
+def test_the_search_is_over_when_no_epoch_fits(budget, clock, now, over):
+    """Setup and one epoch and a half are 7 s; the finals begin at 1150."""
+    clock.now = now
+    assert budget.is_over() is over
+
+
+def test_the_finals_follow_the_best_trial(budget):
+    """A best trial of 10 s needs 20 + 1.5 x 10 = 35 s of finals."""
+    budget.refit_s = 10.0
+    assert (budget.finals_s(), budget.search_left()) == (35.0, 165.0)
+
+
+def test_the_clock_runs_by_itself():
+    """Monotonic time, unless a test sets it."""
+    budget = Budget(end=0.0, setup_s=1.0, epoch_s=1.0, horizon=1)
+    assert budget.left() == 0.0
+    assert budget.is_over()

@@ -1,0 +1,314 @@
+"""The search, with an engine and a worker that are made up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from autocnn.records.paths import StudyPaths
+from autocnn.study.budget import Budget
+from autocnn.study.loop import Ending, Search, seconds_to_best
+from autocnn.trial import (
+    FailureCause,
+    Listener,
+    Progress,
+    Proposal,
+    TrialJob,
+    TrialResult,
+    TrialState,
+    Wait,
+)
+
+
+class FakeEngine:
+    """Proposes what it is given, then nothing; notes what it hears."""
+
+    def __init__(self, proposals: list[Any], prune_at: int | None = None) -> None:
+        self.proposals, self.prune_at = list(proposals), prune_at
+        self.reported: list[tuple[int, int, float]] = []
+        self.told: list[tuple[int, TrialResult]] = []
+        self.left: list[tuple[int, TrialResult | None]] = []
+
+    def ask(self) -> Proposal | Wait | None:
+        return self.proposals.pop(0) if self.proposals else None
+
+    def report(self, number: int, epoch: int, score: float) -> bool:
+        self.reported.append((number, epoch, score))
+        return epoch == self.prune_at
+
+    def tell(self, number: int, result: TrialResult) -> None:
+        self.told.append((number, result))
+
+    def leave(self, number: int, result: TrialResult | None) -> None:
+        self.left.append((number, result))
+
+
+class FakeWorker:
+    """Gives the next of its results, epoch by epoch, while its clock runs."""
+
+    def __init__(self, results: list[TrialResult]) -> None:
+        self.results, self.now = list(results), 0.0
+        self.jobs: list[TrialJob] = []
+        self.answers: list[bool] = []  # to the epochs: True prunes
+        self.interrupts: list[bool] = []  # what `interrupt` said, once a trial
+
+    def run(self, job: TrialJob, on_epoch: Any, interrupt: Any) -> TrialResult:
+        self.jobs.append(job)
+        result = self.results.pop(0)
+        for number, epoch in enumerate(result.curve, start=1):
+            self.answers.append(on_epoch(number, epoch))
+        self.interrupts.append(interrupt())
+        self.now += result.seconds
+        return result
+
+    def clock(self) -> float:
+        return self.now
+
+
+class Notes(Listener):
+    """Notes what a listener hears."""
+
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    def progress(self, progress: Progress) -> None:
+        self.heard.append(progress)
+
+    def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
+        self.heard.append((proposal.number, result))
+
+    def message(self, text: str) -> None:
+        self.heard.append(text)
+
+
+@pytest.fixture
+def make_search(tmp_path, make_proposal) -> Callable[..., Search]:
+    """A search of these results, one proposal each, without a limit unless it is said."""
+
+    def make(*results: TrialResult, **changes: Any) -> Search:
+        worker = FakeWorker(list(results))
+        end = changes.pop("end", None)
+        notes = Notes()
+        fields: dict[str, Any] = {
+            "engine": FakeEngine([make_proposal(i) for i in range(len(results))]),
+            "worker": worker,
+            "paths": StudyPaths(tmp_path),
+            "budget": Budget(end=end, setup_s=2.0, epoch_s=4.0, horizon=3, clock=worker.clock),
+            "listener": notes,
+            "horizon": 3,
+            "precision": "float32",
+            "interrupted": lambda: False,
+            "recorded": lambda: notes.heard.append("recorded"),
+        }
+        return Search(**{**fields, **changes})
+
+    return make
+
+
+def _told(search: Search) -> list[int]:
+    return [number for number, _ in search.engine.told]
+
+
+# --- endings -----------------------------------------------------------------------------------
+
+
+def test_it_ends_after_as_many_trials_as_were_asked_for(make_search, make_result):
+    """Complete, pruned and failed ones count alike."""
+    search = make_search(
+        make_result(0.5),
+        make_result(0.6, state=TrialState.PRUNED),
+        make_result(state=TrialState.FAILED, cause=FailureCause.DIVERGED),
+        make_result(0.7),
+        max_trials=3,
+    )
+    assert search.run() is Ending.TRIALS
+    assert _told(search) == [0, 1, 2]
+    states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
+    assert search.counts == dict.fromkeys(states, 1)
+
+
+def test_trials_on_record_count(make_search, make_result):
+    """A study of three trials that has two needs one more."""
+    search = make_search(
+        make_result(0.5),
+        make_result(0.5),
+        max_trials=3,
+        counts=Counter({TrialState.COMPLETE: 1, TrialState.FAILED: 1}),
+    )
+    assert search.run() is Ending.TRIALS
+    assert _told(search) == [0]
+
+
+def test_it_ends_when_the_budget_is_spent(make_search, make_result):
+    """Trials of 30 s in 130 s, of which the finals need some 41 to 51.
+
+    A typical trial is 2 + 3 x 4 = 14 s; at the start finals take 20 + 1.5 x 14 = 41 s. The best
+    trial took 20 s to its best epoch, so finals take 20 + 1.5 x 20 = 50 s from then on. At 30, 60
+    and 90 s there are 50, 20 and 0 s of search left, and less than 2 + 1.5 x 4 = 8 s end it.
+    """
+    search = make_search(*[make_result(0.5, 0.6, 0.5)] * 5, end=130.0)
+    assert search.run() is Ending.BUDGET
+    assert _told(search) == [0, 1, 2]
+    assert search.budget.refit_s == 20.0
+
+
+def test_it_does_not_begin_without_time(make_search, make_result):
+    """Nothing is asked for."""
+    search = make_search(make_result(0.5), end=45.0)
+    assert search.run() is Ending.BUDGET
+    assert len(search.engine.proposals) == 1
+
+
+def test_it_ends_at_the_target(make_search, make_result):
+    """Just reaching it is enough."""
+    search = make_search(*(make_result(score) for score in (0.8, 0.9, 0.95)), target=0.9)
+    assert search.run() is Ending.TARGET
+    assert _told(search) == [0, 1]
+    assert search.best == (1, 0.9)
+
+
+def test_a_target_that_is_on_record_ends_it_at_once(make_search, make_result):
+    """The study goes on from its best trial."""
+    search = make_search(make_result(0.8), target=0.9, best=(4, 0.92))
+    assert search.run() is Ending.TARGET
+    assert _told(search) == []
+
+
+@pytest.mark.parametrize("answer", [None, Wait()])
+def test_it_ends_when_nothing_is_left_to_propose(make_search, make_result, answer):
+    """One worker cannot wait for others."""
+    search = make_search(make_result(0.5))
+    search.engine.proposals.append(answer)
+    assert search.run() is Ending.EXHAUSTED
+    assert _told(search) == [0]
+
+
+def test_an_interruption_leaves_the_trial(make_search, make_result):
+    """It is not told, not counted and not shown as finished; it is on record as far as it came."""
+    stop = []
+    stopped = make_result(0.5, state=TrialState.STOPPED)
+    search = make_search(stopped, make_result(0.9), interrupted=lambda: bool(stop))
+    recorded = search.recorded
+    search.engine.report = lambda *args: bool(stop.append(True))  # Ctrl-C in the first epoch
+    assert search.run() is Ending.INTERRUPTED
+    assert search.engine.left == [(0, stopped)]
+    assert (search.engine.told, search.counts, search.best) == ([], {}, None)
+    assert search.worker.interrupts == [True]
+    assert search.recorded is recorded
+    assert search.listener.heard[-1] == "recorded"
+
+
+def test_a_trial_that_ended_before_the_interruption_is_told(make_search, make_result):
+    """Ctrl-C at its very end loses nothing."""
+    search = make_search(make_result(0.5), make_result(0.9))
+    search.interrupted = lambda: len(search.worker.jobs) == 1
+    assert search.run() is Ending.INTERRUPTED
+    assert (_told(search), search.engine.left) == ([0], [])
+
+
+def test_an_interruption_before_the_first_trial_asks_for_none(make_search, make_result):
+    """Ctrl-C while the study starts."""
+    search = make_search(make_result(0.5), interrupted=lambda: True)
+    assert search.run() is Ending.INTERRUPTED
+    assert len(search.engine.proposals) == 1
+
+
+# --- what becomes of a trial -------------------------------------------------------------------
+
+
+def test_a_trial_without_an_epoch_has_timed_out(make_search, make_result):
+    """There is nothing to rank it by."""
+    search = make_search(make_result(state=TrialState.STOPPED, seconds=12.4), max_trials=1)
+    search.run()
+    ((number, result),) = search.engine.told
+    assert (number, result.state, result.cause) == (0, TrialState.FAILED, FailureCause.TIMED_OUT)
+    assert result.message == "no epoch was finished within 12 s"
+    assert search.counts == {TrialState.FAILED: 1}
+    assert search.listener.heard[-1] == (0, result)
+
+
+def test_a_stopped_trial_is_ranked_by_its_best_epoch(make_search, make_result):
+    """The budget cut it, but it may win."""
+    stopped = make_result(0.5, 0.7, 0.6, state=TrialState.STOPPED)
+    search = make_search(make_result(0.6), stopped, max_trials=2)
+    search.run()
+    assert search.engine.told[1] == (1, stopped)
+    assert search.best == (1, 0.7)
+    assert search.budget.refit_s == 20.0
+
+
+@pytest.mark.parametrize("state", [TrialState.PRUNED, TrialState.FAILED])
+def test_only_trials_that_may_win_are_the_best(make_search, make_result, state):
+    """Whatever score a pruned or failed one had."""
+    search = make_search(make_result(0.6), make_result(0.9, state=state), max_trials=2)
+    search.run()
+    assert search.best == (0, 0.6)
+
+
+def test_the_first_of_equals_stays_the_best(make_search, make_result):
+    """And its time is what the finals are planned by."""
+    search = make_search(make_result(0.5, 0.6), make_result(0.6), max_trials=2)
+    search.run()
+    assert (search.best, search.budget.refit_s) == ((0, 0.6), 20.0)
+
+
+# --- what is said on the way -------------------------------------------------------------------
+
+
+def test_a_job_is_the_proposal_with_the_studys_settings(make_search, make_result, tmp_path):
+    """Number, configuration, seed; horizon, precision, folder and time limit."""
+    search = make_search(make_result(0.5), max_trials=1, end=141.0)
+    proposal = search.engine.proposals[0]
+    search.run()
+    assert search.worker.jobs == [
+        TrialJob(
+            number=0,
+            config=proposal.config,
+            seed=proposal.seed,
+            horizon=3,
+            last_epoch=3,
+            precision="float32",
+            folder=tmp_path / "trials" / "00000",
+            time_limit_s=25.0,  # a quarter of 141 - 41
+        )
+    ]
+
+
+def test_scores_go_to_the_engine_and_its_answer_to_the_worker(make_search, make_result):
+    """Every epoch; True prunes."""
+    search = make_search(make_result(0.5, 0.75), max_trials=1)
+    search.engine.prune_at = 2
+    search.run()
+    assert search.engine.reported == [(0, 1, 0.5), (0, 2, 0.75)]
+    assert search.worker.answers == [False, True]
+
+
+def test_the_listener_hears_every_epoch(make_search, make_result):
+    """A snapshot at the start, after each epoch, and whenever the worker looks up."""
+    search = make_search(make_result(0.5, 0.75), max_trials=1, end=100.0)
+    search.run()
+    *snapshots, recorded, finished = search.listener.heard
+    assert [len(p.curve) for p in snapshots] == [0, 1, 2, 2]
+    last = snapshots[-1]
+    assert (last.phase, last.horizon, last.best, last.done) == ("searching", 3, None, 0)
+    assert (last.running.number, last.seconds_left) == (0, 100.0)
+    assert recorded == "recorded"
+    assert finished == (0, make_result(0.5, 0.75))
+
+
+def test_a_snapshot_shows_what_is_done_and_the_best(make_search, make_result):
+    """And does not change when the search goes on."""
+    search = make_search(make_result(0.5), make_result(0.75), max_trials=2)
+    search.run()
+    snapshots = [p for p in search.listener.heard if isinstance(p, Progress)]
+    assert [(p.done, p.best) for p in snapshots if p.running.number == 1] == [(1, (0, 0.5))] * 3
+    assert snapshots[0].counts == {}
+
+
+@pytest.mark.parametrize(("scores", "seconds"), [((0.5, 0.7, 0.6), 20.0), ((0.5,), 10.0), ((), 0)])
+def test_the_time_to_the_best_epoch(make_result, scores, seconds):
+    """What a refit will take; nothing without an epoch."""
+    assert seconds_to_best(make_result(*scores)) == seconds

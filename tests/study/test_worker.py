@@ -1,0 +1,154 @@
+"""A real worker process, with tiny data."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+
+from autocnn.data.prepared import save_prepared
+from autocnn.errors import AutocnnError
+from autocnn.space.config import Block, Optimizer, TrialConfig
+from autocnn.study.worker import Worker
+from autocnn.trial import FailureCause, TrialJob, TrialState
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture(scope="module")
+def worker(data, tmp_path_factory):
+    """One worker for all tests of this file: a new process costs seconds."""
+    folder = tmp_path_factory.mktemp("worker")
+    save_prepared(data, folder / "data")
+    worker = Worker(folder / "data", folder / "log" / "worker.log")
+    worker.start()
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def job(config, tmp_path) -> TrialJob:
+    """Two epochs of a tiny network."""
+    return TrialJob(
+        number=0,
+        config=config,
+        seed=7,
+        horizon=2,
+        last_epoch=2,
+        precision="float32",
+        folder=tmp_path / "trial",
+    )
+
+
+def _go_on(number, epoch):
+    return False
+
+
+def _never():
+    return False
+
+
+def _pids() -> set[int]:
+    return {process.pid for process in multiprocessing.active_children()}
+
+
+def test_a_worker_says_what_it_runs_on(worker):
+    """The device of its backend."""
+    assert worker.device().backend == "tensorflow"
+
+
+def test_a_worker_measures_a_configuration(worker, config):
+    """Seconds before the first step, and for one image."""
+    setup_s, image_s = worker.measure(config, "float32")
+    assert 0 < image_s < setup_s
+
+
+def test_a_job_is_trained_in_the_other_process(worker, job):
+    """Its epochs are heard one by one, its weights are on disk."""
+    heard = []
+    result = worker.run(job, lambda *args: bool(heard.append(args)), _never)
+    assert (result.state, result.epochs) == (TrialState.COMPLETE, 2)
+    assert heard == list(enumerate(result.curve, start=1))
+    assert (job.folder / "best.npz").is_file()
+
+
+def test_a_job_is_pruned_by_the_answer(worker, job):
+    """True ends it after that epoch."""
+    result = worker.run(job, lambda number, epoch: True, _never)
+    assert (result.state, result.epochs) == (TrialState.PRUNED, 1)
+
+
+def test_an_interrupted_job_keeps_what_it_reached(worker, job):
+    """It stops between two epochs, long before its 10,000th."""
+    heard = []
+    job = replace(job, horizon=10_000, last_epoch=10_000)
+    result = worker.run(job, lambda *args: bool(heard.append(args)), lambda: bool(heard))
+    assert result.state is TrialState.STOPPED
+    assert 1 <= result.epochs < 10_000
+    assert result.curve[0] == heard[0][1]
+
+
+def test_a_diverged_job_has_failed(worker, job):
+    """With its cause; the worker lives on."""
+    optimizer = Optimizer(name="sgd", learning_rate=1e30)
+    pids = _pids()
+    result = worker.run(
+        replace(job, config=replace(job.config, optimizer=optimizer)), _go_on, _never
+    )
+    assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.DIVERGED)
+    assert "loss" in result.message
+    assert _pids() == pids
+
+
+def test_an_error_is_recorded_with_its_traceback(worker, job):
+    """One line for the person, the rest in the trial's folder."""
+    config = TrialConfig(blocks=(Block(filters=(2,), kernel=9, padding="valid"),))
+    result = worker.run(replace(job, config=config), _go_on, _never)
+    assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.ERROR)
+    assert result.message == "Infeasible: a window of 9 pixels does not fit into 8 pixels"
+    log = (job.folder / "log.txt").read_text()
+    assert log.startswith("Traceback")
+    assert result.message.partition(": ")[2] in log
+
+
+def test_the_death_of_a_worker_costs_one_trial(worker, job):
+    """Killed in its first epoch, that job has failed; the next is trained in a new process."""
+    worker.device()  # a process is there
+    (pid,) = _pids()
+
+    def kill(number, epoch):
+        os.kill(pid, signal.SIGKILL)
+        return False
+
+    result = worker.run(job, kill, _never)
+    assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.CRASHED)
+    assert "signal 9" in result.message
+    assert "worker.log" in result.message
+
+    assert worker.run(job, _go_on, _never).state is TrialState.COMPLETE
+    (new,) = _pids()
+    assert new != pid
+
+
+def test_a_worker_without_data_is_one_clear_line(tmp_path, config):
+    """The process ends, its log says why, and nobody waits for it."""
+    worker = Worker(tmp_path / "nothing", tmp_path / "worker.log")
+    with pytest.raises(AutocnnError, match=r"worker.*ended with exit code 1; see .*worker\.log"):
+        worker.measure(config, "float32")
+    assert "cannot read the prepared data" in (tmp_path / "worker.log").read_text()
+    worker.close()
+
+
+def test_closing_ends_the_process(tmp_path):
+    """Also one that was never started, and twice."""
+    before = _pids()
+    worker = Worker(tmp_path, tmp_path / "worker.log")
+    worker.close()
+    worker.start()
+    assert len(_pids() - before) == 1
+    worker.close()
+    worker.close()
+    assert _pids() == before

@@ -20,6 +20,7 @@ from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Proposal, TrialResult, TrialState
 
+MAX_COUNTED_POINTS = 1000  # a larger space is never searched to its end
 MAX_DRAWS = 1000  # infeasible ones in a row before the space counts as exhausted
 
 
@@ -36,6 +37,7 @@ class OptunaEngine:
         study.pruner = build_pruner(setup.pruner, setup.horizon)
         self._running: dict[int, optuna.Trial] = {}
         self._best: dict[int, float] = {}
+        self._n_points = space.n_points()
         self._to_continue = unfinished_trials(study)
 
     def enqueue(self, recipe: Recipe) -> None:
@@ -45,8 +47,14 @@ class OptunaEngine:
         )
 
     def ask(self) -> Proposal | None:
-        """The next feasible configuration; None after MAX_DRAWS infeasible draws in a row."""
+        """The next feasible configuration.
+
+        None once every point of a finite space has been drawn, or after MAX_DRAWS infeasible draws
+        in a row.
+        """
         for _ in range(MAX_DRAWS):
+            if not self._to_continue and self._is_exhausted():
+                return None
             trial = self._to_continue.pop(0) if self._to_continue else self._study.ask()
             try:
                 proposal = self._propose(trial)
@@ -64,7 +72,7 @@ class OptunaEngine:
         """Tell the best score so far at `epoch`; True: prune now."""
         trial = self._running[number]
         self._best[number] = max(score, self._best.get(number, score))
-        trial.report(self._best[number], epoch)
+        self._report(trial, epoch, self._best[number])
         return trial.should_prune()
 
     def tell(self, number: int, result: TrialResult) -> None:
@@ -78,7 +86,7 @@ class OptunaEngine:
         score = result.score
         if result.state in (TrialState.COMPLETE, TrialState.STOPPED) and score is not None:
             for epoch in range(result.epochs + 1, self._setup.horizon + 1):
-                trial.report(score, epoch)
+                self._report(trial, epoch, score)
                 trial.should_prune()
             self._study.tell(trial, score)
         elif result.state is TrialState.PRUNED:
@@ -91,6 +99,19 @@ class OptunaEngine:
         trial = self._running.pop(number)
         if result is not None and result.score is not None:
             write_result(trial, result)
+
+    def _report(self, trial: optuna.Trial, epoch: int, score: float) -> None:
+        """Report, unless a run that was interrupted has done so: Optuna would warn each time."""
+        known = self._study.get_trials(deepcopy=False)[trial.number].intermediate_values
+        if epoch not in known:
+            trial.report(score, epoch)
+
+    def _is_exhausted(self) -> bool:
+        if self._n_points > MAX_COUNTED_POINTS:
+            return False
+        trials = self._study.get_trials(deepcopy=False)
+        drawn = {tuple(sorted(t.params.items())) for t in trials if t.state.name != "WAITING"}
+        return len(drawn) >= self._n_points
 
     def _propose(self, trial: optuna.Trial) -> Proposal:
         values: dict[str, Value] = {}
@@ -119,8 +140,8 @@ def _suggest(trial: optuna.Trial, name: str, parameter: Parameter) -> Value:
         at = trial.suggest_categorical(name, list(parameter.choices))
         return next(choice for choice in parameter.choices if same(choice, at))  # type: ignore[arg-type]
     if isinstance(parameter, Int):
-        low, high = parameter.low, parameter.high
-        return trial.suggest_int(name, low, high, step=parameter.step, log=parameter.log)
-    return trial.suggest_float(
-        name, parameter.low, parameter.high, step=parameter.step, log=parameter.log
-    )
+        low, step = parameter.low, parameter.step
+        high = parameter.high - (parameter.high - low) % step  # on the grid, or Optuna warns
+        return trial.suggest_int(name, low, high, step=step, log=parameter.log)
+    end = parameter.high if parameter.step is None else float(parameter.all_values()[-1])
+    return trial.suggest_float(name, parameter.low, end, step=parameter.step, log=parameter.log)

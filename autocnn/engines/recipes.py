@@ -20,22 +20,30 @@ class Recipe:
     name: str
     values: Mapping[str, Value]
 
+    def point_in(self, space: SearchSpace) -> dict[str, Value]:
+        """The recipe as a point of `space`: its own values, and what the space fixes.
+
+        Raises: SpaceError if the recipe is no point of `space`.
+        """
+        point: dict[str, Value] = {}
+        for name, parameter in space.parameters.items():
+            if name in self.values:
+                point[name] = self.values[name]
+            elif isinstance(parameter, Fixed) and space.is_active(name, point):
+                point[name] = parameter.value
+        space.check_point(point)
+        if space.config(point) != expand(self.values):
+            missing = sorted(set(self.values) - set(point)) or sorted(set(point) - set(self.values))
+            raise SpaceError(f"the space has no {missing[0]} of the recipe's kind")
+        return point
+
     def values_in(self, space: SearchSpace) -> dict[str, Value]:
         """The values of the parameters that `space` varies.
 
         Raises: SpaceError if the recipe is no point of `space`.
         """
-        known = {name: value for name, value in self.values.items() if name in space.parameters}
-        fixed = {
-            name: parameter.value
-            for name, parameter in space.parameters.items()
-            if isinstance(parameter, Fixed) and space.is_active(name, {**known})
-        }
-        space.check_point({**fixed, **known})
-        if space.config({**fixed, **known}) != expand(self.values):
-            missing = sorted(set(self.values) - set(space.parameters)) or sorted(fixed)
-            raise SpaceError(f"the space has no {missing[0]} of the recipe's kind")
-        return {name: value for name, value in known.items() if name not in fixed}
+        varying = dict(space.varying())
+        return {n: value for n, value in self.point_in(space).items() if n in varying}
 
 
 def load_recipes(image_shape: tuple[int, int, int]) -> list[Recipe]:

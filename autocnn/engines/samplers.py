@@ -12,6 +12,7 @@ from optuna.pruners import BasePruner
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
+from autocnn.records.storage import n_ended
 from autocnn.space.seeds import derive_seed
 
 STARTUP_TRIALS = 4  # before TPE models anything, recipes included
@@ -63,8 +64,10 @@ class PerTrialSampler(BaseSampler):
         self._inner = self._make(0)
 
     def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Make the sampler of this trial."""
-        self._inner = self._make(derive_seed(self._study_seed, trial.number, "sample"))
+        """Make the sampler of this trial: random until STARTUP_TRIALS trials have ended."""
+        # Infeasible draws are no trials, but TPE would count them among its start-up trials.
+        make = self._make if n_ended(study) >= STARTUP_TRIALS else SAMPLERS["random"]
+        self._inner = make(derive_seed(self._study_seed, trial.number, "sample"))
         self._inner.before_trial(study, trial)
 
     def infer_relative_search_space(

@@ -21,7 +21,9 @@ def sample_losses(loss: Loss, labels: Any, logits: Any) -> Any:
     target = ops.one_hot(labels, n_classes, dtype="float32")
     if loss.name == "focal":
         log_true = ops.sum(target * log_p, axis=-1)
-        return -ops.power(1.0 - ops.exp(log_true), loss.focal_gamma) * log_true
+        # Never 0: there the power of a gamma < 1 has an infinite gradient. Sure networks get there.
+        missing = ops.maximum(1.0 - ops.exp(log_true), 1e-7)
+        return -ops.power(missing, loss.focal_gamma) * log_true
     smooth = loss.label_smoothing
     target = target * (1.0 - smooth) + smooth / n_classes
     return -ops.sum(target * log_p, axis=-1)

@@ -24,7 +24,7 @@ def load_weights(path: Path) -> list[npt.NDArray[Any]]:
     Raises: RecordError if the file is missing or damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             return [file[f"arr_{i}"] for i in range(len(file.files))]
     except Exception as error:  # zipfile, OSError and ValueError, by the kind of damage
         raise RecordError(f"{path}: cannot read the weights: {error}") from error

@@ -133,6 +133,13 @@ def n_infeasible(study: optuna.Study) -> int:
     return sum(_INFEASIBLE in trial.user_attrs for trial in trials)
 
 
+def n_ended(study: optuna.Study) -> int:
+    """How many trials ended with something to learn from; infeasible and failed ones do not."""
+    states = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
+    trials = study.get_trials(deepcopy=False, states=states)
+    return sum(_INFEASIBLE not in trial.user_attrs for trial in trials)
+
+
 def unfinished_trials(study: optuna.Study) -> list[optuna.Trial]:
     """The trials that Optuna calls running, by number: what an interrupted study left behind."""
     running = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING])

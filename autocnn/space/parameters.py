@@ -125,7 +125,7 @@ class Float:
             return math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
         if self.step is None:
             return float(rng.uniform(self.low, self.high))
-        return min(self.high, self.low + self.step * int(rng.integers(int(self.n_values()))))
+        return self._value(int(rng.integers(int(self.n_values()))))
 
     def n_values(self) -> float:
         """How many values there are; infinite without a step."""
@@ -137,7 +137,13 @@ class Float:
         """Every value, in order; SpaceError where they cannot be counted."""
         if math.isinf(self.n_values()):
             raise SpaceError("a continuous range has no list of values")
-        return tuple(self.low + i * (self.step or 0.0) for i in range(int(self.n_values())))
+        return tuple(self._value(i) for i in range(int(self.n_values())))
+
+    def _value(self, i: int) -> float:
+        """Value `i` of the grid, without the dust of floating point: 0.3, not 3 x 0.1."""
+        return (
+            self.low if self.step is None else min(self.high, round(self.low + i * self.step, 12))
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

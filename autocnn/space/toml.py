@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -123,6 +124,8 @@ def _typed(given: Any, name: Name, where: str) -> Value:
         raise SpaceError(f"{where}: expected {KIND_NAMES[name.kind]}, got {value!r}")
     if name.choices and value not in name.choices:
         raise SpaceError(f"{where}: expected one of {', '.join(name.choices)}, got {value!r}")
+    if is_number(value) and not math.isfinite(value):
+        raise SpaceError(f"{where}: expected a finite number, got {value!r}")
     if is_number(value) and not name.low <= value <= name.high:
         bounds = f">= {name.low:g}" + (f" and <= {name.high:g}" if name.high < 1e300 else "")
         raise SpaceError(f"{where}: expected a value {bounds}, got {value!r}")
@@ -206,6 +209,9 @@ class _Reader:
         condition: Condition
         if isinstance(rule, dict):
             _known_keys(rule, ("low", "high"), where)
+            if name.kind not in (int, float):
+                kind = KIND_NAMES[name.kind]
+                raise SpaceError(f"{where}: expected {kind} or a list of them, got a range")
             free = Name(name.kind, -float("inf"))
             bounds = {k: float(_typed(v, free, f"{where}.{k}")) for k, v in rule.items()}
             condition = Between(**bounds)
@@ -224,5 +230,5 @@ def _possible(parameter: Parameter, condition: Condition) -> bool:
     if isinstance(condition, OneOf):
         return any(parameter.contains(value) for value in condition.values)
     if isinstance(parameter, (Int, Float)) and isinstance(condition, Between):
-        return parameter.low <= condition.high and parameter.high >= condition.low
+        return max(parameter.low, condition.low) <= min(parameter.high, condition.high)
     return any(condition.holds(value) for value in parameter.all_values())

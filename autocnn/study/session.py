@@ -219,7 +219,7 @@ def _probe_config(settings: StudySettings, space: SearchSpace, data: PreparedDat
     if settings.recipes:
         for recipe in load_recipes(data.image_shape):
             try:
-                return space.config(recipe.values_in(space))
+                return space.config(recipe.point_in(space))
             except SpaceError:
                 continue
     rng = np.random.default_rng(settings.seed)

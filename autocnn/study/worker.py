@@ -7,6 +7,7 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -197,7 +198,9 @@ def _receive(connection: Connection) -> Any:
 
 def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> TrialResult:
     from autocnn.train import backend, trainer
+    from autocnn.train.clock import cpu_seconds
 
+    start, cpu_start = time.perf_counter(), cpu_seconds()
     conversation = _Conversation(connection)
     hooks = trainer.Hooks(report=conversation.report, interrupted=conversation.interrupted)
     try:
@@ -214,6 +217,8 @@ def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> Tri
     return TrialResult(
         state=TrialState.FAILED,
         curve=tuple(conversation.curve),
+        seconds=time.perf_counter() - start,
+        cpu_seconds=cpu_seconds() - cpu_start,
         precision=job.precision,
         cause=cause,
         message=message,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from autocnn.nn.weights import save_weights
 from autocnn.space.config import TrialConfig
 from autocnn.space.seeds import derive_seed
 from autocnn.train.backend import Device, build_stepper, set_precision
+from autocnn.train.clock import cpu_seconds
 from autocnn.train.early_stopping import best_epoch, should_stop
 from autocnn.train.parts import Stepper, Sums, TrainingParts
 from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
@@ -100,7 +100,7 @@ class _Training:
 
     def __init__(self, job: TrialJob, data: PreparedData, device: Device, hooks: Hooks) -> None:
         self.job, self.hooks = job, hooks
-        self.start, self.cpu_start = time.perf_counter(), _cpu_seconds()
+        self.start, self.cpu_start = time.perf_counter(), cpu_seconds()
         set_precision(job.precision, device)
         keras.utils.set_random_seed(job.seed)
         self.validates = job.fit_on == "train"
@@ -198,11 +198,6 @@ class _Training:
             curve=tuple(self.curve),
             best_epoch=best,
             seconds=time.perf_counter() - self.start,
-            cpu_seconds=_cpu_seconds() - self.cpu_start,
+            cpu_seconds=cpu_seconds() - self.cpu_start,
             precision=self.job.precision,
         )
-
-
-def _cpu_seconds() -> float:
-    times = os.times()
-    return times.user + times.system

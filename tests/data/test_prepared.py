@@ -120,7 +120,7 @@ def test_an_interrupted_save_is_no_prepared_data(small, tmp_path, monkeypatch):
         raise OSError("disk full")
 
     monkeypatch.setattr(np, "save", fail)
-    with pytest.raises(RecordError, match="cannot be written .disk full."):
+    with pytest.raises(RecordError, match="disk full"):
         save_prepared(small, tmp_path)
     with pytest.raises(RecordError, match=r"meta\.json"):
         open_prepared(tmp_path)

@@ -80,7 +80,7 @@ def _some_too_large() -> SearchSpace:
         parameters={
             "dense_layers": Fixed(value=1),
             "dense_units": Categorical(choices=(8, 512)),
-            "flip": Categorical(choices=(False, True)),
+            "weight_decay": Float(low=0.0, high=1.0),
         },
         limits=Limits(parameters=1000),
     )
@@ -106,10 +106,21 @@ def test_a_space_without_a_network_is_exhausted(study, make_engine, monkeypatch)
     """After a number of infeasible draws in a row."""
     monkeypatch.setattr(optuna_engine, "MAX_DRAWS", 5)
     space = SearchSpace(
-        name="test", parameters={"flip": Categorical(choices=(True,))}, limits=Limits(parameters=1)
+        name="test",
+        parameters={"weight_decay": Float(low=0.0, high=1.0)},
+        limits=Limits(parameters=1),
     )
     assert make_engine(study, space).ask() is None
     assert n_infeasible(study) == 5
+
+
+def test_a_finite_space_is_exhausted_once_every_point_was_drawn(study, make_engine, make_result):
+    """A baseline is one point: it is trained once."""
+    space = SearchSpace(name="test", parameters={"flip": Fixed(value=True)})
+    engine = make_engine(study, space)
+    proposal = engine.ask()
+    engine.tell(proposal.number, make_result(0.5))
+    assert engine.ask() is None
 
 
 def test_a_range_that_its_step_does_not_divide_is_drawn_quietly(study, make_engine, make_result):

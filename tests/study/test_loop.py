@@ -33,16 +33,20 @@ class FakeEngine:
         self.left: list[tuple[int, TrialResult | None]] = []
 
     def ask(self) -> Proposal | Wait | None:
+        """The next proposal; None: nothing is left."""
         return self.proposals.pop(0) if self.proposals else None
 
     def report(self, number: int, epoch: int, score: float) -> bool:
+        """Prune at the epoch that was said."""
         self.reported.append((number, epoch, score))
         return epoch == self.prune_at
 
     def tell(self, number: int, result: TrialResult) -> None:
+        """Note how a trial ended."""
         self.told.append((number, result))
 
     def leave(self, number: int, result: TrialResult | None) -> None:
+        """Note what was left."""
         self.left.append((number, result))
 
 
@@ -56,6 +60,7 @@ class FakeWorker:
         self.interrupts: list[bool] = []  # what `interrupt` said, once a trial
 
     def run(self, job: TrialJob, on_epoch: Any, interrupt: Any) -> TrialResult:
+        """Tell every epoch of the next result, look up once, and give it."""
         self.jobs.append(job)
         result = self.results.pop(0)
         for number, epoch in enumerate(result.curve, start=1):
@@ -65,6 +70,7 @@ class FakeWorker:
         return result
 
     def clock(self) -> float:
+        """Seconds since the start."""
         return self.now
 
 
@@ -75,12 +81,15 @@ class Notes(Listener):
         self.heard: list[Any] = []
 
     def progress(self, progress: Progress) -> None:
+        """Note the snapshot."""
         self.heard.append(progress)
 
     def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
+        """Note the trial."""
         self.heard.append((proposal.number, result))
 
     def message(self, text: str) -> None:
+        """Note the line."""
         self.heard.append(text)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import keras
 import pytest
 import tensorflow as tf
@@ -17,7 +15,6 @@ from autocnn.train.backend import (
     choose_precision,
     find_device,
     is_out_of_memory,
-    limit_gpu_memory,
     set_precision,
 )
 
@@ -122,16 +119,6 @@ def test_precision_is_a_graph_option_on_a_cpu_and_a_policy_on_a_gpu(
 def test_running_out_of_memory_is_recognised(error, answer):
     """Each backend says it in its own way."""
     assert is_out_of_memory(error) is answer
-
-
-def test_a_gpu_is_shared_unless_the_person_says_otherwise(monkeypatch):
-    """Variables that are set stay as they are."""
-    monkeypatch.setenv("TF_FORCE_GPU_ALLOW_GROWTH", "false")
-    monkeypatch.setenv("XLA_PYTHON_CLIENT_PREALLOCATE", "")
-    monkeypatch.delenv("XLA_PYTHON_CLIENT_PREALLOCATE")
-    limit_gpu_memory()
-    assert os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "false"
-    assert os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"] == "false"
 
 
 def test_the_loop_is_that_of_the_backend(data, device):

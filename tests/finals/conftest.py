@@ -1,0 +1,95 @@
+"""Records, results and test images for the tests of `autocnn.finals`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from autocnn.data.dataset import Images
+from autocnn.export.keras_file import export_keras
+from autocnn.nn.model import ImageSpec
+from autocnn.nn.weights import save_weights
+from autocnn.records.record import TrialRecord
+from autocnn.space.config import TrialConfig
+from autocnn.trial import Epoch, TrialResult, TrialState
+
+CONFIG = TrialConfig(pixels="unit")
+SPEC = ImageSpec(shape=(1, 1, 1), n_classes=3, mean=(0.0,), std=(1.0,))
+
+
+@pytest.fixture(autouse=True)
+def _keep_policy():
+    """Exports choose the dtype policy; the tests leave it as it was."""
+    before = keras.config.dtype_policy()
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+@pytest.fixture
+def make_result() -> Callable[..., TrialResult]:
+    """A result from its training losses, one an epoch; the validation accuracy grows by 0.1."""
+
+    def make(*losses: float, **changes: Any) -> TrialResult:
+        curve = tuple(
+            Epoch(
+                train_loss=loss,
+                train_accuracy=0.5,
+                val_loss=1.0,
+                val_accuracy=0.1 * number,
+                seconds=2.0 * number,
+            )
+            for number, loss in enumerate(losses, start=1)
+        )
+        fields: dict[str, Any] = {"state": TrialState.COMPLETE, "curve": curve, "seconds": 9.0}
+        return TrialResult(**{**fields, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_record() -> Callable[[TrialResult | None], TrialRecord]:
+    """Trial 5 with this result."""
+
+    def make(result: TrialResult | None) -> TrialRecord:
+        return TrialRecord(
+            number=5,
+            state=TrialState.COMPLETE,
+            origin="tpe",
+            values={},
+            config=CONFIG,
+            seed=77,
+            parameters=6,
+            macs=3,
+            result=result,
+        )
+
+    return make
+
+
+@pytest.fixture
+def dark_or_bright(tmp_path: Path) -> Path:
+    """An exported model of one pixel: class 0 below 127.5, class 1 above it, class 2 never.
+
+    Its logits are 0.5 - x, x - 0.5 and -9, of a pixel x from 0 to 1.
+    """
+    weights, model = tmp_path / "dark_or_bright.npz", tmp_path / "dark_or_bright.keras"
+    kernel = np.array([[-1.0, 1.0, 0.0]], np.float32)
+    save_weights(weights, [kernel, np.array([0.5, -0.5, -9.0], np.float32)])
+    export_keras(CONFIG, SPEC, weights, model)
+    return model
+
+
+@pytest.fixture
+def make_test() -> Callable[[list[int], list[int]], Images]:
+    """Test images of one pixel each, and their classes."""
+
+    def make(pixels: list[int], labels: list[int]) -> Images:
+        images = np.array(pixels, np.uint8).reshape(-1, 1, 1, 1)
+        return Images(images=images, labels=np.array(labels, np.int64))
+
+    return make

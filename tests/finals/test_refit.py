@@ -1,0 +1,124 @@
+"""Which refits are shipped."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from autocnn.finals.refit import Refit, judge_refit, refit_winner
+from autocnn.records.paths import StudyPaths
+from autocnn.trial import FailureCause, TrialState
+
+# The trial's best epoch is its second: only that loss, 0.5, may be compared.
+TRIAL_LOSSES = (2.0, 0.5, 0.1)
+
+
+@pytest.fixture
+def record(make_result, make_record):
+    """A winner of three epochs, the second of which was the best."""
+    return make_record(make_result(*TRIAL_LOSSES, best_epoch=2))
+
+
+@pytest.mark.parametrize(
+    ("loss", "refusal"),
+    [
+        (0.3, ""),
+        (0.5, ""),
+        (0.6, ""),  # just 20 % worse
+        (0.61, "the refit's training loss is 0.6100, the trial's was 0.5000"),
+        (5.0, "the refit's training loss is 5.0000, the trial's was 0.5000"),
+    ],
+)
+def test_a_refit_that_trains_worse_is_not_shipped(make_result, record, loss, refusal):
+    """Its last training loss may be 20 % above the trial's at the same epoch, not more."""
+    assert judge_refit(make_result(0.01, loss), record, 2) == refusal
+
+
+@pytest.mark.parametrize(("losses", "epoch"), [((), 1), ((0.4,), 2)])
+def test_a_refit_that_was_stopped_is_not_shipped(make_result, record, losses, epoch):
+    """Its weights are those of too few epochs, however low its loss."""
+    result = make_result(*losses, state=TrialState.STOPPED)
+    assert judge_refit(result, record, 2) == f"the refit ran out of time in epoch {epoch} of 2"
+
+
+def test_a_refit_that_failed_is_not_shipped(make_result, record):
+    """The reason is its message."""
+    result = make_result(
+        0.4, state=TrialState.FAILED, cause=FailureCause.CRASHED, message="signal 9"
+    )
+    assert judge_refit(result, record, 2) == "the refit failed: signal 9"
+
+
+@pytest.mark.parametrize(("refusal", "shipped"), [("", True), ("it failed", False)])
+def test_a_refit_is_shipped_where_nothing_speaks_against_it(make_result, refusal, shipped):
+    """A refusal is the reason not to."""
+    assert Refit(result=make_result(), refusal=refusal).is_shipped is shipped
+
+
+class FakeWorker:
+    """Keeps the job and gives back a made-up result."""
+
+    def __init__(self, result):
+        self.result, self.jobs = result, []
+
+    def run(self, job, on_epoch, interrupt):
+        """Report every epoch as a worker does."""
+        self.jobs.append(job)
+        self.pruned = [on_epoch(i, e) for i, e in enumerate(self.result.curve, start=1)]
+        return self.result
+
+
+@pytest.fixture
+def make_session(tmp_path, make_result):
+    """A session with a horizon of 12 epochs and so many seconds left."""
+
+    def make(left):
+        return SimpleNamespace(
+            budget=SimpleNamespace(left=lambda: left),
+            horizon=12,
+            precision="float32",
+            paths=StudyPaths(tmp_path / "study"),
+            worker=FakeWorker(make_result(0.9, 0.4)),
+        )
+
+    return make
+
+
+def refit(session, record, reserve_s=10.0):
+    """Refit without anyone listening."""
+    return refit_winner(session, record, lambda epoch, metrics: None, lambda: False, reserve_s)
+
+
+def test_a_refit_is_the_trial_again_on_all_training_images(make_session, record):
+    """The same seed and configuration, the study's horizon, up to the best epoch."""
+    session = make_session(None)
+    refit(session, record)
+    (job,) = session.worker.jobs
+    assert (job.config, job.seed, job.number) == (record.config, 77, 5)
+    assert (job.fit_on, job.last_epoch, job.horizon) == ("train+validation", 2, 12)
+    assert job.folder == session.paths.finals / "refit"
+
+
+@pytest.mark.parametrize(("left", "limit"), [(None, None), (50.0, 40.0), (10.5, 1.0), (0.0, 1.0)])
+def test_a_refit_leaves_time_for_what_follows(make_session, record, left, limit):
+    """The reserve of 10 s is kept; a second is the least that is tried."""
+    session = make_session(left)
+    refit(session, record)
+    assert session.worker.jobs[0].time_limit_s == limit
+
+
+def test_a_refit_is_never_pruned(make_session, record):
+    """Its epochs are heard of, and no answer stops it."""
+    session, heard = make_session(None), []
+    done = refit_winner(
+        session, record, lambda epoch, metrics: heard.append(epoch), lambda: False, 10.0
+    )
+    assert (heard, session.worker.pruned) == ([1, 2], [False, False])
+    assert done.is_shipped
+
+
+def test_a_trial_without_a_best_epoch_cannot_be_refitted(make_session, make_record, make_result):
+    """Nobody knows how long to train it."""
+    with pytest.raises(ValueError, match="trial 5 has no best epoch"):
+        refit(make_session(None), make_record(make_result()))

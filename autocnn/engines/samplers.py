@@ -17,7 +17,7 @@ from autocnn.space.seeds import derive_seed
 
 STARTUP_TRIALS = 4  # before TPE models anything, recipes included
 REDUCTION_FACTOR = 3  # of halving and Hyperband
-RUNGS = 9  # the first rung is at the horizon over this
+FIRST_RUNG = 0.25  # of the horizon: earlier epochs, with a rising rate, say too little
 
 
 def _tpe(seed: int) -> BaseSampler:
@@ -36,7 +36,7 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
 
 def build_pruner(name: str, horizon: int) -> BasePruner:
     """The pruner of this name for trials of at most `horizon` epochs."""
-    first = max(1, round(horizon / RUNGS))
+    first = max(1, round(FIRST_RUNG * horizon))
     makers: dict[str, Callable[[], BasePruner]] = {
         "halving": lambda: optuna.pruners.SuccessiveHalvingPruner(
             min_resource=first, reduction_factor=REDUCTION_FACTOR

@@ -93,12 +93,12 @@ def _pruned_at(pruner: str, horizon: int, scores: list[list[float]]) -> list[int
 @pytest.mark.parametrize(
     ("horizon", "rungs"),
     [
-        (9, [1, 3]),  # the first rung at a ninth of the horizon, then three times as late
-        (27, [3, 9]),
+        (4, [1, 3]),  # the first rung at a quarter of the horizon, then three times as late
+        (12, [3, 9]),
         (2, [1]),
     ],
 )
-def test_halving_judges_at_ninths_and_thirds_of_the_horizon(horizon, rungs):
+def test_halving_judges_at_one_and_three_quarters_of_the_horizon(horizon, rungs):
     """The second trial is as good as the first until just before the rung, then worse."""
     best = [0.9] * horizon
     for rung in rungs:
@@ -107,11 +107,11 @@ def test_halving_judges_at_ninths_and_thirds_of_the_horizon(horizon, rungs):
 
 
 def test_the_median_prunes_after_four_trials():
-    """Worse than the median of those before; the first rung is at a ninth of the horizon."""
-    low = [0.1] * 9
-    assert _pruned_at("median", 9, [[0.9] * 9] * 3 + [low]) == [None] * 4
-    assert _pruned_at("median", 9, [[0.9] * 9] * 4 + [low]) == [None] * 4 + [1]
-    assert _pruned_at("median", 18, [[0.9] * 18] * 4 + [low]) == [None] * 4 + [2]
+    """Worse than the median of those before; it judges from a quarter of the horizon on."""
+    low = [0.1] * 4
+    assert _pruned_at("median", 4, [[0.9] * 4] * 3 + [low]) == [None] * 4
+    assert _pruned_at("median", 4, [[0.9] * 4] * 4 + [low]) == [None] * 4 + [1]
+    assert _pruned_at("median", 8, [[0.9] * 8] * 4 + [low * 2]) == [None] * 4 + [2]
 
 
 def test_none_never_prunes():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -13,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autocnn.api.finish import count_states, finish
 from autocnn.api.studies import read_finals, silence_optuna
 from autocnn.errors import AutocnnError, SettingsError
 from autocnn.files import write_atomic
@@ -21,14 +21,10 @@ from autocnn.records.paths import StudyPaths, claim_folder
 from autocnn.records.settings import StudySettings, settings_to_toml
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space, parse_space
-from autocnn.trial import Epoch, Listener, Progress, Proposal, TrialResult, TrialState
+from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
-    from autocnn.finals.outcome import Outcome
-    from autocnn.records.record import TrialRecord
     from autocnn.study.session import Session
-
-RESERVE_S = 10.0  # of the budget, for exporting and testing after the refit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +88,11 @@ def search(
         open_session(settings, paths, space, listener, end) as session,
     ):
         ending, finals = _run(session, listener, interrupted)
-    state = "interrupted" if interrupted() else "finished" if finals else "failed"
+    state = "finished" if finals else "interrupted" if interrupted() else "failed"
     outcome = _outcome(session, finals, state, start)
     if state == "finished":
         _write_manifest(session, outcome, ending)
-    listener.progress(Progress(phase="finished", counts=_counts(session.records())))
+    listener.progress(Progress(phase="finished", counts=count_states(session.records())))
     return outcome
 
 
@@ -112,12 +108,11 @@ def _study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[Study
     paths = claim_folder(Path(settings.results), settings.study)
     is_new = not paths.exists
     try:
-        if is_new:
-            write_atomic(paths.study_toml, settings_to_toml(settings))
-            write_atomic(paths.space_toml, space.text)
-        else:
+        if paths.space_toml.exists():
             _refuse_other_space(paths, space)
-            write_atomic(paths.study_toml, settings_to_toml(settings))
+        write_atomic(paths.study_toml, settings_to_toml(settings))
+        if not paths.space_toml.exists():
+            write_atomic(paths.space_toml, space.text)
         yield paths
     except AutocnnError:
         if is_new and not paths.leaderboard.exists():
@@ -148,75 +143,8 @@ def _run(
     if not interrupted():
         # Nothing new: the test split is not read again.
         is_same = was_finished and len(session.records()) == before
-        finals = read_finals(paths) if is_same else _finish(session, listener, interrupted)
+        finals = read_finals(paths) if is_same else finish(session, listener, interrupted)
     return str(ending), finals
-
-
-def _finish(
-    session: Session, listener: Listener, interrupted: Callable[[], bool]
-) -> dict[str, Any] | None:
-    """Refit, export and test the winner; None without a winner or when interrupted."""
-    load_keras()
-    from autocnn.export.keras_file import export_keras
-    from autocnn.finals.outcome import score_winner
-    from autocnn.finals.refit import refit_winner
-    from autocnn.records.ranking import winner
-    from autocnn.train.trainer import WEIGHTS_FILE, spec_of
-
-    record = winner(session.records())
-    if record is None:
-        return None
-    curve: list[Epoch] = []
-    counts = _counts(session.records())
-
-    def show(phase: str) -> None:
-        best = None if record.score is None else (record.number, record.score)
-        left = session.budget.left()
-        listener.progress(
-            Progress(
-                phase=phase,
-                counts=counts,
-                horizon=record.best_epoch or 0,
-                best=best,
-                curve=tuple(curve),
-                seconds_left=left,
-            )
-        )
-
-    def on_epoch(_: int, metrics: Epoch) -> None:
-        curve.append(metrics)
-        show("refitting")
-
-    show("refitting")
-    refit = refit_winner(session, record, on_epoch, interrupted, RESERVE_S)
-    if interrupted():
-        return None
-    show("testing")
-    paths, spec = session.paths, spec_of(session.data)
-    validation = paths.finals / "validation.keras"
-    export_keras(record.config, spec, paths.trial(record.number) / WEIGHTS_FILE, validation)
-    if refit.is_shipped:
-        refitted = paths.finals / "refit" / WEIGHTS_FILE
-        export_keras(record.config, spec, refitted, paths.winner)
-    else:
-        listener.message(f"{refit.refusal}; the winner's own weights are shipped")
-        write_atomic(paths.winner, validation.read_bytes())
-    outcome = score_winner(session, record, refit, validation, paths.winner)
-    return _keep_finals(paths, outcome)
-
-
-def _keep_finals(paths: StudyPaths, outcome: Outcome) -> dict[str, Any]:
-    from autocnn.finals.outcome import outcome_to_dict
-    from autocnn.records.manifest import write_manifest
-
-    finals = outcome_to_dict(outcome)
-    write_manifest(paths.confusion, {"test": outcome.test.confusion})
-    write_manifest(paths.finals_json, finals)
-    return finals
-
-
-def _counts(records: list[TrialRecord]) -> Counter[TrialState]:
-    return Counter(record.state for record in records)
 
 
 def _outcome(
@@ -226,7 +154,7 @@ def _outcome(
 
     paths, records = session.paths, session.records()
     best = winner(records)
-    counts = _counts(records)
+    counts = count_states(records)
     times = os.times()
     return SearchOutcome(
         study=session.settings.study,

@@ -47,7 +47,7 @@ def refit_winner(
         horizon=session.horizon,
         last_epoch=best_epoch,
         precision=session.precision,
-        folder=session.paths.finals / "refit",
+        folder=session.paths.refit,
         time_limit_s=None if left is None else max(1.0, left - reserve_s),
         fit_on="train+validation",
     )

@@ -73,6 +73,16 @@ class StudyPaths:
         return self.finals / "winner.keras"
 
     @property
+    def validation(self) -> Path:
+        """The winner with the weights of its trial, trained without the validation images."""
+        return self.finals / "validation.keras"
+
+    @property
+    def refit(self) -> Path:
+        """The folder of the refit's weights."""
+        return self.finals / "refit"
+
+    @property
     def finals_json(self) -> Path:
         """What the finals measured."""
         return self.finals / "finals.json"

@@ -212,8 +212,10 @@ def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> Tri
         if backend.is_out_of_memory(error):
             cause = FailureCause.OUT_OF_MEMORY
         message = f"{type(error).__name__}: {error}".splitlines()[0]
-        job.folder.mkdir(parents=True, exist_ok=True)
-        (job.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
+        traceback.print_exc()  # to the worker's log, should the trial's not be writable
+        with contextlib.suppress(OSError):
+            job.folder.mkdir(parents=True, exist_ok=True)
+            (job.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
     return TrialResult(
         state=TrialState.FAILED,
         curve=tuple(conversation.curve),

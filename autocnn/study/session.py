@@ -41,7 +41,8 @@ from autocnn.study.worker import Worker
 from autocnn.train.backend import Device, choose_precision
 from autocnn.trial import Listener, Progress, TrialState
 
-PROBED_SAMPLES = 51  # random networks, of which the one of median cost is measured
+PROBED_SAMPLES = 51  # random networks, of which those around the median of MACs are measured
+MEASURED = 3  # of them: MACs alone do not tell the time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,8 @@ def _facts(
         return facts
     device: Device = worker.device()
     precision = choose_precision(settings.precision, device)
-    setup_s, image_s = worker.measure(_probe_config(settings, space, data), precision)
+    speeds = [worker.measure(c, precision) for c in _probe_configs(settings, space, data)]
+    setup_s, image_s = sorted(speeds, key=lambda speed: speed[1])[len(speeds) // 2]
     facts = {
         "image_shape": data.image_shape,
         "class_names": data.class_names,
@@ -214,12 +216,14 @@ def _horizon(settings: StudySettings, device: Device, setup_s: float, epoch_s: f
     return choose_horizon(search_s, setup_s, epoch_s, MAX_EPOCHS[device.kind])
 
 
-def _probe_config(settings: StudySettings, space: SearchSpace, data: PreparedData) -> TrialConfig:
-    """The configuration whose speed stands for a typical trial."""
+def _probe_configs(
+    settings: StudySettings, space: SearchSpace, data: PreparedData
+) -> list[TrialConfig]:
+    """The configurations whose speed stands for a typical trial: a recipe, or middling draws."""
     if settings.recipes:
         for recipe in load_recipes(data.image_shape):
             try:
-                return space.config(recipe.point_in(space))
+                return [space.config(recipe.point_in(space))]
             except SpaceError:
                 continue
     rng = np.random.default_rng(settings.seed)
@@ -230,7 +234,9 @@ def _probe_config(settings: StudySettings, space: SearchSpace, data: PreparedDat
             found.append((space.network(config, data.image_shape, data.n_classes).macs, config))
         except Infeasible:
             continue
-    return sorted(found, key=lambda item: item[0])[PROBED_SAMPLES // 2][1]
+    found.sort(key=lambda item: item[0])
+    first = (PROBED_SAMPLES - MEASURED) // 2
+    return [config for _, config in found[first : first + MEASURED]]
 
 
 def _budget(facts: dict[str, Any], end: float | None) -> Budget:

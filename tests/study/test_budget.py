@@ -12,6 +12,8 @@ from autocnn.study.budget import Budget, choose_horizon, plan_search_seconds
 def _round_numbers(monkeypatch):
     """The arithmetic is tested, not the choice of the constants."""
     monkeypatch.setattr(module, "TRIAL_SHARE", 0.2)
+    monkeypatch.setattr(module, "LARGEST_SHARE", 0.4)
+    monkeypatch.setattr(module, "FEWEST_EPOCHS", 4)
     monkeypatch.setattr(module, "REFIT_MARGIN", 1.5)
     monkeypatch.setattr(module, "FINALS_FIXED_S", 20.0)
 
@@ -45,14 +47,15 @@ def budget(clock) -> Budget:
         (600.0, 10.0, 10.0, 12, 11),  # (0.2 x 600 - 10) / 10
         (600.0, 10.0, 12.0, 12, 9),  # 110 / 12 = 9.2
         (600.0, 0.0, 5.0, 12, 12),  # 24 are more than 12
-        (100.0, 5.0, 10.0, 12, 2),  # 15 / 10: never one epoch
-        (10.0, 30.0, 1.0, 12, 2),  # not even the start fits
+        (100.0, 5.0, 10.0, 12, 3),  # 1 in a fifth, but 35 / 10 in two fifths
+        (100.0, 5.0, 5.0, 12, 4),  # 3 in a fifth and 7 in two: four are enough
+        (10.0, 30.0, 1.0, 12, 1),  # not even the start fits
         (600.0, 0.0, 5.0, 1, 1),  # unless one is all there may be
         (10.0, 0.0, 5.0, 1, 1),
     ],
 )
 def test_the_horizon_fits_a_typical_trials_share(search_s, setup_s, epoch_s, most, horizon):
-    """A fifth of the search time, from two epochs to the most that a device is given."""
+    """A fifth of the search time, two fifths for the first four epochs, one epoch at least."""
     assert choose_horizon(search_s, setup_s, epoch_s, most) == horizon
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocnn.api.finish import count_states, finish
-from autocnn.api.studies import read_finals, silence_optuna
+from autocnn.api.studies import read_finals, read_space_text, silence_optuna
 from autocnn.errors import AutocnnError, SettingsError
 from autocnn.files import write_atomic
 from autocnn.quiet import load_keras
@@ -122,7 +122,7 @@ def _study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[Study
 
 def _refuse_other_space(paths: StudyPaths, space: SearchSpace) -> None:
     """A study goes on with the space that it was made with."""
-    text = paths.space_toml.read_text("utf-8")
+    text = read_space_text(paths)
     if parse_space(text, name=space.name, where=str(paths.space_toml)) != replace(space, text=text):
         raise SettingsError(
             f"study {paths.name} was made with another text of the space {space.name} (kept in "

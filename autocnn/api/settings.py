@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 from autocnn.errors import SettingsError
 from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import StudySettings, option_name, settings_from_toml
+from autocnn.records.settings import StudySettings, option_name, read_settings
 
 DEFAULT_BUDGET_S = {"digits": 120.0}
 OTHER_BUDGET_S = 900.0
@@ -21,11 +22,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
     Raises: SettingsError if it cannot be read or a setting is wrong.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"--config {path}: cannot be read as UTF-8 text: {error}") from None
-    return settings_from_toml(text, str(path))
+    return read_settings(path, "--config ")
 
 
 def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> StudySettings:
@@ -36,11 +33,13 @@ def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> Stu
     merged = {**{k: v for k, v in config.items() if k not in ("study", "created")}, **given}
     now = datetime.now(UTC)
     results = str(merged.get("results", "results"))
-    name = str(merged.get("study") or f"{merged.get('dataset', 'digits')}-{now:%Y%m%d-%H%M%S}")
+    stem = re.sub(r"\W+", "-", str(merged.get("dataset", "digits"))).strip("-")[:100]
+    name = str(merged.get("study") or f"{stem or 'study'}-{now:%Y%m%d-%H%M%S}")
+    StudySettings(study=name)  # a wrong name is told before it is looked for
     stored: dict[str, Any] = {}
     toml = StudyPaths(Path(results) / name).study_toml
     if toml.is_file():
-        stored = settings_from_toml(toml.read_text(encoding="utf-8"), str(toml))
+        stored = read_settings(toml)
         _refuse_changes(name, stored, merged)
     merged = {**stored, **merged, "study": name, "results": results}
     merged.setdefault("created", now.isoformat(timespec="seconds"))
@@ -55,9 +54,18 @@ def _refuse_changes(name: str, stored: Mapping[str, Any], wanted: Mapping[str, A
         before = stored.get(key, getattr(StudySettings(study=name), key))
         if key not in CHANGEABLE and value != before:
             raise SettingsError(
-                f"study {name} was made with {option_name(key)} {before}, not {value}; "
+                f"study {name} was made {_describe_change(key, before, value)}; "
                 "leave the option out to go on, or give another --study"
             )
+
+
+def _describe_change(key: str, before: Any, value: Any) -> str:
+    """Both values, as a person would type them."""
+    if key == "recipes":
+        return "with --recipes, not --no-recipes" if before else "with --no-recipes, not --recipes"
+    if before is None:
+        return f"without {option_name(key)}, not with {value}"
+    return f"with {option_name(key)} {before}, not {value}"
 
 
 def check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocnn.errors import RecordError, StudyError
+from autocnn.files import write_atomic
 from autocnn.quiet import load_keras
 from autocnn.records.paths import StudyPaths, find_study
-from autocnn.records.settings import settings_from_toml
+from autocnn.records.settings import read_settings
 from autocnn.space.layers import Network, plan_network
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import parse_space
@@ -123,10 +124,10 @@ def export_model(view: StudyView, target: Path, trial: int | None = None) -> Pat
     from autocnn.train.trainer import WEIGHTS_FILE
 
     export = exporter_for(target)
-    if target.is_dir() or not target.resolve().parent.is_dir():
+    if os.path.isdir(target) or not os.path.isdir(target.parent):
         raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
     if trial is None and view.paths.winner.is_file():
-        shutil.copyfile(view.paths.winner, target)
+        write_atomic(target, view.paths.winner.read_bytes())
         return target
     record = view.trial(trial)
     weights = view.paths.trial(record.number) / WEIGHTS_FILE
@@ -135,18 +136,26 @@ def export_model(view: StudyView, target: Path, trial: int | None = None) -> Pat
             f"trial {record.number} ({record.state}) has no weights on disk; only complete and "
             "stopped trials keep theirs"
         )
-    export(record.config, _image_spec(view), weights, target)
+    try:
+        export(record.config, _image_spec(view), weights, target)
+    except OSError as error:
+        if isinstance(error, RecordError):
+            raise
+        raise RecordError(f"{target}: cannot be written ({error.strerror or error})") from error
     return target
 
 
 def _stored_space(paths: StudyPaths) -> SearchSpace:
-    where = str(paths.space_toml)
+    name = str(read_settings(paths.study_toml).get("space", "cnn"))
+    return parse_space(read_space_text(paths), name=name, where=str(paths.space_toml))
+
+
+def read_space_text(paths: StudyPaths) -> str:
+    """The text of the space that the study was made with; RecordError if it cannot be read."""
     try:
-        text = paths.space_toml.read_text(encoding="utf-8")
-    except OSError as error:
-        raise RecordError(f"{where}: cannot be read: {error.strerror}") from None
-    name = settings_from_toml(paths.study_toml.read_text("utf-8"), str(paths.study_toml))
-    return parse_space(text, name=str(name.get("space", "cnn")), where=where)
+        return paths.space_toml.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{paths.space_toml}: cannot be read as UTF-8 text: {error}") from None
 
 
 def _image_spec(view: StudyView) -> ImageSpec:

@@ -20,7 +20,6 @@ from autocnn.errors import AutocnnError
 app = typer.Typer(
     name="autocnn",
     help="Find, train and export the best small convolutional network for an image data set.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -31,11 +30,14 @@ for command in (search, leaderboard, show, export, spaces, datasets, info):
 
 @app.callback(invoke_without_command=True)
 def _root(
+    context: typer.Context,
     version: bool = typer.Option(False, "--version", help="Print the version and leave."),
 ) -> None:
     if version:
         print(metadata.version("autocnn"))
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def main() -> None:
@@ -43,6 +45,7 @@ def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         code = app(standalone_mode=False)
+        sys.stdout.flush()  # a reader that left is noticed here, not while Python ends
     except AutocnnError as error:
         _fail(str(error), error.exit_code)
     except typer.TyperException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import sys
 import time
@@ -150,9 +151,8 @@ def _print_outcome(api: Any, outcome: Any, results: Path, *, as_json: bool) -> N
         describe_end(outcome.seconds, outcome.cpu_seconds, outcome.model, outcome.leaderboard)
     )
     if outcome.state == "interrupted":
-        print(
-            f"interrupted; go on with: autocnn search --study {outcome.study} --results {results}"
-        )
+        again = ("autocnn", "search", "--study", outcome.study, "--results", str(results))
+        print(f"interrupted; go on with: {shlex.join(again)}")
     if as_json:
         print(json.dumps(asdict(outcome)))
 

@@ -16,6 +16,7 @@ def spaces(
 ) -> None:
     """List the search spaces, or show one of them."""
     import autocnn.api as api
+    from autocnn.errors import SettingsError
     from autocnn.report.space_page import describe_explicit, render_space
     from autocnn.report.terminal import print_wide
     from autocnn.space.library import space_names
@@ -23,7 +24,7 @@ def spaces(
 
     if name is None:
         if copy is not None:
-            api.check_choice("--copy needs the NAME of a space; it", "", tuple(space_names()))
+            raise SettingsError(f"--copy needs the NAME of a space: {', '.join(space_names())}")
         for known in space_names():
             print(f"{known:<16} {load_space(known).description}")
         return

@@ -30,13 +30,13 @@ def export_keras(config: TrialConfig, spec: ImageSpec, weights: Path, target: Pa
     beside = target.with_name(f".{target.stem}.{os.getpid()}.keras")
     try:
         model.save(beside)
-        _check(model, beside, spec)
+        _check(model, beside, spec, target.name)
         os.replace(beside, target)
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _check(model: keras.Model, file: Path, spec: ImageSpec) -> None:
+def _check(model: keras.Model, file: Path, spec: ImageSpec, name: str) -> None:
     shape = (CHECKED_IMAGES, *spec.shape)
     images = np.random.default_rng(0).integers(0, 256, shape).astype(np.float32)
     loaded = keras.saving.load_model(file, compile=False, safe_mode=True)
@@ -44,6 +44,6 @@ def _check(model: keras.Model, file: Path, spec: ImageSpec) -> None:
     difference = float(np.max(np.abs(ours - theirs)))
     if not difference <= TOLERANCE:
         raise AutocnnError(
-            f"{file.name}: its probabilities differ from the network's by {difference:.2g}; "
+            f"{name}: its probabilities differ from the network's by {difference:.2g}; "
             "it is not exported"
         )

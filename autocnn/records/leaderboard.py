@@ -115,9 +115,9 @@ def read_leaderboard(path: Path) -> pa.Table:
     Raises: StudyError if there is none; RecordError if the file is damaged or something else.
     """
     study = path.absolute().parent.name
-    if not path.is_file():
-        raise StudyError(f"{path}: there is no leaderboard; does the study {study!r} exist?")
     repair = f"`autocnn leaderboard {study} --rebuild` makes it again from the trials"
+    if not path.is_file():
+        raise StudyError(f"{path}: there is no leaderboard; {repair}")
     try:
         table = pq.ParquetFile(path).read()
     except (pa.ArrowException, OSError) as error:
@@ -145,7 +145,7 @@ def view_leaderboard(
     if top is not None and top < 1:
         raise SettingsError(f"--top must be at least 1, got {top}")
     chosen = DEFAULT_COLUMNS if columns is None else columns
-    names = [_column(table, name, "--columns") for name in chosen]
+    names = list(dict.fromkeys(_column(table, name, "--columns") for name in chosen))
     if sort is not None:
         table = _sorted(table, _column(table, sort, "--sort"))
     return table.slice(0, top).select(names)

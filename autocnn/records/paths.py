@@ -10,6 +10,8 @@ from pathlib import Path
 
 from autocnn.errors import RecordError, SettingsError, StudyError
 
+MAX_NAME_BYTES = 255  # of a file name, on all common file systems
+
 
 @dataclass(frozen=True, slots=True)
 class StudyPaths:
@@ -99,7 +101,12 @@ class StudyPaths:
 
 def is_study_name(name: str) -> bool:
     """True where `name` can be a folder's name: not hidden, no separators, no odd characters."""
-    plain = name.isprintable() and name == name.strip() and name != ""
+    plain = (
+        len(name.encode()) <= MAX_NAME_BYTES
+        and name.isprintable()
+        and name == name.strip()
+        and name != ""
+    )
     return plain and not name.startswith(".") and not set(name) & set("/\\")
 
 

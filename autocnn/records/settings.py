@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import datetime
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from autocnn.errors import SettingsError
@@ -77,6 +78,18 @@ def settings_from_toml(text: str, where: str) -> dict[str, Any]:
         settings[key] = _convert(f"{where}: {key}", kinds[key], value)
         _check_value(f"{where}: {key}", key, settings[key])
     return settings
+
+
+def read_settings(path: Path, option: str = "") -> dict[str, Any]:
+    """The settings in the TOML file `path`; `option` stands before it in errors.
+
+    Raises: SettingsError if it cannot be read or a setting is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{option}{path}: cannot be read as UTF-8 text: {error}") from None
+    return settings_from_toml(text, str(path))
 
 
 _DURATION = re.compile(

@@ -15,7 +15,7 @@ def percent(value: float | None) -> str:
 def count(value: float) -> str:
     """A count such as 7300000 as "7.3 M"."""
     for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= limit:
+        if value >= 0.99995 * limit:  # what would be rounded up to 1000.0
             return f"{value / limit:.1f} {unit}"
     return f"{value:.0f}"
 

@@ -11,7 +11,6 @@ from typing import TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -98,7 +97,7 @@ class PlainLines:
             self._print(text)
 
     def _print(self, text: str) -> None:
-        self._console.print(text, markup=False, soft_wrap=True)
+        self._console.print(text, markup=False, emoji=False, soft_wrap=True)
 
 
 class LiveScreen:
@@ -122,7 +121,7 @@ class LiveScreen:
 
     def message(self, text: str) -> None:
         """Print the line above the screen."""
-        self.live.console.print(escape(text), style="yellow")
+        self.live.console.print(Text(text, "yellow"))
 
     def _render(self) -> RenderableType:
         progress = self._progress
@@ -157,7 +156,7 @@ class LiveScreen:
                 count(proposal.parameters),
                 count(proposal.macs),
                 result.cause or result.state,
-                escape(proposal.origin),
+                Text(proposal.origin),
                 sparkline([epoch.val_accuracy for epoch in result.curve]),
                 style=STYLES.get(result.state, ""),
             )

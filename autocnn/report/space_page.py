@@ -48,6 +48,8 @@ def _describe_condition(name: str, condition: Condition) -> str:
     assert isinstance(condition, Between)
     if math.isinf(condition.high):
         return f"{name} ≥ {condition.low:g}"
+    if math.isinf(condition.low):
+        return f"{name} ≤ {condition.high:g}"
     return f"{name} from {condition.low:g} to {condition.high:g}"
 
 

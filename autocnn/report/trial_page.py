@@ -19,7 +19,8 @@ def render_trial(record: TrialRecord, network: Network) -> RenderableType:
     parts: list[RenderableType] = [_head(record), _layers(network), _settings(record)]
     if record.result is not None and record.result.curve:
         parts.append(Text("Learning curve (validation accuracy)", "bold"))
-        parts.append(Text(draw_curve([e.val_accuracy for e in record.result.curve])))
+        curve = draw_curve([e.val_accuracy for e in record.result.curve])
+        parts.append(Text(curve, no_wrap=True, overflow="crop"))
     return Group(*parts)
 
 

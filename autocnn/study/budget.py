@@ -17,8 +17,9 @@ FINALS_FIXED_S = 20.0  # export, reload and the test split
 def choose_horizon(search_s: float | None, setup_s: float, epoch_s: float, most: int) -> int:
     """Epochs of the longest trial: as many as fit the typical trial's share, 1 to `most`.
 
-    A larger share is taken for the first FEWEST_EPOCHS. All times are wall seconds: of the search (None: no limit), of a typical training before its
-    first step, and of one of its epochs.
+    A larger share is taken for the first FEWEST_EPOCHS. All times are wall seconds: of the search
+    (None: no limit), of a typical training before its first step, and of one of its
+    epochs.
     """
     if search_s is None:
         return most

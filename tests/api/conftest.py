@@ -1,0 +1,148 @@
+"""A study on disk that nobody had to train, for the tests of `autocnn.api`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+
+from autocnn.api.studies import silence_optuna
+from autocnn.nn.model import ImageSpec, build_model
+from autocnn.nn.weights import save_weights
+from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import StudySettings, settings_to_toml
+from autocnn.records.storage import (
+    create_study,
+    read_records,
+    write_proposal,
+    write_result,
+    write_study_facts,
+)
+from autocnn.space.toml import load_space
+from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
+
+SPACE = """description = "one small convolution"
+[parameters]
+blocks = 1
+convolutions = 1
+filters = { choices = [1, 2, 3, 4, 5, 6, 7, 8] }
+head = "global_max"
+dense_layers = 0
+"""
+SPEC = ImageSpec(shape=(8, 8, 1), n_classes=10, mean=(78.0,), std=(96.0,))
+
+
+@pytest.fixture(autouse=True)
+def _keep_policy():
+    """Exports choose the dtype policy; the tests leave it as it was."""
+    before = keras.config.dtype_policy()
+    yield
+    keras.config.set_dtype_policy(before)
+
+
+@pytest.fixture
+def space_file(tmp_path: Path) -> Path:
+    """A space of eight points: one convolution of one to eight filters."""
+    path = tmp_path / "small.toml"
+    path.write_text(SPACE)
+    return path
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """The folder of all studies, which is not there yet."""
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def make_result() -> Callable[..., TrialResult]:
+    """A result from its scores, one an epoch; the best is the first largest."""
+
+    def make(*scores: float, **changes: Any) -> TrialResult:
+        curve = tuple(
+            Epoch(
+                train_loss=1 / number,
+                train_accuracy=0.5,
+                val_loss=1.0,
+                val_accuracy=score,
+                seconds=1.0 * number,
+            )
+            for number, score in enumerate(scores, start=1)
+        )
+        fields: dict[str, Any] = {
+            "state": TrialState.COMPLETE,
+            "curve": curve,
+            "best_epoch": scores.index(max(scores)) + 1 if scores else None,
+            "seconds": 1.0 * len(scores),
+            "precision": "float32",
+        }
+        return TrialResult(**{**fields, **changes})
+
+    return make
+
+
+@pytest.fixture
+def study(results: Path, space_file: Path, make_result: Callable[..., TrialResult]) -> StudyPaths:
+    """digits-1: trial 0 reached 0.5, trial 1 was pruned at 0.3, trial 2 reached 0.9.
+
+    Trials 0 and 2 have their weights; there were no finals.
+    """
+    silence_optuna()
+    space = load_space(str(space_file))
+    paths = StudyPaths(results / "digits-1")
+    paths.root.mkdir(parents=True)
+    settings = StudySettings(
+        study="digits-1",
+        space=str(space_file),
+        trials=3,
+        epochs=2,
+        recipes=False,
+        results=str(results),
+        created="2026-11-22T10:00:00+00:00",
+    )
+    paths.study_toml.write_text(settings_to_toml(settings))
+    paths.space_toml.write_text(space.text)
+    record = create_study(paths, settings)
+    write_study_facts(
+        record,
+        {
+            "image_shape": SPEC.shape,
+            "class_names": "0123456789",
+            "mean": SPEC.mean,
+            "std": SPEC.std,
+        },
+    )
+    results_by_trial = (
+        make_result(0.4, 0.5),
+        make_result(0.3, state=TrialState.PRUNED),
+        make_result(0.9, 0.8),
+    )
+    for number, result in enumerate(results_by_trial):
+        values = {"blocks": 1, "convolutions": 1, "filters": 4, "head": "global_max"}
+        values["dense_layers"] = 0
+        config = space.config(values)
+        trial = record.ask()
+        write_proposal(
+            trial,
+            Proposal(
+                number=number,
+                values=values,
+                config=config,
+                origin="tpe",
+                seed=number,
+                parameters=90,
+                macs=2344,
+            ),
+        )
+        write_result(trial, result)
+        record.tell(trial, result.score)
+        if result.state is TrialState.COMPLETE:
+            paths.trial(number).mkdir(parents=True)
+            model = build_model(config, SPEC, seed=number)
+            save_weights(paths.trial(number) / "best.npz", model.get_weights())
+    write_leaderboard(paths.leaderboard, build_leaderboard(read_records(record), space))
+    return paths

@@ -1,0 +1,151 @@
+"""The command line inside this process and outside of it, and one small study for all tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autocnn.cli.main import main
+
+TINY_SPACE = """description = "one small convolution"
+[parameters]
+blocks = 1
+convolutions = 1
+filters = 8
+kernel = { choices = [2, 3] }
+downsampling = { choices = ["max", "stride"] }
+head = { choices = ["flatten", "global_max"] }
+dense_layers = 0
+learning_rate_scale = { low = 0.5, high = 4.0, log = true }
+batch_size = 64
+early_stopping = false
+"""
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch):
+    """Options of whoever runs the tests are not ours."""
+    for name in list(os.environ):
+        if name.startswith("AUTOCNN_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def autocnn(monkeypatch, capsys) -> Callable[..., Done]:
+    """Run the command line in this process."""
+
+    def run(*arguments: object) -> Done:
+        monkeypatch.setattr(sys, "argv", ["autocnn", *map(str, arguments)])
+        before = signal.getsignal(signal.SIGINT)
+        capsys.readouterr()
+        try:
+            with pytest.raises(SystemExit) as ended:
+                main()
+        finally:
+            signal.signal(signal.SIGINT, before)
+        code = ended.value.code
+        return Done(0 if code is None else int(code), *capsys.readouterr())
+
+    return run
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without options of ours, and with the buffering that a person has."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("AUTOCNN_") and name != "PYTHONUNBUFFERED"
+    }
+
+
+@pytest.fixture(scope="session")
+def start() -> Callable[..., subprocess.Popen[str]]:
+    """Start the command line as a process of its own, its output in pipes."""
+
+    def start(*arguments: object, command: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [*(command or (sys.executable, "-m", "autocnn")), *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=clean_environment(),
+        )
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def call(start) -> Callable[..., Done]:
+    """Run the command line as a process of its own."""
+
+    def call(*arguments: object, command: tuple[str, ...] = ()) -> Done:
+        process = start(*arguments, command=command)
+        out, err = process.communicate(timeout=300)
+        return Done(process.returncode, out, err)
+
+    return call
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A search that came to its end, and where it did."""
+
+    results: Path
+    name: str
+    done: Done
+
+    @property
+    def folder(self) -> Path:
+        """The study's folder."""
+        return self.results / self.name
+
+    @property
+    def outcome(self) -> dict[str, Any]:
+        """What --json printed."""
+        return json.loads(self.done.out.splitlines()[-1])
+
+
+@pytest.fixture(scope="session")
+def search_arguments(tmp_path_factory) -> tuple[object, ...]:
+    """Three networks of one convolution on digits, two epochs each; study and results left open."""
+    space = tmp_path_factory.mktemp("spaces") / "tiny.toml"
+    space.write_text(TINY_SPACE)
+    limits = ("--trials", 3, "--epochs", 2, "--seed", 0, "--no-recipes")
+    return ("search", "--dataset", "digits", "--space", space, *limits)
+
+
+@pytest.fixture(scope="session")
+def finished(call, search_arguments, tmp_path_factory) -> Finished:
+    """The study "tiny", to be looked at and not to be changed."""
+    results = tmp_path_factory.mktemp("finished")
+    done = call(*search_arguments, "--study", "tiny", "--results", results, "--json")
+    assert done.code == 0, done.err
+    return Finished(results, "tiny", done)
+
+
+@pytest.fixture
+def copied(finished: Finished, tmp_path: Path) -> Finished:
+    """A copy of it, to be changed."""
+    results = tmp_path / "results"
+    shutil.copytree(finished.results, results)
+    return Finished(results, finished.name, finished.done)

@@ -1,0 +1,213 @@
+"""Whatever is wrong is one line that says so, and nothing is written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPT = (str(Path(sys.executable).with_name("autocnn")),)
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """A folder of its own, with a file that is somebody's."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.toml").write_text("somebody's = 'work'\n")
+    return tmp_path
+
+
+def contents(folder):
+    """Every file below the folder."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def refused(autocnn, folder):
+    """Run a command that must fail: its exit code and its one line."""
+
+    def run(*arguments):
+        before = contents(folder)
+        done = autocnn(*arguments)
+        assert contents(folder) == before
+        assert done.out == ""
+        assert done.err.startswith("autocnn: error: ")
+        assert done.err.count("\n") == 1
+        assert done.err.endswith("\n")
+        return done.code, done.err.removeprefix("autocnn: error: ").rstrip("\n")
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("serach", "No such command 'serach'"),
+        ("search --bogus", "No such option: --bogus"),
+        ("search extra", "unexpected extra argument"),
+        ("search --dataset digit", "no data set named 'digit'; choose one of digits, mnist,"),
+        ("search --space cn", "no search space named 'cn'; choose one of cnn,"),
+        ("search --space absent.toml", "no search space named 'absent.toml'"),
+        ("search --sampler tp", "--sampler must be one of tpe, random"),
+        ("search --pruner asha", "--pruner must be one of halving, hyperband, median, none"),
+        ("search --precision half", "--precision must be one of auto, float32, bfloat16"),
+        ("search --trials 0", "--trials must be at least 1, got 0"),
+        ("search --trials abc", "'--trials'"),
+        ("search --time-budget -5", "--time-budget must be a time above zero such as 90s,"),
+        ("search --time-budget 0", "--time-budget must be a time above zero such as 90s,"),
+        ("search --time-budget abc", "--time-budget must be a time above zero such as 90s,"),
+        ("search --epochs 0", "--epochs must be at least 1, got 0"),
+        ("search --seed -1", "--seed must be at least 0, got -1"),
+        ("search --target 2", "--target must be above 0 and at most 1, got 2"),
+        ("search --target 0", "--target must be above 0 and at most 1, got 0"),
+        ("search --target nan", "--target must be above 0 and at most 1, got nan"),
+        ("search --study ../x", "--study must be a plain folder name, got '../x'"),
+        ("search --results=", "--results must be a name or a path, got ''"),
+        ("search --config absent.toml", "--config absent.toml: cannot be read"),
+        ("search --config mine.toml", "mine.toml: "),
+        ("leaderboard --format xml", "--format must be one of table, json, csv, md, got 'xml'"),
+        ("leaderboard --top 0", "'--top'"),
+        ("show tiny abc", "valid integer"),
+        ("export", "'--output'"),
+        ("spaces cn", "no search space named 'cn'; choose one of cnn,"),
+        ("spaces cnn --copy mine.toml", "--copy mine.toml: exists already; choose another name"),
+        ("spaces cnn --copy mine.txt", "--copy must name a .toml file, got 'mine.txt'"),
+    ],
+)
+def test_a_wrong_wish_is_refused(refused, arguments, message):
+    """Exit code 2; the line names the option, what is expected, what came."""
+    code, line = refused(*arguments.split())
+    assert code == 2
+    assert message in line
+
+
+@pytest.mark.parametrize("arguments", ["leaderboard", "show", "export -o model.keras"])
+def test_there_is_no_study_yet(refused, arguments):
+    """Exit code 1, and how to begin."""
+    code, line = refused(*arguments.split())
+    assert (code, line) == (
+        1,
+        "results: there is no such folder; `autocnn search` starts a study",
+    )
+
+
+def test_a_copy_needs_the_name_of_a_space(refused):
+    """Which of them is to be copied, nobody said."""
+    code, line = refused("spaces", "--copy", "new.toml")
+    assert code == 2
+    assert "NAME" in line
+    assert "''" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[parameters", "broken TOML: "),
+        ("parameters = 1", "parameters: expected a table, got 1"),
+        ("[parameters]\nfilters = 'many'", "parameters.filters: expected an integer, got 'many'"),
+        ("[parameters]\nfilter = 3", "parameters.filter: unknown parameter; known: "),
+        (
+            "[parameters]\nfilters = { low = 9, high = 3 }",
+            "parameters.filters: low must not be above high, got low = 9, high = 3",
+        ),
+        (
+            "[parameters]\nblocks = 1\nfilters = { low = 1, high = 3, when = { blocks = 2 } }",
+            "parameters.filters.when.blocks: impossible condition: blocks can never be 2",
+        ),
+        (
+            "[parameters]\nfilters = { low = 1, high = 3, when = { blocks = 2 } }",
+            "parameters.filters.when.blocks: no parameter of that name stands before this one",
+        ),
+    ],
+)
+def test_a_wrong_space_is_refused(refused, folder, text, message):
+    """Exit code 2; the line names the file and the key."""
+    (folder / "space.toml").write_text(text)
+    code, line = refused("search", "--space", "space.toml")
+    assert code == 2
+    assert line.startswith("space.toml: ")
+    assert message in line
+
+
+def test_a_space_without_a_feasible_point_is_refused(refused, folder):
+    """Exit code 2; the line says what to do."""
+    text = "[limits]\nmacs = 1\n[parameters]\nfilters = { low = 8, high = 16 }\n"
+    (folder / "space.toml").write_text(text)
+    code, line = refused("search", "--space", "space.toml", "--dry-run")
+    assert code == 2
+    assert line.startswith("space space: none of 1000 samples is feasible for images of 8x8x1: ")
+    assert line.endswith("above the limit of 1; widen the ranges or the limits")
+
+
+@pytest.mark.parametrize("option", ["--results", "--study"])
+def test_a_file_is_no_folder(refused, folder, option):
+    """Exit code 1; whatever the file is, it stays."""
+    (folder / "results").mkdir()
+    (folder / "results" / "notes").write_text("mine")
+    place = {"--results": "results/notes", "--study": "notes"}[option]
+    code, line = refused("search", option, place)
+    assert (code, line) == (
+        1,
+        "results/notes: is a file where a folder is needed; choose another place",
+    )
+
+
+def test_another_folder_is_no_study(refused, folder):
+    """Exit code 1; what it holds stays."""
+    (folder / "results" / "thesis").mkdir(parents=True)
+    (folder / "results" / "thesis" / "chapter1.tex").write_text("all my work")
+    code, line = refused("search", "--study", "thesis")
+    assert code == 1
+    assert line.startswith("results/thesis: holds something else than a study")
+
+
+def test_a_name_too_long_is_refused(refused, folder):
+    """Exit code 2: no folder can be called that."""
+    (folder / "results").mkdir()
+    code, line = refused("search", "--study", 300 * "x")
+    assert code == 2
+    assert line.startswith("--study must be a plain folder name, got 'xxx")
+
+
+@pytest.mark.parametrize("name", ["photos/train", "my photos", "a\nb\n\nc", ".", ""])
+def test_an_odd_data_set_is_told_as_such(refused, name):
+    """Whatever a study of it could be called: nobody spoke of --study."""
+    code, line = refused("search", "--dataset", name)
+    assert code == 2
+    assert line.startswith((f"no data set named {name!r}; ", "--dataset must be a name or a path"))
+
+
+def test_an_error_of_several_lines_is_one_line(refused):
+    """The line breaks of a parser's message become blanks."""
+    code, line = refused("search", "--config", "absent\n\nfolder/x.toml")
+    assert code == 2
+    assert line.startswith("--config absent folder/x.toml: cannot be read")
+
+
+def test_what_the_environment_says_is_checked_too(refused, monkeypatch):
+    """It stands for the option of that name."""
+    monkeypatch.setenv("AUTOCNN_TIME_BUDGET", "soon")
+    code, line = refused("search", "--dry-run")
+    assert code == 2
+    assert "got 'soon'" in line
+
+
+@pytest.mark.parametrize("command", [SCRIPT, (sys.executable, "-m", "autocnn")])
+def test_the_process_ends_with_the_code_and_the_line(call, folder, command):
+    """Whichever way it is started; no traceback."""
+    before = contents(folder)
+    done = call("search", "--dataset", "digit", command=command)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("autocnn: error: no data set named 'digit'; choose one of ")
+    assert done.err.count("\n") == 1
+    assert contents(folder) == before
+
+
+def test_a_reader_that_leaves_is_no_error(start):
+    """As `head` does: no traceback, whenever the output would have come."""
+    process = start("spaces")
+    process.stdout.close()
+    process.stdout = None  # nothing is left to be read
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (1, "")

@@ -1,0 +1,139 @@
+"""The commands that need no study."""
+
+from __future__ import annotations
+
+import re
+from importlib import metadata
+
+import pytest
+
+from autocnn.data.catalog import list_datasets
+from autocnn.space.library import space_names
+from autocnn.space.toml import load_space
+
+COMMANDS = ("search", "leaderboard", "show", "export", "spaces", "datasets", "info")
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    """Nothing is read from where the tests are started."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_help_lists_the_commands(autocnn, option):
+    """On stdout, with exit code 0."""
+    done = autocnn(option)
+    assert (done.code, done.err) == (0, "")
+    listed = [line.strip("│ ").split(" ")[0] for line in done.out.splitlines()]
+    assert [name for name in listed if name in COMMANDS] == list(COMMANDS)
+
+
+def test_no_command_is_answered_with_help(autocnn):
+    """Which is no error message."""
+    done = autocnn()
+    assert "Usage: " in done.out + done.err
+    assert "error" not in done.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(autocnn, command):
+    """Starting with how it is used."""
+    done = autocnn(command, "--help")
+    assert (done.code, done.err) == (0, "")
+    assert re.search(rf"Usage: .*autocnn {command} ", done.out)
+
+
+def test_the_version_is_that_of_the_package(call):
+    """Alone on its line."""
+    done = call("--version")
+    assert (done.code, done.out, done.err) == (0, f"{metadata.version('autocnn')}\n", "")
+
+
+def test_spaces_are_listed(autocnn):
+    """Each by name, with its description."""
+    done = autocnn("spaces")
+    rows = [line.split(maxsplit=1) for line in done.out.splitlines()]
+    assert rows == [[name, load_space(name).description] for name in space_names()]
+    assert (done.code, done.err) == (0, "")
+
+
+def test_a_space_is_shown(autocnn):
+    """With all its parameters."""
+    done = autocnn("spaces", "cnn")
+    assert done.code == 0
+    first = [line.strip("│").split("│")[0].strip() for line in done.out.splitlines()]
+    assert [name for name in first if name in load_space("cnn").parameters] == list(
+        load_space("cnn").parameters
+    )
+
+
+def test_a_baseline_is_shown(autocnn):
+    """With its blocks."""
+    done = autocnn("spaces", "cnn_16_32_64")
+    assert done.out.startswith("Block(filters=(16,")
+
+
+def test_a_space_is_copied(autocnn, tmp_path):
+    """And the copy can be shown in turn."""
+    done = autocnn("spaces", "mlp", "--copy", "mine.toml")
+    assert (done.code, done.out) == (0, "mine.toml\n")
+    assert (tmp_path / "mine.toml").read_text(encoding="utf-8") == load_space("mlp").text
+    assert autocnn("spaces", "mine.toml").code == 0
+
+
+def test_data_sets_are_listed(autocnn):
+    """Digits is on every machine."""
+    done = autocnn("datasets")
+    rows = [line.split() for line in done.out.splitlines()[1:]]
+    assert [row[0] for row in rows] == [info.name for info in list_datasets()]
+    assert rows[0][:6] == ["digits", "8×8×1", "10", "1,437", "360", "yes"]
+
+
+def test_info_says_what_autocnn_runs_on(autocnn, tmp_path):
+    """A line each, the folder of results included."""
+    done = autocnn("info", "--results", "here")
+    facts = dict(line.split(maxsplit=1) for line in done.out.splitlines())
+    assert facts["results"] == str(tmp_path / "here")
+    assert {"versions", "python", "machine", "backend", "devices", "precision", "data"} <= set(
+        facts
+    )
+    assert done.code == 0
+
+
+# where settings come from; a dry run shows the images of the data set chosen
+
+
+def head_of_dry_run(done):
+    """The first line of a dry run that went well."""
+    assert (done.code, done.err) == (0, "")
+    return done.out.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("file", "environment", "option", "size"),
+    [
+        (None, None, None, "8×8×1"),
+        ("cifar10", None, None, "32×32×3"),
+        ("cifar10", "mnist", None, "28×28×1"),
+        ("cifar10", "mnist", "digits", "8×8×1"),
+    ],
+)
+def test_the_nearest_wish_counts(autocnn, tmp_path, monkeypatch, file, environment, option, size):
+    """The command line before the environment, that before the file, that before the default."""
+    arguments = ["search", "--dry-run"]
+    if file is not None:
+        (tmp_path / "mine.toml").write_text(f'dataset = "{file}"\n')
+        arguments += ["--config", "mine.toml"]
+    if environment is not None:
+        monkeypatch.setenv("AUTOCNN_DATASET", environment)
+    if option is not None:
+        arguments += ["--dataset", option]
+    line = head_of_dry_run(autocnn(*arguments))
+    assert line.startswith(f"space cnn for images of {size}: ")
+
+
+def test_a_dry_run_leaves_nothing(autocnn, tmp_path):
+    """It only looks."""
+    assert autocnn("search", "--dry-run", "--study", "x").code == 0
+    assert list(tmp_path.iterdir()) == []

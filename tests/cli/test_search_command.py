@@ -1,0 +1,295 @@
+"""A small study from the command line: run, looked at, mended, continued, interrupted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import shlex
+import shutil
+import signal
+
+import keras
+import numpy as np
+import pytest
+
+from autocnn.records.leaderboard import read_leaderboard
+
+pytestmark = pytest.mark.training
+
+JSON_KEYS = [
+    "study",
+    "state",
+    "trials",
+    "complete",
+    "pruned",
+    "stopped",
+    "failed",
+    "val_best",
+    "test",
+    "test_winner",
+    "gap",
+    "seconds",
+    "cpu_seconds",
+    "winner",
+    "model",
+    "leaderboard",
+]
+
+
+def trials(folder):
+    """What must be the same whenever the study is run: everything but the times and the rank."""
+    table = read_leaderboard(folder / "leaderboard.parquet").sort_by("trial")
+    return table.drop_columns(["rank", "seconds", "cpu_seconds", "epoch_seconds"]).to_pylist()
+
+
+# what a search prints and leaves
+
+
+def test_json_is_the_last_line(finished):
+    """One object with just these keys, and numbers that fit together."""
+    outcome = finished.outcome
+    assert list(outcome) == JSON_KEYS
+    assert (outcome["study"], outcome["state"], outcome["trials"]) == ("tiny", "finished", 3)
+    ended = ("complete", "pruned", "stopped", "failed")
+    assert sum(outcome[state] for state in ended) == 3
+    assert outcome["gap"] == pytest.approx(outcome["val_best"] - outcome["test_winner"])
+    assert outcome["model"] == str(finished.folder / "finals" / "winner.keras")
+    assert outcome["leaderboard"] == str(finished.folder / "leaderboard.parquet")
+
+
+def test_progress_goes_to_stderr(finished):
+    """A line a trial, the phases; stdout has the result only, for whoever reads it."""
+    err = finished.done.err.splitlines()
+    assert [line.split()[:2] for line in err if line.startswith("trial ")] == [
+        ["trial", "0"],
+        ["trial", "1"],
+        ["trial", "2"],
+    ]
+    assert [line for line in err if not line.startswith("trial ")] == [
+        "starting …",
+        "refitting …",
+        "testing …",
+    ]
+    names = [line.split("  ")[0] for line in finished.done.out.splitlines()[:-1]]
+    assert names == ["test accuracy", "winner", "model", "leaderboard", "took"]
+
+
+def test_a_finished_study_has_a_manifest(finished):
+    """With the outcome, the settings, the split's fingerprint and the versions."""
+    manifest = json.loads((finished.folder / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["outcome"] == finished.outcome
+    assert manifest["settings"]["trials"] == 3
+    assert manifest["facts"]["horizon"] == 2
+    assert "keras" in manifest["packages"]
+
+
+def test_the_test_score_is_that_of_the_shipped_file(finished):
+    """Counted again, in plain Keras, on scikit-learn's images."""
+    from autocnn.data.test_split import load_test
+
+    test = load_test("digits")
+    model = keras.saving.load_model(finished.folder / "finals" / "winner.keras", safe_mode=True)
+    hits = model.predict(test.images, verbose=0).argmax(axis=1) == test.labels
+    assert finished.outcome["test"] == pytest.approx(hits.mean(), abs=1e-12)
+
+
+def test_the_settings_can_be_read_again(finished, autocnn):
+    """As the file of another study."""
+    done = autocnn("search", "--config", finished.folder / "study.toml", "--dry-run")
+    assert done.code == 0
+    assert done.out.startswith("space tiny for images of 8×8×1: ")
+
+
+# looking at it
+
+
+def test_the_leaderboard_is_shown(finished, autocnn):
+    """The latest study where none is named; nothing is cut off."""
+    done = autocnn("leaderboard", "--results", finished.results)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("tiny (3 trials)")
+    winner = done.out.splitlines()[4].replace("│", " ").split()
+    assert winner[:2] == ["1", str(finished.outcome["winner"])]
+
+
+def test_the_leaderboard_is_data(finished, autocnn):
+    """The same rows as JSON and CSV, the best first; the curves are lists."""
+    view = ("leaderboard", "tiny", "--results", finished.results, "--columns", "all")
+    rows = json.loads(autocnn(*view, "--format", "json").out)
+    assert [row["rank"] for row in rows] == [1, 2, 3]
+    assert rows[0]["trial"] == finished.outcome["winner"]
+    assert rows[0]["score"] == max(rows[0]["val_accuracy"]) == finished.outcome["val_best"]
+    table = list(csv.DictReader(io.StringIO(autocnn(*view, "--format", "csv").out)))
+    assert [list(row) for row in table] == [list(row) for row in rows]
+    assert [float(row["score"]) for row in table] == [row["score"] for row in rows]
+    assert all(math.isfinite(json.loads(row["train_loss"])[0]) for row in table)
+
+
+def test_rows_and_columns_can_be_chosen(finished, autocnn):
+    """As Markdown, by number."""
+    choice = ("--columns", "trial, param.kernel", "--sort", "trial", "--top", 2, "--format", "md")
+    done = autocnn("leaderboard", "tiny", "--results", finished.results, *choice)
+    lines = done.out.splitlines()
+    assert lines[:2] == ["| trial | param.kernel |", "| --- | --- |"]
+    assert [line.split("|")[1].strip() for line in lines[2:]] == ["0", "1"]
+
+
+@pytest.mark.parametrize(("arguments", "number"), [((), None), (("0",), 0), (("2",), 2)])
+def test_a_trial_is_shown(finished, autocnn, arguments, number):
+    """The best one where none is given."""
+    done = autocnn("show", "tiny", *arguments, "--results", finished.results)
+    assert done.code == 0
+    expected = finished.outcome["winner"] if number is None else number
+    assert done.out.startswith(f"Trial {expected}  ")
+    assert "Learning curve" in done.out
+
+
+def test_the_winner_is_exported(finished, autocnn, tmp_path):
+    """Byte for byte what the finals measured."""
+    target = tmp_path / "model.keras"
+    done = autocnn("export", "tiny", "-o", target, "--results", finished.results)
+    assert (done.code, done.out) == (0, f"{target}\n")
+    assert target.read_bytes() == (finished.folder / "finals" / "winner.keras").read_bytes()
+
+
+def test_a_trial_is_exported(finished, autocnn, tmp_path):
+    """The winner's own weights are those that the finals tested beside the refit."""
+    target, number = tmp_path / "model.keras", finished.outcome["winner"]
+    done = autocnn("export", "tiny", "-o", target, "--trial", number, "--results", finished.results)
+    assert done.code == 0
+    images = np.random.default_rng(0).integers(0, 256, (8, 8, 8, 1)).astype(np.uint8)
+    ours, theirs = (
+        keras.saving.load_model(file, safe_mode=True).predict(images, verbose=0)
+        for file in (target, finished.folder / "finals" / "validation.keras")
+    )
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ("leaderboard tin", 1, "no study named 'tin' in "),
+        ("leaderboard tiny --columns scor", 2, "--columns: no column is named 'scor'; known: "),
+        ("leaderboard tiny --sort scor", 2, "--sort: no column is named 'scor'; known: "),
+        ("show tiny 7", 1, "study tiny has no trial 7; its trials: 0, 1, 2"),
+        ("export tiny -o model.h5", 2, "--output must end in .keras, got 'model.h5'"),
+        ("export tiny -o model.keras --trial 7", 1, "study tiny has no trial 7; its trials: 0, 1"),
+        ("export tiny -o absent/model.keras", 1, "absent/model.keras: "),
+    ],
+)
+def test_what_is_not_there_is_told(
+    finished, autocnn, tmp_path, monkeypatch, arguments, code, message
+):
+    """In one line; no file is written."""
+    monkeypatch.chdir(tmp_path)
+    done = autocnn(*arguments.split(), "--results", finished.results)
+    assert (done.code, done.out) == (code, "")
+    assert done.err.startswith(f"autocnn: error: {message}")
+    assert done.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+# mending it
+
+
+@pytest.mark.parametrize("damage", ["deleted", "truncated"])
+def test_a_damaged_leaderboard_can_be_mended(copied, autocnn, damage):
+    """One line names the repair, which makes the same bytes again."""
+    file = copied.folder / "leaderboard.parquet"
+    before = file.read_bytes()
+    if damage == "deleted":
+        file.unlink()
+    else:
+        file.write_bytes(before[:-100])
+    view = ("leaderboard", "tiny", "--results", copied.results)
+    done = autocnn(*view)
+    assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
+    assert "--rebuild" in done.err
+    assert autocnn(*view, "--rebuild").code == 0
+    assert file.read_bytes() == before
+
+
+# going on with it
+
+
+def test_more_trials_can_be_had(copied, call):
+    """The first three stay as they were."""
+    before = trials(copied.folder)
+    more = ("--study", "tiny", "--trials", 4, "--results", copied.results)
+    done = call("search", *more, "--json", "--quiet")
+    assert (done.code, done.err) == (0, "")
+    outcome = json.loads(done.out.splitlines()[-1])
+    assert (outcome["state"], outcome["trials"]) == ("finished", 4)
+    after = trials(copied.folder)
+    assert after[:3] == before
+    assert [row["trial"] for row in after] == [0, 1, 2, 3]
+    assert (copied.folder / "manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    "change", [("--dataset", "mnist"), ("--seed", "1"), ("--epochs", "3"), ("--recipes",)]
+)
+def test_another_question_is_another_study(copied, autocnn, change):
+    """The study is refused, and nothing of it is touched."""
+    before = {p: p.read_bytes() for p in copied.folder.rglob("*") if p.is_file()}
+    done = autocnn("search", "--study", "tiny", *change, "--results", copied.results)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("autocnn: error: study tiny was made with ")
+    assert done.err.count("\n") == 1
+    assert {p: p.read_bytes() for p in copied.folder.rglob("*") if p.is_file()} == before
+
+
+# Ctrl-C
+
+
+@pytest.fixture(scope="module")
+def interrupted(start, search_arguments, tmp_path_factory):
+    """The same search, interrupted after its first trial: results, exit code, stdout, stderr."""
+    results = tmp_path_factory.mktemp("my results")
+    process = start(*search_arguments, "--study", "tiny", "--results", results, "--json")
+    heard = []
+    for line in process.stderr:
+        heard.append(line)
+        if line.startswith("trial "):
+            process.send_signal(signal.SIGINT)
+            break
+    out, err = process.communicate(timeout=120)
+    return results, process.returncode, out, "".join(heard) + err
+
+
+def test_ctrl_c_ends_cleanly(interrupted):
+    """Exit code 130, no traceback, nothing refitted, no manifest."""
+    results, code, out, err = interrupted
+    assert code == 130
+    assert "Traceback" not in out + err
+    assert "refitting" not in err
+    outcome = json.loads(out.splitlines()[-1])
+    assert (outcome["state"], outcome["model"]) == ("interrupted", None)
+    assert outcome["trials"] >= 1
+    assert not (results / "tiny" / "manifest.json").exists()
+
+
+def test_ctrl_c_says_how_to_go_on(interrupted):
+    """With a command that a shell takes as it is, blanks in names included."""
+    results, _, out, _ = interrupted
+    (line,) = [line for line in out.splitlines() if line.startswith("interrupted; ")]
+    command = line.partition("go on with: ")[2]
+    assert shlex.split(command) == [
+        *("autocnn", "search", "--study", "tiny"),
+        *("--results", str(results)),
+    ]
+
+
+def test_an_interrupted_study_comes_to_the_same_end(interrupted, finished, call, tmp_path):
+    """The same trials with the same scores, and the same test score, as without Ctrl-C."""
+    results = tmp_path / "results"
+    shutil.copytree(interrupted[0], results)
+    done = call("search", "--study", "tiny", "--results", results, "--json", "--quiet")
+    assert (done.code, done.err) == (0, "")
+    outcome = json.loads(done.out.splitlines()[-1])
+    assert trials(results / "tiny") == trials(finished.folder)
+    same = ("state", "trials", "val_best", "test", "test_winner", "gap", "winner")
+    assert {key: outcome[key] for key in same} == {key: finished.outcome[key] for key in same}
+    assert (results / "tiny" / "manifest.json").exists()

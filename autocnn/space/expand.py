@@ -85,17 +85,17 @@ NAMES: dict[str, Name] = {
 
 # The rate that people reach for first with batches of about 128 and a schedule that decays.
 CUSTOMARY_LEARNING_RATE = {
-    "sgd": 0.1,
-    "momentum": 0.02,
-    "nesterov": 0.02,
-    "rmsprop": 1e-3,
-    "adagrad": 0.02,
+    "sgd": 0.2,
+    "momentum": 0.05,
+    "nesterov": 0.05,
+    "rmsprop": 2e-3,
+    "adagrad": 0.03,
     "adadelta": 1.0,
-    "adam": 2e-3,
-    "adamw": 2e-3,
-    "nadam": 2e-3,
-    "lion": 3e-4,
-    "muon": 2e-3,
+    "adam": 4e-3,
+    "adamw": 4e-3,
+    "nadam": 4e-3,
+    "lion": 4e-4,
+    "muon": 4e-3,
 }
 
 

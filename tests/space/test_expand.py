@@ -13,7 +13,7 @@ def test_no_values_are_the_defaults():
     """A network of logits only, trained by Adam at its customary rate."""
     config = expand({})
     assert (config.blocks, config.dense, config.head) == ((), (), "flatten")
-    assert (config.optimizer.name, config.optimizer.learning_rate) == ("adam", 2e-3)
+    assert (config.optimizer.name, config.optimizer.learning_rate) == ("adam", 4e-3)
     assert config == TrialConfig(optimizer=config.optimizer)
 
 
@@ -137,14 +137,14 @@ def test_training_values_reach_their_places():
 @pytest.mark.parametrize(
     ("values", "rate"),
     [
-        ({"optimizer": "sgd", "learning_rate_scale": 0.5}, 0.05),
-        ({"optimizer": "lion", "learning_rate_scale": 2.0}, 6e-4),
-        ({"optimizer": "adamw"}, 2e-3),
+        ({"optimizer": "sgd", "learning_rate_scale": 0.5}, 0.1),
+        ({"optimizer": "lion", "learning_rate_scale": 2.0}, 8e-4),
+        ({"optimizer": "adamw"}, 4e-3),
         ({"optimizer": "adadelta", "learning_rate": 1e-12}, 1e-12),
     ],
 )
 def test_the_learning_rate_is_absolute_or_a_multiple_of_the_customary_one(values, rate):
-    """SGD's customary rate is 0.1, Lion's 0.0003, AdamW's 0.002."""
+    """SGD's customary rate is 0.2, Lion's 0.0004, AdamW's 0.004."""
     assert expand(values).optimizer.learning_rate == pytest.approx(rate, rel=1e-12)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocnn.api.finish import count_states, finish
+from autocnn.api.library import check_dataset
 from autocnn.api.studies import read_finals, read_space_text, silence_optuna
 from autocnn.errors import AutocnnError, SettingsError
 from autocnn.files import write_atomic
@@ -76,8 +77,8 @@ def search(
     """
     start = time.monotonic() if start is None else start
     listener = SilentListener() if listener is None else listener
-    space = load_space(settings.space)
-    _check_dataset(settings.dataset)
+    space = _find_space(settings)
+    check_dataset(settings.dataset, space)
     load_keras()
     silence_optuna()
     from autocnn.study.session import open_session
@@ -96,10 +97,14 @@ def search(
     return outcome
 
 
-def _check_dataset(name: str) -> None:
-    from autocnn.data.catalog import dataset_info
-
-    dataset_info(name)
+def _find_space(settings: StudySettings) -> SearchSpace:
+    """The space of the settings; where its file is gone, the copy that the study keeps."""
+    paths = StudyPaths(Path(settings.results) / settings.study)
+    is_file = Path(settings.space).suffix == ".toml"
+    if is_file and not Path(settings.space).exists() and paths.space_toml.exists():
+        name, where = Path(settings.space).stem, str(paths.space_toml)
+        return parse_space(read_space_text(paths), name=name, where=where)
+    return load_space(settings.space)
 
 
 @contextmanager

@@ -25,11 +25,19 @@ def survey_settings(
     Returns: the space, its survey, and the images' height, width and channels.
     Raises: SpaceError if nothing in the space is feasible.
     """
+    space = load_space(settings.space)
+    return space, *check_dataset(settings.dataset, space)
+
+
+def check_dataset(name: str, space: SearchSpace) -> tuple[Survey, tuple[int, int, int]]:
+    """The survey of `space` for the images of data set `name`, and their shape.
+
+    Raises: UnknownDatasetError; SpaceError if nothing in the space is feasible for such images.
+    """
     from autocnn.data.catalog import dataset_info
 
-    space, info = load_space(settings.space), dataset_info(settings.dataset)
-    survey = check_feasible(space, info.image_shape, info.n_classes)
-    return space, survey, info.image_shape
+    info = dataset_info(name)
+    return check_feasible(space, info.image_shape, info.n_classes), info.image_shape
 
 
 def copy_space(space: SearchSpace, target: Path) -> Path:

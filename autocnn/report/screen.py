@@ -45,7 +45,7 @@ def describe_result(proposal: Proposal, result: TrialResult) -> str:
     score = f"{percent(result.score):>8}" if result.score is not None else "       –"
     text = (
         f"trial {proposal.number:>3}  {result.state:<8} {score}  "
-        f"{result.epochs:>2} epochs  {result.seconds:6.1f} s  {proposal.origin}"
+        f"{result.epochs:>2} epoch{'s' if result.epochs != 1 else ' '}  {result.seconds:6.1f} s  {proposal.origin}"
     )
     return text if result.cause is None else f"{text}  {result.cause}: {result.message}"
 

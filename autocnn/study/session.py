@@ -34,7 +34,6 @@ from autocnn.records.storage import (
 )
 from autocnn.space.config import TrialConfig
 from autocnn.space.space import SearchSpace
-from autocnn.space.survey import check_feasible
 from autocnn.study.budget import MAX_EPOCHS, Budget, choose_horizon, plan_search_seconds
 from autocnn.study.loop import Ending, Search, seconds_to_best
 from autocnn.study.worker import Worker
@@ -124,7 +123,7 @@ def open_session(
 ) -> Iterator[Session]:
     """Prepare the data, the record and a worker; `end` is when everything must be over.
 
-    Raises: DatasetError, SpaceError without a feasible point, StudyError for other data.
+    Raises: DatasetError; StudyError for other data.
     """
     is_new = not paths.journal.exists()
     listener.progress(Progress(phase="starting", counts={}))
@@ -133,7 +132,6 @@ def open_session(
         worker.start()
         try:
             data = prepare(settings.dataset, settings.split_seed)
-            check_feasible(space, data.image_shape, data.n_classes)
             save_prepared(data, Path(folder))
             _write_split(paths, data.split)
             study = create_study(paths, settings) if is_new else open_study(paths)

@@ -262,4 +262,4 @@ def test_the_screen_goes_to_the_stream_it_is_given(make_proposal, make_result):
     stream = io.StringIO()
     with open_screen(0, stream) as screen:
         screen.trial_finished(make_proposal(7), make_result(0.5))
-    assert stream.getvalue() == "trial   7  complete  50.00 %   1 epochs     2.5 s  tpe\n"
+    assert stream.getvalue() == "trial   7  complete  50.00 %   1 epoch      2.5 s  tpe\n"

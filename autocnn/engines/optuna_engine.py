@@ -34,7 +34,7 @@ class OptunaEngine:
     def __init__(self, study: optuna.Study, space: SearchSpace, setup: EngineSetup) -> None:
         self._study, self._space, self._setup = study, space, setup
         study.sampler = PerTrialSampler(setup.sampler, setup.seed)
-        study.pruner = build_pruner(setup.pruner, setup.horizon)
+        study.pruner = build_pruner(setup.pruner, setup.horizon, setup.short_start)
         self._running: dict[int, optuna.Trial] = {}
         self._best: dict[int, float] = {}
         self._n_points = space.n_points()

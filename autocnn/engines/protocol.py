@@ -18,6 +18,7 @@ class EngineSetup:
     seed: int
     sampler: str
     pruner: str
+    short_start: int = 0  # trials at the start that end at the first rung
 
 
 class Engine(Protocol):

@@ -43,9 +43,10 @@ def open_screen(verbosity: int, stream: TextIO = sys.stderr) -> Iterator[Listene
 def describe_result(proposal: Proposal, result: TrialResult) -> str:
     """One line on how a trial ended."""
     score = f"{percent(result.score):>8}" if result.score is not None else "       –"
+    epochs = f"{result.epochs:>2} epoch{' ' if result.epochs == 1 else 's'}"
     text = (
-        f"trial {proposal.number:>3}  {result.state:<8} {score}  "
-        f"{result.epochs:>2} epoch{'s' if result.epochs != 1 else ' '}  {result.seconds:6.1f} s  {proposal.origin}"
+        f"trial {proposal.number:>3}  {result.state:<8} {score}  {epochs}  "
+        f"{result.seconds:6.1f} s  {proposal.origin}"
     )
     return text if result.cause is None else f"{text}  {result.cause}: {result.message}"
 

@@ -8,24 +8,21 @@ from dataclasses import dataclass, field
 
 MAX_EPOCHS = {"cpu": 12, "gpu": 30}
 TRIAL_SHARE = 0.2  # of the search time that a typical trial is planned to take
+BLIND_SHARE = 0.1  # the same where no recipe comes first: more trials, each shorter
 LARGEST_SHARE = 0.4  # that it may take where FEWEST_EPOCHS do not fit TRIAL_SHARE
 FEWEST_EPOCHS = 4  # below, a schedule has no room to fall
 REFIT_MARGIN = 1.5  # a refit has a ninth more images, and the machine may slow down
 FINALS_FIXED_S = 20.0  # export, reload and the test split
 
 
-def choose_horizon(search_s: float | None, setup_s: float, epoch_s: float, most: int) -> int:
-    """Epochs of the longest trial: as many as fit the typical trial's share, 1 to `most`.
+def choose_horizon(search_s: float, share: float, speed: tuple[float, float], most: int) -> int:
+    """Epochs of the longest trial: as many as fit `share` of the search time, 1 to `most`.
 
-    A larger share is taken for the first FEWEST_EPOCHS. All times are wall seconds: of the search
-    (None: no limit), of a typical training before its first step, and of one of its
-    epochs.
+    A share of LARGEST_SHARE is taken for the first FEWEST_EPOCHS. `speed` is that of a typical
+    training: wall seconds before its first step, and of one epoch.
     """
-    if search_s is None:
-        return most
-    planned, possible = (
-        int((share * search_s - setup_s) / epoch_s) for share in (TRIAL_SHARE, LARGEST_SHARE)
-    )
+    setup_s, epoch_s = speed
+    planned, possible = (int((s * search_s - setup_s) / epoch_s) for s in (share, LARGEST_SHARE))
     return max(1, min(most, max(planned, min(FEWEST_EPOCHS, possible))))
 
 

@@ -8,18 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import numpy as np
 import optuna
 
 from autocnn.data.prepared import PreparedData, prepare, save_prepared
-from autocnn.data.split import Split
 from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.recipes import load_recipes
-from autocnn.errors import Infeasible, SpaceError, StudyError
-from autocnn.files import write_atomic
 from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
 from autocnn.records.paths import StudyPaths
 from autocnn.records.ranking import winner
@@ -29,19 +24,14 @@ from autocnn.records.storage import (
     create_study,
     open_study,
     read_records,
-    read_study_facts,
-    write_study_facts,
 )
-from autocnn.space.config import TrialConfig
 from autocnn.space.space import SearchSpace
-from autocnn.study.budget import MAX_EPOCHS, Budget, choose_horizon, plan_search_seconds
+from autocnn.study.budget import Budget
+from autocnn.study.creation import find_facts, find_recipes, write_split
 from autocnn.study.loop import Ending, Search, seconds_to_best
 from autocnn.study.worker import Worker
-from autocnn.train.backend import Device, choose_precision
+from autocnn.train.backend import Device
 from autocnn.trial import Listener, Progress, TrialState
-
-PROBED_SAMPLES = 51  # random networks, of which those around the median of MACs are measured
-MEASURED = 3  # of them: MACs alone do not tell the time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +48,7 @@ class Session:
     budget: Budget
     precision: str
     horizon: int
+    short_start: int
 
     def records(self) -> list[TrialRecord]:
         """Every trial on record, by number."""
@@ -101,15 +92,15 @@ class Session:
             seed=settings.seed,
             sampler=settings.sampler,
             pruner=settings.pruner,
+            short_start=self.short_start,
         )
         engine = OptunaEngine(self.study, self.space, setup)
-        is_new = not self.study.get_trials(deepcopy=False)
-        if is_new and settings.recipes:
-            for recipe in load_recipes(self.data.image_shape):
-                try:
-                    engine.enqueue(recipe)
-                except SpaceError as error:
-                    listener.message(f"recipe {recipe.name} is skipped: {error}")
+        if not self.study.get_trials(deepcopy=False):
+            recipes, skipped = find_recipes(settings, self.space, self.data.image_shape)
+            for recipe in recipes:
+                engine.enqueue(recipe)
+            for line in skipped:
+                listener.message(line)
         return engine
 
 
@@ -133,9 +124,9 @@ def open_session(
         try:
             data = prepare(settings.dataset, settings.split_seed)
             save_prepared(data, Path(folder))
-            _write_split(paths, data.split)
+            write_split(paths, data.split)
             study = create_study(paths, settings) if is_new else open_study(paths)
-            facts = _facts(settings, space, data, study, worker)
+            facts = find_facts(settings, space, data, study, worker)
             yield Session(
                 settings=settings,
                 paths=paths,
@@ -147,6 +138,7 @@ def open_session(
                 budget=_budget(facts, end),
                 precision=facts["precision"],
                 horizon=facts["horizon"],
+                short_start=facts["short_start"],
             )
         finally:
             worker.close()
@@ -156,85 +148,6 @@ def _is_left(study: optuna.Study, number: int) -> bool:
     """True where Ctrl-C left trial `number` to be continued."""
     trial = study.get_trials(deepcopy=False)[number]
     return trial.state is optuna.trial.TrialState.RUNNING
-
-
-def _facts(
-    settings: StudySettings,
-    space: SearchSpace,
-    data: PreparedData,
-    study: optuna.Study,
-    worker: Worker,
-) -> dict[str, Any]:
-    """What the study found out when it was created, and must not change afterwards."""
-    facts = read_study_facts(study)
-    if facts:
-        if facts["fingerprint"] != data.fingerprint:
-            raise StudyError(
-                f"study {settings.study}: data set {data.name} is no longer the data that "
-                "the study was made with; start another study"
-            )
-        return facts
-    device: Device = worker.device()
-    precision = choose_precision(settings.precision, device)
-    speeds = [worker.measure(c, precision) for c in _probe_configs(settings, space, data)]
-    setup_s, image_s = sorted(speeds, key=lambda speed: speed[1])[len(speeds) // 2]
-    facts = {
-        "image_shape": data.image_shape,
-        "class_names": data.class_names,
-        "fingerprint": data.fingerprint,
-        "mean": data.mean,
-        "std": data.std,
-        "n_train": data.train.n,
-        "n_validation": data.validation.n,
-        "backend": device.backend,
-        "device": device.kind,
-        "precision": precision,
-        "setup_seconds": setup_s,
-        "epoch_seconds": image_s * data.train.n,
-        "horizon": _horizon(settings, device, setup_s, image_s * data.train.n),
-    }
-    write_study_facts(study, facts)
-    return facts
-
-
-def _write_split(paths: StudyPaths, split: Split) -> None:
-    """Keep the frozen split: which training images are validation images."""
-
-    def write(file: IO[bytes]) -> None:
-        np.savez_compressed(file, train=split.train, validation=split.validation)
-
-    write_atomic(paths.split, write)
-
-
-def _horizon(settings: StudySettings, device: Device, setup_s: float, epoch_s: float) -> int:
-    if settings.epochs is not None:
-        return settings.epochs
-    budget = settings.time_budget_s
-    search_s = None if budget is None else plan_search_seconds(budget)
-    return choose_horizon(search_s, setup_s, epoch_s, MAX_EPOCHS[device.kind])
-
-
-def _probe_configs(
-    settings: StudySettings, space: SearchSpace, data: PreparedData
-) -> list[TrialConfig]:
-    """The configurations whose speed stands for a typical trial: a recipe, or middling draws."""
-    if settings.recipes:
-        for recipe in load_recipes(data.image_shape):
-            try:
-                return [space.config(recipe.point_in(space))]
-            except SpaceError:
-                continue
-    rng = np.random.default_rng(settings.seed)
-    found: list[tuple[int, TrialConfig]] = []
-    while len(found) < PROBED_SAMPLES:
-        try:
-            config = space.config(space.sample(rng))
-            found.append((space.network(config, data.image_shape, data.n_classes).macs, config))
-        except Infeasible:
-            continue
-    found.sort(key=lambda item: item[0])
-    first = (PROBED_SAMPLES - MEASURED) // 2
-    return [config for _, config in found[first : first + MEASURED]]
 
 
 def _budget(facts: dict[str, Any], end: float | None) -> Budget:

@@ -75,9 +75,13 @@ def test_an_unknown_sampler_is_refused():
         PerTrialSampler("unheard_of", 0)
 
 
-def _pruned_at(pruner: str, horizon: int, scores: list[list[float]]) -> list[int | None]:
+def _pruned_at(
+    pruner: str, horizon: int, scores: list[list[float]], short_start: int = 0
+) -> list[int | None]:
     """Per trial of `scores`, one after another: the epoch at which it is pruned, or None."""
-    study = optuna.create_study(direction="maximize", pruner=build_pruner(pruner, horizon))
+    study = optuna.create_study(
+        direction="maximize", pruner=build_pruner(pruner, horizon, short_start)
+    )
     pruned: list[int | None] = []
     for curve in scores:
         trial, at = study.ask(), None
@@ -85,6 +89,8 @@ def _pruned_at(pruner: str, horizon: int, scores: list[list[float]]) -> list[int
             trial.report(score, epoch)
             if trial.should_prune() and at is None:
                 at = epoch
+                if short_start:
+                    break
         study.tell(trial, curve[-1])
         pruned.append(at)
     return pruned
@@ -104,6 +110,13 @@ def test_halving_judges_at_one_and_three_quarters_of_the_horizon(horizon, rungs)
     for rung in rungs:
         worse = [0.9] * (rung - 1) + [0.8] * (horizon - rung + 1)
         assert _pruned_at("halving", horizon, [best, worse]) == [None, rung]
+
+
+def test_a_short_start_compares_before_anything_is_trained_on():
+    """Two trials end at the first rung; the third is on, because it is the best there."""
+    curves = [[0.5] * 4, [0.6] * 4, [0.7] * 4, [0.6] * 4]
+    assert _pruned_at("halving", 4, curves, short_start=2) == [1, 1, None, 1]
+    assert _pruned_at("halving", 4, curves) == [None, None, None, 1]
 
 
 def test_the_median_prunes_after_four_trials():

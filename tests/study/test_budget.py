@@ -43,7 +43,6 @@ def budget(clock) -> Budget:
 @pytest.mark.parametrize(
     ("search_s", "setup_s", "epoch_s", "most", "horizon"),
     [
-        (None, 10.0, 10.0, 12, 12),  # no limit
         (600.0, 10.0, 10.0, 12, 11),  # (0.2 x 600 - 10) / 10
         (600.0, 10.0, 12.0, 12, 9),  # 110 / 12 = 9.2
         (600.0, 0.0, 5.0, 12, 12),  # 24 are more than 12
@@ -56,7 +55,7 @@ def budget(clock) -> Budget:
 )
 def test_the_horizon_fits_a_typical_trials_share(search_s, setup_s, epoch_s, most, horizon):
     """A fifth of the search time, two fifths for the first four epochs, one epoch at least."""
-    assert choose_horizon(search_s, setup_s, epoch_s, most) == horizon
+    assert choose_horizon(search_s, 0.2, (setup_s, epoch_s), most) == horizon
 
 
 @pytest.mark.parametrize(("total", "search"), [(150.0, 100.0), (20.0, 0.0), (5.0, 0.0)])

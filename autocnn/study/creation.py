@@ -1,0 +1,125 @@
+"""What a study finds out when it is created, and never changes afterwards."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+import numpy as np
+import optuna
+
+from autocnn.data.prepared import PreparedData
+from autocnn.data.split import Split
+from autocnn.engines.recipes import Recipe, load_recipes
+from autocnn.engines.samplers import STARTUP_TRIALS
+from autocnn.errors import Infeasible, SpaceError, StudyError
+from autocnn.files import write_atomic
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import StudySettings
+from autocnn.records.storage import read_study_facts, write_study_facts
+from autocnn.space.config import TrialConfig
+from autocnn.space.space import SearchSpace
+from autocnn.study.budget import (
+    BLIND_SHARE,
+    MAX_EPOCHS,
+    TRIAL_SHARE,
+    choose_horizon,
+    plan_search_seconds,
+)
+from autocnn.study.worker import Worker
+from autocnn.train.backend import Device, choose_precision
+
+PROBED_SAMPLES = 51  # random networks, of which those around the median of MACs are measured
+MEASURED = 3  # of them: MACs alone do not tell the time
+
+
+def find_facts(
+    settings: StudySettings,
+    space: SearchSpace,
+    data: PreparedData,
+    study: optuna.Study,
+    worker: Worker,
+) -> dict[str, Any]:
+    """What the study found out when it was created, and must not change afterwards."""
+    facts = read_study_facts(study)
+    if facts:
+        if facts["fingerprint"] != data.fingerprint:
+            raise StudyError(
+                f"study {settings.study}: data set {data.name} is no longer the data that "
+                "the study was made with; start another study"
+            )
+        return facts
+    device: Device = worker.device()
+    precision = choose_precision(settings.precision, device)
+    recipes, _ = find_recipes(settings, space, data.image_shape)
+    blind = not recipes
+    configs = [space.config(r.point_in(space)) for r in recipes[:1]] or _middling(space, data)
+    speeds = [worker.measure(config, precision) for config in configs]
+    setup_s, image_s = sorted(speeds, key=lambda speed: speed[1])[len(speeds) // 2]
+    facts = {
+        "image_shape": data.image_shape,
+        "class_names": data.class_names,
+        "fingerprint": data.fingerprint,
+        "mean": data.mean,
+        "std": data.std,
+        "n_train": data.train.n,
+        "n_validation": data.validation.n,
+        "backend": device.backend,
+        "device": device.kind,
+        "precision": precision,
+        "setup_seconds": setup_s,
+        "epoch_seconds": image_s * data.train.n,
+        "horizon": _horizon(settings, device, (setup_s, image_s * data.train.n), is_blind=blind),
+        "short_start": STARTUP_TRIALS if blind and settings.time_budget_s is not None else 0,
+    }
+    write_study_facts(study, facts)
+    return facts
+
+
+def write_split(paths: StudyPaths, split: Split) -> None:
+    """Keep the frozen split: which training images are validation images."""
+
+    def write(file: IO[bytes]) -> None:
+        np.savez_compressed(file, train=split.train, validation=split.validation)
+
+    write_atomic(paths.split, write)
+
+
+def find_recipes(
+    settings: StudySettings, space: SearchSpace, image_shape: tuple[int, int, int]
+) -> tuple[list[Recipe], list[str]]:
+    """The recipes that are points of `space`, and a line for each that is none."""
+    fitting, skipped = [], []
+    for recipe in load_recipes(image_shape) if settings.recipes else []:
+        try:
+            recipe.point_in(space)
+            fitting.append(recipe)
+        except SpaceError as error:
+            skipped.append(f"recipe {recipe.name} is skipped: {error}")
+    return fitting, skipped
+
+
+def _horizon(
+    settings: StudySettings, device: Device, speed: tuple[float, float], *, is_blind: bool
+) -> int:
+    if settings.epochs is not None:
+        return settings.epochs
+    most = MAX_EPOCHS[device.kind]
+    if settings.time_budget_s is None:
+        return most
+    share = BLIND_SHARE if is_blind else TRIAL_SHARE
+    return choose_horizon(plan_search_seconds(settings.time_budget_s), share, speed, most)
+
+
+def _middling(space: SearchSpace, data: PreparedData) -> list[TrialConfig]:
+    """Some random configurations around the median of MACs; always the same ones."""
+    rng = np.random.default_rng(0)
+    found: list[tuple[int, TrialConfig]] = []
+    while len(found) < PROBED_SAMPLES:
+        try:
+            config = space.config(space.sample(rng))
+            found.append((space.network(config, data.image_shape, data.n_classes).macs, config))
+        except Infeasible:
+            continue
+    found.sort(key=lambda item: item[0])
+    first = (PROBED_SAMPLES - MEASURED) // 2
+    return [config for _, config in found[first : first + MEASURED]]

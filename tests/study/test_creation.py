@@ -1,0 +1,109 @@
+"""What a study finds out when it is created."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from autocnn.engines.recipes import Recipe
+from autocnn.engines.samplers import STARTUP_TRIALS
+from autocnn.errors import StudyError
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import StudySettings
+from autocnn.records.storage import create_study
+from autocnn.space.parameters import Fixed, Int
+from autocnn.space.space import SearchSpace
+from autocnn.study import creation
+from autocnn.train.backend import Device
+
+SPACE = SearchSpace(
+    name="test",
+    parameters={"blocks": Fixed(value=2), "filters": Int(low=4, high=8), "kernel": Fixed(value=3)},
+)
+
+
+RECIPE = Recipe(name="one", values={"blocks": 2, "filters": 8})
+FOREIGN = Recipe(name="two", values={"blocks": 3, "filters": 8})
+
+
+def test_only_recipes_that_are_points_of_the_space_are_taken(monkeypatch):
+    """The others leave a line."""
+    monkeypatch.setattr(creation, "load_recipes", lambda shape: [FOREIGN, RECIPE])
+    fitting, skipped = creation.find_recipes(StudySettings(study="x"), SPACE, (8, 8, 1))
+    assert fitting == [RECIPE]
+    assert [line.partition(":")[0] for line in skipped] == ["recipe two is skipped"]
+
+
+def test_no_recipes_are_looked_for_where_none_are_wanted(monkeypatch):
+    """`--no-recipes`."""
+    monkeypatch.setattr(creation, "load_recipes", lambda shape: [RECIPE])
+    settings = StudySettings(study="x", recipes=False)
+    assert creation.find_recipes(settings, SPACE, (8, 8, 1)) == ([], [])
+
+
+class _Worker:
+    """Answers like a worker; a network of 8 filters is the slowest."""
+
+    def __init__(self):
+        self.measured = []
+
+    def device(self):
+        return Device(backend="tensorflow", kind="cpu", names=(), bfloat16=True, reason="")
+
+    def measure(self, config, precision):
+        self.measured.append(config)
+        return 1.0, config.blocks[0].filters[0] / 1000
+
+
+@pytest.fixture
+def study(tmp_path):
+    """A study without facts."""
+    return create_study(StudyPaths(tmp_path), StudySettings(study="x"))
+
+
+def _find(study, data, worker, **settings):
+    settings = StudySettings(study="x", **settings)
+    return creation.find_facts(settings, SPACE, data, study, worker)
+
+
+def test_the_first_recipe_is_what_is_measured(monkeypatch, study, data):
+    """What the space fixes is part of its network; the search starts with it in full."""
+    monkeypatch.setattr(creation, "load_recipes", lambda shape: [FOREIGN, RECIPE])
+    worker = _Worker()
+    facts = _find(study, data, worker, time_budget_s=600.0)
+    assert [[b.filters for b in c.blocks] for c in worker.measured] == [[(8,), (16,)]]
+    assert facts["setup_seconds"] == 1.0
+    assert facts["epoch_seconds"] == pytest.approx(0.008 * data.train.n)
+    assert facts["short_start"] == 0
+
+
+def test_without_recipes_three_middling_networks_are_measured(study, data):
+    """The median counts, and the first trials are short."""
+    worker = _Worker()
+    facts = _find(study, data, worker, recipes=False, time_budget_s=600.0)
+    speeds = sorted(c.blocks[0].filters[0] / 1000 for c in worker.measured)
+    assert len(speeds) == 3
+    assert facts["epoch_seconds"] == pytest.approx(speeds[1] * data.train.n)
+    assert facts["short_start"] == STARTUP_TRIALS
+
+
+def test_without_a_time_budget_every_trial_may_be_long(study, data):
+    """The horizon is the most, and no trial is cut short: the same trials on any machine."""
+    facts = _find(study, data, _Worker(), recipes=False)
+    assert (facts["horizon"], facts["short_start"]) == (12, 0)
+
+
+def test_what_was_found_is_not_looked_for_again(study, data):
+    """A study that goes on keeps its horizon."""
+    first, worker = _find(study, data, _Worker(), time_budget_s=600.0, recipes=False), _Worker()
+    again = _find(study, data, worker, time_budget_s=60.0, recipes=False)
+    assert (again["horizon"], worker.measured) == (first["horizon"], [])
+
+
+def test_a_study_refuses_other_data(study, data):
+    """Its scores would mean something else."""
+    _find(study, data, _Worker(), recipes=False)
+    other = replace(data, fingerprint="0" * 64)
+    with pytest.raises(StudyError, match="no longer the data"):
+        _find(study, other, _Worker(), recipes=False)

@@ -7,7 +7,7 @@ from optuna.trial import TrialState as OptunaState
 
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recipes import Recipe
-from autocnn.engines.samplers import PerTrialSampler, build_pruner
+from autocnn.engines.samplers import PerTrialSampler, build_pruner, passes_first_look
 from autocnn.errors import Infeasible
 from autocnn.records.storage import (
     mark_infeasible,
@@ -21,6 +21,7 @@ from autocnn.space.space import SearchSpace
 from autocnn.trial import Proposal, TrialResult, TrialState
 
 MAX_COUNTED_POINTS = 1000  # a larger space is never searched to its end
+FIRST_LOOK = 0  # the step of a score from within the first epoch
 MAX_DRAWS = 1000  # infeasible ones in a row before the space counts as exhausted
 
 
@@ -34,7 +35,7 @@ class OptunaEngine:
     def __init__(self, study: optuna.Study, space: SearchSpace, setup: EngineSetup) -> None:
         self._study, self._space, self._setup = study, space, setup
         study.sampler = PerTrialSampler(setup.sampler, setup.seed)
-        study.pruner = build_pruner(setup.pruner, setup.horizon, setup.short_start)
+        study.pruner = build_pruner(setup.pruner, setup.horizon)
         self._running: dict[int, optuna.Trial] = {}
         self._best: dict[int, float] = {}
         self._n_points = space.n_points()
@@ -67,6 +68,14 @@ class OptunaEngine:
             self._running[trial.number] = trial
             return proposal
         return None
+
+    def first_look(self, number: int, score: float) -> bool:
+        """Put the score on record as that of epoch 0; True: not among the best looks, prune now."""
+        trials = self._study.get_trials(deepcopy=False)
+        values = [t.intermediate_values for t in trials if t.number != number]
+        others = [looks[FIRST_LOOK] for looks in values if FIRST_LOOK in looks]
+        self._report(self._running[number], FIRST_LOOK, score)
+        return not passes_first_look(score, others)
 
     def report(self, number: int, epoch: int, score: float) -> bool:
         """Tell the best score so far at `epoch`; True: prune now."""

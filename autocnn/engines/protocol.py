@@ -18,7 +18,6 @@ class EngineSetup:
     seed: int
     sampler: str
     pruner: str
-    short_start: int = 0  # trials at the start that end at the first rung
 
 
 class Engine(Protocol):
@@ -26,6 +25,10 @@ class Engine(Protocol):
 
     def ask(self) -> Proposal | Wait | None:
         """The next configuration; Wait: other trials must report first; None: nothing is left."""
+        ...
+
+    def first_look(self, number: int, score: float) -> bool:
+        """Tell a score from within the first epoch; True: prune this trial now."""
         ...
 
     def report(self, number: int, epoch: int, score: float) -> bool:

@@ -34,11 +34,8 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
 }
 
 
-def build_pruner(name: str, horizon: int, short_start: int = 0) -> BasePruner:
-    """The pruner of this name for trials of at most `horizon` epochs.
-
-    The first `short_start` trials end at the first rung.
-    """
+def build_pruner(name: str, horizon: int) -> BasePruner:
+    """The pruner of this name for trials of at most `horizon` epochs."""
     first = max(1, round(FIRST_RUNG * horizon))
     makers: dict[str, Callable[[], BasePruner]] = {
         "halving": lambda: optuna.pruners.SuccessiveHalvingPruner(
@@ -52,27 +49,18 @@ def build_pruner(name: str, horizon: int, short_start: int = 0) -> BasePruner:
         ),
         "none": optuna.pruners.NopPruner,
     }
-    pruner = makers[name]()
-    if name == "none" or short_start == 0:
-        return pruner
-    return ShortStart(pruner, short_start, first)
+    return makers[name]()
 
 
-class ShortStart(BasePruner):
-    """Prunes the first trials at the first rung: they are compared before one is trained on.
+def passes_first_look(score: float, others: Sequence[float]) -> bool:
+    """True where `score` is in the upper 1 / REDUCTION_FACTOR of all first looks, its own included.
 
-    Halving lets the first trial run to its end whatever its score. Where no recipe comes first,
-    that is a random network, and a fifth of a short search.
+    Nothing passes before STARTUP_TRIALS others have been looked at.
     """
-
-    def __init__(self, inner: BasePruner, n_trials: int, first_rung: int) -> None:
-        self._inner, self._n_trials, self._first_rung = inner, n_trials, first_rung
-
-    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
-        """As the inner pruner does, which is asked in any case: halving writes its rungs then."""
-        answer = self._inner.prune(study, trial)
-        is_early = trial.last_step == self._first_rung and n_ended(study) < self._n_trials
-        return answer or is_early
+    if len(others) < STARTUP_TRIALS:
+        return False
+    n_passing = (len(others) + 1) // REDUCTION_FACTOR
+    return sum(other > score for other in others) < n_passing
 
 
 class PerTrialSampler(BaseSampler):

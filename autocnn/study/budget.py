@@ -11,6 +11,7 @@ TRIAL_SHARE = 0.2  # of the search time that a typical trial is planned to take
 BLIND_SHARE = 0.1  # the same where no recipe comes first: more trials, each shorter
 LARGEST_SHARE = 0.4  # that it may take where FEWEST_EPOCHS do not fit TRIAL_SHARE
 FEWEST_EPOCHS = 4  # below, a schedule has no room to fall
+TRIAL_MARGIN = 1.75  # over a typical trial's time, for a machine that slows down
 REFIT_MARGIN = 1.5  # a refit has a ninth more images, and the machine may slow down
 FINALS_FIXED_S = 20.0  # export, reload and the test split
 
@@ -65,7 +66,7 @@ class Budget:
         left = self.search_left()
         if left is None:
             return None
-        return min(left, max(left / 4, 1.25 * self.typical_trial_s))
+        return min(left, max(left / 4, TRIAL_MARGIN * self.typical_trial_s))
 
     def is_over(self) -> bool:
         """True where not even one typical epoch fits before the finals."""

@@ -10,7 +10,6 @@ import optuna
 from autocnn.data.prepared import PreparedData
 from autocnn.data.split import Split
 from autocnn.engines.recipes import Recipe, load_recipes
-from autocnn.engines.samplers import STARTUP_TRIALS
 from autocnn.errors import Infeasible, SpaceError, StudyError
 from autocnn.files import write_atomic
 from autocnn.records.paths import StudyPaths
@@ -29,6 +28,7 @@ from autocnn.study.worker import Worker
 from autocnn.train.backend import Device, choose_precision
 
 PROBED_SAMPLES = 51  # random networks, of which those around the median of MACs are measured
+FIRST_LOOK = 0.2  # of the first epoch, after which a trial of a search without recipes is judged
 MEASURED = 3  # of them: MACs alone do not tell the time
 
 
@@ -69,7 +69,7 @@ def find_facts(
         "setup_seconds": setup_s,
         "epoch_seconds": image_s * data.train.n,
         "horizon": _horizon(settings, device, (setup_s, image_s * data.train.n), is_blind=blind),
-        "short_start": STARTUP_TRIALS if blind and settings.time_budget_s is not None else 0,
+        "first_look": FIRST_LOOK if blind and settings.time_budget_s is not None else 0.0,
     }
     write_study_facts(study, facts)
     return facts

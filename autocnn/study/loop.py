@@ -54,6 +54,7 @@ class Search:
     listener: Listener
     horizon: int
     precision: str
+    first_look: float  # fraction of the first epoch after which a trial is judged; 0: never
     interrupted: Callable[[], bool]  # Ctrl-C
     recorded: Callable[[], None]  # called whenever a trial is on record
     max_trials: int | None = None
@@ -95,11 +96,14 @@ class Search:
             precision=self.precision,
             folder=self.paths.trial(proposal.number),
             time_limit_s=self.budget.trial_limit(),
+            first_look=self.first_look,
         )
         curve: list[Epoch] = []
         self._show(proposal, curve)
 
         def on_epoch(epoch: int, metrics: Epoch) -> bool:
+            if epoch == 0:
+                return self.engine.first_look(proposal.number, metrics.val_accuracy)
             curve.append(metrics)
             self._show(proposal, curve)
             return self.engine.report(proposal.number, epoch, metrics.val_accuracy)

@@ -48,7 +48,7 @@ class Session:
     budget: Budget
     precision: str
     horizon: int
-    short_start: int
+    first_look: float
 
     def records(self) -> list[TrialRecord]:
         """Every trial on record, by number."""
@@ -75,6 +75,7 @@ class Session:
             listener=listener,
             horizon=self.horizon,
             precision=self.precision,
+            first_look=self.first_look,
             interrupted=interrupted,
             recorded=self.record,
             max_trials=self.settings.trials,
@@ -92,7 +93,6 @@ class Session:
             seed=settings.seed,
             sampler=settings.sampler,
             pruner=settings.pruner,
-            short_start=self.short_start,
         )
         engine = OptunaEngine(self.study, self.space, setup)
         if not self.study.get_trials(deepcopy=False):
@@ -138,7 +138,7 @@ def open_session(
                 budget=_budget(facts, end),
                 precision=facts["precision"],
                 horizon=facts["horizon"],
-                short_start=facts["short_start"],
+                first_look=facts["first_look"],
             )
         finally:
             worker.close()

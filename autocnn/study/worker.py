@@ -236,7 +236,8 @@ class _Conversation:
         self.curve: list[Epoch] = []
 
     def report(self, number: int, epoch: Epoch) -> bool:
-        self.curve.append(epoch)
+        if number > 0:
+            self.curve.append(epoch)
         self._connection.send((number, epoch))
         answer = self._connection.recv()
         self._stopped = answer == "interrupt"

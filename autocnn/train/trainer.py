@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import keras
@@ -36,8 +37,12 @@ WEIGHTS_FILE = "best.npz"
 class Hooks:
     """How a training speaks with the outside."""
 
-    report: Callable[[int, Epoch], bool]  # (epoch, its metrics): True prunes
+    report: Callable[[int, Epoch], bool]  # (epoch, 0 at a first look; its metrics): True prunes
     interrupted: Callable[[], bool]  # True stops the training at once
+
+
+class _PrunedAtFirstLook(Exception):
+    """The engine gave up on the trial within its first epoch."""
 
 
 class _OutOfTime(Exception):
@@ -120,7 +125,7 @@ class _Training:
 
     def run(self) -> TrialResult:
         """Train epoch by epoch; the weights of the best are saved at the end."""
-        state = TrialState.COMPLETE
+        state, message = TrialState.COMPLETE, ""
         try:
             for epoch in range(1, self.job.last_epoch + 1):
                 self._epoch(epoch)
@@ -132,25 +137,37 @@ class _Training:
                     break
         except _OutOfTime:
             state = TrialState.STOPPED
-        return self._result(state)
+        except _PrunedAtFirstLook as look:
+            state, message = TrialState.PRUNED, str(look)
+        return self._result(state, message)
 
     def _epoch(self, epoch: int) -> None:
         train = self._train_epoch(epoch)
-        n = self.steps * self.batch
-        val = self._validate() if self.validates else Sums(math.nan, math.nan)
-        self.curve.append(
-            Epoch(
-                train_loss=train.loss / n,
-                train_accuracy=train.correct / n,
-                val_loss=val.loss / self.n_val,
-                val_accuracy=val.correct / self.n_val,
-                seconds=time.perf_counter() - self.start,
+        metrics = self._measure(train, self.steps)
+        self.curve.append(metrics)
+        if self.validates and not math.isfinite(metrics.val_loss):
+            raise TrialFailed(
+                FailureCause.DIVERGED, f"validation loss {metrics.val_loss} in epoch {epoch}"
             )
-        )
-        if self.validates and not math.isfinite(val.loss):
-            raise TrialFailed(FailureCause.DIVERGED, f"validation loss {val.loss} in epoch {epoch}")
         if not self.validates or best_epoch(self.curve) == len(self.curve):
             self.best_weights = [np.array(w) for w in self.model.get_weights()]
+
+    def _measure(self, train: Sums, n_steps: int) -> Epoch:
+        n = n_steps * self.batch
+        val = self._validate() if self.validates else Sums(math.nan, math.nan)
+        return Epoch(
+            train_loss=train.loss / n,
+            train_accuracy=train.correct / n,
+            val_loss=val.loss / self.n_val,
+            val_accuracy=val.correct / self.n_val,
+            seconds=time.perf_counter() - self.start,
+        )
+
+    def _first_look(self, sums: Sums, n_steps: int) -> None:
+        look = self._measure(sums, n_steps)
+        if self.hooks.report(0, look):
+            score = f"{100 * look.val_accuracy:.2f} %"
+            raise _PrunedAtFirstLook(f"first look: {score} after {n_steps} of {self.steps} steps")
 
     def _train_epoch(self, epoch: int) -> Sums:
         rng = np.random.default_rng(derive_seed(self.job.seed, epoch, "shuffle"))
@@ -161,15 +178,23 @@ class _Training:
         draws = draws.reshape(self.steps, self.batch, -1)
         rates = self.rates[(epoch - 1) * self.steps : epoch * self.steps]
         sums, chunk = Sums(0.0, 0.0), max(4, CHUNK_IMAGES // self.batch)
-        for at in range(0, self.steps, chunk):
+        look_at = self._look_at() if epoch == 1 else 0
+        starts = sorted({*range(0, self.steps, chunk), look_at})
+        for at, end in pairwise([*starts, self.steps]):
             self._check_time()
-            part = slice(at, at + chunk)
+            if at > 0 and at == look_at:
+                self._first_look(sums, at)
+            part = slice(at, end)
             sums += self.stepper.train(indices[part], draws[part], rates[part])
             if not math.isfinite(sums.loss):
                 raise TrialFailed(
                     FailureCause.DIVERGED, f"training loss {sums.loss} in epoch {epoch}"
                 )
         return sums
+
+    def _look_at(self) -> int:
+        """The step before which the first look is taken; 0: none."""
+        return round(self.job.first_look * self.steps) if self.validates else 0
 
     def _validate(self) -> Sums:
         batch = min(EVALUATION_BATCH, self.n_val)
@@ -188,7 +213,7 @@ class _Training:
         if late or self.hooks.interrupted():
             raise _OutOfTime
 
-    def _result(self, state: TrialState) -> TrialResult:
+    def _result(self, state: TrialState, message: str) -> TrialResult:
         if self.best_weights is not None and state is not TrialState.PRUNED:
             self.job.folder.mkdir(parents=True, exist_ok=True)
             save_weights(self.job.folder / WEIGHTS_FILE, self.best_weights)
@@ -200,4 +225,5 @@ class _Training:
             seconds=time.perf_counter() - self.start,
             cpu_seconds=cpu_seconds() - self.cpu_start,
             precision=self.job.precision,
+            message=message,
         )

@@ -236,6 +236,18 @@ def test_why_padding_must_ask_should_prune(padding):
     assert answers == [False, False, padding == "report and should_prune"]
 
 
+def test_first_looks_are_on_record_as_epoch_0(study, make_engine, make_result):
+    """They are compared with one another only, and survive the process."""
+    engine = make_engine(study)
+    answers = []
+    for score in (0.2, 0.3, 0.4, 0.5, 0.6):
+        number = engine.ask().number
+        answers.append(engine.first_look(number, score))
+        engine.tell(number, make_result(state=TrialState.PRUNED))
+    assert answers == [True, True, True, True, False]
+    assert study.trials[4].intermediate_values == {0: 0.6}
+
+
 # --- interrupted studies -----------------------------------------------------------------------
 
 

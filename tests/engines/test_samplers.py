@@ -6,7 +6,7 @@ import optuna
 import pytest
 
 from autocnn.engines.optuna_engine import OptunaEngine
-from autocnn.engines.samplers import SAMPLERS, PerTrialSampler, build_pruner
+from autocnn.engines.samplers import SAMPLERS, PerTrialSampler, build_pruner, passes_first_look
 from autocnn.records import settings
 from autocnn.records.storage import open_study
 
@@ -75,13 +75,9 @@ def test_an_unknown_sampler_is_refused():
         PerTrialSampler("unheard_of", 0)
 
 
-def _pruned_at(
-    pruner: str, horizon: int, scores: list[list[float]], short_start: int = 0
-) -> list[int | None]:
+def _pruned_at(pruner: str, horizon: int, scores: list[list[float]]) -> list[int | None]:
     """Per trial of `scores`, one after another: the epoch at which it is pruned, or None."""
-    study = optuna.create_study(
-        direction="maximize", pruner=build_pruner(pruner, horizon, short_start)
-    )
+    study = optuna.create_study(direction="maximize", pruner=build_pruner(pruner, horizon))
     pruned: list[int | None] = []
     for curve in scores:
         trial, at = study.ask(), None
@@ -89,8 +85,6 @@ def _pruned_at(
             trial.report(score, epoch)
             if trial.should_prune() and at is None:
                 at = epoch
-                if short_start:
-                    break
         study.tell(trial, curve[-1])
         pruned.append(at)
     return pruned
@@ -112,11 +106,19 @@ def test_halving_judges_at_one_and_three_quarters_of_the_horizon(horizon, rungs)
         assert _pruned_at("halving", horizon, [best, worse]) == [None, rung]
 
 
-def test_a_short_start_compares_before_anything_is_trained_on():
-    """Two trials end at the first rung; the third is on, because it is the best there."""
-    curves = [[0.5] * 4, [0.6] * 4, [0.7] * 4, [0.6] * 4]
-    assert _pruned_at("halving", 4, curves, short_start=2) == [1, 1, None, 1]
-    assert _pruned_at("halving", 4, curves) == [None, None, None, 1]
+@pytest.mark.parametrize(
+    ("score", "others", "passes"),
+    [
+        (0.9, [0.1, 0.2, 0.3], False),  # three others are too few to compare with
+        (0.5, [0.1, 0.2, 0.3, 0.4], True),  # the best of five: 5 // 3 = 1 passes
+        (0.3, [0.1, 0.2, 0.2, 0.4], False),
+        (0.3, [0.1, 0.2, 0.2, 0.2, 0.4], True),  # the second of six
+        (0.4, [0.1, 0.2, 0.3, 0.4], True),  # as good as the best
+    ],
+)
+def test_a_third_passes_the_first_look(score, others, passes):
+    """Counted with the trial itself."""
+    assert passes_first_look(score, others) is passes
 
 
 def test_the_median_prunes_after_four_trials():

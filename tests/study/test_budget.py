@@ -14,6 +14,7 @@ def _round_numbers(monkeypatch):
     monkeypatch.setattr(module, "TRIAL_SHARE", 0.2)
     monkeypatch.setattr(module, "LARGEST_SHARE", 0.4)
     monkeypatch.setattr(module, "FEWEST_EPOCHS", 4)
+    monkeypatch.setattr(module, "TRIAL_MARGIN", 1.75)
     monkeypatch.setattr(module, "REFIT_MARGIN", 1.5)
     monkeypatch.setattr(module, "FINALS_FIXED_S", 20.0)
 
@@ -86,13 +87,13 @@ def test_the_finals_are_kept_free(budget, clock, now, left, search_left):
     ("now", "limit"),
     [
         (1000.0, 37.5),  # a quarter of 150
-        (1080.0, 25.0),  # a quarter of 70 is less than 1.25 typical trials
+        (1080.0, 35.0),  # a quarter of 70 is less than 1.75 typical trials
         (1130.0, 20.0),  # only 20 are left
         (1160.0, 0.0),
     ],
 )
 def test_a_trial_may_take_a_quarter_of_what_is_left(budget, clock, now, limit):
-    """But as long as a typical one and a quarter, while there is time."""
+    """But 1.75 times as long as a typical one, while there is time."""
     clock.now = now
     assert budget.trial_limit() == limit
 

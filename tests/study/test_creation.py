@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from autocnn.engines.recipes import Recipe
-from autocnn.engines.samplers import STARTUP_TRIALS
 from autocnn.errors import StudyError
 from autocnn.records.paths import StudyPaths
 from autocnn.records.settings import StudySettings
@@ -75,23 +74,23 @@ def test_the_first_recipe_is_what_is_measured(monkeypatch, study, data):
     assert [[b.filters for b in c.blocks] for c in worker.measured] == [[(8,), (16,)]]
     assert facts["setup_seconds"] == 1.0
     assert facts["epoch_seconds"] == pytest.approx(0.008 * data.train.n)
-    assert facts["short_start"] == 0
+    assert facts["first_look"] == 0
 
 
 def test_without_recipes_three_middling_networks_are_measured(study, data):
-    """The median counts, and the first trials are short."""
+    """The median counts, and every trial is looked at early."""
     worker = _Worker()
     facts = _find(study, data, worker, recipes=False, time_budget_s=600.0)
     speeds = sorted(c.blocks[0].filters[0] / 1000 for c in worker.measured)
     assert len(speeds) == 3
     assert facts["epoch_seconds"] == pytest.approx(speeds[1] * data.train.n)
-    assert facts["short_start"] == STARTUP_TRIALS
+    assert facts["first_look"] == 0.2
 
 
 def test_without_a_time_budget_every_trial_may_be_long(study, data):
     """The horizon is the most, and no trial is cut short: the same trials on any machine."""
     facts = _find(study, data, _Worker(), recipes=False)
-    assert (facts["horizon"], facts["short_start"]) == (12, 0)
+    assert (facts["horizon"], facts["first_look"]) == (12, 0)
 
 
 def test_what_was_found_is_not_looked_for_again(study, data):

@@ -36,6 +36,11 @@ class FakeEngine:
         """The next proposal; None: nothing is left."""
         return self.proposals.pop(0) if self.proposals else None
 
+    def first_look(self, number: int, score: float) -> bool:
+        """Prune below one half."""
+        self.reported.append((number, 0, score))
+        return score < 0.5
+
     def report(self, number: int, epoch: int, score: float) -> bool:
         """Prune at the epoch that was said."""
         self.reported.append((number, epoch, score))
@@ -108,6 +113,7 @@ def make_search(tmp_path, make_proposal) -> Callable[..., Search]:
             "budget": Budget(end=end, setup_s=2.0, epoch_s=4.0, horizon=3, clock=worker.clock),
             "listener": notes,
             "horizon": 3,
+            "first_look": 0.0,
             "precision": "float32",
             "interrupted": lambda: False,
             "recorded": lambda: notes.heard.append("recorded"),
@@ -284,6 +290,21 @@ def test_a_job_is_the_proposal_with_the_studys_settings(make_search, make_result
             time_limit_s=25.0,  # a quarter of 141 - 41
         )
     ]
+
+
+def test_a_first_look_is_judged_apart(make_search, make_result, monkeypatch):
+    """Epoch 0 goes to the engine's first look and is no part of the curve that is shown."""
+    search = make_search(make_result(0.5), max_trials=1, first_look=0.2)
+    result, answers = make_result(0.5), []
+
+    def run(job, on_epoch, interrupt):
+        answers.append((job.first_look, on_epoch(0, result.curve[0]), on_epoch(1, result.curve[0])))
+        return result
+
+    monkeypatch.setattr(search.worker, "run", run)
+    search.run()
+    assert answers == [(0.2, False, False)]
+    assert search.engine.reported == [(0, 0, 0.5), (0, 1, 0.5)]
 
 
 def test_scores_go_to_the_engine_and_its_answer_to_the_worker(make_search, make_result):

@@ -155,6 +155,26 @@ def test_an_epoch_is_cut_into_chunks(script, make_job, make_hooks, data, device,
     assert [len(indices) for indices, _, _ in stepper.trained] == [10, 10, 10, 10, 10, 4]
 
 
+def test_a_first_look_prunes_within_the_first_epoch(
+    script, make_job, make_hooks, data, device, monkeypatch
+):
+    """After a fifth of 54 steps of one image: 11 steps, the last chunk being cut short."""
+    monkeypatch.setattr(trainer, "CHUNK_IMAGES", 6)
+    stepper, looks = script([3.0]), []
+
+    def report(number, metrics):
+        looks.append((number, metrics.val_accuracy))
+        return True
+
+    job = make_job(horizon=2, last_epoch=2, first_look=0.2)
+    job = replace(job, config=replace(job.config, batch_size=1))
+    result = train_trial(job, data, device, make_hooks(report))
+    assert [len(indices) for indices, _, _ in stepper.trained] == [6, 5]
+    assert looks == [(0, 0.5)]
+    assert (result.state, result.epochs, result.score) == (TrialState.PRUNED, 0, None)
+    assert result.message == "first look: 50.00 % after 11 of 54 steps"
+
+
 def test_every_validation_image_counts_once(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
@@ -225,6 +245,23 @@ def test_two_trainings_of_one_seed_are_the_same(make_job, make_hooks, data, devi
     )
     assert _metrics(first) == _metrics(again)
     assert _metrics(first) != _metrics(other)
+
+
+@pytest.mark.training
+def test_a_first_look_changes_nothing(make_job, make_hooks, data, device):
+    """A trial that passes it is trained as if nobody had looked."""
+    numbers = []
+
+    def report(number, metrics):
+        numbers.append(number)
+        return False
+
+    looked = train_trial(make_job(first_look=0.5), data, device, make_hooks(report))
+    plain = train_trial(make_job(), data, device, make_hooks())
+    assert numbers[:2] == [0, 1]
+    for ours, theirs in zip(looked.curve, plain.curve, strict=True):
+        assert (ours.val_loss, ours.val_accuracy) == (theirs.val_loss, theirs.val_accuracy)
+        assert ours.train_loss == pytest.approx(theirs.train_loss)  # summed in another order
 
 
 @pytest.mark.training

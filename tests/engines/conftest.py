@@ -58,7 +58,7 @@ def make_engine(space: SearchSpace) -> Callable[..., OptunaEngine]:
         fields: dict[str, Any] = {
             "image_shape": (8, 8, 1),
             "n_classes": 10,
-            "horizon": 4,
+            "horizon": 12,
             "seed": 0,
             "sampler": "tpe",
             "pruner": "none",

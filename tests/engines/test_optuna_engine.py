@@ -193,12 +193,12 @@ def test_a_trial_that_ended_early_is_padded_to_the_horizon(study, make_engine, m
     engine.report(number, 1, 0.5)
     engine.report(number, 2, 0.92)
     engine.tell(number, make_result(0.5, 0.92))
-    later = dict.fromkeys(range(3, 5), 0.92)
+    later = dict.fromkeys(range(3, 13), 0.92)
     assert study.trials[number].intermediate_values == {1: 0.5, 2: 0.92, **later}
 
 
-# An early-stopped trial of 0.92 after two of four epochs, and a rival that is better at the first
-# rung (epoch 1) and has 0.91 at the second (epoch 3).
+# An early-stopped trial of 0.92 after two of twelve epochs, and a rival that is better until the
+# first rung (epoch 3), where it has 0.91.
 EARLY, RIVAL = (0.5, 0.92), (0.6, 0.7, 0.91)
 
 
@@ -219,12 +219,12 @@ def test_an_early_stopped_trial_is_there_when_its_rivals_are_judged(
 @pytest.mark.parametrize("padding", ["none", "report only", "report and should_prune"])
 def test_why_padding_must_ask_should_prune(padding):
     """The same two trials in plain Optuna: only `should_prune` puts the first on later rungs."""
-    study = optuna.create_study(direction="maximize", pruner=build_pruner("halving", 4))
+    study = optuna.create_study(direction="maximize", pruner=build_pruner("halving", 12))
     early = study.ask()
     for epoch, score in enumerate(EARLY, start=1):
         early.report(score, epoch)
         assert not early.should_prune()
-    for epoch in range(3, 5) if padding != "none" else ():
+    for epoch in range(3, 13) if padding != "none" else ():
         early.report(0.92, epoch)
         if padding != "report only":
             early.should_prune()

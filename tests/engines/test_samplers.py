@@ -90,20 +90,20 @@ def _pruned_at(pruner: str, horizon: int, scores: list[list[float]]) -> list[int
     return pruned
 
 
-@pytest.mark.parametrize(
-    ("horizon", "rungs"),
-    [
-        (4, [1, 3]),  # the first rung at a quarter of the horizon, then three times as late
-        (12, [3, 9]),
-        (2, [1]),
-    ],
-)
-def test_halving_judges_at_one_and_three_quarters_of_the_horizon(horizon, rungs):
+@pytest.mark.parametrize(("horizon", "rung"), [(2, 1), (4, 1), (5, 2), (9, 3), (12, 3), (30, 8)])
+def test_halving_judges_at_a_quarter_of_the_horizon(horizon, rung):
     """The second trial is as good as the first until just before the rung, then worse."""
     best = [0.9] * horizon
-    for rung in rungs:
-        worse = [0.9] * (rung - 1) + [0.8] * (horizon - rung + 1)
-        assert _pruned_at("halving", horizon, [best, worse]) == [None, rung]
+    worse = [0.9] * (rung - 1) + [0.8] * (horizon - rung + 1)
+    assert _pruned_at("halving", horizon, [best, worse]) == [None, rung]
+
+
+@pytest.mark.parametrize("horizon", [2, 4, 5, 9, 12, 30])
+def test_halving_leaves_a_trial_alone_after_its_quarter(horizon):
+    """The next rung, four times as late, is the last epoch or beyond it."""
+    rung = -(-horizon // 4)
+    worse = [0.9] * rung + [0.8] * (horizon - 1 - rung)
+    assert _pruned_at("halving", horizon, [[0.9] * horizon, worse]) == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,8 @@ def describe_result(proposal: Proposal, result: TrialResult) -> str:
         f"trial {proposal.number:>3}  {result.state:<8} {score}  {epochs}  "
         f"{result.seconds:6.1f} s  {proposal.origin}"
     )
-    return text if result.cause is None else f"{text}  {result.cause}: {result.message}"
+    why = result.message if result.cause is None else f"{result.cause}: {result.message}"
+    return f"{text}  {why}" if why else text
 
 
 def describe_counts(progress: Progress) -> str:

@@ -124,9 +124,10 @@ def open_session(
         try:
             data = prepare(settings.dataset, settings.split_seed)
             save_prepared(data, Path(folder))
-            write_split(paths, data.split)
             study = create_study(paths, settings) if is_new else open_study(paths)
             facts = find_facts(settings, space, data, study, worker)
+            if not paths.split.exists():  # frozen: never written again, least of all for other data
+                write_split(paths, data.split)
             yield Session(
                 settings=settings,
                 paths=paths,

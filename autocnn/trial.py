@@ -62,6 +62,7 @@ class TrialJob:
     precision: str  # "float32" or "bfloat16"
     folder: Path  # best weights and the log go here
     time_limit_s: float | None = None
+    pace_limit_s: float | None = None  # pruned where its pace promises to take longer; None: never
     first_look: float = 0.0  # fraction of the first epoch after which epoch 0 is reported; 0: never
     fit_on: str = "train"  # or "train+validation", for a refit: nothing is validated
 

@@ -12,6 +12,7 @@ BLIND_SHARE = 0.1  # the same where no recipe comes first: more trials, each sho
 LARGEST_SHARE = 0.4  # that it may take where FEWEST_EPOCHS do not fit TRIAL_SHARE
 FEWEST_EPOCHS = 4  # below, a schedule has no room to fall
 TRIAL_MARGIN = 1.75  # over a typical trial's time, for a machine that slows down
+PACE_MARGIN = 1.25  # over a trial's limit, before its pace rules it out: the pace is an estimate
 REFIT_MARGIN = 1.5  # a refit has a ninth more images, and the machine may slow down
 FINALS_FIXED_S = 20.0  # export, reload and the test split
 
@@ -67,6 +68,11 @@ class Budget:
         if left is None:
             return None
         return min(left, max(left / 4, TRIAL_MARGIN * self.typical_trial_s))
+
+    def pace_limit(self) -> float | None:
+        """The whole time above which the next trial's predicted end rules it out early."""
+        limit = self.trial_limit()
+        return None if limit is None else PACE_MARGIN * limit
 
     def is_over(self) -> bool:
         """True where not even one typical epoch fits before the finals."""

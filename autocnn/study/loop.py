@@ -96,6 +96,7 @@ class Search:
             precision=self.precision,
             folder=self.paths.trial(proposal.number),
             time_limit_s=self.budget.trial_limit(),
+            pace_limit_s=None if self.best is None else self.budget.pace_limit(),
             first_look=self.first_look,
         )
         curve: list[Epoch] = []

@@ -29,6 +29,7 @@ from autocnn.train.parts import Stepper, Sums, TrainingParts
 from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
 
 CHUNK_IMAGES = 4096  # between two looks at the clock
+PACE_AT = 0.2  # of the first epoch, after which the pace is judged
 EVALUATION_BATCH = 500
 WEIGHTS_FILE = "best.npz"
 
@@ -41,8 +42,8 @@ class Hooks:
     interrupted: Callable[[], bool]  # True stops the training at once
 
 
-class _PrunedAtFirstLook(Exception):
-    """The engine gave up on the trial within its first epoch."""
+class _PrunedWithin(Exception):
+    """The trial was given up within its first epoch: a poor first look, or too slow a pace."""
 
 
 class _OutOfTime(Exception):
@@ -137,8 +138,8 @@ class _Training:
                     break
         except _OutOfTime:
             state = TrialState.STOPPED
-        except _PrunedAtFirstLook as look:
-            state, message = TrialState.PRUNED, str(look)
+        except _PrunedWithin as reason:
+            state, message = TrialState.PRUNED, str(reason)
         return self._result(state, message)
 
     def _epoch(self, epoch: int) -> None:
@@ -167,7 +168,7 @@ class _Training:
         look = self._measure(sums, n_steps)
         if self.hooks.report(0, look):
             score = f"{100 * look.val_accuracy:.2f} %"
-            raise _PrunedAtFirstLook(f"first look: {score} after {n_steps} of {self.steps} steps")
+            raise _PrunedWithin(f"first look: {score} after {n_steps} of {self.steps} steps")
 
     def _train_epoch(self, epoch: int) -> Sums:
         rng = np.random.default_rng(derive_seed(self.job.seed, epoch, "shuffle"))
@@ -178,10 +179,15 @@ class _Training:
         draws = draws.reshape(self.steps, self.batch, -1)
         rates = self.rates[(epoch - 1) * self.steps : epoch * self.steps]
         sums, chunk = Sums(0.0, 0.0), max(4, CHUNK_IMAGES // self.batch)
-        look_at = self._look_at() if epoch == 1 else 0
-        starts = sorted({*range(0, self.steps, chunk), look_at})
+        look_at, pace_at = self._judged_at() if epoch == 1 else (0, 0)
+        starts = sorted({*range(0, self.steps, chunk), look_at, pace_at})
+        since, since_step = time.perf_counter(), 0
         for at, end in pairwise([*starts, self.steps]):
             self._check_time()
+            if since_step == 0:
+                since, since_step = time.perf_counter(), at  # after the chunk that had to compile
+            if at > 0 and at == pace_at:
+                self._check_pace((time.perf_counter() - since) / (at - since_step), at)
             if at > 0 and at == look_at:
                 self._first_look(sums, at)
             part = slice(at, end)
@@ -192,9 +198,21 @@ class _Training:
                 )
         return sums
 
-    def _look_at(self) -> int:
-        """The step before which the first look is taken; 0: none."""
-        return round(self.job.first_look * self.steps) if self.validates else 0
+    def _judged_at(self) -> tuple[int, int]:
+        """The steps of the first epoch before which its score and its pace are judged; 0: never."""
+        look_at = round(self.job.first_look * self.steps) if self.validates else 0
+        pace_at = 0 if self.job.pace_limit_s is None else round(PACE_AT * self.steps)
+        first_chunk = max(4, CHUNK_IMAGES // self.batch)
+        return look_at, pace_at if pace_at > first_chunk else 0
+
+    def _check_pace(self, step_s: float, n_steps: int) -> None:
+        """Give up a training of which, at `step_s` a step, too little would fit its time."""
+        limit = self.job.pace_limit_s
+        left_s = step_s * (self.steps * self.job.last_epoch - n_steps)
+        whole_s = time.perf_counter() - self.start + left_s
+        if limit is not None and whole_s > limit:
+            predicted = f"{self.job.last_epoch} epochs would take {whole_s:.0f} s"
+            raise _PrunedWithin(f"too slow: {predicted}, more than {limit:.0f} s")
 
     def _validate(self) -> Sums:
         batch = min(EVALUATION_BATCH, self.n_val)

@@ -11,6 +11,9 @@ from typing import Protocol
 from autocnn.space.config import TrialConfig
 from autocnn.space.parameters import Value
 
+WEIGHTS_FILE = "best.npz"  # in a trial's folder: the weights of its best epoch
+CHECKPOINT_FILE = "checkpoint.npz"  # the state of training at its end, where it may go on
+
 
 class TrialState(StrEnum):
     """What became of a trial."""
@@ -43,6 +46,9 @@ class Proposal:
     seed: int  # of the training: initial weights, shuffling, augmentation, dropout
     parameters: int
     macs: int  # multiply-accumulates of one image's forward pass
+    last_epoch: int  # epochs to be trained at most, those of the parent included
+    first_epoch: int = 0  # epochs that the parent has trained already
+    parent: int | None = None  # the trial whose training goes on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,12 +64,14 @@ class TrialJob:
     config: TrialConfig
     seed: int
     horizon: int  # epochs over which the schedule runs
-    last_epoch: int  # epochs trained at most; <= horizon
+    last_epoch: int  # epochs trained at most, those continued from included; <= horizon
     precision: str  # "float32" or "bfloat16"
     folder: Path  # best weights and the log go here
     time_limit_s: float | None = None
     pace_limit_s: float | None = None  # pruned where its pace promises to take longer; None: never
     first_look: float = 0.0  # fraction of the first epoch after which epoch 0 is reported; 0: never
+    continue_from: Path | None = None  # a checkpoint; where the file is missing, from the start
+    keeps_checkpoint: bool = False  # at the end, for a trial that continues this one
     fit_on: str = "train"  # or "train+validation", for a refit: nothing is validated
 
 
@@ -90,6 +98,7 @@ class TrialResult:
     precision: str = ""
     cause: FailureCause | None = None
     message: str = ""
+    duplicate_of: int | None = None  # the trial whose result this is: it was not trained again
 
     @property
     def score(self) -> float | None:
@@ -98,7 +107,7 @@ class TrialResult:
 
     @property
     def epochs(self) -> int:
-        """Epochs that were trained to their end."""
+        """Epochs that were trained to their end, those of a parent included."""
         return len(self.curve)
 
 

@@ -84,10 +84,11 @@ class _Screen:
 def _export(session: Session, record: TrialRecord, refit: Refit) -> None:
     """Write the validation weights' file and the shipped one."""
     from autocnn.export.keras_file import export_keras
-    from autocnn.train.trainer import WEIGHTS_FILE, spec_of
+    from autocnn.train.trainer import spec_of
+    from autocnn.trial import WEIGHTS_FILE
 
     paths, spec = session.paths, spec_of(session.data)
-    weights = paths.trial(record.number) / WEIGHTS_FILE
+    weights = paths.weights(record.number)
     export_keras(record.config, spec, weights, paths.validation)
     if refit.is_shipped:
         export_keras(record.config, spec, paths.refit / WEIGHTS_FILE, paths.winner)

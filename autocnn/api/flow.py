@@ -79,8 +79,11 @@ def search(
     listener = SilentListener() if listener is None else listener
     space = _find_space(settings)
     check_dataset(settings.dataset, space)
-    load_keras()
     silence_optuna()
+    from autocnn.engines.choose import check_engine
+
+    check_engine(settings, space)
+    load_keras()
     from autocnn.study.session import open_session
 
     end = None if settings.time_budget_s is None else start + settings.time_budget_s

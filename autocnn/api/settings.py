@@ -42,11 +42,22 @@ def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> Stu
         stored = read_settings(toml)
         _refuse_changes(name, stored, merged)
     merged = {**stored, **merged, "study": name, "results": results}
+    _refuse_other_engines(given, str(merged.get("engine", "optuna")))
     merged.setdefault("created", now.isoformat(timespec="seconds"))
     if merged.get("trials") is None and merged.get("time_budget_s") is None:
         dataset = str(merged.get("dataset", "digits"))
         merged["time_budget_s"] = DEFAULT_BUDGET_S.get(dataset, OTHER_BUDGET_S)
     return StudySettings(**merged)
+
+
+def _refuse_other_engines(given: Mapping[str, Any], engine: str) -> None:
+    """An option of the engine that does not propose would be ignored in silence."""
+    for key, owner in (("sampler", "optuna"), ("tuner", "keras-tuner")):
+        if key in given and engine != owner:
+            raise SettingsError(
+                f"--{key} belongs to --engine {owner}, and the engine is {engine}; "
+                f"leave it out or give --engine {owner}"
+            )
 
 
 def _refuse_changes(name: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

@@ -30,12 +30,20 @@ def search(
         str | None,
         _env("SPACE", "Search space: a name (autocnn spaces) or a .toml file; cnn by default."),
     ] = None,
+    engine: Annotated[
+        str | None, _env("ENGINE", "Who proposes: optuna or keras-tuner; optuna by default.")
+    ] = None,
     sampler: Annotated[
-        str | None, _env("SAMPLER", "Who proposes: tpe or random; tpe by default.")
+        str | None,
+        _env("SAMPLER", "Of optuna: tpe, random, grid, qmc, cma-es, gp or nsga2; tpe by default."),
+    ] = None,
+    tuner: Annotated[
+        str | None,
+        _env("TUNER", "Of keras-tuner: hyperband, bayesian, random or grid; the first by default."),
     ] = None,
     pruner: Annotated[
         str | None,
-        _env("PRUNER", "Who gives up: halving, hyperband, median or none; halving by default."),
+        _env("PRUNER", "auto, halving, hyperband, median, percentile or none; auto by default."),
     ] = None,
     trials: Annotated[int | None, _env("TRIALS", "End after so many trials.")] = None,
     time_budget: Annotated[
@@ -94,7 +102,9 @@ def search(
     given = {
         "dataset": dataset,
         "space": space,
+        "engine": engine,
         "sampler": sampler,
+        "tuner": tuner,
         "pruner": pruner,
         "trials": trials,
         "time_budget_s": None if time_budget is None else api.parse_duration(time_budget),

@@ -16,7 +16,7 @@ class EngineSetup:
     n_classes: int
     horizon: int  # epochs of the longest trial
     seed: int
-    sampler: str
+    proposer: str  # the name of the sampler, or of Keras Tuner's tuner
     pruner: str
 
 
@@ -37,4 +37,12 @@ class Engine(Protocol):
 
     def tell(self, number: int, result: TrialResult) -> None:
         """Tell how a trial ended."""
+        ...
+
+    def leave(self, number: int, result: TrialResult | None) -> None:
+        """Note how far a trial came, and keep it running on record, to be continued later."""
+        ...
+
+    def continuable(self) -> frozenset[int]:
+        """The ended trials that a later proposal may continue: their checkpoints are kept."""
         ...

@@ -1,70 +1,113 @@
-"""Optuna's samplers and pruners by name, and the wrapper that makes every draw repeatable."""
+"""Optuna's samplers by name, which spaces each serves, and the wrapper that makes draws repeat."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.pruners import BasePruner
-from optuna.samplers import BaseSampler
-from optuna.trial import FrozenTrial, TrialState
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.trial import FrozenTrial
 
+from autocnn.engines.distributions import conditional_parameters, steady_parameters
+from autocnn.engines.stateless_samplers import Ask, cma_es, gp, grid, nsga2, qmc
+from autocnn.errors import SettingsError
 from autocnn.records.storage import n_ended
-from autocnn.space.seeds import derive_seed
+from autocnn.space.parameters import Categorical
+from autocnn.space.space import SearchSpace
 
-STARTUP_TRIALS = 4  # before TPE models anything, recipes included
-REDUCTION_FACTOR = 4  # of halving and Hyperband
-LOOK_FACTOR = 3  # one in so many passes its first look
-# Of the horizon. Earlier epochs, with a rising rate, say too little; and the next rung, four times
-# as late, is the end: a trial that has come to three quarters is worth its last one.
-FIRST_RUNG = 0.25
+STARTUP_TRIALS = 4  # before a model is fitted, recipes included
+MAX_GRID_POINTS = 100_000  # more take weeks; their order is kept in memory
 
 
-def _tpe(seed: int) -> BaseSampler:
+def _random(ask: Ask) -> BaseSampler:
+    return RandomSampler(seed=ask.seed)
+
+
+def _tpe(ask: Ask) -> BaseSampler:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return optuna.samplers.TPESampler(
-            n_startup_trials=STARTUP_TRIALS, group=True, multivariate=True, seed=seed
+            n_startup_trials=STARTUP_TRIALS, group=True, multivariate=True, seed=ask.seed
         )
 
 
-SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {
-    "tpe": _tpe,
-    "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampler:
+    """How a sampler is made for one trial, and what it asks for."""
+
+    make: Callable[[Ask], BaseSampler]
+    conditions: bool  # serves parameters that are active at some points only
+    continuous: bool = True  # serves ranges without a step
+    startup: bool = False  # draws at random until STARTUP_TRIALS trials have ended
+    least_numerical: int = 0  # so many numerical parameters must vary
+    packages: tuple[str, ...] = ()  # that autocnn does not bring along
+    extra: str = ""  # of autocnn, which brings them
+
+
+SAMPLERS: dict[str, Sampler] = {
+    "tpe": Sampler(make=_tpe, conditions=True, startup=True),
+    "random": Sampler(make=_random, conditions=True),
+    "grid": Sampler(make=grid, conditions=False, continuous=False),
+    "qmc": Sampler(make=qmc, conditions=False),
+    "cma-es": Sampler(
+        make=cma_es, conditions=False, least_numerical=2, packages=("cmaes",), extra="cma-es"
+    ),
+    "gp": Sampler(make=gp, conditions=False, startup=True, packages=("torch", "scipy"), extra="gp"),
+    "nsga2": Sampler(make=nsga2, conditions=True),
 }
 
 
-def build_pruner(name: str, horizon: int) -> BasePruner:
-    """The pruner of this name for trials of at most `horizon` epochs."""
-    first = math.ceil(FIRST_RUNG * horizon)
-    makers: dict[str, Callable[[], BasePruner]] = {
-        "halving": lambda: optuna.pruners.SuccessiveHalvingPruner(
-            min_resource=first, reduction_factor=REDUCTION_FACTOR
-        ),
-        "hyperband": lambda: optuna.pruners.HyperbandPruner(
-            min_resource=first, max_resource=horizon, reduction_factor=REDUCTION_FACTOR
-        ),
-        "median": lambda: optuna.pruners.MedianPruner(
-            n_startup_trials=STARTUP_TRIALS, n_warmup_steps=first
-        ),
-        "none": optuna.pruners.NopPruner,
-    }
-    return makers[name]()
+def check_sampler(name: str, space: SearchSpace) -> None:
+    """Find out whether the sampler `name` can search `space`.
 
-
-def passes_first_look(score: float, others: Sequence[float]) -> bool:
-    """True where `score` is in the upper 1 / LOOK_FACTOR of all first looks, its own included.
-
-    Nothing passes before STARTUP_TRIALS others have been looked at.
+    Raises: SettingsError, naming the parameter or package that is in the way, and what to do.
     """
-    if len(others) < STARTUP_TRIALS:
-        return False
-    n_passing = (len(others) + 1) // LOOK_FACTOR
-    return sum(other > score for other in others) < n_passing
+    problem = _problem_with_space(name, space) or _problem_with_packages(name)
+    if problem is not None:
+        raise SettingsError(f"--sampler {name} {problem}")
+
+
+def _problem_with_space(name: str, space: SearchSpace) -> str | None:
+    sampler, cannot = SAMPLERS[name], f"cannot search the space {space.name}"
+    endless = [n for n, p in space.varying() if math.isinf(p.n_values())]
+    conditional = conditional_parameters(space)
+    if conditional and not sampler.conditions:
+        serving = [n for n, s in SAMPLERS.items() if s.conditions]
+        others = f"--sampler {', '.join(serving[:-1])} or {serving[-1]}"
+        if name == "grid" and not endless:
+            others += ", or --engine keras-tuner --tuner grid"
+        return f"{cannot}: {conditional[0]} is active under a condition only; use {others}"
+    if endless and not sampler.continuous:
+        return (
+            f"{cannot}: {endless[0]} is a continuous range; "
+            "give it a step, or use --sampler qmc or tpe"
+        )
+    if not sampler.continuous and space.n_points() > MAX_GRID_POINTS:
+        return (
+            f"{cannot}: it has {space.n_points():,} points, more than {MAX_GRID_POINTS:,}; "
+            "fix some parameters, or use --sampler qmc or tpe"
+        )
+    numerical = [n for n, p in steady_parameters(space).items() if not isinstance(p, Categorical)]
+    if len(numerical) < sampler.least_numerical:
+        varies = f"only {numerical[0]} is a" if numerical else "it varies no"
+        return (
+            f"{cannot}: {varies} numerical parameter, and {sampler.least_numerical} are needed; "
+            "use --sampler tpe or random"
+        )
+    return None
+
+
+def _problem_with_packages(name: str) -> str | None:
+    missing = [package for package in SAMPLERS[name].packages if find_spec(package) is None]
+    if not missing:
+        return None
+    return f"needs the package {missing[0]}: pip install 'autocnn[{SAMPLERS[name].extra}]'"
 
 
 class PerTrialSampler(BaseSampler):
@@ -74,28 +117,32 @@ class PerTrialSampler(BaseSampler):
     created again with the same seed would repeat its first points.
     """
 
-    def __init__(self, name: str, study_seed: int) -> None:
-        self._make, self._study_seed = SAMPLERS[name], study_seed
-        self._inner = self._make(0)
+    def __init__(self, name: str, study_seed: int, space: SearchSpace) -> None:
+        self._sampler, self._study_seed, self._space = SAMPLERS[name], study_seed, space
+        self._made: tuple[int, BaseSampler] | None = None  # for the trial of this number
 
-    def before_trial(self, study: optuna.Study, trial: FrozenTrial) -> None:
-        """Make the sampler of this trial: random until STARTUP_TRIALS trials have ended."""
-        # Infeasible draws are no trials, but TPE would count them among its start-up trials.
-        make = self._make if n_ended(study) >= STARTUP_TRIALS else SAMPLERS["random"]
-        self._inner = make(derive_seed(self._study_seed, trial.number, "sample"))
-        self._inner.before_trial(study, trial)
+    def _of(self, study: optuna.Study, trial: FrozenTrial) -> BaseSampler:
+        """The sampler of `trial`, made at its first draw."""
+        if self._made is None or self._made[0] != trial.number:
+            ask = Ask(
+                study=study, number=trial.number, study_seed=self._study_seed, space=self._space
+            )
+            # Infeasible draws are no trials, but Optuna would count them among the start-up trials.
+            starting = self._sampler.startup and n_ended(study) < STARTUP_TRIALS
+            self._made = (trial.number, (_random if starting else self._sampler.make)(ask))
+        return self._made[1]
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """As the sampler of this trial does."""
-        return self._inner.infer_relative_search_space(study, trial)
+        return self._of(study, trial).infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """As the sampler of this trial does."""
-        return self._inner.sample_relative(study, trial, search_space)
+        return self._of(study, trial).sample_relative(study, trial, search_space)
 
     def sample_independent(
         self,
@@ -105,14 +152,6 @@ class PerTrialSampler(BaseSampler):
         param_distribution: BaseDistribution,
     ) -> Any:
         """As the sampler of this trial does."""
-        return self._inner.sample_independent(study, trial, param_name, param_distribution)
-
-    def after_trial(
-        self,
-        study: optuna.Study,
-        trial: FrozenTrial,
-        state: TrialState,
-        values: Sequence[float] | None,
-    ) -> None:
-        """As the sampler of the latest trial does; none of those by name keeps a state."""
-        self._inner.after_trial(study, trial, state, values)
+        return self._of(study, trial).sample_independent(
+            study, trial, param_name, param_distribution
+        )

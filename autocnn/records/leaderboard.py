@@ -50,6 +50,9 @@ _COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("precision", pa.string()),
     ("seed", pa.int64()),
     ("origin", pa.string()),
+    ("first_epoch", pa.int32()),
+    ("parent", pa.int32()),
+    ("duplicate_of", pa.int32()),
     ("cause", pa.string()),
     ("message", pa.string()),
     ("config", pa.string()),
@@ -195,6 +198,8 @@ def _proposal_cells(record: TrialRecord) -> dict[str, Any]:
         "macs": record.macs,
         "seed": record.seed,
         "origin": record.origin,
+        "first_epoch": record.first_epoch,
+        "parent": record.parent,
         "config": json.dumps(config_to_dict(record.config), separators=(",", ":")),
     }
 
@@ -210,6 +215,7 @@ def _result_cells(record: TrialRecord) -> dict[str, Any]:
         "seconds": result.seconds,
         "cpu_seconds": result.cpu_seconds,
         "precision": result.precision or None,
+        "duplicate_of": result.duplicate_of,
         "cause": None if result.cause is None else str(result.cause),
         "message": result.message or None,
         **{

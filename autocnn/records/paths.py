@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE
 
 MAX_NAME_BYTES = 255  # of a file name, on all common file systems
 
@@ -97,6 +98,18 @@ class StudyPaths:
     def trial(self, number: int) -> Path:
         """The folder of trial `number`: weights, log."""
         return self.trials / f"{number:05d}"
+
+    def weights(self, number: int) -> Path:
+        """The weights of trial `number` in its best epoch, where it is complete or stopped."""
+        return self.trial(number) / WEIGHTS_FILE
+
+    def checkpoint(self, number: int) -> Path:
+        """The state of training at the end of trial `number`, where it may go on."""
+        return self.trial(number) / CHECKPOINT_FILE
+
+    def checkpoints(self) -> list[Path]:
+        """The checkpoints that there are."""
+        return list(self.trials.glob(f"*/{CHECKPOINT_FILE}"))
 
 
 def is_study_name(name: str) -> bool:

@@ -28,6 +28,9 @@ class TrialRecord:
     seed: int
     parameters: int
     macs: int  # multiply-accumulates of one image's forward pass
+    last_epoch: int  # epochs to be trained at most, those of the parent included
+    first_epoch: int = 0  # epochs that the parent has trained already
+    parent: int | None = None  # the trial whose training went on
     result: TrialResult | None = None  # None: still running, or its process died
     started: datetime | None = None  # UTC
     finished: datetime | None = None  # UTC
@@ -67,6 +70,9 @@ def proposal_to_dict(proposal: Proposal) -> dict[str, Any]:
         "seed": proposal.seed,
         "parameters": proposal.parameters,
         "macs": proposal.macs,
+        "first_epoch": proposal.first_epoch,
+        "last_epoch": proposal.last_epoch,
+        "parent": proposal.parent,
         "config": config_to_dict(proposal.config),
     }
 
@@ -81,6 +87,7 @@ def result_to_dict(result: TrialResult) -> dict[str, Any]:
         "precision": result.precision,
         "cause": None if result.cause is None else str(result.cause),
         "message": result.message,
+        "duplicate_of": result.duplicate_of,
         "curve": {name: [getattr(epoch, name) for epoch in result.curve] for name in CURVES},
     }
     plain: dict[str, Any] = json_safe(data)
@@ -101,6 +108,7 @@ def result_from_dict(data: Mapping[str, Any]) -> TrialResult:
         precision=data["precision"],
         cause=None if cause is None else FailureCause(cause),
         message=data["message"],
+        duplicate_of=data["duplicate_of"],
     )
 
 

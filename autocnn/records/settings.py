@@ -15,8 +15,10 @@ from typing import Any, get_type_hints
 from autocnn.errors import SettingsError
 from autocnn.records.paths import is_study_name
 
-SAMPLERS = ("tpe", "random")
-PRUNERS = ("halving", "hyperband", "median", "none")
+ENGINES = ("optuna", "keras-tuner")
+SAMPLERS = ("tpe", "random", "grid", "qmc", "cma-es", "gp", "nsga2")  # of Optuna
+TUNERS = ("hyperband", "bayesian", "random", "grid")  # of Keras Tuner
+PRUNERS = ("auto", "halving", "hyperband", "median", "percentile", "none")
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -30,8 +32,10 @@ class StudySettings:
     study: str  # its name, which is its folder's
     dataset: str = "digits"
     space: str = "cnn"
-    sampler: str = "tpe"
-    pruner: str = "halving"
+    engine: str = "optuna"
+    sampler: str = "tpe"  # of the engine optuna
+    tuner: str = "hyperband"  # of the engine keras-tuner
+    pruner: str = "auto"  # halving, but none where the engine gives up on trials by itself
     trials: int | None = None  # at most so many; None: no limit
     time_budget_s: float | None = None  # wall seconds; None: no limit
     epochs: int | None = None  # of the longest trial; None: chosen for the device at the start
@@ -42,6 +46,11 @@ class StudySettings:
     target: float | None = None  # the score at which the search ends
     recipes: bool = True  # known-good configurations come first
     created: str = ""  # ISO time in UTC; empty: not yet started
+
+    @property
+    def proposer(self) -> str:
+        """The sampler or tuner that the engine proposes with."""
+        return self.sampler if self.engine == "optuna" else self.tuner
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -135,7 +144,9 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected, an
     "study": ("a plain folder name", is_study_name),
     "dataset": _NAMED,
     "space": _NAMED,
+    "engine": _one_of(ENGINES),
     "sampler": _one_of(SAMPLERS),
+    "tuner": _one_of(TUNERS),
     "pruner": _one_of(PRUNERS),
     "trials": _at_least(1),
     "time_budget_s": ("above 0 seconds", lambda value: 0 < value < math.inf),

@@ -9,6 +9,7 @@ import optuna
 
 from autocnn.data.prepared import PreparedData
 from autocnn.data.split import Split
+from autocnn.engines.choose import choose_pruner
 from autocnn.engines.recipes import Recipe, load_recipes
 from autocnn.errors import Infeasible, SpaceError, StudyError
 from autocnn.files import write_atomic
@@ -55,6 +56,8 @@ def find_facts(
     configs = [space.config(r.point_in(space)) for r in recipes[:1]] or _middling(space, data)
     speeds = [worker.measure(config, precision) for config in configs]
     setup_s, image_s = sorted(speeds, key=lambda speed: speed[1])[len(speeds) // 2]
+    pruner = choose_pruner(settings)
+    looks = blind and settings.time_budget_s is not None and pruner != "none"
     facts = {
         "image_shape": data.image_shape,
         "class_names": data.class_names,
@@ -69,7 +72,8 @@ def find_facts(
         "setup_seconds": setup_s,
         "epoch_seconds": image_s * data.train.n,
         "horizon": _horizon(settings, device, (setup_s, image_s * data.train.n), is_blind=blind),
-        "first_look": FIRST_LOOK if blind and settings.time_budget_s is not None else 0.0,
+        "pruner": pruner,
+        "first_look": FIRST_LOOK if looks else 0.0,
     }
     write_study_facts(study, facts)
     return facts

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Protocol
 
 from autocnn.engines.protocol import Engine
 from autocnn.records.paths import StudyPaths
 from autocnn.study.budget import Budget
+from autocnn.study.duplicates import KnownResults, copy_files
 from autocnn.study.worker import Worker
 from autocnn.trial import (
     Epoch,
@@ -24,6 +24,8 @@ from autocnn.trial import (
     Wait,
 )
 
+MAX_REPEATED = 100  # duplicates in a row, after which nothing new is expected
+
 
 class Ending(StrEnum):
     """Why a search ended."""
@@ -35,19 +37,11 @@ class Ending(StrEnum):
     INTERRUPTED = "interrupted"  # Ctrl-C
 
 
-class ContinuableEngine(Engine, Protocol):
-    """An engine that can leave a trial to be continued later."""
-
-    def leave(self, number: int, result: TrialResult | None) -> None:
-        """Note how far a trial came, and keep it running on record."""
-        ...
-
-
 @dataclass(slots=True, kw_only=True)
 class Search:
     """One run of the loop; `counts` and `best` start from what is on record already."""
 
-    engine: ContinuableEngine
+    engine: Engine
     worker: Worker
     paths: StudyPaths
     budget: Budget
@@ -61,15 +55,20 @@ class Search:
     target: float | None = None
     counts: Counter[TrialState] = field(default_factory=Counter)
     best: tuple[int, float] | None = None
+    known: KnownResults = field(default_factory=lambda: KnownResults(()))
 
     def run(self) -> Ending:
         """Search until something ends it."""
+        repeated = 0  # duplicates in a row
         while (ending := self._ending()) is None:
-            proposal = self.engine.ask()
+            proposal = self.engine.ask() if repeated < MAX_REPEATED else None
+            # One worker: nobody else can report, so waiting would never end.
             if proposal is None or isinstance(proposal, Wait):
-                # One worker: nobody else can report, so waiting would never end.
                 return Ending.EXHAUSTED
-            result = self._train(proposal)
+            result = self._repeat(proposal)
+            repeated = 0 if result is None else repeated + 1
+            if result is None:
+                result = self._train(proposal)
             if self.interrupted() and result.state is TrialState.STOPPED:
                 self.engine.leave(proposal.number, result)
                 self.recorded()
@@ -86,20 +85,33 @@ class Search:
             return Ending.TARGET
         return Ending.BUDGET if self.budget.is_over() else None
 
+    def _repeat(self, proposal: Proposal) -> TrialResult | None:
+        """The result of a trial that was the same, told to the engine as if trained again."""
+        result = self.known.find(proposal)
+        if result is None or result.duplicate_of is None:
+            return None
+        for epoch in range(proposal.first_epoch + 1, result.epochs + 1):
+            self.engine.report(proposal.number, epoch, result.curve[epoch - 1].val_accuracy)
+        copy_files(self.paths, result.duplicate_of, proposal.number)
+        return result
+
     def _train(self, proposal: Proposal) -> TrialResult:
+        parent = proposal.parent
+        curve = list(self.known.curve(parent))
         job = TrialJob(
             number=proposal.number,
             config=proposal.config,
             seed=proposal.seed,
             horizon=self.horizon,
-            last_epoch=self.horizon,
+            last_epoch=proposal.last_epoch,
+            continue_from=None if parent is None else self.paths.checkpoint(parent),
+            keeps_checkpoint=proposal.last_epoch < self.horizon,
             precision=self.precision,
             folder=self.paths.trial(proposal.number),
             time_limit_s=self.budget.trial_limit(),
             pace_limit_s=None if self.best is None else self.budget.pace_limit(),
             first_look=self.first_look,
         )
-        curve: list[Epoch] = []
         self._show(proposal, curve)
 
         def on_epoch(epoch: int, metrics: Epoch) -> bool:
@@ -117,6 +129,8 @@ class Search:
 
     def _finish(self, proposal: Proposal, result: TrialResult) -> None:
         self.engine.tell(proposal.number, result)
+        self.known.add(proposal, result)
+        self._drop_checkpoints()
         self.counts[result.state] += 1
         score = result.score
         ranked = result.state in (TrialState.COMPLETE, TrialState.STOPPED)
@@ -125,6 +139,12 @@ class Search:
             self.budget.refit_s = seconds_to_best(result)
         self.recorded()
         self.listener.trial_finished(proposal, result)
+
+    def _drop_checkpoints(self) -> None:
+        """Delete the checkpoints that no later trial can continue."""
+        kept = {self.paths.checkpoint(number) for number in self.engine.continuable()}
+        for checkpoint in set(self.paths.checkpoints()) - kept:
+            checkpoint.unlink()
 
     def _show(self, proposal: Proposal, curve: list[Epoch]) -> None:
         self.listener.progress(

@@ -13,8 +13,9 @@ from typing import Any
 import optuna
 
 from autocnn.data.prepared import PreparedData, prepare, save_prepared
-from autocnn.engines.optuna_engine import OptunaEngine
+from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
+from autocnn.engines.recorded import RecordedEngine
 from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
 from autocnn.records.paths import StudyPaths
 from autocnn.records.ranking import winner
@@ -28,6 +29,7 @@ from autocnn.records.storage import (
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
 from autocnn.study.creation import find_facts, find_recipes, write_split
+from autocnn.study.duplicates import KnownResults
 from autocnn.study.loop import Ending, Search, seconds_to_best
 from autocnn.study.worker import Worker
 from autocnn.train.backend import Device
@@ -48,6 +50,7 @@ class Session:
     budget: Budget
     precision: str
     horizon: int
+    pruner: str
     first_look: float
 
     def records(self) -> list[TrialRecord]:
@@ -81,20 +84,21 @@ class Session:
             max_trials=self.settings.trials,
             target=self.settings.target,
             counts=Counter(record.state for record in finished),
+            known=KnownResults(finished),
             best=None if best is None or best.score is None else (best.number, best.score),
         ).run()
 
-    def _engine(self, listener: Listener) -> OptunaEngine:
+    def _engine(self, listener: Listener) -> RecordedEngine:
         settings = self.settings
         setup = EngineSetup(
             image_shape=self.data.image_shape,
             n_classes=self.data.n_classes,
             horizon=self.horizon,
             seed=settings.seed,
-            sampler=settings.sampler,
-            pruner=settings.pruner,
+            proposer=settings.proposer,
+            pruner=self.pruner,
         )
-        engine = OptunaEngine(self.study, self.space, setup)
+        engine = make_engine(settings.engine, self.study, self.space, setup)
         if not self.study.get_trials(deepcopy=False):
             recipes, skipped = find_recipes(settings, self.space, self.data.image_shape)
             for recipe in recipes:
@@ -139,6 +143,7 @@ def open_session(
                 budget=_budget(facts, end),
                 precision=facts["precision"],
                 horizon=facts["horizon"],
+                pruner=facts["pruner"],
                 first_look=facts["first_look"],
             )
         finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -23,15 +23,23 @@ from autocnn.nn.weights import save_weights
 from autocnn.space.config import TrialConfig
 from autocnn.space.seeds import derive_seed
 from autocnn.train.backend import Device, build_stepper, set_precision
+from autocnn.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from autocnn.train.clock import cpu_seconds
 from autocnn.train.early_stopping import best_epoch, should_stop
 from autocnn.train.parts import Stepper, Sums, TrainingParts
-from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
+from autocnn.trial import (
+    CHECKPOINT_FILE,
+    WEIGHTS_FILE,
+    Epoch,
+    FailureCause,
+    TrialJob,
+    TrialResult,
+    TrialState,
+)
 
 CHUNK_IMAGES = 4096  # between two looks at the clock
 PACE_AT = 0.2  # of the first epoch, after which the pace is judged
 EVALUATION_BATCH = 500
-WEIGHTS_FILE = "best.npz"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +91,7 @@ def measure_speed(
 
 def _prepare(
     config: TrialConfig, data: PreparedData, device: Device, seed: int, fit_on: str = "train"
-) -> tuple[Any, Stepper, int]:
+) -> tuple[TrainingParts, Stepper, int]:
     model = build_model(config, spec_of(data), derive_seed(seed, "model"))
     optimizer = build_optimizer(config.optimizer)
     optimizer.build(model.trainable_variables)
@@ -98,7 +106,7 @@ def _prepare(
         val_images=data.validation.images,
         val_labels=data.validation.labels,
     )
-    return model, build_stepper(parts, device), min(config.batch_size, train.n)
+    return parts, build_stepper(parts, device), min(config.batch_size, train.n)
 
 
 class _Training:
@@ -112,9 +120,8 @@ class _Training:
         self.validates = job.fit_on == "train"
         self.n_val = data.validation.n
         self.n_train = data.train.n + (0 if self.validates else self.n_val)
-        self.model, self.stepper, self.batch = _prepare(
-            job.config, data, device, job.seed, job.fit_on
-        )
+        parts, self.stepper, self.batch = _prepare(job.config, data, device, job.seed, job.fit_on)
+        self.model, self.optimizer = parts.model, parts.optimizer
         self.steps = self.n_train // self.batch
         # A refit sees more images, but its epochs are the search's epochs.
         config = job.config
@@ -122,19 +129,21 @@ class _Training:
             config.schedule, config.optimizer.learning_rate, self.steps * job.horizon
         )
         self.curve: list[Epoch] = []
-        self.best_weights: list[npt.NDArray[Any]] | None = None
+        self.best_weights: Sequence[npt.NDArray[Any]] | None = None
+        if job.continue_from is not None and job.continue_from.is_file():
+            self._restore(load_checkpoint(job.continue_from))
+        self.seconds_before = self.curve[-1].seconds if self.curve else 0.0
 
     def run(self) -> TrialResult:
         """Train epoch by epoch; the weights of the best are saved at the end."""
         state, message = TrialState.COMPLETE, ""
         try:
-            for epoch in range(1, self.job.last_epoch + 1):
+            while len(self.curve) < self.job.last_epoch and not self._early_stop():
+                epoch = len(self.curve) + 1
                 self._epoch(epoch)
                 prune = self.hooks.report(epoch, self.curve[-1])
                 if prune and epoch < self.job.last_epoch:
                     state = TrialState.PRUNED
-                    break
-                if self._early_stop():
                     break
         except _OutOfTime:
             state = TrialState.STOPPED
@@ -161,7 +170,7 @@ class _Training:
             train_accuracy=train.correct / n,
             val_loss=val.loss / self.n_val,
             val_accuracy=val.correct / self.n_val,
-            seconds=time.perf_counter() - self.start,
+            seconds=self.seconds_before + time.perf_counter() - self.start,
         )
 
     def _first_look(self, sums: Sums, n_steps: int) -> None:
@@ -231,10 +240,29 @@ class _Training:
         if late or self.hooks.interrupted():
             raise _OutOfTime
 
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        for variable, value in zip(self.model.variables, checkpoint.model, strict=True):
+            variable.assign(value)
+        for variable, value in zip(self.optimizer.variables, checkpoint.optimizer, strict=True):
+            variable.assign(value)
+        self.curve, self.best_weights = list(checkpoint.curve), checkpoint.best_weights
+
+    def _save(self, state: TrialState) -> None:
+        if self.best_weights is None or state is TrialState.PRUNED:
+            return
+        self.job.folder.mkdir(parents=True, exist_ok=True)
+        save_weights(self.job.folder / WEIGHTS_FILE, self.best_weights)
+        if self.job.keeps_checkpoint and state is TrialState.COMPLETE:
+            checkpoint = Checkpoint(
+                model=[np.array(variable.value) for variable in self.model.variables],
+                optimizer=[np.array(variable.value) for variable in self.optimizer.variables],
+                best_weights=self.best_weights,
+                curve=tuple(self.curve),
+            )
+            save_checkpoint(self.job.folder / CHECKPOINT_FILE, checkpoint)
+
     def _result(self, state: TrialState, message: str) -> TrialResult:
-        if self.best_weights is not None and state is not TrialState.PRUNED:
-            self.job.folder.mkdir(parents=True, exist_ok=True)
-            save_weights(self.job.folder / WEIGHTS_FILE, self.best_weights)
+        self._save(state)
         best = best_epoch(self.curve) if self.validates else None
         return TrialResult(
             state=state,

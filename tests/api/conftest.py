@@ -136,6 +136,7 @@ def study(results: Path, space_file: Path, make_result: Callable[..., TrialResul
                 seed=number,
                 parameters=90,
                 macs=2344,
+                last_epoch=12,
             ),
         )
         write_result(trial, result)

@@ -60,9 +60,11 @@ def make_engine(space: SearchSpace) -> Callable[..., OptunaEngine]:
             "n_classes": 10,
             "horizon": 12,
             "seed": 0,
-            "sampler": "tpe",
+            "proposer": "tpe",
             "pruner": "none",
         }
+        if "sampler" in changes:
+            changes["proposer"] = changes.pop("sampler")
         return OptunaEngine(study, space, EngineSetup(**{**fields, **changes}))
 
     return make

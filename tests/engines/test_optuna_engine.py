@@ -6,9 +6,9 @@ import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
 
-from autocnn.engines import optuna_engine
+from autocnn.engines import recorded
+from autocnn.engines.pruners import build_pruner
 from autocnn.engines.recipes import Recipe
-from autocnn.engines.samplers import build_pruner
 from autocnn.records.storage import n_infeasible, open_study, read_records
 from autocnn.space.parameters import Categorical, Fixed, Float, Int
 from autocnn.space.seeds import derive_seed
@@ -104,7 +104,7 @@ def test_infeasible_draws_are_told_and_are_no_trials(study, make_engine, make_re
 
 def test_a_space_without_a_network_is_exhausted(study, make_engine, monkeypatch):
     """After a number of infeasible draws in a row."""
-    monkeypatch.setattr(optuna_engine, "MAX_DRAWS", 5)
+    monkeypatch.setattr(recorded, "MAX_DRAWS", 5)
     space = SearchSpace(
         name="test",
         parameters={"weight_decay": Float(low=0.0, high=1.0)},

@@ -1,134 +1,296 @@
-"""Draws that repeat, and pruners by name."""
+"""Draws that repeat, and which sampler serves which space."""
 
 from __future__ import annotations
 
 import optuna
 import pytest
 
+from autocnn.engines import samplers
 from autocnn.engines.optuna_engine import OptunaEngine
-from autocnn.engines.samplers import SAMPLERS, PerTrialSampler, build_pruner, passes_first_look
+from autocnn.engines.samplers import SAMPLERS, PerTrialSampler, check_sampler
+from autocnn.errors import SettingsError
 from autocnn.records import settings
 from autocnn.records.storage import open_study
+from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int, OneOf
+from autocnn.space.space import Limits, SearchSpace
+from autocnn.trial import FailureCause, TrialState
+
+FLAT = SearchSpace(  # 3 x 8 x 7 x 3 points, which every sampler serves
+    name="flat",
+    parameters={
+        "dense_layers": Int(low=0, high=2),
+        "batch_size": Int(low=16, high=128, step=16),
+        "learning_rate_scale": Float(low=0.5, high=2.0, step=0.25),
+        "optimizer": Categorical(choices=("sgd", "adam", "lion")),
+        "loss": Fixed(value="cross_entropy"),
+    },
+)
+# The trials after which a sampler's draws depend on the scores.
+LEARNS_AFTER = {"tpe": 4, "gp": 4, "cma-es": 7, "nsga2": 10}  # 7 = 4 + int(3 log 3)
 
 
-def _ask(engine: OptunaEngine, n: int, make_result) -> list[dict]:
-    """The values of `n` trials, each told a score that depends on them."""
+@pytest.fixture(params=SAMPLERS)
+def sampler(request: pytest.FixtureRequest) -> str:
+    """Each sampler whose packages are there."""
+    for package in SAMPLERS[request.param].packages:
+        found = pytest.importorskip(package)
+        if package == "torch":
+            found.set_num_threads(1)  # more only wait for one another on so few points
+    return request.param
+
+
+def _new() -> optuna.Study:
+    return optuna.create_study(direction="maximize")
+
+
+def _score(values) -> float:
+    return 0.3 + 0.2 * values["dense_layers"] - 0.1 * abs(values["learning_rate_scale"] - 1)
+
+
+def _play(engine: OptunaEngine, n: int, make_result, score=_score) -> list[dict]:
+    """The values of `n` trials, which end in every way there is."""
     drawn = []
     for _ in range(n):
         proposal = engine.ask()
-        score = 0.1 * proposal.values["dense_layers"] + 0.01 * len(proposal.values["optimizer"])
-        engine.tell(proposal.number, make_result(score))
+        scores = (score(proposal.values),)
+        result = make_result(*scores)
+        match proposal.number % 6:
+            case 1:
+                result = make_result(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
+            case 3:
+                engine.report(proposal.number, 1, *scores)
+                result = make_result(*scores, state=TrialState.PRUNED)
+            case 4:
+                result = make_result(*scores, state=TrialState.STOPPED)
+            case 5:  # given up before its first epoch
+                result = make_result(state=TrialState.PRUNED)
+        engine.tell(proposal.number, result)
         drawn.append(dict(proposal.values))
     return drawn
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
+# --- draws that repeat -------------------------------------------------------------------------
+
+
 def test_an_interruption_does_not_change_what_is_drawn(
-    sampler, study, paths, tmp_path, make_engine, make_result
+    sampler, study, paths, make_engine, make_result
 ):
-    """Eight at once are four, the study opened again from its journal, and four more."""
-    whole = optuna.create_study(direction="maximize")
-    at_once = _ask(make_engine(whole, sampler=sampler), 8, make_result)
-    first = _ask(make_engine(study, sampler=sampler), 4, make_result)
-    second = _ask(make_engine(open_study(paths), sampler=sampler), 4, make_result)
-    assert first + second == at_once
-    assert len({str(values) for values in at_once}) > 4
+    """Sixteen at once are five, a new process, five more, one left running, and six more."""
+    at_once = _play(make_engine(_new(), FLAT, proposer=sampler), 16, make_result)
+    parts = _play(make_engine(study, FLAT, proposer=sampler), 5, make_result)
+    engine = make_engine(open_study(paths), FLAT, proposer=sampler)
+    parts += _play(engine, 5, make_result)
+    engine.ask()  # the process dies here
+    parts += _play(make_engine(open_study(paths), FLAT, proposer=sampler), 6, make_result)
+    assert parts == at_once
+    assert len({str(values) for values in at_once}) > 8
 
 
-@pytest.mark.parametrize("sampler", SAMPLERS)
-def test_another_seed_draws_other_values(sampler, make_engine, make_result):
+def test_a_seed_decides_what_is_drawn(sampler, make_engine, make_result):
     """Seed 0 is a seed like any other."""
     first, again, other = (
-        _ask(
-            make_engine(optuna.create_study(direction="maximize"), sampler=sampler, seed=seed),
-            6,
-            make_result,
-        )
+        _play(make_engine(_new(), FLAT, proposer=sampler, seed=seed), 8, make_result)
         for seed in (0, 0, 1)
     )
     assert first == again
-    assert first != other
+    assert all(a != b for a, b in zip(first[:3], other[:3], strict=True))
 
 
-def test_the_sampler_learns_from_the_record(make_engine, make_result):
-    """After four trials TPE draws otherwise than chance would."""
-    drawn = {
-        sampler: _ask(
-            make_engine(optuna.create_study(direction="maximize"), sampler=sampler), 6, make_result
+def test_the_optuna_study_may_have_any_name(sampler, make_engine, make_result):
+    """Nothing is drawn from it."""
+    drawn = [
+        _play(
+            make_engine(
+                optuna.create_study(direction="maximize", study_name=name), FLAT, proposer=sampler
+            ),
+            8,
+            make_result,
         )
-        for sampler in ("tpe", "random")
+        for name in ("one", "two")
+    ]
+    assert drawn[0] == drawn[1]
+
+
+# --- what is learned ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [TrialState.COMPLETE, TrialState.PRUNED])
+def test_who_learns_learns_from_complete_and_pruned_trials(
+    sampler, state, make_engine, make_result
+):
+    """The scores turned upside down change the draws from where they are looked at, if ever."""
+    drawn = {}
+    for sign in (1, -1):
+        engine = make_engine(_new(), FLAT, proposer=sampler)
+        drawn[sign] = []
+        for _ in range(14):
+            proposal = engine.ask()
+            score = 0.5 + sign * (_score(proposal.values) - 0.5)
+            engine.report(proposal.number, 1, score)
+            engine.tell(proposal.number, make_result(score, state=state))
+            drawn[sign].append(dict(proposal.values))
+    after = LEARNS_AFTER.get(sampler, 14)
+    assert drawn[1][:after] == drawn[-1][:after]
+    assert (drawn[1][after:] != drawn[-1][after:]) is (after < 14)
+
+
+@pytest.mark.parametrize(
+    "sampler", [name for name, s in SAMPLERS.items() if s.startup], indirect=True
+)
+def test_infeasible_draws_do_not_end_the_start(sampler, make_engine, make_result):
+    """The first four *trials* are those that random draws, among any number of infeasible ones."""
+    limited = SearchSpace(
+        name="limited", parameters=FLAT.parameters, limits=Limits(parameters=9700)
+    )
+    drawn = {}
+    for name in (sampler, "random"):
+        study = _new()
+        engine = make_engine(study, limited, proposer=name)
+        drawn[name] = []
+        for number in range(6):
+            proposal = engine.ask()
+            engine.tell(proposal.number, make_result(0.1 * number))
+            drawn[name].append(dict(proposal.values))
+        if name == "random":
+            infeasible = ["infeasible" in t.user_attrs for t in study.trials]
+            assert sum(infeasible[: infeasible.index(False) + 4]) >= 1
+    assert drawn[sampler][:4] == drawn["random"][:4]
+    assert drawn[sampler][4:] != drawn["random"][4:]
+
+
+# --- which spaces ------------------------------------------------------------------------------
+
+UNITS = Int(low=8, high=64, log=True, when={"dense_layers": Between(low=1)})
+CONDITIONAL = SearchSpace(name="c", parameters={**FLAT.parameters, "dense_units": UNITS})
+CONTINUOUS = SearchSpace(
+    name="c", parameters={**FLAT.parameters, "weight_decay": Float(low=1e-5, high=0.1, log=True)}
+)
+BOTH = SearchSpace(
+    name="c", parameters={**CONDITIONAL.parameters, "momentum": Float(low=0.8, high=0.98)}
+)
+ONE_NUMBER = SearchSpace(
+    name="c",
+    parameters={"momentum": Float(low=0.8, high=0.98), "flip": Categorical(choices=(False, True))},
+)
+CHOICES = SearchSpace(name="c", parameters={"flip": Categorical(choices=(False, True))})
+LARGE = SearchSpace(
+    name="c", parameters={"filters": Int(low=1, high=1000), "dense_units": Int(low=1, high=200)}
+)
+UNDER_CONDITION = (
+    "cannot search the space c: dense_units is active under a condition only; "
+    "use --sampler tpe, random or nsga2"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "space", "line"),
+    [
+        (
+            "grid",
+            CONDITIONAL,
+            f"--sampler grid {UNDER_CONDITION}, or --engine keras-tuner --tuner grid",
+        ),
+        ("grid", BOTH, f"--sampler grid {UNDER_CONDITION}"),  # which Keras Tuner's refuses too
+        ("qmc", CONDITIONAL, f"--sampler qmc {UNDER_CONDITION}"),
+        ("cma-es", CONDITIONAL, f"--sampler cma-es {UNDER_CONDITION}"),
+        ("gp", CONDITIONAL, f"--sampler gp {UNDER_CONDITION}"),
+        (
+            "grid",
+            CONTINUOUS,
+            "--sampler grid cannot search the space c: weight_decay is a continuous range; "
+            "give it a step, or use --sampler qmc or tpe",
+        ),
+        (
+            "grid",
+            LARGE,
+            "--sampler grid cannot search the space c: it has 200,000 points, more than 100,000; "
+            "fix some parameters, or use --sampler qmc or tpe",
+        ),
+        (
+            "cma-es",
+            ONE_NUMBER,
+            "--sampler cma-es cannot search the space c: only momentum is a numerical parameter, "
+            "and 2 are needed; use --sampler tpe or random",
+        ),
+        (
+            "cma-es",
+            CHOICES,
+            "--sampler cma-es cannot search the space c: it varies no numerical parameter, "
+            "and 2 are needed; use --sampler tpe or random",
+        ),
+    ],
+)
+def test_a_space_that_cannot_be_served_is_refused(name, space, line):
+    """In one line: which parameter is in the way, and what to use instead."""
+    with pytest.raises(SettingsError) as error:
+        check_sampler(name, space)
+    assert str(error.value) == line
+
+
+def _serves(name: str, space: SearchSpace) -> bool:
+    try:
+        check_sampler(name, space)
+    except SettingsError:
+        return False
+    return True
+
+
+def test_the_others_serve_these_spaces(monkeypatch):
+    """As if every package were there."""
+    monkeypatch.setattr(samplers, "find_spec", lambda name: name)
+    spaces = (FLAT, CONDITIONAL, CONTINUOUS, ONE_NUMBER, CHOICES, LARGE)
+    served = {name: [_serves(name, space) for space in spaces] for name in SAMPLERS}
+    assert served == {
+        "tpe": [True] * 6,
+        "random": [True] * 6,
+        "grid": [True, False, False, False, True, False],
+        "qmc": [True, False, True, True, True, True],
+        "cma-es": [True, False, True, False, False, True],
+        "gp": [True, False, True, True, True, True],
+        "nsga2": [True] * 6,
     }
-    assert drawn["tpe"][:4] == drawn["random"][:4]
-    assert drawn["tpe"][4:] != drawn["random"][4:]
+
+
+def test_a_condition_on_a_fixed_value_is_none():
+    """Such a space can be searched by every sampler."""
+    steady = SearchSpace(
+        name="c",
+        parameters={
+            "dense_layers": Fixed(value=1),
+            "dense_units": UNITS,
+            "optimizer": Categorical(choices=("sgd", "adam")),
+            "loss": Fixed(value="cross_entropy"),
+            "focal_gamma": Int(low=1, high=3, when={"loss": OneOf(("focal",))}),  # never active
+        },
+    )
+    check_sampler("qmc", steady)
+    check_sampler("grid", steady)
+
+
+@pytest.mark.parametrize(
+    ("name", "missing", "line"),
+    [
+        ("cma-es", "cmaes", "needs the package cmaes: pip install 'autocnn[cma-es]'"),
+        ("gp", "torch", "needs the package torch: pip install 'autocnn[gp]'"),
+        ("gp", "scipy", "needs the package scipy: pip install 'autocnn[gp]'"),
+    ],
+)
+def test_a_package_that_is_missing_is_named(name, missing, line, monkeypatch):
+    """With the command that brings it; a space that cannot be served comes first."""
+    monkeypatch.setattr(samplers, "find_spec", lambda name: None if name == missing else name)
+    with pytest.raises(SettingsError) as error:
+        check_sampler(name, FLAT)
+    assert str(error.value) == f"--sampler {name} {line}"
+    with pytest.raises(SettingsError, match="under a condition"):
+        check_sampler(name, CONDITIONAL)
 
 
 def test_the_settings_offer_what_there_is():
-    """Names in the settings and in the tables are the same."""
-    assert set(SAMPLERS) == set(settings.SAMPLERS)
-    for name in settings.PRUNERS:
-        assert isinstance(build_pruner(name, 9), optuna.pruners.BasePruner)
+    """Names in the settings and in the table are the same."""
+    assert tuple(SAMPLERS) == settings.SAMPLERS
 
 
 def test_an_unknown_sampler_is_refused():
     """The settings are checked before; here it is a bug."""
     with pytest.raises(KeyError):
-        PerTrialSampler("unheard_of", 0)
-
-
-def _pruned_at(pruner: str, horizon: int, scores: list[list[float]]) -> list[int | None]:
-    """Per trial of `scores`, one after another: the epoch at which it is pruned, or None."""
-    study = optuna.create_study(direction="maximize", pruner=build_pruner(pruner, horizon))
-    pruned: list[int | None] = []
-    for curve in scores:
-        trial, at = study.ask(), None
-        for epoch, score in enumerate(curve, start=1):
-            trial.report(score, epoch)
-            if trial.should_prune() and at is None:
-                at = epoch
-        study.tell(trial, curve[-1])
-        pruned.append(at)
-    return pruned
-
-
-@pytest.mark.parametrize(("horizon", "rung"), [(2, 1), (4, 1), (5, 2), (9, 3), (12, 3), (30, 8)])
-def test_halving_judges_at_a_quarter_of_the_horizon(horizon, rung):
-    """The second trial is as good as the first until just before the rung, then worse."""
-    best = [0.9] * horizon
-    worse = [0.9] * (rung - 1) + [0.8] * (horizon - rung + 1)
-    assert _pruned_at("halving", horizon, [best, worse]) == [None, rung]
-
-
-@pytest.mark.parametrize("horizon", [2, 4, 5, 9, 12, 30])
-def test_halving_leaves_a_trial_alone_after_its_quarter(horizon):
-    """The next rung, four times as late, is the last epoch or beyond it."""
-    rung = -(-horizon // 4)
-    worse = [0.9] * rung + [0.8] * (horizon - 1 - rung)
-    assert _pruned_at("halving", horizon, [[0.9] * horizon, worse]) == [None, None]
-
-
-@pytest.mark.parametrize(
-    ("score", "others", "passes"),
-    [
-        (0.9, [0.1, 0.2, 0.3], False),  # three others are too few to compare with
-        (0.5, [0.1, 0.2, 0.3, 0.4], True),  # the best of five: 5 // 3 = 1 passes
-        (0.3, [0.1, 0.2, 0.2, 0.4], False),
-        (0.3, [0.1, 0.2, 0.2, 0.2, 0.4], True),  # the second of six
-        (0.4, [0.1, 0.2, 0.3, 0.4], True),  # as good as the best
-    ],
-)
-def test_a_third_passes_the_first_look(score, others, passes):
-    """Counted with the trial itself."""
-    assert passes_first_look(score, others) is passes
-
-
-def test_the_median_prunes_after_four_trials():
-    """Worse than the median of those before; it judges from a quarter of the horizon on."""
-    low = [0.1] * 4
-    assert _pruned_at("median", 4, [[0.9] * 4] * 3 + [low]) == [None] * 4
-    assert _pruned_at("median", 4, [[0.9] * 4] * 4 + [low]) == [None] * 4 + [1]
-    assert _pruned_at("median", 8, [[0.9] * 8] * 4 + [low * 2]) == [None] * 4 + [2]
-
-
-def test_none_never_prunes():
-    """Whatever the scores."""
-    assert _pruned_at("none", 9, [[0.9] * 9] * 9 + [[0.0] * 9]) == [None] * 10
+        PerTrialSampler("unheard_of", 0, FLAT)

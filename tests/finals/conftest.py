@@ -65,6 +65,7 @@ def make_record() -> Callable[[TrialResult | None], TrialRecord]:
             seed=77,
             parameters=6,
             macs=3,
+            last_epoch=12,
             result=result,
         )
 

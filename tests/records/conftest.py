@@ -67,6 +67,7 @@ def make_record(make_result: Callable[..., TrialResult]) -> Callable[..., TrialR
             "seed": 1234,
             "parameters": parameters,
             "macs": 5000,
+            "last_epoch": 12,
             "result": result,
         }
         return TrialRecord(**{**fields, **changes})
@@ -87,6 +88,7 @@ def make_proposal() -> Callable[..., Proposal]:
             "seed": 4_000_000_000,
             "parameters": 1290,
             "macs": 88_000,
+            "last_epoch": 12,
         }
         return Proposal(**{**fields, **changes})
 

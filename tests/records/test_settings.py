@@ -28,8 +28,19 @@ from autocnn.records.settings import (
         ({"time_budget_s": float("nan")}, "--time-budget must be above 0 seconds, got nan"),
         ({"target": 0.0}, "--target must be above 0 and at most 1, got 0.0"),
         ({"target": 92.0}, "--target must be above 0 and at most 1, got 92.0"),
-        ({"sampler": "cma"}, "--sampler must be one of tpe, random, got 'cma'"),
-        ({"pruner": "x"}, "--pruner must be one of halving, hyperband, median, none, got 'x'"),
+        (
+            {"sampler": "cma"},
+            "--sampler must be one of tpe, random, grid, qmc, cma-es, gp, nsga2, got 'cma'",
+        ),
+        (
+            {"pruner": "x"},
+            "--pruner must be one of auto, halving, hyperband, median, percentile, none, got 'x'",
+        ),
+        ({"engine": "ray"}, "--engine must be one of optuna, keras-tuner, got 'ray'"),
+        (
+            {"tuner": "tpe"},
+            "--tuner must be one of hyperband, bayesian, random, grid, got 'tpe'",
+        ),
         ({"precision": "fp8"}, "--precision must be one of auto, float32, bfloat16, got 'fp8'"),
         ({"dataset": " "}, "--dataset must be a name or a path, got ' '"),
         ({"study": "a/b"}, "--study must be a plain folder name, got 'a/b'"),

@@ -28,6 +28,7 @@ def make_proposal() -> Callable[..., Proposal]:
             "seed": 1,
             "parameters": 1290,
             "macs": 88_000,
+            "last_epoch": 12,
         }
         return Proposal(**{**fields, **changes})
 

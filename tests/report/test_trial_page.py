@@ -27,6 +27,7 @@ def make_record():
             "seed": 1234,
             "parameters": 350,
             "macs": 1472,
+            "last_epoch": 12,
             "result": result,
         }
         return TrialRecord(**{**fields, **changes})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -46,11 +47,12 @@ def make_proposal() -> Callable[[int], Proposal]:
         return Proposal(
             number=number,
             values={},
-            config=CONFIG,
+            config=replace(CONFIG, batch_size=16 + number),  # no trial is another's duplicate
             origin="tpe",
             seed=10 * number,
             parameters=100,
             macs=1000,
+            last_epoch=3,
         )
 
     return make

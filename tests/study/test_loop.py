@@ -30,6 +30,7 @@ class FakeEngine:
         self.proposals, self.prune_at = list(proposals), prune_at
         self.reported: list[tuple[int, int, float]] = []
         self.told: list[tuple[int, TrialResult]] = []
+        self.kept: frozenset[int] = frozenset()
         self.left: list[tuple[int, TrialResult | None]] = []
 
     def ask(self) -> Proposal | Wait | None:
@@ -49,6 +50,10 @@ class FakeEngine:
     def tell(self, number: int, result: TrialResult) -> None:
         """Note how a trial ended."""
         self.told.append((number, result))
+
+    def continuable(self) -> frozenset[int]:
+        """Those that were said."""
+        return self.kept
 
     def leave(self, number: int, result: TrialResult | None) -> None:
         """Note what was left."""

@@ -175,6 +175,28 @@ def test_a_first_look_prunes_within_the_first_epoch(
     assert result.message == "first look: 50.00 % after 11 of 54 steps"
 
 
+@pytest.mark.parametrize(("limit", "is_pruned"), [(22.0, False), (21.0, True), (None, False)])
+def test_a_pace_that_cannot_end_in_time_is_pruned(
+    limit, is_pruned, script, make_job, make_hooks, data, device, monkeypatch
+):
+    """A clock that ticks whenever it is read says 21.2 s for two epochs.
+
+    It is read at the start (0), twice before the first chunk of 5 steps, after it (3), and after
+    11 of 54 steps (4): 6 steps in 1 s. The 97 steps that are left make 16.2 s, and it is 5 by then.
+    """
+    monkeypatch.setattr(trainer, "CHUNK_IMAGES", 5)
+    now = iter(range(10_000))
+    monkeypatch.setattr(trainer.time, "perf_counter", lambda: float(next(now)))
+    stepper = script([3.0, 3.0])
+    job = make_job(horizon=2, last_epoch=2, pace_limit_s=limit)
+    job = replace(job, config=replace(job.config, batch_size=1))
+    result = train_trial(job, data, device, make_hooks())
+    assert (result.state is TrialState.PRUNED) == is_pruned
+    if is_pruned:
+        assert [len(indices) for indices, _, _ in stepper.trained] == [5, 5, 1]
+        assert result.message == "too slow: 2 epochs would take 21 s, more than 21 s"
+
+
 def test_every_validation_image_counts_once(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
@@ -234,6 +256,43 @@ def test_a_refit_trains_on_all_and_validates_nothing(script, make_job, make_hook
     np.testing.assert_array_equal(stepper.parts.train_images, pixels)
 
 
+def test_a_checkpoint_is_kept_where_it_is_asked_for(script, make_job, make_hooks, data, device):
+    """Not by a trial that is pruned: nobody continues it."""
+    script([3.0] * 3)
+    job = make_job(keeps_checkpoint=True)
+    train_trial(job, data, device, make_hooks())
+    assert {path.name for path in job.folder.iterdir()} == {"best.npz", "checkpoint.npz"}
+    script([3.0] * 3)
+    pruned = replace(job, folder=job.folder / "pruned")
+    train_trial(pruned, data, device, make_hooks(report=lambda number, _: True))
+    assert not pruned.folder.exists()
+
+
+def test_a_missing_checkpoint_means_from_the_start(script, make_job, make_hooks, data, device):
+    """The seed is the parent's, so the same training is only paid twice."""
+    script([3.0] * 3)
+    job = make_job(continue_from=make_job().folder / "checkpoint.npz")
+    assert train_trial(job, data, device, make_hooks()).epochs == 3
+
+
+def test_a_parent_that_stopped_early_is_not_trained_on(script, make_job, make_hooks, data, device):
+    """Two epochs after its best one, of three; of nine it would be the same."""
+    script([4.0, 3.0, 3.0])
+    parent = _patience(make_job(horizon=9, keeps_checkpoint=True), 2)
+    first = train_trial(parent, data, device, make_hooks())
+    stepper = script([])
+    child = replace(
+        parent,
+        last_epoch=9,
+        continue_from=parent.folder / "checkpoint.npz",
+        folder=parent.folder.parent / "child",
+    )
+    second = train_trial(child, data, device, make_hooks())
+    assert stepper.trained == []
+    assert (second.curve, second.best_epoch) == (first.curve, 1)
+    assert load_weights(child.folder / "best.npz")[0].flat[0] == 1
+
+
 # --- with real trainings -----------------------------------------------------------------------
 
 
@@ -245,6 +304,42 @@ def test_two_trainings_of_one_seed_are_the_same(make_job, make_hooks, data, devi
     )
     assert _metrics(first) == _metrics(again)
     assert _metrics(first) != _metrics(other)
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("optimizer", ["adam", "nesterov", "muon"])
+def test_a_continued_training_is_as_if_never_paused(optimizer, make_job, make_hooks, data, device):
+    """Two epochs and then two more: curve and weights of four in one go, to the last bit."""
+    job = make_job(horizon=4, last_epoch=4, keeps_checkpoint=True)
+    config = replace(
+        job.config,
+        optimizer=Optimizer(name=optimizer, learning_rate=0.02, momentum=0.9),
+        schedule=Schedule(name="one_cycle"),
+        augmentation=Augmentation(shift=1, flip=True),
+    )
+    job = replace(job, config=config)
+    whole = train_trial(job, data, device, make_hooks())
+    parent = replace(job, last_epoch=2, folder=job.folder.parent / "parent")
+    train_trial(parent, data, device, make_hooks())
+    child = replace(
+        job,
+        continue_from=parent.folder / "checkpoint.npz",
+        folder=job.folder.parent / "child",
+    )
+    reported = []
+    hooks = make_hooks(report=lambda number, _: bool(reported.append(number)))
+    continued = train_trial(child, data, device, hooks)
+    assert reported == [3, 4]
+    assert _metrics(continued) == _metrics(whole)
+    assert continued.best_epoch == whole.best_epoch
+    seconds = [epoch.seconds for epoch in continued.curve]
+    assert seconds == sorted(seconds)  # the clock goes on where the parent's stopped
+    for name in ("best.npz", "checkpoint.npz"):
+        ours, theirs = (np.load(task.folder / name) for task in (child, job))
+        assert ours.files == theirs.files
+        for array in ours.files:
+            if array != "curve":
+                np.testing.assert_array_equal(ours[array], theirs[array])
 
 
 @pytest.mark.training

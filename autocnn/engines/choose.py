@@ -1,0 +1,67 @@
+"""Which engine serves a study, and whether it can."""
+
+from __future__ import annotations
+
+import math
+
+import optuna
+
+from autocnn.engines.optuna_engine import OptunaEngine
+from autocnn.engines.protocol import EngineSetup
+from autocnn.engines.recorded import RecordedEngine
+from autocnn.engines.samplers import check_sampler
+from autocnn.errors import SettingsError, SpaceError
+from autocnn.records.settings import StudySettings
+from autocnn.space.space import SearchSpace
+
+
+def check_engine(settings: StudySettings, space: SearchSpace) -> None:
+    """Raise SettingsError or SpaceError, in one line, where the engine cannot serve the study."""
+    if settings.engine == "optuna":
+        check_sampler(settings.sampler, space)
+    else:
+        _check_tuner(settings.tuner, space)
+    if _prunes_itself(settings) and settings.pruner not in ("auto", "none"):
+        raise SettingsError(
+            f"--pruner {settings.pruner}: --tuner hyperband gives up on trials by itself; leave "
+            "--pruner out"
+        )
+
+
+def choose_pruner(settings: StudySettings) -> str:
+    """The pruner for "auto": halving, but none beside Keras Tuner's Hyperband."""
+    if settings.pruner != "auto":
+        return settings.pruner
+    return "none" if _prunes_itself(settings) else "halving"
+
+
+def make_engine(
+    name: str, study: optuna.Study, space: SearchSpace, setup: EngineSetup
+) -> RecordedEngine:
+    """The engine of this name, brought to where the study's record ends."""
+    if name == "optuna":
+        return OptunaEngine(study, space, setup)
+    from autocnn.engines.keras_tuner_engine import KerasTunerEngine  # it takes seconds to import
+
+    return KerasTunerEngine(study, space, setup)
+
+
+def _prunes_itself(settings: StudySettings) -> bool:
+    return settings.engine == "keras-tuner" and settings.tuner == "hyperband"
+
+
+def _check_tuner(tuner: str, space: SearchSpace) -> None:
+    parents = {name for parameter in space.parameters.values() for name in parameter.when}
+    for name, parameter in space.varying():
+        if parameter.n_values() < math.inf:
+            continue
+        if name in parents:
+            raise SpaceError(
+                f"space {space.name}: a condition speaks of {name}, which is continuous, and Keras "
+                "Tuner's conditions list values; give it a step, or use --engine optuna"
+            )
+        if tuner == "grid":
+            raise SpaceError(
+                f"space {space.name}: {name} is continuous, and a grid has points; give it a step, "
+                "or use --tuner bayesian"
+            )

@@ -1,0 +1,83 @@
+"""Optuna's pruners by name, and the rule of the first look."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
+from typing import cast
+
+import optuna
+from optuna.pruners import BasePruner, HyperbandPruner, SuccessiveHalvingPruner
+from optuna.trial import FrozenTrial
+
+from autocnn.engines.samplers import STARTUP_TRIALS
+
+REDUCTION_FACTOR = 4  # of halving and Hyperband
+LOOK_FACTOR = 3  # one in so many passes its first look
+TOP_PERCENT = 25.0  # what the pruner percentile keeps; the median keeps the better half
+# Of the horizon. Earlier epochs, with a rising rate, say too little; and the next rung, four times
+# as late, is the end: a trial that has come to three quarters is worth its last one.
+FIRST_RUNG = 0.25
+
+
+def build_pruner(name: str, horizon: int) -> BasePruner:
+    """The pruner of this name for trials of at most `horizon` epochs.
+
+    None judges before a quarter of the horizon. Halving passes the best quarter of all trials that
+    came there. Hyperband does so with two of three trials, and leaves the third alone. Median and
+    percentile ask at every epoch from there on whether the best score so far is in the better half,
+    or the best TOP_PERCENT, of what the *complete* trials had at that epoch (Optuna counts a
+    percentile from the best), once there are STARTUP_TRIALS of them.
+    """
+    first = math.ceil(FIRST_RUNG * horizon)
+    makers: dict[str, Callable[[], BasePruner]] = {
+        "halving": lambda: SuccessiveHalvingPruner(
+            min_resource=first, reduction_factor=REDUCTION_FACTOR
+        ),
+        "hyperband": lambda: Hyperband(first),
+        "median": lambda: optuna.pruners.MedianPruner(
+            n_startup_trials=STARTUP_TRIALS, n_warmup_steps=first
+        ),
+        "percentile": lambda: optuna.pruners.PercentilePruner(
+            TOP_PERCENT, n_startup_trials=STARTUP_TRIALS, n_warmup_steps=first
+        ),
+        "none": optuna.pruners.NopPruner,
+    }
+    return makers[name]()
+
+
+class Hyperband(BasePruner):
+    """Optuna's Hyperband with two brackets: one judges at epoch `first`, one at the end only.
+
+    A trial's bracket follows from its number alone. Optuna's follows from the study's name too, so
+    that two studies of one seed would differ; and Optuna, where it sees its own Hyperband, shows a
+    sampler the trials of one bracket only, too few to learn from. Hence a wrapper.
+    """
+
+    def __init__(self, first: int) -> None:
+        self._inner = _Nameless(
+            min_resource=first,
+            max_resource=REDUCTION_FACTOR * first,  # not the horizon, which may give one bracket
+            reduction_factor=REDUCTION_FACTOR,
+        )
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """True where halving within the trial's bracket gives it up."""
+        return self._inner.prune(study, trial)
+
+
+class _Nameless(HyperbandPruner):
+    def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
+        return super()._get_bracket_id(cast(optuna.Study, SimpleNamespace(study_name="")), trial)
+
+
+def passes_first_look(score: float, others: Sequence[float]) -> bool:
+    """True where `score` is in the upper 1 / LOOK_FACTOR of all first looks, its own included.
+
+    Nothing passes before STARTUP_TRIALS others have been looked at.
+    """
+    if len(others) < STARTUP_TRIALS:
+        return False
+    n_passing = (len(others) + 1) // LOOK_FACTOR
+    return sum(other > score for other in others) < n_passing

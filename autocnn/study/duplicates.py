@@ -1,0 +1,57 @@
+"""Configurations that were trained before: their results are taken over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from autocnn.files import write_atomic
+from autocnn.records.paths import StudyPaths
+from autocnn.records.record import TrialRecord
+from autocnn.space.config import TrialConfig
+from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
+
+# A stopped trial had no time and a failed one no luck: another seed may do better.
+REUSED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+_Key = tuple[TrialConfig, int, int, int | None]
+
+
+class KnownResults:
+    """The results of a study by configuration, epochs and parent."""
+
+    def __init__(self, records: Iterable[TrialRecord]) -> None:
+        self._known: dict[_Key, tuple[int, TrialResult]] = {}
+        self._curves: dict[int, tuple[Epoch, ...]] = {}
+        for record in records:
+            if record.result is not None:
+                self.add(record, record.result)
+
+    def add(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
+        """Remember `result`, if it is of a kind that is taken over and trained here first."""
+        self._curves[trial.number] = result.curve
+        if result.state in REUSED and result.score is not None:
+            self._known.setdefault(_key(trial), (trial.number, result))
+
+    def curve(self, number: int | None) -> tuple[Epoch, ...]:
+        """The learning curve of trial `number`; empty where nothing is known of it."""
+        return () if number is None else self._curves.get(number, ())
+
+    def find(self, proposal: Proposal) -> TrialResult | None:
+        """The result of a trial of the same configuration, epochs and parent; None: train it."""
+        number, result = self._known.get(_key(proposal), (0, None))
+        if result is None:
+            return None
+        return replace(result, duplicate_of=number, seconds=0.0, cpu_seconds=0.0)
+
+
+def copy_files(paths: StudyPaths, source: int, target: int) -> None:
+    """Give trial `target` the weights and the checkpoint of trial `source`, where it has them."""
+    for place in (paths.weights, paths.checkpoint):
+        if place(source).is_file():
+            place(target).parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(place(target), place(source).read_bytes())
+
+
+def _key(trial: TrialRecord | Proposal) -> _Key:
+    return trial.config, trial.first_epoch, trial.last_epoch, trial.parent

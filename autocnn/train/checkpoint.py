@@ -1,0 +1,69 @@
+"""The state of a training between two epochs, as one .npz file of plain arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autocnn.errors import RecordError
+from autocnn.files import write_atomic
+from autocnn.trial import Epoch
+
+Arrays = Sequence[npt.NDArray[Any]]
+
+_CURVE = "curve"
+_GROUPS = ("model", "optimizer", "best_weights")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkpoint:
+    """All that a training needs to go on as if it had never paused."""
+
+    model: Arrays  # `model.variables`: weights, moving averages, the state of dropout's seeds
+    optimizer: Arrays  # `optimizer.variables`, the count of steps included
+    best_weights: Arrays  # `model.get_weights()` of the best epoch
+    curve: tuple[Epoch, ...]
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write `checkpoint`; the file appears whole or not at all.
+
+    Raises: RecordError if it cannot be written.
+    """
+    arrays: dict[str, Any] = {
+        f"{group}/{i}": array
+        for group in _GROUPS
+        for i, array in enumerate(getattr(checkpoint, group))
+    }
+    rows = [dataclasses.astuple(epoch) for epoch in checkpoint.curve]
+    curve = np.array(rows, np.float64).reshape(len(rows), len(dataclasses.fields(Epoch)))
+    arrays[_CURVE] = curve
+    write_atomic(path, lambda file: np.savez(file, **arrays))
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """What `save_checkpoint` wrote, exact to the last bit; nothing in the file can run code.
+
+    Raises: RecordError if the file is missing or damaged.
+    """
+    names = [field.name for field in dataclasses.fields(Epoch)]
+    try:
+        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+            groups = {group: _group(file, group) for group in _GROUPS}
+            curve = tuple(
+                Epoch(**dict(zip(names, row, strict=True))) for row in file[_CURVE].tolist()
+            )
+    except Exception as error:  # zipfile, OSError, KeyError and ValueError, by the kind of damage
+        raise RecordError(f"{path}: cannot read the checkpoint: {error}") from error
+    return Checkpoint(curve=curve, **groups)
+
+
+def _group(file: Any, group: str) -> list[npt.NDArray[Any]]:
+    n = sum(name.startswith(f"{group}/") for name in file.files)
+    return [file[f"{group}/{i}"] for i in range(n)]

@@ -1,0 +1,385 @@
+"""What every engine must do, whoever proposes: one list of cases, run for each of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from typing import Any
+
+import optuna
+import pytest
+
+from autocnn.engines.choose import make_engine
+from autocnn.engines.protocol import EngineSetup
+from autocnn.engines.recipes import Recipe
+from autocnn.engines.recorded import RecordedEngine
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import SAMPLERS, TUNERS, StudySettings
+from autocnn.records.storage import create_study, open_study, read_records
+from autocnn.space.parameters import Between, Categorical, Float, Int
+from autocnn.space.space import Limits, SearchSpace
+from autocnn.study.budget import Budget
+from autocnn.study.loop import Ending, Search
+from autocnn.trial import FailureCause, Proposal, TrialJob, TrialResult, TrialState, Wait
+
+HORIZON = 9
+PACKAGES = {"cma-es": "cmaes", "gp": "torch"}
+ENGINES = [
+    *(
+        pytest.param(
+            ("optuna", name),
+            id=f"optuna-{name}",
+            marks=pytest.mark.skipif(
+                name in PACKAGES and find_spec(PACKAGES[name]) is None,
+                reason=f"the package {PACKAGES.get(name)} is not installed",
+            ),
+        )
+        for name in SAMPLERS
+    ),
+    *(pytest.param(("keras-tuner", name), id=f"keras-tuner-{name}") for name in TUNERS),
+]
+SERVE_CONDITIONS = [
+    engine
+    for engine in ENGINES
+    if engine.values[0][0] == "keras-tuner" or engine.values[0][1] in ("tpe", "random", "nsga2")
+]
+LEARN = [
+    engine
+    for engine in ENGINES
+    if engine.values[0][1] in ("tpe", "gp", "cma-es", "nsga2", "bayesian")
+]
+
+FLAT = SearchSpace(
+    name="flat",
+    parameters={
+        "dense_layers": Int(low=0, high=2),
+        "batch_size": Int(low=16, high=128, step=16),
+        "learning_rate_scale": Float(low=0.5, high=2.0, step=0.25),
+        "optimizer": Categorical(choices=("sgd", "adam", "lion")),
+    },
+)
+CONDITIONAL = SearchSpace(
+    name="conditional",
+    parameters={
+        "dense_layers": Int(low=0, high=2),
+        "dense_units": Categorical(choices=(8, 16, 32, 64), when={"dense_layers": Between(low=1)}),
+        "dense_dropout": Float(low=0.0, high=0.4, step=0.2, when={"dense_layers": Between(low=1)}),
+        "optimizer": Categorical(choices=("sgd", "adam", "lion")),
+        "flip": Categorical(choices=(False, True)),
+    },
+)
+TINY = SearchSpace(
+    name="tiny",
+    parameters={
+        "dense_layers": Int(low=0, high=1),
+        "batch_size": Int(low=16, high=32, step=16),
+    },
+)
+
+
+@pytest.fixture(params=ENGINES)
+def kind(request: pytest.FixtureRequest) -> tuple[str, str]:
+    """An engine and who proposes in it."""
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def open_engine(tmp_path) -> Callable[..., RecordedEngine]:
+    """An engine over the study of this name: a new one, or the one that is there."""
+
+    def make(
+        kind: tuple[str, str], space: SearchSpace = FLAT, name: str = "a", seed: int = 0
+    ) -> RecordedEngine:
+        paths = StudyPaths(tmp_path / name)
+        is_new = not paths.journal.exists()
+        paths.root.mkdir(exist_ok=True)
+        study = create_study(paths, StudySettings(study="s")) if is_new else open_study(paths)
+        setup = EngineSetup(
+            image_shape=(8, 8, 1),
+            n_classes=10,
+            horizon=HORIZON,
+            seed=seed,
+            proposer=kind[1],
+            pruner="none",
+        )
+        return make_engine(kind[0], study, space, setup)
+
+    return make
+
+
+def _score(proposal: Proposal) -> float:
+    """Best at batches of 64 and a middling rate, and a little better for longer trainings."""
+    values = proposal.values
+    off = abs(int(values.get("batch_size", 64)) - 64) / 64
+    off += abs(float(values.get("learning_rate_scale", 1.0)) - 1.25)
+    off += 0.1 * int(values["dense_layers"])
+    return 0.9 - 0.2 * off + 0.001 * proposal.last_epoch
+
+
+@pytest.fixture
+def end(make_result) -> Callable[..., TrialResult]:
+    """What a trial comes to: its score in every epoch, but the first trials end in every way."""
+
+    def make(proposal: Proposal, *, mixed: bool = False) -> TrialResult:
+        scores = [_score(proposal)] * proposal.last_epoch
+        if mixed and proposal.number % 7 == 1:
+            return make_result(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
+        if mixed and proposal.number % 7 == 2:
+            return make_result(*scores[:1], state=TrialState.STOPPED)
+        if mixed and proposal.number % 7 == 4:
+            return make_result(*scores[:1], state=TrialState.PRUNED)
+        return make_result(*scores)
+
+    return make
+
+
+def _play(engine: RecordedEngine, end: Any, n: int, **how: Any) -> Iterator[Proposal]:
+    """Up to `n` trials, each told before the next is asked for."""
+    for _ in range(n):
+        proposal = engine.ask()
+        if not isinstance(proposal, Proposal):
+            return
+        result = end(proposal, **how)
+        for epoch in range(proposal.first_epoch + 1, result.epochs + 1):
+            engine.report(proposal.number, epoch, result.curve[epoch - 1].val_accuracy)
+        engine.tell(proposal.number, result)
+        yield proposal
+
+
+def _key(proposal: Proposal) -> tuple[Any, ...]:
+    return (
+        proposal.number,
+        dict(proposal.values),
+        proposal.seed,
+        proposal.first_epoch,
+        proposal.last_epoch,
+        proposal.parent,
+    )
+
+
+def test_every_proposal_is_a_point_of_the_space(kind, open_engine, end):
+    """With epochs within the horizon, and the configuration that its values say."""
+    proposals = list(_play(open_engine(kind), end, 14))
+    assert len(proposals) == 14
+    for proposal in proposals:
+        FLAT.check_point(proposal.values)
+        assert proposal.config == FLAT.config(proposal.values)
+        assert 0 <= proposal.first_epoch < proposal.last_epoch <= HORIZON
+        assert proposal.origin == kind[1]
+
+
+@pytest.mark.parametrize("kind", SERVE_CONDITIONS, indirect=True)
+def test_inactive_parameters_have_no_value(kind, open_engine, end):
+    """Both kinds of points are proposed: with dense layers, and without what hangs on them."""
+    proposals = list(_play(open_engine(kind, CONDITIONAL), end, 14))
+    for proposal in proposals:
+        CONDITIONAL.check_point(proposal.values)
+    depths = {proposal.values["dense_layers"] for proposal in proposals}
+    assert 0 in depths or kind[1] == "hyperband"
+    assert all(("dense_units" in p.values) == (p.values["dense_layers"] != 0) for p in proposals)
+
+
+def test_the_record_holds_every_trial(kind, open_engine, end, tmp_path):
+    """Failed, stopped and pruned ones too, as another process reads it; the largest score leads."""
+    proposals = list(_play(open_engine(kind), end, 10, mixed=True))
+    study = open_study(StudyPaths(tmp_path / "a"))
+    records = read_records(study)
+    states = {1: TrialState.FAILED, 2: TrialState.STOPPED, 4: TrialState.PRUNED}
+    assert [r.number for r in records] == [p.number for p in proposals] == list(range(10))
+    assert [r.state for r in records] == [
+        states.get(number % 7, TrialState.COMPLETE) for number in range(10)
+    ]
+    told = [_score(p) for p in proposals if p.number % 7 not in (1, 4)]
+    assert study.best_value == max(told)
+
+
+@pytest.mark.parametrize("kind", LEARN, indirect=True)
+def test_what_learns_learns_that_more_is_better(kind, open_engine, end):
+    """Of 504 points 15 come within 0.05 of the best score: by chance 0.6 of 20 trials, 2 of 70."""
+    n, least = (80, 9) if kind[1] == "nsga2" else (30, 4)  # generations of ten learn slowly
+    scores = [_score(proposal) for proposal in _play(open_engine(kind), end, n)]
+    assert sum(score > 0.909 - 0.0501 for score in scores[10:]) >= least
+
+
+def test_a_small_space_is_searched_to_its_end(kind, open_engine, end):
+    """All four points, and then nothing is left."""
+    proposals = list(_play(open_engine(kind, TINY), end, 100))
+    points = {tuple(sorted(proposal.values.items())) for proposal in proposals}
+    assert len(proposals) < 100
+    assert len(points) == 4
+
+
+def test_asking_ahead_gives_new_trials_or_wait(kind, open_engine):
+    """Nobody is told anything, and still no trial is given out twice."""
+    engine = open_engine(kind, TINY)
+    answers = [engine.ask() for _ in range(6)]
+    numbers = [answer.number for answer in answers if isinstance(answer, Proposal)]
+    assert numbers == sorted(set(numbers)) != []
+    assert all(isinstance(answer, (Proposal, Wait, type(None))) for answer in answers)
+    if kind == ("keras-tuner", "grid"):
+        assert isinstance(answers[-1], Wait)
+
+
+def test_resuming_is_as_if_never_interrupted(kind, open_engine, end):
+    """Twice a new process, the second time with a trial that was left in its middle."""
+    whole = [_key(p) for p in _play(open_engine(kind, name="whole"), end, 16, mixed=True)]
+    parts = [_key(p) for p in _play(open_engine(kind), end, 5, mixed=True)]
+    engine = open_engine(kind)
+    parts += [_key(p) for p in _play(engine, end, 6, mixed=True)]
+    left = engine.ask()
+    assert isinstance(left, Proposal)
+    engine.report(left.number, left.first_epoch + 1, _score(left))
+    engine.leave(left.number, None)
+    parts += [_key(p) for p in _play(open_engine(kind), end, 5, mixed=True)]
+    assert parts == whole
+
+
+def test_a_seed_decides_and_zero_is_one(kind, open_engine, end):
+    """The same seed the same trials, another seed others; a grid has an order of its own."""
+    first = [_key(p) for p in _play(open_engine(kind, name="a", seed=0), end, 6)]
+    again = [_key(p) for p in _play(open_engine(kind, name="b", seed=0), end, 6)]
+    other = [_key(p) for p in _play(open_engine(kind, name="c", seed=1), end, 6)]
+    assert first == again
+    assert [key[2] for key in first] != [key[2] for key in other]  # the seeds of the trainings
+    if kind != ("keras-tuner", "grid"):
+        assert [key[1] for key in first] != [key[1] for key in other]
+
+
+def test_infeasible_draws_are_no_trials(kind, open_engine, end):
+    """Layers of 128 units: 650, 9,610 or 26,122 parameters, of which the last are too many."""
+    limits = Limits(parameters=20_000)
+    limited = SearchSpace(name="limited", parameters=FLAT.parameters, limits=limits)
+    proposals = list(_play(open_engine(kind, limited), end, 12))
+    assert len(proposals) == 12
+    assert {p.parameters for p in proposals} <= {650, 9610}
+
+
+CORNER = {"batch_size": 16, "learning_rate_scale": 0.5, "optimizer": "sgd"}
+
+
+def test_a_recipe_comes_first_and_the_search_goes_on(kind, open_engine, end):
+    """Also where the engine's own words know nothing of recipes; and again after a resume."""
+    recipe = Recipe(name="known", values={"dense_layers": 1, **CORNER})
+    engine = open_engine(kind)
+    engine.enqueue(recipe)
+    first, *others = _play(engine, end, 3)
+    others += _play(open_engine(kind), end, 9)
+    assert (first.number, first.origin, dict(first.values)) == (0, "recipe:known", recipe.values)
+    assert (first.first_epoch, first.last_epoch, first.parent) == (0, HORIZON, None)
+    assert [p.number for p in others] == list(range(1, 12))
+    assert {p.origin for p in others} == {kind[1]}
+
+
+class _Worker:
+    """Trains nothing, and counts the jobs."""
+
+    def __init__(self, end: Any) -> None:
+        self.end, self.jobs = end, []  # type: ignore[var-annotated]
+
+    def run(self, job: TrialJob, on_epoch: Any, interrupt: Any) -> TrialResult:
+        """The score of the job's batch size."""
+        self.jobs.append(job)
+        return self.end(job)  # type: ignore[no-any-return]
+
+
+def test_no_configuration_is_trained_twice(kind, open_engine, make_result, tmp_path):
+    """The same configuration, epochs and parent: its result is taken over, and marked."""
+    engine = open_engine(kind, TINY)
+    worker = _Worker(lambda job: make_result(*[1 / job.config.batch_size] * job.last_epoch))
+    counts: Counter[TrialState] = Counter()
+    search = Search(
+        engine=engine,
+        worker=worker,  # type: ignore[arg-type]
+        paths=StudyPaths(tmp_path / "a"),
+        budget=Budget(end=None, setup_s=1.0, epoch_s=1.0, horizon=HORIZON),
+        listener=_Silent(),
+        horizon=HORIZON,
+        precision="float32",
+        first_look=0.0,
+        interrupted=lambda: False,
+        recorded=lambda: None,
+        max_trials=60,
+        counts=counts,
+    )
+    assert search.run() is Ending.EXHAUSTED
+    keys = [(job.config, job.last_epoch, job.continue_from) for job in worker.jobs]
+    assert len(keys) == len(set(keys))
+    records = read_records(open_study(StudyPaths(tmp_path / "a")))
+    duplicates = [r for r in records if r.result and r.result.duplicate_of is not None]
+    assert len(duplicates) == len(records) - len(keys)
+    for record in duplicates:
+        original = records[record.result.duplicate_of]
+        assert (record.config, record.score) == (original.config, original.score)
+
+
+class _Silent:
+    """A listener that says nothing."""
+
+    def progress(self, progress: Any) -> None:
+        """Nothing."""
+
+    def trial_finished(self, proposal: Any, result: Any) -> None:
+        """Nothing."""
+
+    def message(self, text: str) -> None:
+        """Nothing."""
+
+
+def test_hyperband_promotes_the_best_and_goes_on_with_it(open_engine, end):
+    """Nine epochs in thirds: 9 trials of 1 epoch, the best 4 go on to 3, the best 2 of them to 9.
+
+    Keras Tuner's sizes: ceil(ceil(1 + log3(9)) / 3 * 3^2) = 9, then ceil(3) = 3, then 1.
+    """
+    engine = open_engine(("keras-tuner", "hyperband"))
+    proposals = list(_play(engine, end, 13))
+    start, second, third = proposals[:9], proposals[9:12], proposals[12:13]
+    assert {(p.first_epoch, p.last_epoch, p.parent) for p in start} == {(0, 1, None)}
+    best = sorted(start, key=_score, reverse=True)[:3]
+    assert [p.parent for p in second] == [p.number for p in best]
+    assert {(p.first_epoch, p.last_epoch) for p in second} == {(1, 3)}
+    assert [dict(p.values) for p in second] == [dict(p.values) for p in best]
+    assert [p.seed for p in second] == [p.seed for p in best]
+    assert [p.parent for p in third] == [max(second, key=_score).number]
+    assert {(p.first_epoch, p.last_epoch) for p in third} == {(3, 9)}
+
+
+def test_hyperband_keeps_what_may_be_promoted(open_engine, end):
+    """After nine trials all of them; after a promotion has ended, not its parent."""
+    engine = open_engine(("keras-tuner", "hyperband"))
+    list(_play(engine, end, 9))
+    assert engine.continuable() == frozenset(range(9))
+    promoted = engine.ask()
+    assert isinstance(promoted, Proposal)
+    assert engine.continuable() == frozenset(range(10))  # it is being continued, and may be
+    engine.tell(promoted.number, end(promoted))
+    assert engine.continuable() == frozenset(range(10)) - {promoted.parent}
+
+
+def test_only_hyperband_continues_trials(kind, open_engine, end):
+    """So nobody else's checkpoints are kept."""
+    engine = open_engine(kind)
+    list(_play(engine, end, 3))
+    assert bool(engine.continuable()) == (kind[1] == "hyperband")
+
+
+def test_a_record_of_another_oracle_is_refused(open_engine, end, monkeypatch):
+    """As when Keras Tuner draws otherwise in another version: one line, nothing trained."""
+    from autocnn.engines import oracles
+    from autocnn.errors import StudyError
+
+    list(_play(open_engine(("keras-tuner", "hyperband")), end, 3))
+    monkeypatch.setattr(oracles, "derive_seed", lambda *parts: 77)
+    with pytest.raises(StudyError, match=r"draws another trial 0 than the record holds"):
+        open_engine(("keras-tuner", "hyperband"))
+
+
+def test_a_trial_that_a_crash_left_undrawn_is_closed(open_engine, end, tmp_path):
+    """Between Optuna's number and the oracle's words: no trial, and the numbers go on."""
+    kind = ("keras-tuner", "random")
+    list(_play(open_engine(kind), end, 2))
+    open_study(StudyPaths(tmp_path / "a")).ask()
+    proposals = list(_play(open_engine(kind), end, 2))
+    assert [p.number for p in proposals] == [3, 4]
+    trials = open_study(StudyPaths(tmp_path / "a")).get_trials()
+    assert trials[2].state is optuna.trial.TrialState.PRUNED

@@ -1,0 +1,181 @@
+"""Who is given up, and when."""
+
+from __future__ import annotations
+
+import optuna
+import pytest
+
+from autocnn.engines.pruners import build_pruner, passes_first_look
+from autocnn.records import settings
+
+
+def test_the_settings_offer_what_there_is():
+    """Every name in the settings is a pruner, but for the one that leaves it to the engine."""
+    for name in set(settings.PRUNERS) - {"auto"}:
+        assert isinstance(build_pruner(name, 9), optuna.pruners.BasePruner)
+
+
+def test_an_unknown_pruner_is_refused():
+    """The settings are checked before; here it is a bug."""
+    with pytest.raises(KeyError):
+        build_pruner("unheard_of", 9)
+
+
+def _pruned_at(
+    pruner: str, horizon: int, scores: list[list[float]], name: str | None = None
+) -> list[int | None]:
+    """Per trial of `scores`, one after another: the epoch at which it is pruned, or None."""
+    study = optuna.create_study(
+        direction="maximize", pruner=build_pruner(pruner, horizon), study_name=name
+    )
+    pruned: list[int | None] = []
+    for curve in scores:
+        trial, at = study.ask(), None
+        for epoch, score in enumerate(curve, start=1):
+            trial.report(score, epoch)
+            if trial.should_prune() and at is None:
+                at = epoch
+        study.tell(trial, curve[-1])
+        pruned.append(at)
+    return pruned
+
+
+# --- halving and Hyperband ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("horizon", "rung"), [(2, 1), (4, 1), (5, 2), (9, 3), (12, 3), (30, 8)])
+def test_halving_judges_at_a_quarter_of_the_horizon(horizon, rung):
+    """The second trial is as good as the first until just before the rung, then worse."""
+    best = [0.9] * horizon
+    worse = [0.9] * (rung - 1) + [0.8] * (horizon - rung + 1)
+    assert _pruned_at("halving", horizon, [best, worse]) == [None, rung]
+
+
+@pytest.mark.parametrize("horizon", [2, 4, 5, 9, 12, 30])
+def test_halving_leaves_a_trial_alone_after_its_quarter(horizon):
+    """The next rung, four times as late, is the last epoch or beyond it."""
+    rung = -(-horizon // 4)
+    worse = [0.9] * rung + [0.8] * (horizon - 1 - rung)
+    assert _pruned_at("halving", horizon, [[0.9] * horizon, worse]) == [None, None]
+
+
+@pytest.mark.parametrize(("horizon", "rung"), [(4, 1), (5, 2), (12, 3), (13, 4)])
+def test_hyperband_leaves_one_bracket_of_two_alone(horizon, rung):
+    """Each trial is worse than those before, so halving would give up all but the first.
+
+    Of the first nine trials Optuna's draw by number puts 0, 7 and 8 into the second bracket, which
+    is judged at the last epoch only; the first of the others has nobody to be compared with.
+    """
+    curves = [[0.9 - 0.01 * number] * (horizon - 1) for number in range(9)]
+    alone = [None, None, *[rung] * 5, None, None]
+    assert _pruned_at("halving", horizon, curves) == [None, *[rung] * 8]
+    assert _pruned_at("hyperband", horizon, curves) == alone
+    assert _pruned_at("hyperband", horizon, curves, name="another") == alone
+
+
+def test_hyperband_does_not_hide_trials_from_the_sampler(make_engine, make_result):
+    """TPE draws as it would without pruning: it learns from the trials of both brackets."""
+    drawn = {}
+    for pruner in ("hyperband", "none"):
+        engine = make_engine(optuna.create_study(direction="maximize"), pruner=pruner)
+        drawn[pruner] = []
+        for _ in range(10):
+            proposal = engine.ask()
+            engine.tell(proposal.number, make_result(0.3 * proposal.values["dense_layers"]))
+            drawn[pruner].append(dict(proposal.values))
+    assert drawn["hyperband"] == drawn["none"]
+
+
+# --- median and percentile ---------------------------------------------------------------------
+
+
+def test_the_median_prunes_after_four_trials():
+    """Worse than the median of those before; it judges from a quarter of the horizon on."""
+    low = [0.1] * 4
+    assert _pruned_at("median", 4, [[0.9] * 4] * 3 + [low]) == [None] * 4
+    assert _pruned_at("median", 4, [[0.9] * 4] * 4 + [low]) == [None] * 4 + [1]
+    assert _pruned_at("median", 8, [[0.9] * 8] * 4 + [low * 2]) == [None] * 4 + [2]
+
+
+@pytest.mark.parametrize(("score", "at"), [(0.74, 2), (0.76, None)])
+def test_the_percentile_keeps_the_best_quarter(score, at):
+    """Of 0.6, 0.7, 0.75 and 0.75 three quarters are below 0.75, which stands at 25 % from above."""
+    before = [[s] * 8 for s in (0.6, 0.7, 0.75, 0.75)]
+    assert _pruned_at("percentile", 8, [*before, [score] * 8]) == [None] * 4 + [at]
+    assert _pruned_at("median", 8, [*before, [score] * 8]) == [None] * 5  # 0.725 is the median
+
+
+def test_none_never_prunes():
+    """Whatever the scores."""
+    assert _pruned_at("none", 9, [[0.9] * 9] * 9 + [[0.0] * 9]) == [None] * 10
+
+
+# --- why a trial that stopped early is padded --------------------------------------------------
+
+# Constant learning curves of the trials before, as few as the pruner needs to judge anybody.
+BEFORE = {
+    "halving": [],
+    "hyperband": [0.1],
+    "median": [0.80, 0.91, 0.92],
+    "percentile": [0.80, 0.85, 0.91],
+}
+PADDED_BY = ["report and should_prune", "report only", "nothing"]
+# A trial that stopped after two of sixteen epochs, and a rival that has 0.91 at a quarter of them.
+EARLY, RIVAL = (0.5, 0.92), (0.6, 0.7, 0.8, 0.91)
+
+
+@pytest.mark.parametrize("padded_by", PADDED_BY)
+@pytest.mark.parametrize("pruner", BEFORE)
+def test_early_stopping_is_no_way_past_a_rival(
+    pruner, padded_by, study, make_engine, make_result, monkeypatch
+):
+    """The rival of 0.91 is pruned at epoch 4, because an early-stopped trial has 0.92 there.
+
+    Halving: the rung at epoch 4 holds [0.92, 0.91]; of fewer than four only the best goes on.
+    Hyperband: the same, in the bracket of trials 1 and 2; trial 0 is in the other one.
+    Median: of [0.80, 0.91, 0.92, 0.92] it is 0.915, above 0.91; without the early-stopped trial
+    it is 0.91.
+    Percentile: 75 % of the way through [0.80, 0.85, 0.91, 0.92] is 0.91 + 0.25 x 0.01 = 0.9125;
+    without the early-stopped trial it is 0.88, half way from 0.85 to 0.91.
+
+    Padded by `report` only, the early-stopped trial would be missing on the rungs of halving and
+    Hyperband, which are written inside `should_prune`.
+    """
+    engine = make_engine(study, proposer="random", pruner=pruner, horizon=16)
+    for score in BEFORE[pruner]:
+        assert not any(_report(engine, [score] * 16))
+        engine.tell(study.trials[-1].number, make_result(*[score] * 16))
+    assert _report(engine, EARLY) == [False, False]
+    with monkeypatch.context() as patch:
+        if padded_by != PADDED_BY[0]:
+            patch.setattr(optuna.Trial, "should_prune", lambda trial: False)
+        if padded_by == "nothing":
+            patch.setattr(optuna.Trial, "report", lambda trial, value, step: None)
+        engine.tell(study.trials[-1].number, make_result(*EARLY))
+    enough = PADDED_BY[:1] if pruner in ("halving", "hyperband") else PADDED_BY[:2]
+    is_pruned = padded_by in enough
+    assert _report(engine, RIVAL) == [False, False, False, is_pruned]
+
+
+def _report(engine, scores) -> list[bool]:
+    """What the engine answers to the scores of a new trial."""
+    number = engine.ask().number
+    return [engine.report(number, epoch, score) for epoch, score in enumerate(scores, start=1)]
+
+
+# --- the first look ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("score", "others", "passes"),
+    [
+        (0.9, [0.1, 0.2, 0.3], False),  # three others are too few to compare with
+        (0.5, [0.1, 0.2, 0.3, 0.4], True),  # the best of five: 5 // 3 = 1 passes
+        (0.3, [0.1, 0.2, 0.2, 0.4], False),
+        (0.3, [0.1, 0.2, 0.2, 0.2, 0.4], True),  # the second of six
+        (0.4, [0.1, 0.2, 0.3, 0.4], True),  # as good as the best
+    ],
+)
+def test_a_third_passes_the_first_look(score, others, passes):
+    """Counted with the trial itself."""
+    assert passes_first_look(score, others) is passes

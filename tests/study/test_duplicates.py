@@ -1,0 +1,72 @@
+"""Results that are taken over instead of trained again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from autocnn.records.paths import StudyPaths
+from autocnn.study.duplicates import KnownResults, copy_files
+from autocnn.trial import FailureCause, TrialState
+
+
+def test_the_same_configuration_is_found(make_proposal, make_result):
+    """With the number of the first trial that had it, and no seconds of its own."""
+    first, again = make_proposal(3), replace(make_proposal(3), number=5, seed=9)
+    known = KnownResults(())
+    result = make_result(0.5, 0.7)
+    known.add(first, result)
+    assert known.find(again) == replace(result, duplicate_of=3, seconds=0.0)
+    known.add(again, known.find(again))
+    assert known.find(replace(again, number=6)).duplicate_of == 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"last_epoch": 2}, {"first_epoch": 1, "parent": 3}, {"parent": 4}],
+    ids=["epochs", "continued", "parent"],
+)
+def test_other_epochs_or_parents_are_others(change, make_proposal, make_result):
+    """So is another configuration."""
+    known = KnownResults(())
+    known.add(make_proposal(3), make_result(0.5))
+    assert known.find(replace(make_proposal(3), **change)) is None
+    assert known.find(make_proposal(4)) is None
+
+
+@pytest.mark.parametrize("state", [TrialState.STOPPED, TrialState.FAILED])
+def test_bad_luck_is_not_taken_over(state, make_proposal, make_result):
+    """No time, or a crash: another try may do better."""
+    known = KnownResults(())
+    cause = FailureCause.CRASHED if state is TrialState.FAILED else None
+    known.add(make_proposal(0), make_result(0.5, state=state, cause=cause))
+    assert known.find(make_proposal(0)) is None
+
+
+def test_a_pruned_trial_without_a_score_is_trained_again(make_proposal, make_result):
+    """It was given up within its first epoch: there is no curve to take over."""
+    known = KnownResults(())
+    known.add(make_proposal(0), make_result(state=TrialState.PRUNED))
+    assert known.find(make_proposal(0)) is None
+
+
+def test_curves_are_known_by_number(make_proposal, make_result):
+    """Also of trials whose results are not taken over; none of an unknown one."""
+    known = KnownResults(())
+    result = make_result(0.5, 0.6, state=TrialState.STOPPED)
+    known.add(make_proposal(2), result)
+    assert known.curve(2) == result.curve
+    assert known.curve(7) == known.curve(None) == ()
+
+
+def test_files_are_copied_where_there_are_any(tmp_path):
+    """So a duplicate can be exported, and continued, like any other trial."""
+    paths = StudyPaths(tmp_path)
+    copy_files(paths, 0, 1)
+    assert not paths.trial(1).exists()
+    paths.trial(0).mkdir(parents=True)
+    paths.weights(0).write_bytes(b"weights")
+    copy_files(paths, 0, 1)
+    assert paths.weights(1).read_bytes() == b"weights"
+    assert not paths.checkpoint(1).exists()

@@ -1,0 +1,61 @@
+"""A training's state as a file."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from autocnn.errors import RecordError
+from autocnn.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from autocnn.trial import Epoch
+
+
+@pytest.fixture
+def checkpoint() -> Checkpoint:
+    """Arrays of several types and shapes, more than ten of a kind, and a curve with odd numbers."""
+    return Checkpoint(
+        model=[np.full((2, i + 1), i, np.float32) for i in range(12)],
+        optimizer=[np.array(7, np.int64)],
+        best_weights=[],
+        curve=(
+            Epoch(
+                train_loss=0.1, train_accuracy=1 / 3, val_loss=math.inf, val_accuracy=0, seconds=1
+            ),
+            Epoch(train_loss=0.2, train_accuracy=0, val_loss=1e-300, val_accuracy=1, seconds=2),
+        ),
+    )
+
+
+def test_what_is_saved_is_loaded(tmp_path, checkpoint):
+    """Values, shapes, types and order; to the last bit."""
+    save_checkpoint(tmp_path / "c.npz", checkpoint)
+    loaded = load_checkpoint(tmp_path / "c.npz")
+    assert loaded.curve == checkpoint.curve
+    for group in ("model", "optimizer", "best_weights"):
+        ours, theirs = getattr(loaded, group), getattr(checkpoint, group)
+        assert [(a.dtype, a.shape) for a in ours] == [(a.dtype, a.shape) for a in theirs]
+        assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_an_empty_curve_is_one(tmp_path):
+    """A checkpoint before the first epoch."""
+    empty = Checkpoint(model=[], optimizer=[], best_weights=[], curve=())
+    save_checkpoint(tmp_path / "c.npz", empty)
+    assert load_checkpoint(tmp_path / "c.npz").curve == ()
+
+
+def test_a_damaged_file_is_one_line(tmp_path, checkpoint):
+    """Cut in half; missing; or holding objects, which would be a pickle."""
+    path = tmp_path / "c.npz"
+    save_checkpoint(path, checkpoint)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(RecordError, match="cannot read the checkpoint"):
+        load_checkpoint(path)
+    with pytest.raises(RecordError, match="cannot read the checkpoint"):
+        load_checkpoint(tmp_path / "none.npz")
+    objects = np.array([{"a": 1}], dtype=object)
+    np.savez(path, curve=objects)
+    with pytest.raises(RecordError, match="cannot read the checkpoint"):
+        load_checkpoint(path)

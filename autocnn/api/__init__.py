@@ -1,38 +1,49 @@
 """The Python API, and all that the command line calls."""
 
 from autocnn.api.flow import SearchOutcome, SilentListener, search
+from autocnn.api.grid import dataset_facts, write_grid
 from autocnn.api.library import (
     copy_space,
     describe_installation,
     list_datasets,
     survey_settings,
 )
+from autocnn.api.plots import PLOTS, draw_study, plot_study
 from autocnn.api.settings import check_choice, read_config, resolve_settings
 from autocnn.api.studies import (
     StudyView,
     export_model,
     leaderboard_rows,
+    load_studies,
     load_study,
+    merged_rows,
     rebuild_leaderboard,
 )
 from autocnn.records.settings import StudySettings, parse_duration
 
 __all__ = [
+    "PLOTS",
     "SearchOutcome",
     "SilentListener",
     "StudySettings",
     "StudyView",
     "check_choice",
     "copy_space",
+    "dataset_facts",
     "describe_installation",
+    "draw_study",
     "export_model",
     "leaderboard_rows",
     "list_datasets",
+    "load_studies",
     "load_study",
+    "merged_rows",
     "parse_duration",
+    "plot_study",
     "read_config",
     "rebuild_leaderboard",
     "resolve_settings",
     "search",
     "survey_settings",
+    "write_grid",
 ]

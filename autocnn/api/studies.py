@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autocnn.errors import RecordError, StudyError
+from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.files import write_atomic
 from autocnn.quiet import load_keras
 from autocnn.records.paths import StudyPaths, find_study
-from autocnn.records.settings import read_settings
+from autocnn.records.settings import StudySettings, read_settings
 from autocnn.space.layers import Network, plan_network
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import parse_space
@@ -20,6 +21,7 @@ if TYPE_CHECKING:  # imported by the functions that need them: importing this mo
     import pyarrow as pa
 
     from autocnn.nn.model import ImageSpec
+    from autocnn.records.merged import StudyData
     from autocnn.records.record import TrialRecord
 
 
@@ -105,6 +107,43 @@ def leaderboard_rows(
     return view_leaderboard(table, sort, wanted, top)
 
 
+def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> list[StudyView]:
+    """The studies `names`, whose trials may be ranked together; the latest one where none is named.
+
+    Raises: SettingsError for a name given twice, or where images or splits differ; as `load_study`.
+    """
+    from autocnn.records.merged import check_comparable
+
+    twice = [name for i, name in enumerate(names) if name in names[:i]]
+    if twice:
+        raise SettingsError(f"study {twice[0]} is named twice; name each study once")
+    views = [load_study(results, name) for name in names] or [load_study(results)]
+    if len(views) > 1:
+        check_comparable([_data_of(view) for view in views])
+    return views
+
+
+def merged_rows(
+    views: Sequence[StudyView],
+    sort: str | None = None,
+    columns: list[str] | None = None,
+    top: int | None = None,
+) -> pa.Table:
+    """The rows of several studies, ranked together; of one study those of `leaderboard_rows`.
+
+    Raises: SettingsError for an unknown column; RecordError if a file is damaged.
+    """
+    from autocnn.records.leaderboard import view_leaderboard
+    from autocnn.records.merged import MERGED_COLUMNS, merge_leaderboards
+
+    if len(views) == 1:
+        return leaderboard_rows(views[0], sort, columns, top)
+    table = merge_leaderboards({view.paths.name: view.leaderboard for view in views})
+    wanted = MERGED_COLUMNS if columns is None else columns
+    wanted = table.column_names if columns == ["all"] else wanted
+    return view_leaderboard(table, sort, wanted, top)
+
+
 def rebuild_leaderboard(view: StudyView) -> Path:
     """Make the leaderboard file again from the study's record."""
     from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
@@ -121,7 +160,6 @@ def export_model(view: StudyView, target: Path, trial: int | None = None) -> Pat
     """
     load_keras()
     from autocnn.export.formats import exporter_for
-    from autocnn.train.trainer import WEIGHTS_FILE
 
     export = exporter_for(target)
     if os.path.isdir(target) or not os.path.isdir(target.parent):
@@ -130,7 +168,7 @@ def export_model(view: StudyView, target: Path, trial: int | None = None) -> Pat
         write_atomic(target, view.paths.winner.read_bytes())
         return target
     record = view.trial(trial)
-    weights = view.paths.trial(record.number) / WEIGHTS_FILE
+    weights = view.paths.weights(record.number)
     if not weights.is_file():
         raise StudyError(
             f"trial {record.number} ({record.state}) has no weights on disk; only complete and "
@@ -148,6 +186,19 @@ def export_model(view: StudyView, target: Path, trial: int | None = None) -> Pat
 def _stored_space(paths: StudyPaths) -> SearchSpace:
     name = str(read_settings(paths.study_toml).get("space", "cnn"))
     return parse_space(read_space_text(paths), name=name, where=str(paths.space_toml))
+
+
+def _data_of(view: StudyView) -> StudyData:
+    from autocnn.records.merged import StudyData
+
+    given = {**read_settings(view.paths.study_toml), "study": view.paths.name}
+    settings = StudySettings(**given)
+    return StudyData(
+        study=view.paths.name,
+        dataset=settings.dataset,
+        fingerprint=view.facts.get("fingerprint"),
+        split_seed=settings.split_seed,
+    )
 
 
 def read_space_text(paths: StudyPaths) -> str:

@@ -1,4 +1,4 @@
-"""`autocnn leaderboard`: the ranked trials of a study."""
+"""`autocnn leaderboard`: the ranked trials of a study, or of several together."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ from typing import Annotated
 
 import typer
 
-from autocnn.cli.options import ResultsOption, StudyArgument
+from autocnn.cli.options import ResultsOption
 
 
 def leaderboard(
-    study: StudyArgument = None,
+    studies: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="study",
+            help="Names of studies, to be ranked together; the latest one by default.",
+        ),
+    ] = None,
     top: Annotated[int | None, typer.Option(min=1, help="Only so many rows.")] = None,
     sort: Annotated[str | None, typer.Option(help="Column to sort by; rank by default.")] = None,
     columns: Annotated[
@@ -25,18 +31,20 @@ def leaderboard(
     ] = False,
     results: ResultsOption = Path("results"),
 ) -> None:
-    """Show the ranked trials of a study."""
+    """Show the ranked trials of a study, or of several studies of the same images together."""
     import autocnn.api as api
     from autocnn.report.leaderboard import render_table, render_text
     from autocnn.report.terminal import print_wide
 
     api.check_choice("--format", form, ("table", "json", "csv", "md"))
-    view = api.load_study(results, study)
+    views = api.load_studies(results, studies or [])
     if rebuild:
-        api.rebuild_leaderboard(view)
+        for view in views:
+            api.rebuild_leaderboard(view)
     wanted = None if columns is None else [name.strip() for name in columns.split(",")]
-    table = api.leaderboard_rows(view, sort, wanted, top)
+    table = api.merged_rows(views, sort, wanted, top)
     if form == "table":
-        print_wide(render_table(table, f"{view.paths.name} ({len(view.records)} trials)"))
+        names = (f"{view.paths.name} ({len(view.records)} trials)" for view in views)
+        print_wide(render_table(table, ", ".join(names)))
     else:
         print(render_text(table, form))

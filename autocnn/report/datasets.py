@@ -1,13 +1,24 @@
-"""The data sets known by name, as a table."""
+"""The data sets known by name as a table, and one of them in full."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from autocnn.data.dataset import DatasetInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatasetFacts:
+    """A data set, and what only its files tell; None where they are not on this machine."""
+
+    info: DatasetInfo
+    counts: tuple[int, ...] | None = None  # training images by class, validation included
+    fingerprint: str | None = None  # of the training images
 
 
 def render_datasets(rows: Sequence[tuple[DatasetInfo, bool]]) -> Table:
@@ -18,10 +29,9 @@ def render_datasets(rows: Sequence[tuple[DatasetInfo, bool]]) -> Table:
             title, justify="right" if title in ("classes", "train", "test") else "left"
         )
     for info, is_here in rows:
-        size = "×".join(str(side) for side in info.image_shape)
         table.add_row(
             info.name,
-            size,
+            _size(info),
             str(info.n_classes),
             f"{info.n_train:,}",
             f"{info.n_test:,}",
@@ -29,3 +39,36 @@ def render_datasets(rows: Sequence[tuple[DatasetInfo, bool]]) -> Table:
             Text(info.description),
         )
     return table
+
+
+def render_dataset(facts: DatasetFacts) -> RenderableType:
+    """Its size, source and fingerprint, then its classes with their training images."""
+    info = facts.info
+    is_here = facts.counts is not None
+    lines = [
+        ("name", f"{info.name}: {info.description}"),
+        ("images", f"{_size(info)}, {info.n_train:,} to train and {info.n_test:,} to test"),
+        ("here", "yes" if is_here else _how_to_get(info)),
+        ("fingerprint", facts.fingerprint or "–"),
+    ]
+    head = Text("\n".join(f"{name:<12} {value}" for name, value in lines))
+    return Group(head, Text(), _classes(facts))
+
+
+def _classes(facts: DatasetFacts) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("label", justify="right")
+    table.add_column("class")
+    table.add_column("train", justify="right")
+    for label, name in enumerate(facts.info.class_names):
+        n = "–" if facts.counts is None else f"{facts.counts[label]:,}"
+        table.add_row(str(label), Text(name), n)
+    return table
+
+
+def _how_to_get(info: DatasetInfo) -> str:
+    return f"no; the first use downloads it from {info.url}" if info.url else "no"
+
+
+def _size(info: DatasetInfo) -> str:
+    return "×".join(str(side) for side in info.image_shape)

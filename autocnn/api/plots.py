@@ -1,0 +1,90 @@
+"""Drawing a study: on the terminal, or to a file."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autocnn.api.settings import check_choice
+from autocnn.api.studies import StudyView, silence_optuna
+from autocnn.errors import RecordError, SettingsError, StudyError
+
+if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from rich.console import RenderableType
+
+    from autocnn.report.figures import StudyData
+
+PLOTS = ("history", "curves", "importance", "parallel", "slice")
+WITH_PARAMS = ("parallel", "slice")
+
+
+def draw_study(view: StudyView, kind: str, params: Sequence[str] | None = None) -> RenderableType:
+    """Plot `kind` of the study for a terminal: history, curves or importance.
+
+    Raises: SettingsError for a kind that needs a file; StudyError if there is nothing to draw yet.
+    """
+    _check_request(kind, params)
+    if kind in WITH_PARAMS:
+        raise SettingsError(
+            f"plot {kind} is too wide for a terminal; give -o FILE.html, FILE.png or FILE.svg"
+        )
+    from autocnn.report.figures import importances
+    from autocnn.report.history import render_curves, render_history, render_importances
+
+    data = _data(view)
+    _check_trials(data, kind)
+    if kind == "history":
+        return render_history(data.records, data.name)
+    if kind == "curves":
+        return render_curves(data.records, data.name)
+    return render_importances(importances(data), data.name, len(data.scored))
+
+
+def plot_study(
+    view: StudyView, kind: str, target: Path, params: Sequence[str] | None = None
+) -> Path:
+    """Write plot `kind` of the study to `target`: .html opens offline, .png and .svg are pictures.
+
+    `params` names what parallel and slice show; by default the most important parameters.
+
+    Raises: SettingsError for an unknown kind, file ending or parameter; StudyError if there is
+    nothing to draw yet; RecordError if `target` cannot be written.
+    """
+    _check_request(kind, params)
+    from autocnn.report.figures import Plot, choose_parameters
+    from autocnn.report.plot_files import check_plot_file, write_plot
+
+    check_plot_file(target)
+    if os.path.isdir(target) or not os.path.isdir(target.parent):
+        raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
+    data = _data(view)
+    _check_trials(data, kind)
+    chosen = choose_parameters(data, params) if kind in WITH_PARAMS else []
+    write_plot(Plot(kind=kind, data=data, params=chosen), target)
+    return target
+
+
+def _check_request(kind: str, params: Sequence[str] | None) -> None:
+    check_choice("KIND", kind, PLOTS)
+    if params is not None and kind not in WITH_PARAMS:
+        raise SettingsError(f"--params goes with {' and '.join(WITH_PARAMS)}, not with {kind}")
+
+
+def _data(view: StudyView) -> StudyData:
+    silence_optuna()
+    from autocnn.report.figures import StudyData
+
+    return StudyData(name=view.paths.name, space=view.space, records=view.records)
+
+
+def _check_trials(data: StudyData, kind: str) -> None:
+    """Raise StudyError where there is nothing to draw."""
+    if kind == "curves":
+        curves = (r.result.curve for r in data.records if r.result is not None)
+        if not any(math.isfinite(e.val_accuracy) for curve in curves for e in curve):
+            raise StudyError(f"study {data.name}: no trial has finished an epoch yet")
+    elif not data.scored:
+        raise StudyError(f"study {data.name}: no trial is complete yet; `autocnn search` goes on")

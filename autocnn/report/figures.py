@@ -1,0 +1,257 @@
+"""What figures show: a study's records as an Optuna study in memory, and which parameters matter.
+
+Scores are in percent here, so that every library writes them alike.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.exceptions import ExperimentalWarning
+from optuna.trial import FrozenTrial, create_trial
+from optuna.trial import TrialState as OptunaState
+
+from autocnn.errors import SettingsError, StudyError
+from autocnn.records.ranking import rank_trials
+from autocnn.records.record import TrialRecord
+from autocnn.report.formatting import percent
+from autocnn.space.parameters import Categorical, Fixed, Int, Parameter, Value
+from autocnn.space.space import SearchSpace
+from autocnn.trial import TrialState
+
+SHOWN_PARAMETERS = 8  # in figures with an axis for each parameter
+COLOURED_CURVES = 9  # of the best trials
+SCORE = "validation accuracy (%)"
+TITLES = {
+    "history": "validation accuracy by trial",
+    "curves": "learning curves",
+    "importance": "importance of parameters, from {n} complete trials",
+    "parallel": "parameters and validation accuracy",
+    "slice": "validation accuracy by parameter",
+}
+_STATES = {
+    TrialState.COMPLETE: OptunaState.COMPLETE,
+    TrialState.STOPPED: OptunaState.COMPLETE,
+    TrialState.PRUNED: OptunaState.PRUNED,
+    TrialState.FAILED: OptunaState.FAIL,
+}
+
+Escape = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyData:
+    """What figures are drawn from."""
+
+    name: str
+    space: SearchSpace
+    records: Sequence[TrialRecord]
+
+    @property
+    def scored(self) -> list[TrialRecord]:
+        """The complete and stopped trials, which have a score."""
+        return scored_trials(self.records)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plot:
+    """One figure of one study."""
+
+    kind: str  # a key of TITLES
+    data: StudyData
+    params: Sequence[str] = ()  # what parallel and slice show
+
+    @property
+    def title(self) -> str:
+        """The study's name and what is seen."""
+        return f"{self.data.name}: {TITLES[self.kind].format(n=len(self.data.scored))}"
+
+    @property
+    def best_trials(self) -> dict[int, str]:
+        """The numbers of the trials whose curves stand out, best first, with their labels."""
+        drawn = (r for r in rank_trials(self.data.records) if r.state is not TrialState.FAILED)
+        best = [r for r in drawn if r.score is not None and math.isfinite(r.score)]
+        return {
+            r.number: f"trial {r.number}: {percent(r.score)}"
+            + ("" if r.state is TrialState.COMPLETE else f", {r.state}")
+            for r in best[:COLOURED_CURVES]
+        }
+
+
+def draw_plot(library: Any, plot: Plot, escape: Escape) -> Any:
+    """The figure by one of Optuna's two modules, which agree in names and arguments.
+
+    Raises: StudyError where the trials cannot tell which parameters are important.
+    """
+    study = build_study(plot.data, escape)
+    params = [escape(name) for name in plot.params]
+    match plot.kind:
+        case "history":
+            return library.plot_optimization_history(study, target_name=SCORE)
+        case "curves":
+            return library.plot_intermediate_values(study)
+        case "importance":
+            names = [escape(name) for name in importances(plot.data)]
+            return library.plot_param_importances(study, params=names, target_name=SCORE)
+        case "parallel":
+            return library.plot_parallel_coordinate(study, params=params, target_name=SCORE)
+        case _:
+            return library.plot_slice(study, params=params, target_name=SCORE)
+
+
+def scored_trials(records: Iterable[TrialRecord]) -> list[TrialRecord]:
+    """The complete and stopped trials among `records`; those without a finite score left out."""
+    ended = (r for r in records if _STATES.get(r.state) is OptunaState.COMPLETE)
+    return [r for r in ended if r.score is not None and math.isfinite(r.score)]
+
+
+def to_percent(share: float) -> float:
+    """0.9755555 as 97.5556: finer than one image in a million."""
+    return round(100 * share, 4)
+
+
+# the study
+
+
+def build_study(data: StudyData, escape: Escape = str) -> optuna.Study:
+    """The records as a study in memory, each trial under its own number; running ones left out.
+
+    Intermediate values are the raw curve; its first step is epoch 1. `escape` is applied to the
+    names of parameters and to choices in words.
+    """
+    study = optuna.create_study(direction="maximize")
+    ended = {r.number: r for r in data.records if r.state in _STATES}
+    gap = create_trial(state=OptunaState.FAIL)  # Optuna counts without gaps
+    for number in range(max(ended, default=-1) + 1):
+        record = ended.get(number)
+        study.add_trial(gap if record is None else _trial(record, data.space, escape))
+    return study
+
+
+def _trial(record: TrialRecord, space: SearchSpace, escape: Escape) -> FrozenTrial:
+    active = [
+        (name, parameter)
+        for name, parameter in space.varying()
+        if name in record.values and parameter.contains(record.values[name])
+    ]
+    scored = bool(scored_trials([record]))
+    state = _STATES[record.state]
+    return create_trial(
+        state=OptunaState.FAIL if state is OptunaState.COMPLETE and not scored else state,
+        value=to_percent(record.score) if scored and record.score is not None else None,
+        params={escape(name): _escaped(record.values[name], escape) for name, _ in active},
+        distributions={escape(name): _distribution(p, escape) for name, p in active},
+        intermediate_values=_curve(record),
+    )
+
+
+def _curve(record: TrialRecord) -> dict[int, float]:
+    """Validation accuracy in percent by epoch."""
+    epochs = () if record.result is None else record.result.curve
+    return {
+        number: to_percent(epoch.val_accuracy)
+        for number, epoch in enumerate(epochs, start=1)
+        if math.isfinite(epoch.val_accuracy)
+    }
+
+
+def _distribution(parameter: Parameter, escape: Escape) -> BaseDistribution:
+    """The parameter in Optuna's words; ranges end on their grid, or Optuna would warn."""
+    if isinstance(parameter, Categorical):
+        return CategoricalDistribution([_escaped(c, escape) for c in parameter.choices])
+    if isinstance(parameter, Fixed):
+        return CategoricalDistribution([_escaped(parameter.value, escape)])
+    low, step, log = parameter.low, parameter.step, parameter.log
+    if isinstance(parameter, Int):
+        high = parameter.high - (parameter.high - parameter.low) % parameter.step
+        return IntDistribution(parameter.low, high, log=log, step=parameter.step)
+    end = parameter.high if step is None else float(parameter.all_values()[-1])
+    return FloatDistribution(low, end, log=log, step=step)
+
+
+def _escaped(value: Value, escape: Escape) -> Value:
+    return escape(value) if isinstance(value, str) else value
+
+
+# its parameters
+
+
+def importances(data: StudyData) -> dict[str, float]:
+    """Each parameter's share in reaching the best scores, by Optuna's default; largest first.
+
+    Parameters that had one value only in all complete trials are left out.
+
+    Raises: StudyError where the trials cannot tell.
+    """
+    obstacle = _obstacle(data)
+    if obstacle is not None:
+        raise StudyError(f"study {data.name}: the importance of parameters {obstacle}")
+    names = varied_parameters(data)
+    with quiet_optuna():
+        shares = optuna.importance.get_param_importances(build_study(data), params=names)
+    return {name: float(shares[name]) for name in sorted(names, key=lambda name: -shares[name])}
+
+
+def choose_parameters(data: StudyData, wanted: Sequence[str] | None = None) -> list[str]:
+    """The parameters wanted, or the most important ones, or the space's first if none can tell.
+
+    Raises: SettingsError for a parameter that no complete trial has; StudyError if there is none.
+    """
+    known = [name for name, values in _values(data) if values]
+    if not known:
+        raise StudyError(f"study {data.name}: no complete trial has a parameter that varies")
+    if wanted is None:
+        return (known if _obstacle(data) else list(importances(data)))[:SHOWN_PARAMETERS]
+    for name in wanted:
+        if name not in known:
+            raise SettingsError(
+                f"--params: no parameter {name!r} varies in study {data.name}; "
+                f"known: {', '.join(known)}"
+            )
+    return list(dict.fromkeys(wanted))
+
+
+def varied_parameters(data: StudyData) -> list[str]:
+    """The parameters with two values or more in the complete trials, in the space's order."""
+    return [name for name, values in _values(data) if len(values) > 1]
+
+
+def _values(data: StudyData) -> Iterator[tuple[str, set[str]]]:
+    """Each parameter that is not fixed, with the values that complete trials have."""
+    scored = data.scored
+    for name, _ in data.space.varying():
+        yield name, {repr(r.values[name]) for r in scored if name in r.values}
+
+
+def _obstacle(data: StudyData) -> str | None:
+    """Why there are no importances, or None."""
+    scored = data.scored
+    if len(scored) < 2:
+        count = {0: "is none", 1: "is 1"}[len(scored)]
+        return f"needs at least 2 complete trials, and there {count}"
+    if not varied_parameters(data):
+        return f"needs some that vary, and all {len(scored)} complete trials have the same values"
+    if len({record.score for record in scored}) == 1:
+        return f"needs scores that differ, and all {len(scored)} complete trials have the same"
+    return None
+
+
+@contextmanager
+def quiet_optuna() -> Iterator[None]:
+    """Do not tell the person that a figure is experimental or that few trials say little."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExperimentalWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        yield

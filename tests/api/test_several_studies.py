@@ -1,0 +1,119 @@
+"""Several studies on disk, looked at together."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from autocnn.api.studies import (
+    leaderboard_rows,
+    load_studies,
+    load_study,
+    merged_rows,
+    rebuild_leaderboard,
+)
+from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.records.paths import StudyPaths
+from autocnn.records.storage import open_study, write_study_facts
+
+
+@pytest.fixture
+def other(study, results):
+    """A later copy of digits-1, called digits-2."""
+    root = results / "digits-2"
+    shutil.copytree(study.root, root)
+    toml = (root / "study.toml").read_text().replace("2026-11-22", "2026-11-23")
+    (root / "study.toml").write_text(toml)
+    return StudyPaths(root)
+
+
+def names_of(views):
+    """The studies' names."""
+    return [view.paths.name for view in views]
+
+
+def test_the_studies_come_as_they_were_named(other, results):
+    """The latest one alone where none was."""
+    assert names_of(load_studies(results, ["digits-2", "digits-1"])) == ["digits-2", "digits-1"]
+    assert names_of(load_studies(results)) == names_of(load_studies(results, [])) == ["digits-2"]
+
+
+def test_a_study_named_twice_is_told(other, results):
+    """Its trials would count twice."""
+    with pytest.raises(SettingsError, match="study digits-1 is named twice; name each study once"):
+        load_studies(results, ["digits-1", "digits-2", "digits-1"])
+
+
+def test_an_unknown_study_is_told(other, results):
+    """As for one study."""
+    with pytest.raises(StudyError, match=r"no study named 'x' in .*; known: digits-1, digits-2"):
+        load_studies(results, ["digits-1", "x"])
+
+
+def test_another_data_set_is_told(study, other, results):
+    """By the fingerprints that the studies keep."""
+    write_study_facts(open_study(study), {"fingerprint": "12" * 32})
+    write_study_facts(open_study(other), {"fingerprint": "ab" * 32})
+    other.study_toml.write_text(other.study_toml.read_text().replace('"digits"', '"mnist"'))
+    with pytest.raises(
+        SettingsError,
+        match=r"^study digits-2 differs .* digits-1 in its data set \(mnist, not digits\): ",
+    ):
+        load_studies(results, ["digits-1", "digits-2"])
+    assert names_of(load_studies(results, ["digits-2"])) == ["digits-2"]
+
+
+def test_another_split_is_told(other, results):
+    """By the seed that the studies keep."""
+    toml = other.study_toml.read_text().replace("split_seed = 0", "split_seed = 5")
+    other.study_toml.write_text(toml)
+    with pytest.raises(SettingsError, match=r"in its split seed \(0, not 5\): "):
+        load_studies(results, ["digits-2", "digits-1"])
+
+
+def test_one_study_is_shown_as_ever(study, results):
+    """No column more."""
+    views = load_studies(results, ["digits-1"])
+    assert merged_rows(views).equals(leaderboard_rows(load_study(results, "digits-1")))
+    every = merged_rows(views, columns=["all"])
+    assert every.column_names == views[0].leaderboard.column_names
+
+
+def test_two_studies_are_ranked_together(other, results):
+    """Equal trials stand in the order of the studies; pruned ones come last."""
+    views = load_studies(results, ["digits-2", "digits-1"])
+    table = merged_rows(views)
+    assert table.column_names[:4] == ["study", "rank", "trial", "state"]
+    assert table.select(["study", "rank", "trial"]).to_pylist() == [
+        {"study": "digits-2", "rank": 1, "trial": 2},
+        {"study": "digits-1", "rank": 2, "trial": 2},
+        {"study": "digits-2", "rank": 3, "trial": 0},
+        {"study": "digits-1", "rank": 4, "trial": 0},
+        {"study": "digits-2", "rank": 5, "trial": 1},
+        {"study": "digits-1", "rank": 6, "trial": 1},
+    ]
+
+
+def test_columns_rows_and_order_are_chosen(other, results):
+    """As for one study."""
+    views = load_studies(results, ["digits-2", "digits-1"])
+    table = merged_rows(views, sort="trial", columns=["trial", "study", "filters"], top=2)
+    assert table.to_pylist() == [
+        {"trial": 0, "study": "digits-2", "param.filters": 4},
+        {"trial": 0, "study": "digits-1", "param.filters": 4},
+    ]
+    every = merged_rows(views, columns=["all"]).column_names
+    assert every == ["study", *views[0].leaderboard.column_names]
+    with pytest.raises(SettingsError, match="--columns: no column is named 'scor'; known: study,"):
+        merged_rows(views, columns=["scor"])
+
+
+def test_a_damaged_file_names_its_repair(study, other, results):
+    """Of the study that it belongs to."""
+    other.leaderboard.write_bytes(other.leaderboard.read_bytes()[:100])
+    views = load_studies(results, ["digits-1", "digits-2"])
+    with pytest.raises(RecordError, match="`autocnn leaderboard digits-2 --rebuild`"):
+        merged_rows(views)
+    rebuild_leaderboard(views[1])
+    assert merged_rows(views).num_rows == 6

@@ -1,0 +1,74 @@
+"""`autocnn leaderboard STUDY1 STUDY2`: studies that were searched, ranked together."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture
+def two(copied):
+    """The study "tiny" and a copy of it, "tiny2"."""
+    shutil.copytree(copied.folder, copied.results / "tiny2")
+    return copied
+
+
+def test_two_studies_are_one_table(autocnn, two):
+    """The study is the first column; both are in the title."""
+    done = autocnn("leaderboard", "tiny", "tiny2", "--results", two.results)
+    assert (done.code, done.err) == (0, "")
+    lines = [line.rstrip() for line in done.out.splitlines()]
+    assert lines[0] == "tiny (3 trials), tiny2 (3 trials)"
+    header, first = (line.replace("┃", "│").strip("│").split("│") for line in (lines[2], lines[4]))
+    assert [cell.strip() for cell in header][:3] == ["study", "rank", "trial"]
+    assert [cell.strip() for cell in first][:2] == ["tiny", "1"]
+    assert len([line for line in lines if line.startswith("│")]) == 6
+
+
+def test_the_options_work_as_for_one_study(autocnn, two):
+    """Sorted, cut, in the columns and the form that are asked for."""
+    wish = ("--sort", "trial", "--columns", "study,trial,rank", "--top", 4, "--format", "json")
+    done = autocnn("leaderboard", "tiny2", "tiny", *wish, "--results", two.results)
+    rows = json.loads(done.out)
+    assert [(row["study"], row["trial"]) for row in rows] == [
+        ("tiny2", 0),
+        ("tiny", 0),
+        ("tiny2", 1),
+        ("tiny", 1),
+    ]
+    assert list(rows[0]) == ["study", "trial", "rank"]
+
+
+def test_every_file_is_made_again(autocnn, two):
+    """Of each study that is named."""
+    arguments = ("leaderboard", "tiny", "tiny2", "--results", two.results)
+    before = autocnn(*arguments)
+    for name in ("tiny", "tiny2"):
+        (two.results / name / "leaderboard.parquet").write_bytes(b"damaged")
+    broken = autocnn(*arguments)
+    assert (broken.code, broken.out, broken.err.count("\n")) == (1, "", 1)
+    assert "`autocnn leaderboard tiny --rebuild`" in broken.err
+    assert autocnn(*arguments, "--rebuild") == autocnn(*arguments) == before
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ("tiny tiny", "study tiny is named twice; name each study once"),
+        (
+            "tiny tiny2",
+            "study tiny2 differs from study tiny in its split seed (7, not 0): "
+            "scores on different images cannot be ranked together",
+        ),
+    ],
+)
+def test_what_cannot_be_ranked_together_is_one_line(autocnn, two, names, message):
+    """Exit code 2."""
+    toml = two.results / "tiny2" / "study.toml"
+    toml.write_text(toml.read_text().replace("split_seed = 0", "split_seed = 7"))
+    done = autocnn("leaderboard", *names.split(), "--results", two.results)
+    assert (done.code, done.out, done.err) == (2, "", f"autocnn: error: {message}\n")

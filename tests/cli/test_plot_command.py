@@ -1,0 +1,203 @@
+"""`autocnn plot`, on a study that nobody had to train."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from autocnn.api import PLOTS
+from autocnn.api.plots import WITH_PARAMS
+from autocnn.api.studies import silence_optuna
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import StudySettings, settings_to_toml
+from autocnn.records.storage import create_study, write_proposal, write_result
+from autocnn.report.figures import TITLES
+from autocnn.space.toml import load_space
+from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
+
+SPACE = """description = "one convolution"
+[parameters]
+blocks = 1
+convolutions = 1
+filters = { choices = [1, 2, 3, 4, 5, 6, 7, 8] }
+downsampling = { choices = ["max", "stride"] }
+learning_rate_scale = { low = 0.5, high = 4.0, log = true }
+head = "global_max"
+dense_layers = 0
+"""
+COMPLETE, PRUNED = TrialState.COMPLETE, TrialState.PRUNED
+
+
+def write_trial(study, space, number, state, scores):
+    """Put a trial on record; its values follow from its number."""
+    values = {
+        "blocks": 1,
+        "convolutions": 1,
+        "filters": 1 + number % 8,
+        "downsampling": ("max", "stride")[number % 2],
+        "learning_rate_scale": 0.5 + 0.25 * number,
+        "head": "global_max",
+        "dense_layers": 0,
+    }
+    curve = tuple(
+        Epoch(train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=score, seconds=1.0)
+        for score in scores
+    )
+    best = scores.index(max(scores)) + 1 if scores else None
+    trial = study.ask()
+    proposal = Proposal(
+        number=number,
+        values=values,
+        config=space.config(values),
+        origin="tpe",
+        seed=number,
+        parameters=90,
+        macs=2344,
+        last_epoch=2,
+    )
+    write_proposal(trial, proposal)
+    write_result(trial, TrialResult(state=state, curve=curve, best_epoch=best))
+    study.tell(trial, max(scores, default=0.0))
+
+
+@pytest.fixture
+def make_study(tmp_path):
+    """A study with these trials, given as state and scores by epoch; returns --results."""
+
+    def make(name, *trials):
+        silence_optuna()
+        file = tmp_path / "small.toml"
+        file.write_text(SPACE)
+        space = load_space(str(file))
+        paths = StudyPaths(tmp_path / "results" / name)
+        paths.root.mkdir(parents=True)
+        settings = StudySettings(
+            study=name, space=str(file), trials=12, created="2026-11-22T10:00:00+00:00"
+        )
+        paths.study_toml.write_text(settings_to_toml(settings))
+        paths.space_toml.write_text(space.text)
+        study = create_study(paths, settings)
+        for number, (state, *scores) in enumerate(trials):
+            write_trial(study, space, number, state, scores)
+        return tmp_path / "results"
+
+    return make
+
+
+@pytest.fixture
+def plot(autocnn, make_study, tmp_path, monkeypatch):
+    """Run `autocnn plot` on a study of ten trials: 0 to 7 are complete, 5 the best."""
+    trials = [(COMPLETE, 0.5, 0.6 + 0.05 * (number * 3 % 8)) for number in range(8)]
+    results = make_study("look", *trials, (PRUNED, 0.2), (PRUNED, 0.7))
+    monkeypatch.chdir(tmp_path)
+    return lambda *arguments: autocnn("plot", *arguments, "--results", results)
+
+
+def test_every_kind_has_a_title():
+    """The command and the figures speak of the same kinds."""
+    assert tuple(TITLES) == PLOTS
+    assert set(WITH_PARAMS) < set(PLOTS)
+
+
+@pytest.mark.parametrize("ending", ["html", "png", "svg"])
+@pytest.mark.parametrize("kind", PLOTS)
+def test_a_plot_is_written(plot, tmp_path, kind, ending):
+    """Its name is all that is printed."""
+    done = plot(kind, "look", "-o", f"plot.{ending}")
+    assert (done.code, done.out, done.err) == (0, f"plot.{ending}\n", "")
+    assert (tmp_path / f"plot.{ending}").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last"),
+    [
+        ("history", "validation accuracy by trial", "best 95.00 % (trial 5)"),
+        ("curves", "validation accuracy by epoch, the best trials", "█ 95.00 %"),
+        ("importance", "importance of parameters, from 8 complete trials", "a first hint."),
+    ],
+)
+def test_a_plot_is_printed(plot, kind, first, last):
+    """Of the latest study, where no file is named."""
+    done = plot(kind)
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.rstrip().splitlines()
+    assert lines[0] == f"look: {first}"
+    assert lines[-1].endswith(last)
+    assert max(map(len, lines)) <= 80
+
+
+def test_parameters_can_be_chosen(plot, tmp_path):
+    """By name, with or without blanks."""
+    done = plot("slice", "-o", "plot.svg", "--params", "filters, downsampling")
+    assert done.code == 0
+    written = set(re.findall(r"<!-- (.*?) -->", (tmp_path / "plot.svg").read_text()))
+    assert {"filters", "downsampling"} <= written
+    assert "learning_rate_scale" not in written
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        ("histogram", 2, "KIND must be one of history, curves, importance, parallel, slice"),
+        ("history loo", 1, "no study named 'loo' in "),
+        ("slice", 2, "plot slice is too wide for a terminal; give -o FILE.html, FILE.png or"),
+        ("parallel", 2, "plot parallel is too wide for a terminal; give -o FILE.html, "),
+        ("history -o plot.pdf", 2, "--output must end in .html, .png or .svg, got 'plot.pdf'"),
+        ("history -o absent/plot.png", 1, "absent/plot.png: its folder does not exist"),
+        ("history -o folder.png", 1, "folder.png: its folder does not exist, or it is a folder"),
+        ("slice -o plot.png --params filter", 2, "--params: no parameter 'filter' varies in"),
+        ("slice -o plot.png --params head", 2, "--params: no parameter 'head' varies in study"),
+        ("history -o plot.png --params filters", 2, "--params goes with parallel and slice, not"),
+        ("history --params filters", 2, "--params goes with parallel and slice, not with history"),
+    ],
+)
+def test_what_cannot_be_drawn_is_told(plot, tmp_path, arguments, code, message):
+    """In one line; no file is written."""
+    (tmp_path / "folder.png").mkdir()
+    before = sorted(tmp_path.iterdir())
+    done = plot(*arguments.split())
+    assert (done.code, done.out) == (code, "")
+    assert done.err.startswith(f"autocnn: error: {message}")
+    assert done.err.count("\n") == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("trials", "kind", "message"),
+    [
+        ([], "history", "study new: no trial is complete yet; `autocnn search` goes on"),
+        ([], "curves", "study new: no trial has finished an epoch yet"),
+        ([], "slice", "study new: no trial is complete yet"),
+        ([(PRUNED, 0.5)], "history", "study new: no trial is complete yet"),
+        ([(TrialState.FAILED,)], "curves", "study new: no trial has finished an epoch yet"),
+        ([(COMPLETE, 0.5)], "importance", "study new: the importance of parameters needs at"),
+        ([(COMPLETE, 0.5)] * 2, "importance", "study new: the importance of parameters needs sc"),
+    ],
+)
+def test_a_young_study_has_little_to_show(
+    autocnn, make_study, monkeypatch, tmp_path, trials, kind, message
+):
+    """Which is said in one line, of a file as of the terminal."""
+    results = make_study("new", *trials)
+    monkeypatch.chdir(tmp_path)
+    for target in ([] if kind == "slice" else [()]) + [("-o", "plot.html")]:
+        done = autocnn("plot", kind, "--results", results, *target)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.startswith(f"autocnn: error: {message}")
+        assert done.err.count("\n") == 1
+
+
+def test_a_pruned_trial_has_a_curve(autocnn, make_study):
+    """Where nothing else has one."""
+    done = autocnn("plot", "curves", "--results", make_study("new", (PRUNED, 0.5)))
+    assert done.code == 0
+    assert done.out.splitlines()[2].split()[:3] == ["0", "50.00", "%"]
+
+
+def test_nothing_leaks_to_the_screen(call, make_study, tmp_path):
+    """In a process of its own, where warnings are not errors but lines on stderr."""
+    results = make_study("new", (COMPLETE, 0.5), (COMPLETE, 0.6))
+    for kind in ("importance", "slice"):
+        done = call("plot", kind, "--results", results, "-o", tmp_path / "plot.png")
+        assert (done.code, done.out, done.err) == (0, f"{tmp_path / 'plot.png'}\n", "")

@@ -1,0 +1,272 @@
+"""Records as an Optuna study, and what the importances make of them."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from autocnn.errors import SettingsError, StudyError
+from autocnn.records.record import TrialRecord
+from autocnn.report.figures import (
+    SHOWN_PARAMETERS,
+    StudyData,
+    build_study,
+    choose_parameters,
+    importances,
+    scored_trials,
+    varied_parameters,
+)
+from autocnn.space.config import Block, TrialConfig
+from autocnn.space.parameters import Categorical, Fixed, Float, Int, OneOf
+from autocnn.space.space import SearchSpace
+from autocnn.trial import FailureCause, TrialState
+
+CONFIG = TrialConfig(blocks=(Block(filters=(8,)),))
+SPACE = SearchSpace(
+    name="test",
+    parameters={
+        "filters": Int(low=8, high=63, step=8),
+        "optimizer": Categorical(choices=("sgd", "momentum")),
+        "momentum": Float(low=0.8, high=0.98, when={"optimizer": OneOf(("momentum",))}),
+        "rate": Float(low=0.1, high=10.0, log=True),
+        "dropout": Float(low=0.0, high=0.55, step=0.1),
+        "flip": Categorical(choices=(False, True)),
+        "kernel": Fixed(value=3),
+    },
+)
+
+
+@pytest.fixture(autouse=True)
+def _no_log():
+    """Optuna tells of each study that it makes."""
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    yield
+    optuna.logging.set_verbosity(before)
+
+
+@pytest.fixture
+def make_record(make_result):
+    """A trial with this number, these scores by epoch and these values."""
+
+    def make(number, *scores, state=TrialState.COMPLETE, values=None, **changes):
+        fields = {
+            "number": number,
+            "state": state,
+            "origin": "tpe",
+            "values": {"filters": 8, "kernel": 3} if values is None else values,
+            "config": CONFIG,
+            "seed": 1,
+            "parameters": 350,
+            "macs": 1472,
+            "last_epoch": 12,
+            "result": make_result(*scores, state=state),
+        }
+        return TrialRecord(**{**fields, **changes})
+
+    return make
+
+
+def data_of(*records, space=SPACE):
+    """The study "look" with these trials."""
+    return StudyData(name="look", space=space, records=records)
+
+
+# the study
+
+
+def test_each_trial_keeps_its_number_state_and_raw_curve(make_record):
+    """A stopped trial counts by its score; the curve falls where the accuracy fell."""
+    study = build_study(
+        data_of(
+            make_record(1, 0.5, 0.9, 0.8),
+            make_record(0, 0.25, 0.125, state=TrialState.PRUNED),
+            make_record(2, 0.75, state=TrialState.STOPPED),
+            make_record(3, state=TrialState.FAILED),
+        )
+    )
+    states = [trial.state.name for trial in study.trials]
+    assert states == ["PRUNED", "COMPLETE", "COMPLETE", "FAIL"]
+    assert [trial.number for trial in study.trials] == [0, 1, 2, 3]
+    assert [study.trials[number].value for number in (1, 2)] == [90, 75]
+    assert study.trials[1].intermediate_values == {1: 50, 2: 90, 3: 80}
+    assert study.trials[0].intermediate_values == {1: 25, 2: 12.5}
+    assert study.best_trial.number == 1
+
+
+def test_numbers_that_are_no_trials_leave_gaps(make_record):
+    """Infeasible draws have none, and a running trial has no result to show."""
+    running = make_record(3, 0.9, state=TrialState.RUNNING)
+    study = build_study(data_of(make_record(2, 0.5), running))
+    assert [trial.state.name for trial in study.trials] == ["FAIL", "FAIL", "COMPLETE"]
+
+
+def test_a_study_without_trials_is_empty():
+    """No record, no trial."""
+    assert build_study(data_of()).trials == []
+
+
+def test_parameters_are_those_that_were_active(make_record):
+    """With the ranges of the space, ending on their grid; fixed ones are left out."""
+    values = {"filters": 56, "optimizer": "sgd", "rate": 1.0, "dropout": 0.3, "flip": True}
+    study = build_study(data_of(make_record(0, 0.5, values={**values, "kernel": 3})))
+    assert study.trials[0].params == values
+    assert study.trials[0].distributions == {
+        "filters": IntDistribution(8, 56, step=8),
+        "optimizer": CategoricalDistribution(("sgd", "momentum")),
+        "rate": FloatDistribution(0.1, 10.0, log=True),
+        "dropout": FloatDistribution(0.0, 0.5, step=0.1),
+        "flip": CategoricalDistribution((False, True)),
+    }
+
+
+def test_a_value_outside_the_space_is_left_out(make_record):
+    """A figure has no place for it."""
+    study = build_study(data_of(make_record(0, 0.5, values={"filters": 9, "rate": 0.5})))
+    assert study.trials[0].params == {"rate": 0.5}
+
+
+def test_names_and_words_are_escaped(make_record):
+    """Not numbers, which say nothing of their own."""
+    space = SearchSpace(
+        name="odd", parameters={"a<b": Categorical(choices=("x&y", "z")), "n": Int(low=1, high=3)}
+    )
+    record = make_record(0, 0.5, values={"a<b": "x&y", "n": 2})
+    study = build_study(data_of(record, space=space), lambda text: text.upper())
+    assert study.trials[0].params == {"A<B": "X&Y", "N": 2}
+
+
+@pytest.mark.parametrize("score", [math.nan, None])
+def test_a_complete_trial_without_a_score_counts_as_failed(make_record, make_result, score):
+    """Nothing can be drawn of it."""
+    result = make_result(*([score] if score is not None else []))
+    record = make_record(0, 0.5, result=result)
+    assert build_study(data_of(record)).trials[0].state.name == "FAIL"
+    assert scored_trials([record]) == []
+
+
+def test_a_score_of_nothing_is_a_score(make_record):
+    """Zero is a number."""
+    record = make_record(0, 0.0)
+    assert scored_trials([record]) == [record]
+    assert build_study(data_of(record)).trials[0].value == 0
+
+
+def test_a_failed_trial_may_have_a_curve(make_record, make_result):
+    """Epochs whose accuracy is no number are left out of it."""
+    result = make_result(0.5, math.nan, state=TrialState.FAILED, cause=FailureCause.DIVERGED)
+    record = make_record(0, state=TrialState.FAILED, result=result)
+    assert build_study(data_of(record)).trials[0].intermediate_values == {1: 50}
+
+
+# importances
+
+
+@pytest.fixture
+def forty(make_record):
+    """Trials whose score is all the filters' doing; only half of them have a momentum."""
+    records = []
+    for number in range(40):
+        filters = 8 * (1 + number * 3 % 7)
+        values = {"filters": filters, "flip": number % 3 == 0, "kernel": 3, "dropout": 0.2}
+        values["optimizer"] = "momentum" if number % 2 else "sgd"
+        if number % 2:
+            values["momentum"] = 0.8 + 0.004 * (number * 7 % 40)
+        records.append(make_record(number, 0.5 + filters / 200, values=values))
+    return data_of(*records)
+
+
+def test_what_decides_the_score_comes_first(forty):
+    """The shares add up to one; conditional parameters have one, constant ones do not."""
+    shares = importances(forty)
+    assert set(shares) == {"filters", "optimizer", "momentum", "flip"}
+    assert next(iter(shares)) == "filters"
+    assert shares["filters"] > 0.5
+    assert list(shares.values()) == sorted(shares.values(), reverse=True)
+    assert sum(shares.values()) == pytest.approx(1)
+
+
+def test_importances_are_the_same_every_time(forty):
+    """In their order too."""
+    assert list(importances(forty).items()) == list(importances(forty).items())
+
+
+def test_pruned_trials_say_nothing(forty, make_record):
+    """Their scores are of fewer epochs."""
+    pruned = make_record(40, 0.99, state=TrialState.PRUNED, values={"filters": 16, "flip": True})
+    more = data_of(*forty.records, pruned)
+    assert importances(more) == importances(forty)
+
+
+def test_few_trials_raise_no_warning(make_record):
+    """Optuna warns of few trials; the person is told in the figure's own words."""
+    records = [make_record(n, 0.5 + n / 10, values={"filters": 8 + 8 * n}) for n in range(2)]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assert importances(data_of(*records)) == {"filters": 1}
+    assert caught == []
+
+
+@pytest.mark.parametrize(
+    ("trials", "reason"),
+    [
+        ([], "needs at least 2 complete trials, and there is none"),
+        ([(0.5, 8)], "needs at least 2 complete trials, and there is 1"),
+        ([(0.5, 8), (0.6, 8)], "needs some that vary, and all 2 complete trials have the same"),
+        ([(0.5, 8), (0.5, 16)], "needs scores that differ, and all 2 complete trials have"),
+    ],
+)
+def test_without_differences_there_is_no_importance(make_record, trials, reason):
+    """The error says which differences there are none of."""
+    records = [
+        make_record(number, score, values={"filters": filters})
+        for number, (score, filters) in enumerate(trials)
+    ]
+    with pytest.raises(StudyError, match=f"^study look: the importance of parameters {reason}"):
+        importances(data_of(*records))
+
+
+# choosing parameters
+
+
+def test_the_most_important_parameters_are_chosen(forty):
+    """Those that never varied are not among them."""
+    assert choose_parameters(forty) == list(importances(forty))
+
+
+def test_many_parameters_are_too_many(make_record):
+    """Only so many have room; where nothing can tell, the space's first."""
+    names = [f"p{i}" for i in range(SHOWN_PARAMETERS + 3)]
+    space = SearchSpace(name="wide", parameters={n: Int(low=0, high=9) for n in names})
+    record = make_record(0, 0.5, values=dict.fromkeys(names, 1))
+    assert choose_parameters(data_of(record, space=space)) == names[:SHOWN_PARAMETERS]
+
+
+def test_parameters_can_be_wished_for(forty):
+    """In this order, once each; a constant one too."""
+    assert choose_parameters(forty, ["flip", "dropout", "flip"]) == ["flip", "dropout"]
+
+
+@pytest.mark.parametrize("name", ["filter", "kernel", "rate", ""])
+def test_a_parameter_without_values_is_refused(forty, name):
+    """Misspelt, fixed, or in no trial; the known ones are named."""
+    message = f"--params: no parameter {name!r} varies in study look; known: filters, optimizer"
+    with pytest.raises(SettingsError, match=message):
+        choose_parameters(forty, ["flip", name])
+
+
+def test_a_space_without_choices_has_no_parameters(make_record):
+    """A figure of parameters would be empty."""
+    space = SearchSpace(name="one", parameters={"kernel": Fixed(value=3)})
+    with pytest.raises(StudyError, match="no complete trial has a parameter that varies"):
+        choose_parameters(data_of(make_record(0, 0.5), space=space))
+
+
+def test_parameters_of_pruned_trials_do_not_count(make_record):
+    """A value that only they have is none that the figure shows."""
+    pruned = make_record(1, 0.1, state=TrialState.PRUNED, values={"filters": 16})
+    assert varied_parameters(data_of(make_record(0, 0.5), pruned)) == []

@@ -19,7 +19,18 @@ PUBLIC = {
     "rebuild_leaderboard",
     "search",
 }
-HEAVY = ("jax", "keras", "keras_tuner", "optuna", "pyarrow", "sklearn", "tensorflow", "torch")
+HEAVY = (
+    "jax",
+    "keras",
+    "keras_tuner",
+    "matplotlib",
+    "optuna",
+    "plotly",
+    "pyarrow",
+    "sklearn",
+    "tensorflow",
+    "torch",
+)
 
 
 def test_the_public_names_change_only_on_purpose():

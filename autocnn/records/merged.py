@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import pyarrow as pa
 
 from autocnn.errors import SettingsError
 from autocnn.records.leaderboard import DEFAULT_COLUMNS, PARAMETER_PREFIX
 from autocnn.records.ranking import rank_trials
-from autocnn.records.record import TrialRecord
 from autocnn.trial import TrialState
 
 STUDY_COLUMN = "study"
@@ -81,7 +80,7 @@ def _order(rows: Sequence[Mapping[str, Any]]) -> list[int]:
         )
         for place, row in enumerate(rows)
     ]
-    return [trial.number for trial in rank_trials(cast("list[TrialRecord]", trials))]
+    return [trial.number for trial in rank_trials(trials)]
 
 
 def _merged_schema(tables: Sequence[pa.Table]) -> pa.Schema:

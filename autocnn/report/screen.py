@@ -46,10 +46,18 @@ def describe_result(proposal: Proposal, result: TrialResult) -> str:
     epochs = f"{result.epochs:>2} epoch{' ' if result.epochs == 1 else 's'}"
     text = (
         f"trial {proposal.number:>3}  {result.state:<8} {score}  {epochs}  "
-        f"{result.seconds:6.1f} s  {proposal.origin}"
+        f"{result.seconds:6.1f} s  {describe_origin(proposal, result)}"
     )
     why = result.message if result.cause is None else f"{result.cause}: {result.message}"
     return f"{text}  {why}" if why else text
+
+
+def describe_origin(proposal: Proposal, result: TrialResult) -> str:
+    """Who proposed the trial, and which other trial it continues or repeats."""
+    text = proposal.origin
+    if proposal.parent is not None:
+        text += f", continues {proposal.parent}"
+    return text if result.duplicate_of is None else f"{text}, repeats {result.duplicate_of}"
 
 
 def describe_counts(progress: Progress) -> str:
@@ -84,7 +92,7 @@ class PlainLines:
             if now != self._seen:
                 self._seen, last = now, progress.curve[-1]
                 self._print(
-                    f"trial {now[0]:>3}  epoch {now[1]}/{progress.horizon}  "
+                    f"trial {now[0]:>3}  epoch {now[1]}/{progress.running.last_epoch}  "
                     f"loss {last.train_loss:.4f}  validation {percent(last.val_accuracy)}"
                 )
 
@@ -158,7 +166,7 @@ class LiveScreen:
                 count(proposal.parameters),
                 count(proposal.macs),
                 result.cause or result.state,
-                Text(proposal.origin),
+                Text(describe_origin(proposal, result)),
                 sparkline([epoch.val_accuracy for epoch in result.curve]),
                 style=STYLES.get(result.state, ""),
             )
@@ -166,8 +174,10 @@ class LiveScreen:
 
     def _current(self) -> Text:
         progress, curve = self._progress, self._progress.curve
-        name = "refit" if progress.running is None else f"trial {progress.running.number}"
-        done, total = len(curve), max(1, progress.horizon)
+        running = progress.running
+        name = "refit" if running is None else f"trial {running.number}"
+        total = max(1, progress.horizon if running is None else running.last_epoch)
+        done = len(curve)
         width = 24
         filled = round(width * done / total)
         text = Text.assemble(

@@ -205,7 +205,7 @@ def test_a_file_gives_settings(tmp_path):
         (b"seed = true", "mine.toml: seed must be an integer, got True"),
         (b"trials = 0", "mine.toml: trials must be at least 1, got 0"),
         (b"target = 2", r"mine.toml: target must be above 0 and at most 1, got 2\.0"),
-        (b"pruner = 'asha'", "mine.toml: pruner must be one of halving, hyperband, median, none"),
+        (b"pruner = 'asha'", "mine.toml: pruner must be one of auto, halving, hyperband"),
     ],
 )
 def test_a_bad_file_is_told(tmp_path, text, message):
@@ -221,6 +221,27 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path, name):
     """With its option."""
     with pytest.raises(SettingsError, match=r"--config .*: cannot be read"):
         read_config(tmp_path / name)
+
+
+# engines
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tuner": "grid"}, r"^--tuner belongs to --engine keras-tuner, and the engine is optuna;"),
+        (
+            {"engine": "keras-tuner", "sampler": "tpe"},
+            r"^--sampler belongs to --engine optuna, and the engine is keras-tuner;",
+        ),
+    ],
+)
+def test_an_option_of_the_other_engine_is_refused(given, message, tmp_path):
+    """It would be ignored in silence; in a file, which holds every setting, it may stand."""
+    with pytest.raises(SettingsError, match=message):
+        resolve_settings({"results": str(tmp_path), **given}, {})
+    config = {"results": str(tmp_path), "sampler": "random", "engine": "keras-tuner"}
+    assert resolve_settings({}, config).proposer == "hyperband"
 
 
 # choices

@@ -12,6 +12,7 @@ from autocnn.report.screen import (
     LiveScreen,
     PlainLines,
     describe_counts,
+    describe_origin,
     describe_result,
     open_screen,
 )
@@ -169,8 +170,8 @@ def test_the_screen_shows_the_running_epoch(console, draw, make_proposal, make_r
         Progress(
             phase="searching",
             counts={},
-            horizon=4,
-            running=make_proposal(7),
+            horizon=12,
+            running=make_proposal(7, last_epoch=4),
             curve=make_result(0.5, 0.75).curve,
         )
     )
@@ -263,3 +264,13 @@ def test_the_screen_goes_to_the_stream_it_is_given(make_proposal, make_result):
     with open_screen(0, stream) as screen:
         screen.trial_finished(make_proposal(7), make_result(0.5))
     assert stream.getvalue() == "trial   7  complete  50.00 %   1 epoch      2.5 s  tpe\n"
+
+
+def test_a_trial_says_which_other_one_it_continues_or_repeats(make_proposal, make_result):
+    """Who proposed it comes first."""
+    promoted = make_proposal(12, origin="hyperband", first_epoch=4, parent=3)
+    assert describe_origin(promoted, make_result(0.5)) == "hyperband, continues 3"
+    repeated = make_result(0.5, duplicate_of=7)
+    assert describe_origin(make_proposal(9), repeated) == "tpe, repeats 7"
+    assert describe_origin(make_proposal(9), make_result(0.5)) == "tpe"
+    assert describe_result(promoted, make_result(0.5)).endswith("hyperband, continues 3")

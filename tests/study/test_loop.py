@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from autocnn.records.paths import StudyPaths
+from autocnn.study import loop
 from autocnn.study.budget import Budget
 from autocnn.study.loop import Ending, Search, seconds_to_best
 from autocnn.trial import (
@@ -347,3 +349,63 @@ def test_a_snapshot_shows_what_is_done_and_the_best(make_search, make_result):
 def test_the_time_to_the_best_epoch(make_result, scores, seconds):
     """What a refit will take; nothing without an epoch."""
     assert seconds_to_best(make_result(*scores)) == seconds
+
+
+# --- trials that continue others -----------------------------------------------------------------
+
+
+def test_a_promoted_trial_continues_its_parent(make_search, make_proposal, make_result, tmp_path):
+    """From the parent's checkpoint, to its own last epoch; the screen shows the whole curve."""
+    child = replace(make_proposal(1), first_epoch=1, last_epoch=2, parent=0)
+    parent = replace(make_proposal(0), last_epoch=1)
+    search = make_search(make_result(0.5), make_result(0.5, 0.6))
+    search.engine = FakeEngine([parent, child])
+    search.run()
+    first, second = search.worker.jobs
+    assert (first.last_epoch, first.continue_from, first.keeps_checkpoint) == (1, None, True)
+    checkpoint = StudyPaths(tmp_path).checkpoint(0)
+    assert (second.last_epoch, second.continue_from) == (2, checkpoint)
+    shown = [
+        p.curve for p in search.listener.heard if isinstance(p, Progress) and p.running == child
+    ]
+    assert shown[0] == make_result(0.5).curve
+
+
+def test_the_longest_trials_keep_no_checkpoint(make_search, make_result):
+    """Nothing comes after them."""
+    search = make_search(make_result(0.5))
+    search.run()
+    assert [job.keeps_checkpoint for job in search.worker.jobs] == [False]
+
+
+def test_checkpoints_go_once_nobody_can_continue_them(make_search, make_result, tmp_path):
+    """The engine says whose are kept."""
+    paths = StudyPaths(tmp_path)
+    for number in (0, 1):
+        paths.trial(number).mkdir(parents=True)
+        paths.checkpoint(number).write_bytes(b"state")
+    search = make_search(make_result(0.5))
+    search.engine.kept = frozenset({1})
+    search.run()
+    assert paths.checkpoints() == [paths.checkpoint(1)]
+
+
+def test_a_duplicate_is_told_with_every_epoch(make_search, make_proposal, make_result, tmp_path):
+    """As if it had been trained: the pruner compares others with it."""
+    again = replace(make_proposal(0), number=1)
+    search = make_search(make_result(0.5, 0.7, 0.6))
+    search.engine = FakeEngine([make_proposal(0), again])
+    assert search.run() is Ending.EXHAUSTED
+    assert len(search.worker.jobs) == 1
+    assert search.engine.reported[3:] == [(1, 1, 0.5), (1, 2, 0.7), (1, 3, 0.6)]
+    number, result = search.engine.told[1]
+    assert (number, result.duplicate_of, result.score, result.seconds) == (1, 0, 0.7, 0.0)
+
+
+def test_nothing_but_duplicates_is_the_end(make_search, make_proposal, make_result, monkeypatch):
+    """An engine that proposes one point for ever."""
+    monkeypatch.setattr(loop, "MAX_REPEATED", 5)
+    search = make_search(make_result(0.5))
+    search.engine = FakeEngine([replace(make_proposal(0), number=n) for n in range(50)])
+    assert search.run() is Ending.EXHAUSTED
+    assert len(search.engine.told) == 6

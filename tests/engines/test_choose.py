@@ -1,0 +1,72 @@
+"""Which engine serves a study, and what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.engines.choose import check_engine, choose_pruner
+from autocnn.errors import SettingsError, SpaceError
+from autocnn.records.settings import StudySettings
+from autocnn.space.parameters import Between, Float, Int
+from autocnn.space.space import SearchSpace
+
+STEPPED = SearchSpace(name="stepped", parameters={"dropout": Float(low=0.0, high=0.4, step=0.1)})
+CONTINUOUS = SearchSpace(name="smooth", parameters={"dropout": Float(low=0.0, high=0.4)})
+HANGING = SearchSpace(
+    name="hanging",
+    parameters={
+        "dropout": Float(low=0.0, high=0.4),
+        "patience": Int(low=1, high=3, when={"dropout": Between(low=0.1)}),
+    },
+)
+
+
+def _settings(**changes):
+    return StudySettings(study="s", **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, "halving"),
+        ({"pruner": "median"}, "median"),
+        ({"engine": "keras-tuner"}, "none"),  # Hyperband, its default, gives up by itself
+        ({"engine": "keras-tuner", "tuner": "bayesian"}, "halving"),
+        ({"engine": "optuna", "tuner": "hyperband"}, "halving"),  # no tuner of its own
+    ],
+)
+def test_auto_prunes_unless_the_engine_does(changes, expected):
+    """What a person asks for stays."""
+    assert choose_pruner(_settings(**changes)) == expected
+
+
+def test_hyperband_goes_without_a_pruner():
+    """Two of them would give up on trials that the other one means to promote."""
+    settings = _settings(engine="keras-tuner", pruner="halving")
+    with pytest.raises(SettingsError, match=r"^--pruner halving: --tuner hyperband gives up"):
+        check_engine(settings, STEPPED)
+    check_engine(_settings(engine="keras-tuner", pruner="none"), STEPPED)
+    check_engine(_settings(engine="keras-tuner", tuner="random", pruner="halving"), STEPPED)
+
+
+@pytest.mark.parametrize("tuner", ["hyperband", "bayesian", "random", "grid"])
+def test_a_condition_on_a_continuous_parameter_is_beyond_keras_tuner(tuner):
+    """Its conditions list values; Optuna's TPE serves the same space."""
+    with pytest.raises(SpaceError, match=r"^space hanging: a condition speaks of dropout, which"):
+        check_engine(_settings(engine="keras-tuner", tuner=tuner), HANGING)
+    check_engine(_settings(), HANGING)
+
+
+def test_a_grid_has_points():
+    """A range without a step has none; the other tuners take it."""
+    with pytest.raises(SpaceError, match=r"^space smooth: dropout is continuous, and a grid has"):
+        check_engine(_settings(engine="keras-tuner", tuner="grid"), CONTINUOUS)
+    check_engine(_settings(engine="keras-tuner", tuner="grid"), STEPPED)
+    check_engine(_settings(engine="keras-tuner", tuner="bayesian"), CONTINUOUS)
+
+
+def test_a_sampler_is_asked_only_where_it_proposes():
+    """Optuna's grid refuses the space; Keras Tuner is not kept from it by a leftover setting."""
+    with pytest.raises(SettingsError, match=r"^--sampler grid cannot search the space smooth"):
+        check_engine(_settings(sampler="grid"), CONTINUOUS)
+    check_engine(_settings(engine="keras-tuner", sampler="grid"), CONTINUOUS)

@@ -12,7 +12,7 @@ from autocnn.space.config import TrialConfig
 from autocnn.space.parameters import Value
 
 WEIGHTS_FILE = "best.npz"  # in a trial's folder: the weights of its best epoch
-CHECKPOINT_FILE = "checkpoint.npz"  # the state of training at its end, where it may go on
+CHECKPOINT_FILE = "checkpoint.npz"  # the state of a training that may go on
 
 
 class TrialState(StrEnum):
@@ -70,7 +70,8 @@ class TrialJob:
     time_limit_s: float | None = None
     pace_limit_s: float | None = None  # pruned where its pace promises to take longer; None: never
     first_look: float = 0.0  # fraction of the first epoch after which epoch 0 is reported; 0: never
-    continue_from: Path | None = None  # a checkpoint; where the file is missing, from the start
+    first_epoch: int = 0  # epochs that were trained by the trial that this one continues
+    continue_from: Path | None = None  # its checkpoint; where the file is missing, from the start
     keeps_checkpoint: bool = False  # at the end, for a trial that continues this one
     fit_on: str = "train"  # or "train+validation", for a refit: nothing is validated
 

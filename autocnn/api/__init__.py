@@ -9,7 +9,7 @@ from autocnn.api.library import (
     survey_settings,
 )
 from autocnn.api.plots import PLOTS, draw_study, plot_study
-from autocnn.api.settings import check_choice, read_config, resolve_settings
+from autocnn.api.settings import check_choice, read_config, resolve_settings, resume_settings
 from autocnn.api.studies import (
     StudyView,
     export_model,
@@ -43,6 +43,7 @@ __all__ = [
     "read_config",
     "rebuild_leaderboard",
     "resolve_settings",
+    "resume_settings",
     "search",
     "survey_settings",
     "write_grid",

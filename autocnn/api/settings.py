@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autocnn.errors import SettingsError
-from autocnn.records.paths import StudyPaths
+from autocnn.records.paths import StudyPaths, find_study
 from autocnn.records.settings import StudySettings, option_name, read_settings
 
 DEFAULT_BUDGET_S = {"digits": 120.0}
@@ -48,6 +48,15 @@ def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> Stu
         dataset = str(merged.get("dataset", "digits"))
         merged["time_budget_s"] = DEFAULT_BUDGET_S.get(dataset, OTHER_BUDGET_S)
     return StudySettings(**merged)
+
+
+def resume_settings(results: Path, name: str | None, given: Mapping[str, Any]) -> StudySettings:
+    """The settings of the study `name`, or of the latest one, with those that were given.
+
+    Raises: StudyError if there is no such study.
+    """
+    paths = find_study(results, name)
+    return resolve_settings({**given, "study": paths.name, "results": str(results)}, {})
 
 
 def _refuse_other_engines(given: Mapping[str, Any], engine: str) -> None:

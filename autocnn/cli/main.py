@@ -13,6 +13,7 @@ from autocnn.cli.export import export
 from autocnn.cli.info import info
 from autocnn.cli.leaderboard import leaderboard
 from autocnn.cli.plot import plot
+from autocnn.cli.resume import resume
 from autocnn.cli.search import search
 from autocnn.cli.show import show
 from autocnn.cli.spaces import spaces
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (search, leaderboard, show, plot, export, spaces, datasets, info):
+for command in (search, resume, leaderboard, show, plot, export, spaces, datasets, info):
     app.command()(command)
 
 

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-import signal
-import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-STARTED = time.monotonic()  # about when the process began: the time budget counts from here
+from autocnn.cli.running import run_study
 
-EXIT_NO_TRIAL, EXIT_INTERRUPTED = 3, 130
+STARTED = time.monotonic()  # about when the process began: the time budget counts from here
 
 
 def _env(name: str, help: str, *flags: str) -> Any:
@@ -97,7 +92,6 @@ def search(
 ) -> None:
     """Search, prune and rank networks, refit and test the winner once, and export it."""
     import autocnn.api as api
-    from autocnn.report.screen import open_screen
 
     given = {
         "dataset": dataset,
@@ -124,60 +118,7 @@ def search(
     if dry_run:
         from autocnn.report.space_page import describe_survey
 
-        _print_lines(describe_survey(*api.survey_settings(settings)))
+        for line in describe_survey(*api.survey_settings(settings)):
+            print(line)
         return
-    interrupt = _CtrlC()
-    with open_screen(-1 if quiet else int(verbose)) as screen:
-        outcome = api.search(settings, screen, interrupt.is_set, STARTED)
-    _print_outcome(api, outcome, Path(settings.results), as_json=as_json)
-    raise typer.Exit(_exit_code(outcome))
-
-
-class _CtrlC:
-    """The first Ctrl-C asks for a clean end, the second one ends at once."""
-
-    def __init__(self) -> None:
-        self._set = False
-        signal.signal(signal.SIGINT, self._handle)
-
-    def is_set(self) -> bool:
-        return self._set
-
-    def _handle(self, *_: object) -> None:
-        if self._set:
-            raise KeyboardInterrupt
-        self._set = True
-
-
-def _print_outcome(api: Any, outcome: Any, results: Path, *, as_json: bool) -> None:
-    from autocnn.report.summary import describe_end, describe_finals
-
-    if outcome.state == "finished":
-        finals = api.load_study(results, outcome.study).finals
-        _print_lines(describe_finals(finals))
-    if outcome.state == "failed":
-        print(_why_failed(outcome), file=sys.stderr)
-    _print_lines(
-        describe_end(outcome.seconds, outcome.cpu_seconds, outcome.model, outcome.leaderboard)
-    )
-    if outcome.state == "interrupted":
-        again = ("autocnn", "search", "--study", outcome.study, "--results", str(results))
-        print(f"interrupted; go on with: {shlex.join(again)}")
-    if as_json:
-        print(json.dumps(asdict(outcome)))
-
-
-def _why_failed(outcome: Any) -> str:
-    return (
-        f"autocnn: error: none of {outcome.trials} trials gave a network ({outcome.failed} failed, "
-        f"{outcome.pruned} pruned); see autocnn leaderboard {outcome.study}, or give more time"
-    )
-
-
-def _exit_code(outcome: Any) -> int:
-    return {"finished": 0, "interrupted": EXIT_INTERRUPTED, "failed": EXIT_NO_TRIAL}[outcome.state]
-
-
-def _print_lines(lines: list[str]) -> None:
-    for line in lines:
-        print(line)
+    run_study(settings, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)

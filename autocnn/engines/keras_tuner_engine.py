@@ -47,7 +47,7 @@ class KerasTunerEngine(RecordedEngine):
         self._replay()
 
     def continuable(self) -> frozenset[int]:
-        """The trials of Hyperband's open brackets that have not been promoted yet."""
+        """Those left running, and those of Hyperband's open brackets that were not promoted yet."""
         names = set()
         for bracket in getattr(self._oracle, "_brackets", ()):
             for entered, promoted in pairwise(bracket["rounds"]):
@@ -58,7 +58,7 @@ class KerasTunerEngine(RecordedEngine):
         running = self._study.get_trials(deepcopy=False, states=states)
         parents = (_asked(trial.user_attrs).get(f"{OWN}trial_id") for trial in running)
         names |= {name for name in parents if name is not None}
-        return frozenset(self._number[name] for name in names)
+        return super().continuable() | {self._number[name] for name in names}
 
     def _draw(self) -> optuna.Trial | Wait | None:
         if self._study.get_trials(deepcopy=False, states=[OptunaState.WAITING]):

@@ -44,5 +44,5 @@ class Engine(Protocol):
         ...
 
     def continuable(self) -> frozenset[int]:
-        """The ended trials that a later proposal may continue: their checkpoints are kept."""
+        """The trials that may be continued, here or by a later proposal: their checkpoints stay."""
         ...

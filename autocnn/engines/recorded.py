@@ -124,8 +124,10 @@ class RecordedEngine(ABC):
             write_result(trial, result)
 
     def continuable(self) -> frozenset[int]:
-        """None: every trial is trained in one go."""
-        return frozenset()
+        """Those that an interrupted run left running; a subclass adds whom it may promote."""
+        states = [OptunaState.RUNNING]
+        running = self._study.get_trials(deepcopy=False, states=states)
+        return frozenset(trial.number for trial in running)
 
     def _reject(self, trial: optuna.Trial, reason: str) -> None:
         """Tell that `trial` can have no network: it is drawn again."""

@@ -69,7 +69,7 @@ class Search:
             repeated = 0 if result is None else repeated + 1
             if result is None:
                 result = self._train(proposal)
-            if self.interrupted() and result.state is TrialState.STOPPED:
+            if self.interrupted() and _was_cut(result):
                 self.engine.leave(proposal.number, result)
                 self.recorded()
             else:
@@ -104,6 +104,7 @@ class Search:
             seed=proposal.seed,
             horizon=self.horizon,
             last_epoch=proposal.last_epoch,
+            first_epoch=proposal.first_epoch,
             continue_from=None if parent is None else self.paths.checkpoint(parent),
             keeps_checkpoint=proposal.last_epoch < self.horizon,
             precision=self.precision,
@@ -163,6 +164,11 @@ class Search:
 def seconds_to_best(result: TrialResult) -> float:
     """Wall seconds that `result` took until the end of its best epoch; 0 without one."""
     return 0.0 if result.best_epoch is None else result.curve[result.best_epoch - 1].seconds
+
+
+def _was_cut(result: TrialResult) -> bool:
+    """True where the interruption ended the trial: asked to stop, or its process got the signal."""
+    return result.state is TrialState.STOPPED or result.cause is FailureCause.CRASHED
 
 
 def _without_score_is_failure(result: TrialResult) -> TrialResult:

@@ -162,7 +162,7 @@ def serve(connection: Connection, data_folder: Path, log: Path) -> None:
     _send_output_to(log)
     load_keras()
     from autocnn.data.prepared import open_prepared
-    from autocnn.train import backend, trainer
+    from autocnn.train import backend, speed
 
     data: Any = None
     device: Any = None
@@ -178,7 +178,7 @@ def serve(connection: Connection, data_folder: Path, log: Path) -> None:
                 data = open_prepared(data_folder)
                 answer = Answer()
             else:
-                answer = Answer(trainer.measure_speed(order.config, data, device, order.precision))
+                answer = Answer(speed.measure_speed(order.config, data, device, order.precision))
         except AutocnnError as error:
             answer = Answer(error=str(error))
         except Exception:  # sent over whole: the supervisor raises it

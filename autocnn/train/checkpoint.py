@@ -17,7 +17,7 @@ from autocnn.trial import Epoch
 
 Arrays = Sequence[npt.NDArray[Any]]
 
-_CURVE = "curve"
+_CURVE, _SECONDS = "curve", "seconds"
 _GROUPS = ("model", "optimizer", "best_weights")
 
 
@@ -29,6 +29,22 @@ class Checkpoint:
     optimizer: Arrays  # `optimizer.variables`, the count of steps included
     best_weights: Arrays  # `model.get_weights()` of the best epoch
     curve: tuple[Epoch, ...]
+    seconds: float = 0.0  # wall, that the trial itself has taken so far
+    cpu_seconds: float = 0.0
+
+
+def capture(model: Any, optimizer: Any) -> tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]]]:
+    """Every variable of a Keras model and of its optimizer, for a `Checkpoint`."""
+    model_arrays = [np.array(variable.value) for variable in model.variables]
+    return model_arrays, [np.array(variable.value) for variable in optimizer.variables]
+
+
+def restore(checkpoint: Checkpoint, model: Any, optimizer: Any) -> None:
+    """Give `model` and its optimizer, which must be built, the variables of `checkpoint`."""
+    for variable, value in zip(model.variables, checkpoint.model, strict=True):
+        variable.assign(value)
+    for variable, value in zip(optimizer.variables, checkpoint.optimizer, strict=True):
+        variable.assign(value)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -44,6 +60,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     rows = [dataclasses.astuple(epoch) for epoch in checkpoint.curve]
     curve = np.array(rows, np.float64).reshape(len(rows), len(dataclasses.fields(Epoch)))
     arrays[_CURVE] = curve
+    arrays[_SECONDS] = np.array([checkpoint.seconds, checkpoint.cpu_seconds])
     write_atomic(path, lambda file: np.savez(file, **arrays))
 
 
@@ -59,9 +76,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
             curve = tuple(
                 Epoch(**dict(zip(names, row, strict=True))) for row in file[_CURVE].tolist()
             )
+            seconds, cpu_seconds = file[_SECONDS].tolist()
     except Exception as error:  # zipfile, OSError, KeyError and ValueError, by the kind of damage
         raise RecordError(f"{path}: cannot read the checkpoint: {error}") from error
-    return Checkpoint(curve=curve, **groups)
+    return Checkpoint(curve=curve, seconds=seconds, cpu_seconds=cpu_seconds, **groups)
 
 
 def _group(file: Any, group: str) -> list[npt.NDArray[Any]]:

@@ -23,7 +23,13 @@ from autocnn.nn.weights import save_weights
 from autocnn.space.config import TrialConfig
 from autocnn.space.seeds import derive_seed
 from autocnn.train.backend import Device, build_stepper, set_precision
-from autocnn.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from autocnn.train.checkpoint import (
+    Checkpoint,
+    capture,
+    load_checkpoint,
+    restore,
+    save_checkpoint,
+)
 from autocnn.train.clock import cpu_seconds
 from autocnn.train.early_stopping import best_epoch, should_stop
 from autocnn.train.parts import Stepper, Sums, TrainingParts
@@ -38,6 +44,7 @@ from autocnn.trial import (
 )
 
 CHUNK_IMAGES = 4096  # between two looks at the clock
+CHECKPOINT_EVERY_S = 10.0  # at the ends of epochs; an interrupted trial loses no more
 PACE_AT = 0.2  # of the first epoch, after which the pace is judged
 EVALUATION_BATCH = 500
 
@@ -71,27 +78,10 @@ def train_trial(job: TrialJob, data: PreparedData, device: Device, hooks: Hooks)
     return _Training(job, data, device, hooks).run()
 
 
-def measure_speed(
-    config: TrialConfig, data: PreparedData, device: Device, precision: str
-) -> tuple[float, float]:
-    """Wall seconds of a training: before its first step, and then for one image."""
-    set_precision(precision, device)
-    keras.utils.set_random_seed(0)
-    start = time.perf_counter()
-    _, stepper, batch = _prepare(config, data, device, 0)
-    n_steps = max(2, CHUNK_IMAGES // batch)
-    indices = np.arange(n_steps * batch, dtype=np.int32).reshape(n_steps, batch) % data.train.n
-    draws = np.zeros((n_steps, batch, augmentation.N_DRAWS), np.int32)
-    rates = np.full(n_steps, 1e-4, np.float32)
-    stepper.train(indices[:2], draws[:2], rates[:2])
-    ready = time.perf_counter()
-    stepper.train(indices, draws, rates)
-    return ready - start, (time.perf_counter() - ready) / indices.size
-
-
-def _prepare(
+def prepare(
     config: TrialConfig, data: PreparedData, device: Device, seed: int, fit_on: str = "train"
 ) -> tuple[TrainingParts, Stepper, int]:
+    """What a training of `config` starts with, its compiled steps, and the size of its batches."""
     model = build_model(config, spec_of(data), derive_seed(seed, "model"))
     optimizer = build_optimizer(config.optimizer)
     optimizer.build(model.trainable_variables)
@@ -120,7 +110,7 @@ class _Training:
         self.validates = job.fit_on == "train"
         self.n_val = data.validation.n
         self.n_train = data.train.n + (0 if self.validates else self.n_val)
-        parts, self.stepper, self.batch = _prepare(job.config, data, device, job.seed, job.fit_on)
+        parts, self.stepper, self.batch = prepare(job.config, data, device, job.seed, job.fit_on)
         self.model, self.optimizer = parts.model, parts.optimizer
         self.steps = self.n_train // self.batch
         # A refit sees more images, but its epochs are the search's epochs.
@@ -130,26 +120,40 @@ class _Training:
         )
         self.curve: list[Epoch] = []
         self.best_weights: Sequence[npt.NDArray[Any]] | None = None
-        if job.continue_from is not None and job.continue_from.is_file():
-            self._restore(load_checkpoint(job.continue_from))
+        self.seconds_spent = self.cpu_spent = 0.0  # by this trial, before it was interrupted
+        self.is_resumed = self._restore()
         self.seconds_before = self.curve[-1].seconds if self.curve else 0.0
+        self.kept_at = self.start
 
     def run(self) -> TrialResult:
         """Train epoch by epoch; the weights of the best are saved at the end."""
         state, message = TrialState.COMPLETE, ""
         try:
-            while len(self.curve) < self.job.last_epoch and not self._early_stop():
-                epoch = len(self.curve) + 1
-                self._epoch(epoch)
-                prune = self.hooks.report(epoch, self.curve[-1])
-                if prune and epoch < self.job.last_epoch:
+            if self.is_resumed and self._report(self.job.first_epoch + 1):
+                state = TrialState.PRUNED
+            while state is TrialState.COMPLETE and not self._is_over():
+                self._epoch(len(self.curve) + 1)
+                if self._report(len(self.curve)):
                     state = TrialState.PRUNED
-                    break
+                else:
+                    self._keep_now_and_then()
         except _OutOfTime:
             state = TrialState.STOPPED
         except _PrunedWithin as reason:
             state, message = TrialState.PRUNED, str(reason)
         return self._result(state, message)
+
+    def _report(self, first: int) -> bool:
+        """Report the epochs from `first` on; True: the trial is pruned, and not at its end."""
+        prune = False
+        for epoch in range(first, len(self.curve) + 1):
+            prune = self.hooks.report(epoch, self.curve[epoch - 1])
+        return prune and len(self.curve) < self.job.last_epoch
+
+    def _is_over(self) -> bool:
+        scores = [epoch.val_accuracy for epoch in self.curve]
+        stops = self.validates and should_stop(scores, self.job.config.early_stopping)
+        return stops or len(self.curve) >= self.job.last_epoch
 
     def _epoch(self, epoch: int) -> None:
         train = self._train_epoch(epoch)
@@ -230,22 +234,48 @@ class _Training:
         weights = (np.arange(n_rows * batch) < self.n_val).astype(np.float32).reshape(n_rows, batch)
         return self.stepper.evaluate(indices, weights)
 
-    def _early_stop(self) -> bool:
-        scores = [epoch.val_accuracy for epoch in self.curve]
-        return self.validates and should_stop(scores, self.job.config.early_stopping)
-
     def _check_time(self) -> None:
         limit = self.job.time_limit_s
         late = limit is not None and time.perf_counter() - self.start > limit
         if late or self.hooks.interrupted():
             raise _OutOfTime
 
-    def _restore(self, checkpoint: Checkpoint) -> None:
-        for variable, value in zip(self.model.variables, checkpoint.model, strict=True):
-            variable.assign(value)
-        for variable, value in zip(self.optimizer.variables, checkpoint.optimizer, strict=True):
-            variable.assign(value)
+    def _restore(self) -> bool:
+        """Start where this trial was interrupted, or else where its parent ended; True: resumed."""
+        own = self.job.folder / CHECKPOINT_FILE
+        path = own if self.validates and own.is_file() else self.job.continue_from
+        if path is None or not path.is_file():
+            return False
+        checkpoint = load_checkpoint(path)
+        restore(checkpoint, self.model, self.optimizer)
         self.curve, self.best_weights = list(checkpoint.curve), checkpoint.best_weights
+        if path == own:
+            self.seconds_spent, self.cpu_spent = checkpoint.seconds, checkpoint.cpu_seconds
+        return path == own
+
+    def _keep_now_and_then(self) -> None:
+        if self.validates and time.perf_counter() - self.kept_at >= CHECKPOINT_EVERY_S:
+            self._save_checkpoint()
+            self.kept_at = time.perf_counter()
+
+    def _save_checkpoint(self) -> None:
+        model, optimizer = capture(self.model, self.optimizer)
+        checkpoint = Checkpoint(
+            model=model,
+            optimizer=optimizer,
+            best_weights=self.best_weights or (),
+            curve=tuple(self.curve),
+            seconds=self._seconds(),
+            cpu_seconds=self._cpu_seconds(),
+        )
+        self.job.folder.mkdir(parents=True, exist_ok=True)
+        save_checkpoint(self.job.folder / CHECKPOINT_FILE, checkpoint)
+
+    def _seconds(self) -> float:
+        return self.seconds_spent + time.perf_counter() - self.start
+
+    def _cpu_seconds(self) -> float:
+        return self.cpu_spent + cpu_seconds() - self.cpu_start
 
     def _save(self, state: TrialState) -> None:
         if self.best_weights is None or state is TrialState.PRUNED:
@@ -253,13 +283,7 @@ class _Training:
         self.job.folder.mkdir(parents=True, exist_ok=True)
         save_weights(self.job.folder / WEIGHTS_FILE, self.best_weights)
         if self.job.keeps_checkpoint and state is TrialState.COMPLETE:
-            checkpoint = Checkpoint(
-                model=[np.array(variable.value) for variable in self.model.variables],
-                optimizer=[np.array(variable.value) for variable in self.optimizer.variables],
-                best_weights=self.best_weights,
-                curve=tuple(self.curve),
-            )
-            save_checkpoint(self.job.folder / CHECKPOINT_FILE, checkpoint)
+            self._save_checkpoint()
 
     def _result(self, state: TrialState, message: str) -> TrialResult:
         self._save(state)
@@ -268,8 +292,8 @@ class _Training:
             state=state,
             curve=tuple(self.curve),
             best_epoch=best,
-            seconds=time.perf_counter() - self.start,
-            cpu_seconds=cpu_seconds() - self.cpu_start,
+            seconds=self._seconds(),
+            cpu_seconds=self._cpu_seconds(),
             precision=self.job.precision,
             message=message,
         )

@@ -11,7 +11,17 @@ from autocnn.data.catalog import list_datasets
 from autocnn.space.library import space_names
 from autocnn.space.toml import load_space
 
-COMMANDS = ("search", "leaderboard", "show", "plot", "export", "spaces", "datasets", "info")
+COMMANDS = (
+    "search",
+    "resume",
+    "leaderboard",
+    "show",
+    "plot",
+    "export",
+    "spaces",
+    "datasets",
+    "info",
+)
 
 
 @pytest.fixture(autouse=True)

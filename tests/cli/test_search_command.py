@@ -244,8 +244,8 @@ def test_another_question_is_another_study(copied, autocnn, change):
 # Ctrl-C
 
 
-@pytest.fixture(scope="module")
-def interrupted(start, search_arguments, tmp_path_factory):
+@pytest.fixture(scope="module", params=[signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+def interrupted(start, search_arguments, tmp_path_factory, request):
     """The same search, interrupted after its first trial: results, exit code, stdout, stderr."""
     results = tmp_path_factory.mktemp("my results")
     process = start(*search_arguments, "--study", "tiny", "--results", results, "--json")
@@ -253,7 +253,7 @@ def interrupted(start, search_arguments, tmp_path_factory):
     for line in process.stderr:
         heard.append(line)
         if line.startswith("trial "):
-            process.send_signal(signal.SIGINT)
+            process.send_signal(request.param)
             break
     out, err = process.communicate(timeout=120)
     return results, process.returncode, out, "".join(heard) + err
@@ -277,7 +277,7 @@ def test_ctrl_c_says_how_to_go_on(interrupted):
     (line,) = [line for line in out.splitlines() if line.startswith("interrupted; ")]
     command = line.partition("go on with: ")[2]
     assert shlex.split(command) == [
-        *("autocnn", "search", "--study", "tiny"),
+        *("autocnn", "resume", "tiny"),
         *("--results", str(results)),
     ]
 
@@ -286,7 +286,7 @@ def test_an_interrupted_study_comes_to_the_same_end(interrupted, finished, call,
     """The same trials with the same scores, and the same test score, as without Ctrl-C."""
     results = tmp_path / "results"
     shutil.copytree(interrupted[0], results)
-    done = call("search", "--study", "tiny", "--results", results, "--json", "--quiet")
+    done = call("resume", "tiny", "--results", results, "--json", "--quiet")
     assert (done.code, done.err) == (0, "")
     outcome = json.loads(done.out.splitlines()[-1])
     assert trials(results / "tiny") == trials(finished.folder)

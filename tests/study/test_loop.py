@@ -351,6 +351,15 @@ def test_the_time_to_the_best_epoch(make_result, scores, seconds):
     assert seconds_to_best(make_result(*scores)) == seconds
 
 
+def test_a_worker_that_the_signal_killed_too_costs_no_trial(make_search, make_result):
+    """As when SIGTERM goes to the whole group of processes: the trial is left to be continued."""
+    crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED)
+    search = make_search(crashed)
+    search.interrupted = lambda: bool(search.worker.jobs)
+    assert search.run() is Ending.INTERRUPTED
+    assert (search.engine.left, search.engine.told) == ([(0, crashed)], [])
+
+
 # --- trials that continue others -----------------------------------------------------------------
 
 
@@ -364,7 +373,8 @@ def test_a_promoted_trial_continues_its_parent(make_search, make_proposal, make_
     first, second = search.worker.jobs
     assert (first.last_epoch, first.continue_from, first.keeps_checkpoint) == (1, None, True)
     checkpoint = StudyPaths(tmp_path).checkpoint(0)
-    assert (second.last_epoch, second.continue_from) == (2, checkpoint)
+    assert (second.first_epoch, second.last_epoch) == (1, 2)
+    assert second.continue_from == checkpoint
     shown = [
         p.curve for p in search.listener.heard if isinstance(p, Progress) and p.running == child
     ]

@@ -25,6 +25,8 @@ def checkpoint() -> Checkpoint:
             ),
             Epoch(train_loss=0.2, train_accuracy=0, val_loss=1e-300, val_accuracy=1, seconds=2),
         ),
+        seconds=12.5,
+        cpu_seconds=1 / 3,
     )
 
 
@@ -33,6 +35,7 @@ def test_what_is_saved_is_loaded(tmp_path, checkpoint):
     save_checkpoint(tmp_path / "c.npz", checkpoint)
     loaded = load_checkpoint(tmp_path / "c.npz")
     assert loaded.curve == checkpoint.curve
+    assert (loaded.seconds, loaded.cpu_seconds) == (12.5, 1 / 3)
     for group in ("model", "optimizer", "best_weights"):
         ours, theirs = getattr(loaded, group), getattr(checkpoint, group)
         assert [(a.dtype, a.shape) for a in ours] == [(a.dtype, a.shape) for a in theirs]

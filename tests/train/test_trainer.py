@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from dataclasses import replace
@@ -14,7 +15,8 @@ from autocnn.nn.model import build_model
 from autocnn.nn.weights import load_weights
 from autocnn.space.config import Augmentation, EarlyStopping, Optimizer, Schedule
 from autocnn.train import trainer
-from autocnn.train.trainer import measure_speed, spec_of, train_trial
+from autocnn.train.checkpoint import load_checkpoint
+from autocnn.train.trainer import spec_of, train_trial
 from autocnn.trial import FailureCause, TrialState
 
 # The tiny data have 54 training and 6 validation images; batches of 16 make 3 steps an epoch.
@@ -293,6 +295,51 @@ def test_a_parent_that_stopped_early_is_not_trained_on(script, make_job, make_ho
     assert load_weights(child.folder / "best.npz")[0].flat[0] == 1
 
 
+def test_a_resumed_trial_hears_the_answer_that_it_missed(
+    script, make_job, make_hooks, data, device, monkeypatch
+):
+    """It was killed before it was told that it is pruned: nothing more is trained."""
+    monkeypatch.setattr(trainer, "CHECKPOINT_EVERY_S", 0.0)
+    stepper = script([3.0] * 3)
+    job = make_job()
+    train_trial(job, data, device, make_hooks(interrupted=lambda: len(stepper.validated) == 2))
+    again = script([])
+    result = train_trial(job, data, device, make_hooks(report=lambda number, _: number == 2))
+    assert (result.state, result.epochs, again.trained) == (TrialState.PRUNED, 2, [])
+
+
+def test_a_promoted_trial_resumes_after_its_parents_epochs(
+    script, make_job, make_hooks, data, device, monkeypatch
+):
+    """Those are the parent's on record: only its own are reported again."""
+    monkeypatch.setattr(trainer, "CHECKPOINT_EVERY_S", 0.0)
+    script([3.0])
+    parent = make_job(horizon=4, last_epoch=1, keeps_checkpoint=True)
+    train_trial(parent, data, device, make_hooks())
+    child = make_job(
+        horizon=4,
+        last_epoch=4,
+        first_epoch=1,
+        continue_from=parent.folder / "checkpoint.npz",
+        folder=parent.folder.parent / "child",
+    )
+    stepper = script([3.0] * 3)
+    train_trial(child, data, device, make_hooks(interrupted=lambda: len(stepper.validated) == 1))
+    script([3.0] * 2)
+    reported = []
+    hooks = make_hooks(report=lambda number, _: bool(reported.append(number)))
+    assert train_trial(child, data, device, hooks).epochs == 4
+    assert reported == [2, 3, 4]
+
+
+def test_checkpoints_are_written_now_and_then(script, make_job, make_hooks, data, device):
+    """Epochs of milliseconds need none; and a refit is never resumed."""
+    script([3.0] * 3)
+    job = make_job()
+    train_trial(job, data, device, make_hooks())
+    assert not (job.folder / "checkpoint.npz").exists()
+
+
 # --- with real trainings -----------------------------------------------------------------------
 
 
@@ -338,8 +385,48 @@ def test_a_continued_training_is_as_if_never_paused(optimizer, make_job, make_ho
         ours, theirs = (np.load(task.folder / name) for task in (child, job))
         assert ours.files == theirs.files
         for array in ours.files:
-            if array != "curve":
+            if array not in ("curve", "seconds"):
                 np.testing.assert_array_equal(ours[array], theirs[array])
+
+
+@pytest.mark.training
+@pytest.mark.parametrize("killed", [False, True], ids=["Ctrl-C", "kill -9"])
+def test_a_resumed_trial_is_as_if_never_interrupted(
+    killed, make_job, make_hooks, data, device, monkeypatch
+):
+    """Interrupted in its third epoch of four: the first two are reported again, not trained."""
+    monkeypatch.setattr(trainer, "CHECKPOINT_EVERY_S", 0.0)
+    job = make_job(horizon=4, last_epoch=4)
+    whole = train_trial(
+        replace(job, folder=job.folder.parent / "whole"), data, device, make_hooks()
+    )
+    reported = []
+
+    class Killed(BaseException):
+        """As good as the end of the process."""
+
+    def interrupted():
+        if len(reported) < 2:
+            return False
+        if killed:
+            raise Killed
+        return True
+
+    def report(number, epoch):
+        reported.append(number)
+        return False
+
+    with contextlib.suppress(Killed):
+        cut = train_trial(job, data, device, make_hooks(report, interrupted))
+        assert (cut.state, cut.epochs) == (TrialState.STOPPED, 2)
+    first_seconds = load_checkpoint(job.folder / "checkpoint.npz").seconds
+    resumed = train_trial(job, data, device, make_hooks(report))
+    assert reported == [1, 2, 1, 2, 3, 4]
+    assert (resumed.state, _metrics(resumed)) == (TrialState.COMPLETE, _metrics(whole))
+    assert resumed.seconds > first_seconds > 0
+    assert resumed.curve[-1].seconds >= first_seconds
+    ours, theirs = (load_weights(job.folder.parent / n / "best.npz") for n in ("trial", "whole"))
+    assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
 @pytest.mark.training
@@ -398,14 +485,6 @@ def test_a_refit_learns_from_the_validation_images_too(make_job, make_hooks, dat
         for part in ("train", "train+validation")
     ]
     assert losses[0] != losses[1]
-
-
-@pytest.mark.training
-def test_the_speed_of_a_configuration_is_measured(make_job, data, device, monkeypatch):
-    """Getting ready takes longer than one image of 8x8."""
-    monkeypatch.setattr(trainer, "CHUNK_IMAGES", 64)
-    setup_s, image_s = measure_speed(make_job().config, data, device, "float32")
-    assert 0 < image_s < setup_s
 
 
 def test_the_network_is_built_for_the_data(data):

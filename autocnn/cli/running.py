@@ -1,0 +1,85 @@
+"""Running a study from the command line: screen, Ctrl-C, what is printed at the end, exit codes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:  # importing it takes longer than --help may
+    from autocnn.api import StudySettings
+
+EXIT_NO_TRIAL, EXIT_INTERRUPTED = 3, 130
+
+
+def run_study(settings: StudySettings, started: float, *, verbosity: int, as_json: bool) -> None:
+    """Search and print the outcome; leaves with the exit code that says how it ended.
+
+    `started` (time.monotonic) is when the time budget began. Verbosity: -1 is quiet, 1 a line an
+    epoch.
+    """
+    import autocnn.api as api
+    from autocnn.report.screen import open_screen
+
+    interrupt = _Interrupt()
+    with open_screen(verbosity) as screen:
+        outcome = api.search(settings, screen, interrupt.is_set, started)
+    _print_outcome(api, outcome, Path(settings.results), as_json=as_json)
+    raise typer.Exit(_exit_code(outcome))
+
+
+class _Interrupt:
+    """The first Ctrl-C or SIGTERM asks for a clean end, the second one ends at once."""
+
+    def __init__(self) -> None:
+        self._set = False
+        signal.signal(signal.SIGINT, self._handle)
+        signal.signal(signal.SIGTERM, self._handle)
+
+    def is_set(self) -> bool:
+        return self._set
+
+    def _handle(self, *_: object) -> None:
+        if self._set:
+            raise KeyboardInterrupt
+        self._set = True
+
+
+def _print_outcome(api: Any, outcome: Any, results: Path, *, as_json: bool) -> None:
+    from autocnn.report.summary import describe_end, describe_finals
+
+    if outcome.state == "finished":
+        finals = api.load_study(results, outcome.study).finals
+        _print_lines(describe_finals(finals))
+    if outcome.state == "failed":
+        print(_why_failed(outcome), file=sys.stderr)
+    _print_lines(
+        describe_end(outcome.seconds, outcome.cpu_seconds, outcome.model, outcome.leaderboard)
+    )
+    if outcome.state == "interrupted":
+        again = ("autocnn", "resume", outcome.study, "--results", str(results))
+        print(f"interrupted; go on with: {shlex.join(again)}")
+    if as_json:
+        print(json.dumps(asdict(outcome)))
+
+
+def _why_failed(outcome: Any) -> str:
+    return (
+        f"autocnn: error: none of {outcome.trials} trials gave a network ({outcome.failed} failed, "
+        f"{outcome.pruned} pruned); see autocnn leaderboard {outcome.study}, or give more time"
+    )
+
+
+def _exit_code(outcome: Any) -> int:
+    return {"finished": 0, "interrupted": EXIT_INTERRUPTED, "failed": EXIT_NO_TRIAL}[outcome.state]
+
+
+def _print_lines(lines: list[str]) -> None:
+    for line in lines:
+        print(line)

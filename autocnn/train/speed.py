@@ -1,0 +1,32 @@
+"""How fast a configuration trains, measured on its first steps."""
+
+from __future__ import annotations
+
+import time
+
+import keras
+import numpy as np
+
+from autocnn.data.prepared import PreparedData
+from autocnn.nn import augmentation
+from autocnn.space.config import TrialConfig
+from autocnn.train.backend import Device, set_precision
+from autocnn.train.trainer import CHUNK_IMAGES, prepare
+
+
+def measure_speed(
+    config: TrialConfig, data: PreparedData, device: Device, precision: str
+) -> tuple[float, float]:
+    """Wall seconds of a training: before its first step, and then for one image."""
+    set_precision(precision, device)
+    keras.utils.set_random_seed(0)
+    start = time.perf_counter()
+    _, stepper, batch = prepare(config, data, device, 0)
+    n_steps = max(2, CHUNK_IMAGES // batch)
+    indices = np.arange(n_steps * batch, dtype=np.int32).reshape(n_steps, batch) % data.train.n
+    draws = np.zeros((n_steps, batch, augmentation.N_DRAWS), np.int32)
+    rates = np.full(n_steps, 1e-4, np.float32)
+    stepper.train(indices[:2], draws[:2], rates[:2])
+    ready = time.perf_counter()
+    stepper.train(indices, draws, rates)
+    return ready - start, (time.perf_counter() - ready) / indices.size

@@ -1,11 +1,13 @@
 """Which engine finds a good network first? Equal time for each, no recipes, several seeds.
 
     python benchmarks/engines.py run --results FOLDER --minutes 15 --seeds 0 1
-    python benchmarks/engines.py report --results FOLDER --figure docs/engines.svg
+    python benchmarks/engines.py collect --results FOLDER --cells benchmarks/engines.json
+    python benchmarks/engines.py report --cells benchmarks/engines.json --figure docs/engines.svg
 
-`run` trains one study a cell and skips those that are finished. `report` prints a table and draws
-the best validation score over time. The choice between engines is made on validation; the test
-accuracy of each winner is printed beside it, and nothing is chosen by it.
+`run` trains one study a cell and skips those that are finished. `collect` adds what they came to
+to a file of cells, which outlives the studies. `report` prints a table of the cells and draws the
+best validation score over time. Engines are compared on validation; the test accuracy of each
+winner is printed beside it, and nothing is chosen by it.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import autocnn.api as api
 from autocnn.api.studies import StudyView
@@ -30,24 +33,30 @@ CELLS: dict[str, list[str]] = {
 }
 THRESHOLDS = (0.85, 0.90, 0.91, 0.92)
 SCORED = (TrialState.COMPLETE, TrialState.STOPPED)
+STYLES = ("-", "--", ":", "-.")  # of the seeds in the figure
+
+Cell = dict[str, Any]
 
 
 def main() -> None:
-    """Run the cells, or report on them."""
+    """Run the cells, collect what they came to, or report on it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("action", choices=("run", "report"))
-    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("action", choices=("run", "collect", "report"))
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--cells", type=Path, default=Path("benchmarks/engines.json"))
     parser.add_argument("--dataset", default="fashion_mnist")
     parser.add_argument("--minutes", type=float, default=15)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--figure", type=Path, help="where the figure goes; .svg or .png")
     arguments = parser.parse_args()
-    cells = [(name, seed) for seed in arguments.seeds for name in CELLS]
+    wanted = [(name, seed) for seed in arguments.seeds for name in CELLS]
     if arguments.action == "run":
-        for name, seed in cells:
+        for name, seed in wanted:
             run_cell(arguments, name, seed)
+    elif arguments.action == "collect":
+        collect(arguments, wanted)
     else:
-        report(arguments, cells)
+        report(read_cells(arguments.cells), arguments.figure)
 
 
 def study_name(name: str, seed: int) -> str:
@@ -55,10 +64,15 @@ def study_name(name: str, seed: int) -> str:
     return f"{name.lower().replace(' + ', '-').replace(' ', '-')}-seed{seed}"
 
 
+def is_finished(results: Path, name: str, seed: int) -> bool:
+    """True where the study of a cell has ended."""
+    return (results / study_name(name, seed) / "manifest.json").exists()
+
+
 def run_cell(arguments: argparse.Namespace, name: str, seed: int) -> None:
     """One study, in a process of its own; its output goes to a log beside the studies."""
     study = study_name(name, seed)
-    if (arguments.results / study / "manifest.json").exists():
+    if is_finished(arguments.results, name, seed):
         print(f"{study}: finished before", flush=True)
         return
     command = [sys.executable, "-m", "autocnn", "search", "--no-recipes", "--seed", str(seed)]
@@ -70,60 +84,77 @@ def run_cell(arguments: argparse.Namespace, name: str, seed: int) -> None:
     print(f"{study}: exit code {code}", flush=True)
 
 
-def best_over_time(view: StudyView) -> list[tuple[float, float]]:
+def collect(arguments: argparse.Namespace, wanted: list[tuple[str, int]]) -> None:
+    """Add the finished cells to the file of cells, in the place of earlier ones of the same name."""
+    cells = {(cell["name"], cell["seed"]): cell for cell in read_cells(arguments.cells)}
+    for name, seed in wanted:
+        if is_finished(arguments.results, name, seed):
+            view = api.load_study(arguments.results, study_name(name, seed))
+            cells[name, seed] = describe_cell(view, name, seed)
+    text = json.dumps(list(cells.values()), indent=1)
+    arguments.cells.write_text(text + "\n", encoding="utf-8")
+    print(f"{arguments.cells}: {len(cells)} cells")
+
+
+def read_cells(path: Path) -> list[Cell]:
+    """The cells collected so far."""
+    cells: list[Cell] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return cells
+
+
+def describe_cell(view: StudyView, name: str, seed: int) -> Cell:
+    """What a study came to, as one entry of the file of cells."""
+    manifest = json.loads(view.paths.manifest.read_text(encoding="utf-8"))
+    outcome, settings = manifest["outcome"], manifest["settings"]
+    keys = ("trials", "pruned", "failed", "val_best", "test", "seconds", "cpu_seconds")
+    return {
+        "name": name,
+        "seed": seed,
+        "dataset": settings["dataset"],
+        "minutes": settings["time_budget_s"] / 60,
+        **{key: outcome[key] for key in keys},
+        "epochs": sum(max(0, record.epochs - record.first_epoch) for record in view.records),
+        "horizon": manifest["facts"]["horizon"],
+        "best": best_over_time(view, datetime.fromisoformat(settings["created"])),
+    }
+
+
+def best_over_time(view: StudyView, created: datetime) -> list[tuple[float, float]]:
     """Minutes since the study was created, and the best score on record from then on."""
-    created = datetime.fromisoformat(_manifest(view)["settings"]["created"])
     steps: list[tuple[float, float]] = []
-    ended = [r for r in view.records if r.finished is not None and r.state in SCORED]
-    for record in sorted(ended, key=lambda r: str(r.finished)):
-        score = record.score or 0.0
-        if record.finished is not None and (not steps or score > steps[-1][1]):
-            steps.append(((record.finished - created).total_seconds() / 60, score))
+    ended = [(r.finished, r.score) for r in view.records if r.state in SCORED]
+    for finished, score in sorted((f, s) for f, s in ended if f is not None and s is not None):
+        if not steps or score > steps[-1][1]:
+            steps.append((round((finished - created).total_seconds() / 60, 2), score))
     return steps
 
 
-def report(arguments: argparse.Namespace, cells: list[tuple[str, int]]) -> None:
+def report(cells: list[Cell], figure: Path | None) -> None:
     """The table on stdout, and the figure."""
-    curves: dict[tuple[str, int], list[tuple[float, float]]] = {}
-    titles = ["cell", "seed", "trials", "pruned", "failed", "epochs", "validation"]
+    titles = ["cell", "seed", "trials", "pruned", "failed", "epochs", "horizon", "validation"]
     titles += [f"min to {100 * t:.0f} %" for t in THRESHOLDS] + ["test", "wall s", "CPU s"]
     print("| " + " | ".join(titles) + " |")
     print("|" + "---|" * len(titles))
-    for name, seed in cells:
-        if not (arguments.results / study_name(name, seed) / "manifest.json").exists():
-            continue
-        view = api.load_study(arguments.results, study_name(name, seed))
-        curve = curves[name, seed] = best_over_time(view)
-        print("| " + " | ".join(_row(view, name, seed, curve)) + " |")
-    if arguments.figure is not None:
-        draw(arguments, curves)
+    for cell in sorted(cells, key=lambda cell: (cell["seed"], -cell["val_best"])):
+        print("| " + " | ".join(_row(cell)) + " |")
+    if figure is not None:
+        draw(cells, figure)
 
 
-def _row(view: StudyView, name: str, seed: int, curve: list[tuple[float, float]]) -> list[str]:
-    outcome = _manifest(view)["outcome"]
-    epochs = sum(max(0, r.epochs - r.first_epoch) for r in view.records)
-    reached = [next((f"{m:.1f}" for m, s in curve if s >= t), "–") for t in THRESHOLDS]
+def _row(cell: Cell) -> list[str]:
+    reached = [next((f"{m:.1f}" for m, s in cell["best"] if s >= t), "–") for t in THRESHOLDS]
+    keys = ("name", "seed", "trials", "pruned", "failed", "epochs", "horizon")
     return [
-        name,
-        str(seed),
-        *(str(outcome[key]) for key in ("trials", "pruned", "failed")),
-        str(epochs),
-        f"{100 * outcome['val_best']:.2f} %",
+        *(str(cell[key]) for key in keys),
+        f"{100 * cell['val_best']:.2f} %",
         *reached,
-        f"{100 * outcome['test']:.2f} %",
-        f"{outcome['seconds']:.0f}",
-        f"{outcome['cpu_seconds']:.0f}",
+        f"{100 * cell['test']:.2f} %",
+        f"{cell['seconds']:.0f}",
+        f"{cell['cpu_seconds']:.0f}",
     ]
 
 
-def _manifest(view: StudyView) -> dict[str, dict[str, object]]:
-    found: dict[str, dict[str, object]] = json.loads(view.paths.manifest.read_text("utf-8"))
-    return found
-
-
-def draw(
-    arguments: argparse.Namespace, curves: dict[tuple[str, int], list[tuple[float, float]]]
-) -> None:
+def draw(cells: list[Cell], path: Path) -> None:
     """Best validation score over time: one colour a cell, one kind of line a seed."""
     import matplotlib
 
@@ -132,30 +163,27 @@ def draw(
 
     figure, axes = plt.subplots(figsize=(9, 5), layout="constrained")
     colours = dict(zip(CELLS, plt.rcParams["axes.prop_cycle"].by_key()["color"], strict=False))
-    styles = dict(zip(arguments.seeds, ["-", "--", ":", "-."], strict=False))
-    for (name, seed), curve in curves.items():
-        minutes = [m for m, _ in curve] + [arguments.minutes]
-        scores = [100 * s for _, s in curve] + [100 * curve[-1][1]]
+    seeds = sorted({cell["seed"] for cell in cells})
+    minutes = max(cell["minutes"] for cell in cells)
+    for cell in cells:
+        end = (minutes, cell["best"][-1][1])
         axes.step(
-            minutes,
-            scores,
+            *zip(*((m, 100 * s) for m, s in [*cell["best"], end]), strict=True),
             where="post",
-            color=colours[name],
-            linestyle=styles[seed],
-            label=f"{name}, seed {seed}",
+            color=colours[cell["name"]],
+            linestyle=STYLES[seeds.index(cell["seed"]) % len(STYLES)],
+            label=f"{cell['name']}, seed {cell['seed']}",
         )
     axes.set(
         xlabel="minutes since the start",
         ylabel="best validation accuracy, %",
-        title=f"{arguments.dataset}: {arguments.minutes:g} minutes a search, no recipes",
-        ylim=(75, 94),
-        xlim=(0, arguments.minutes),
+        title=f"{cells[0]['dataset']}: {minutes:g} minutes a search, no recipes",
+        ylim=(80, 94),
+        xlim=(0, minutes),
     )
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8, loc="lower right")
-    figure.savefig(
-        arguments.figure, metadata=None if arguments.figure.suffix != ".svg" else {"Date": None}
-    )
+    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
 
 
 if __name__ == "__main__":

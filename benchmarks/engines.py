@@ -85,7 +85,7 @@ def run_cell(arguments: argparse.Namespace, name: str, seed: int) -> None:
 
 
 def collect(arguments: argparse.Namespace, wanted: list[tuple[str, int]]) -> None:
-    """Add the finished cells to the file of cells, in the place of earlier ones of the same name."""
+    """Add the finished cells to the file of cells; those of the same name and seed are replaced."""
     cells = {(cell["name"], cell["seed"]): cell for cell in read_cells(arguments.cells)}
     for name, seed in wanted:
         if is_finished(arguments.results, name, seed):

@@ -23,9 +23,13 @@ def survey_settings(
     """What the space of `settings` holds for its data set's images, without any training.
 
     Returns: the space, its survey, and the images' height, width and channels.
-    Raises: SpaceError if nothing in the space is feasible.
+    Raises: SpaceError if nothing in the space is feasible; SettingsError or SpaceError if the
+    engine cannot serve it.
     """
+    from autocnn.engines.choose import check_engine
+
     space = load_space(settings.space)
+    check_engine(settings, space)
     return space, *check_dataset(settings.dataset, space)
 
 

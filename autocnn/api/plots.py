@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from autocnn.api.settings import check_choice
 from autocnn.api.studies import StudyView, silence_optuna
 from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.trial import TrialState
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
     from rich.console import RenderableType
@@ -83,7 +84,8 @@ def _data(view: StudyView) -> StudyData:
 def _check_trials(data: StudyData, kind: str) -> None:
     """Raise StudyError where there is nothing to draw."""
     if kind == "curves":
-        curves = (r.result.curve for r in data.records if r.result is not None)
+        drawn = [r for r in data.records if r.state is not TrialState.FAILED]
+        curves = (r.result.curve for r in drawn if r.result is not None)
         if not any(math.isfinite(e.val_accuracy) for curve in curves for e in curve):
             raise StudyError(f"study {data.name}: no trial has finished an epoch yet")
     elif not data.scored:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # imported by the functions that need them: importing this mo
     import pyarrow as pa
 
     from autocnn.nn.model import ImageSpec
-    from autocnn.records.merged import StudyData
+    from autocnn.records.merged import StudyImages
     from autocnn.records.record import TrialRecord
 
 
@@ -188,12 +188,12 @@ def _stored_space(paths: StudyPaths) -> SearchSpace:
     return parse_space(read_space_text(paths), name=name, where=str(paths.space_toml))
 
 
-def _data_of(view: StudyView) -> StudyData:
-    from autocnn.records.merged import StudyData
+def _data_of(view: StudyView) -> StudyImages:
+    from autocnn.records.merged import StudyImages
 
     given = {**read_settings(view.paths.study_toml), "study": view.paths.name}
     settings = StudySettings(**given)
-    return StudyData(
+    return StudyImages(
         study=view.paths.name,
         dataset=settings.dataset,
         fingerprint=view.facts.get("fingerprint"),

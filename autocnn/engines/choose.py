@@ -51,6 +51,11 @@ def _prunes_itself(settings: StudySettings) -> bool:
 
 
 def _check_tuner(tuner: str, space: SearchSpace) -> None:
+    if tuner == "hyperband" and space.n_points() == 1:
+        raise SpaceError(
+            f"space {space.name}: has one point only, and --tuner hyperband compares many; use "
+            "--engine optuna"
+        )
     parents = {name for parameter in space.parameters.values() for name in parameter.when}
     for name, parameter in space.varying():
         if parameter.n_values() < math.inf:

@@ -18,7 +18,6 @@ from autocnn.engines.oracles import METRIC, OWN, build_oracle, decode, encode
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recorded import RecordedEngine
 from autocnn.errors import Infeasible, StudyError
-from autocnn.records.storage import mark_infeasible
 from autocnn.space.parameters import Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Wait
@@ -36,8 +35,10 @@ class KerasTunerEngine(RecordedEngine):
     """
 
     def __init__(self, study: optuna.Study, space: SearchSpace, setup: EngineSetup) -> None:
-        _drop_unasked(study)
         super().__init__(study, space, setup)
+        # A crash may have come between Optuna's number for a trial and the oracle's words for it.
+        self._undrawn = [trial for trial in self._to_continue if _is_undrawn(trial.user_attrs)]
+        self._to_continue = [t for t in self._to_continue if not _is_undrawn(t.user_attrs)]
         self._is_grid = setup.proposer == "grid"
         self._oracle = build_oracle(
             setup.proposer, space, setup.seed, setup.horizon, self._is_feasible
@@ -71,7 +72,7 @@ class KerasTunerEngine(RecordedEngine):
         if drawn.status == "STOPPED":
             return None
         values = dict(drawn.hyperparameters.values)
-        trial = self._study.ask()
+        trial = self._undrawn.pop(0) if self._undrawn else self._study.ask()
         trial.set_user_attr(ASKED, {"at": self._tick(), "id": drawn.trial_id, "values": values})
         self._number[drawn.trial_id] = trial.number
         return trial
@@ -198,10 +199,5 @@ def _asked(attrs: Mapping[str, Any]) -> dict[str, Any]:
     return dict(attrs[ASKED]["values"]) if ASKED in attrs else {}
 
 
-def _drop_unasked(study: optuna.Study) -> None:
-    """Close trials that a crash left between Optuna's record and the oracle's words."""
-    for trial in study.get_trials(deepcopy=False, states=[OptunaState.RUNNING]):
-        if ASKED not in trial.user_attrs and "recipe" not in trial.user_attrs:
-            open_trial = optuna.Trial(study, trial._trial_id)
-            mark_infeasible(open_trial, "interrupted before it was drawn")
-            study.tell(open_trial, state=OptunaState.PRUNED)
+def _is_undrawn(attrs: Mapping[str, Any]) -> bool:
+    return ASKED not in attrs and "recipe" not in attrs

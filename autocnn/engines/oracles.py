@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from typing import Any
 
 import keras_tuner
 import numpy as np
 from keras_tuner import oracles
+from keras_tuner.src.engine.conditions import Parent
 from threadpoolctl import threadpool_limits
 
-from autocnn.space.parameters import Categorical, Fixed, Int, Parameter, Value, is_number, same
+from autocnn.space.parameters import (
+    Categorical,
+    Fixed,
+    Float,
+    Int,
+    Parameter,
+    Value,
+    is_number,
+    same,
+)
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
 
@@ -40,6 +49,7 @@ class _InMemory:
 
     study_seed: int
     is_feasible: Callable[[Encoded], bool]
+    _tried_so_far: set[str]
     recorded: Encoded | None = None  # what the next trial was, where a record is replayed
 
     def save(self) -> None:
@@ -60,7 +70,18 @@ class _InMemory:
         return values
 
     def _random_values(self) -> Encoded | None:
-        """Random values that can have a network: an infeasible draw takes no place in a bracket."""
+        """Random values that can have a network: an infeasible draw takes no place in a bracket.
+
+        Where every point has been drawn, Hyperband draws them again: a bracket that is not full
+        promotes nobody, and a duplicate costs nothing.
+        """
+        values = self._untried_values()
+        if values is None and hasattr(self, "_brackets"):
+            self._tried_so_far.clear()
+            values = self._untried_values()
+        return values
+
+    def _untried_values(self) -> Encoded | None:
         for _ in range(MAX_DRAWS):
             values: Encoded | None = super()._random_values()  # type: ignore[misc]
             if values is None or self.is_feasible(values):
@@ -93,17 +114,22 @@ def declare(space: SearchSpace, *, is_grid: bool) -> Any:
     """The space as Keras Tuner's `HyperParameters`: choices by their index, conditions listed."""
     hp = keras_tuner.HyperParameters()
     for name, parameter in space.parameters.items():
-        with ExitStack() as stack:
-            for other, rule in parameter.when.items():
-                values = [
-                    _encode(space.parameters[other], value, is_grid)
-                    for value in space.parameters[other].all_values()
-                    if rule.holds(value)
-                ]
-                # An empty list would mean "always" to nobody but an index that does not exist.
-                stack.enter_context(hp.conditional_scope(other, values or [-1]))
-            _declare(hp, name, parameter, is_grid)
+        # `conditional_scope` knows no parent that has a condition of its own, nor two parents.
+        hp._conditions = _conditions(space, name, is_grid)
+        _declare(hp, name, parameter, is_grid)
+    hp._conditions = []
     return hp
+
+
+def _conditions(space: SearchSpace, name: str, is_grid: bool) -> list[Any]:
+    """Those of parameter `name`, and of everything that it hangs on."""
+    found: list[Any] = []
+    for other, rule in space.parameters[name].when.items():
+        parent = space.parameters[other]
+        values = [_encode(parent, v, is_grid) for v in parent.all_values() if rule.holds(v)]
+        # No value holds: never active. Keras Tuner takes no empty list.
+        found += [*_conditions(space, other, is_grid), Parent(other, values or [-1])]
+    return [condition for i, condition in enumerate(found) if condition not in found[:i]]
 
 
 def decode(space: SearchSpace, encoded: Mapping[str, Any], *, is_grid: bool) -> dict[str, Value]:
@@ -113,8 +139,15 @@ def decode(space: SearchSpace, encoded: Mapping[str, Any], *, is_grid: bool) -> 
         if name in encoded and space.is_active(name, values):
             at = encoded[name]
             listed = _is_listed(parameter, is_grid)
-            values[name] = parameter.all_values()[int(at)] if listed else at
+            values[name] = parameter.all_values()[int(at)] if listed else _within(parameter, at)
     return values
+
+
+def _within(parameter: Parameter, value: Any) -> Any:
+    """`value`, but not above the range: Keras Tuner's logarithmic integers end one too high."""
+    if isinstance(parameter, Int | Float):
+        return min(max(value, parameter.low), parameter.high)
+    return value
 
 
 def encode(space: SearchSpace, values: Mapping[str, Value], *, is_grid: bool) -> Encoded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,8 +24,12 @@ class EngineSetup:
 class Engine(Protocol):
     """Proposes configurations and learns from their scores."""
 
-    def ask(self) -> Proposal | Wait | None:
-        """The next configuration; Wait: other trials must report first; None: nothing is left."""
+    def ask(self, stops: Callable[[], bool] = ...) -> Proposal | Wait | None:
+        """The next configuration; Wait: other trials must report first; None: nothing is left.
+
+        A draw may take seconds, and many may be infeasible: Wait is also the answer where `stops`
+        says True.
+        """
         ...
 
     def first_look(self, number: int, score: float) -> bool:

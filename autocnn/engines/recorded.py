@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 
 import optuna
 from optuna.trial import TrialState as OptunaState
@@ -14,6 +15,7 @@ from autocnn.engines.recipes import Recipe
 from autocnn.errors import Infeasible
 from autocnn.records.storage import (
     mark_infeasible,
+    trained_as,
     unfinished_trials,
     write_proposal,
     write_result,
@@ -23,6 +25,7 @@ from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Proposal, TrialResult, TrialState, Wait
 
+PRUNE_AT = "prune_at"  # the attribute of a trial that holds the epoch at which it is given up
 FIRST_LOOK = 0  # the step of a score from within the first epoch
 MAX_COUNTED_POINTS = 1000  # a larger space is never searched to its end, but by a grid
 MAX_DRAWS = 1000  # infeasible ones in a row before the space counts as exhausted
@@ -61,12 +64,15 @@ class RecordedEngine(ABC):
             dict(recipe.values_in(self._space)), user_attrs={"recipe": recipe.name}
         )
 
-    def ask(self) -> Proposal | Wait | None:
+    def ask(self, stops: Callable[[], bool] = lambda: False) -> Proposal | Wait | None:
         """The next feasible configuration; Wait: not before a running trial has ended.
 
+        `stops` is asked before every draw: True gives up, with Wait.
         None once nothing is left to draw, or after MAX_DRAWS infeasible draws in a row.
         """
         for _ in range(MAX_DRAWS):
+            if stops():
+                return Wait()
             trial = self._to_continue.pop(0) if self._to_continue else self._draw()
             if trial is None or isinstance(trial, Wait):
                 return trial
@@ -77,6 +83,7 @@ class RecordedEngine(ABC):
                 continue
             write_proposal(trial, proposal)
             self._running[trial.number] = trial, proposal
+            self._remember_best(trial.number)
             return proposal
         return None
 
@@ -95,7 +102,12 @@ class RecordedEngine(ABC):
         trial, _ = self._running[number]
         self._best[number] = max(score, self._best.get(number, score))
         self._report(trial, epoch, self._best[number])
-        return trial.should_prune()
+        if PRUNE_AT in trial.user_attrs:  # Optuna says it once: asked again, halving looks further
+            return epoch >= int(trial.user_attrs[PRUNE_AT])
+        prunes = trial.should_prune()
+        if prunes:
+            trial.set_user_attr(PRUNE_AT, epoch)
+        return prunes
 
     def tell(self, number: int, result: TrialResult) -> None:
         """Put the result on record and tell Optuna; a trial that ended early is padded first.
@@ -128,6 +140,12 @@ class RecordedEngine(ABC):
         states = [OptunaState.RUNNING]
         running = self._study.get_trials(deepcopy=False, states=states)
         return frozenset(trial.number for trial in running)
+
+    def _remember_best(self, number: int) -> None:
+        """What a trial reported before it was interrupted still counts."""
+        reported = self._study.get_trials(deepcopy=False)[number].intermediate_values
+        if reported:
+            self._best[number] = max(reported.values())
 
     def _reject(self, trial: optuna.Trial, reason: str) -> None:
         """Tell that `trial` can have no network: it is drawn again."""
@@ -177,7 +195,8 @@ class RecordedEngine(ABC):
         """Of the training; who continues a trial keeps its seed, as if it had never paused."""
         if parent is None:
             return derive_seed(self._setup.seed, number, "train")
-        return int(self._study.get_trials(deepcopy=False)[parent].user_attrs["seed"])
+        trained = trained_as(self._study, parent)
+        return int(self._study.get_trials(deepcopy=False)[trained].user_attrs["seed"])
 
 
 def _suggest(trial: optuna.Trial, name: str, parameter: Parameter) -> Value:

@@ -20,7 +20,7 @@ SHORT = 12  # digits of a fingerprint that a person is shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StudyData:
+class StudyImages:
     """The images that a study trained and validated on."""
 
     study: str
@@ -29,7 +29,7 @@ class StudyData:
     split_seed: int
 
 
-def check_comparable(studies: Sequence[StudyData]) -> None:
+def check_comparable(studies: Sequence[StudyImages]) -> None:
     """Raise SettingsError unless all have the images and the split of the first."""
     first, *others = studies
     for other in others:
@@ -110,7 +110,7 @@ def _cell(value: Any, kind: pa.DataType) -> Any:
     return value
 
 
-def _differences(first: StudyData, other: StudyData) -> list[str]:
+def _differences(first: StudyImages, other: StudyImages) -> list[str]:
     found = []
     if _has_other_images(first, other):
         if first.dataset != other.dataset:
@@ -123,7 +123,7 @@ def _differences(first: StudyData, other: StudyData) -> list[str]:
     return found
 
 
-def _has_other_images(first: StudyData, other: StudyData) -> bool:
+def _has_other_images(first: StudyImages, other: StudyImages) -> bool:
     if first.fingerprint is None or other.fingerprint is None:
         return first.dataset != other.dataset
     return first.fingerprint != other.fingerprint

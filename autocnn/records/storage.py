@@ -127,6 +127,13 @@ def read_records(study: optuna.Study) -> list[TrialRecord]:
     return sorted(records, key=lambda record: record.number)
 
 
+def trained_as(study: optuna.Study, number: int) -> int:
+    """The trial that was really trained: of a duplicate its source, of any other trial itself."""
+    result = study.get_trials(deepcopy=False)[number].user_attrs.get(_RESULT, {})
+    source = result.get("duplicate_of")
+    return number if source is None else int(source)
+
+
 def n_infeasible(study: optuna.Study) -> int:
     """How many draws could have no network."""
     trials = study.get_trials(deepcopy=False)

@@ -54,8 +54,7 @@ def find_facts(
     recipes, _ = find_recipes(settings, space, data.image_shape)
     blind = not recipes
     configs = [space.config(r.point_in(space)) for r in recipes[:1]] or _middling(space, data)
-    speeds = [worker.measure(config, precision) for config in configs]
-    setup_s, image_s = sorted(speeds, key=lambda speed: speed[1])[len(speeds) // 2]
+    setup_s, image_s = _typical_speed(worker, configs, precision)
     pruner = choose_pruner(settings)
     looks = blind and settings.time_budget_s is not None and pruner != "none"
     facts = {
@@ -77,6 +76,14 @@ def find_facts(
     }
     write_study_facts(study, facts)
     return facts
+
+
+def _typical_speed(
+    worker: Worker, configs: list[TrialConfig], precision: str
+) -> tuple[float, float]:
+    """Wall seconds before the first step, and for one image: of the middling of `configs`."""
+    speeds = [worker.measure(config, precision) for config in configs]
+    return sorted(speeds, key=lambda speed: speed[1])[len(speeds) // 2]
 
 
 def write_split(paths: StudyPaths, split: Split) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from autocnn.files import write_atomic
 from autocnn.records.paths import StudyPaths
@@ -23,6 +24,8 @@ class KnownResults:
     def __init__(self, records: Iterable[TrialRecord]) -> None:
         self._known: dict[_Key, tuple[int, TrialResult]] = {}
         self._curves: dict[int, tuple[Epoch, ...]] = {}
+        self._source: dict[int, int] = {}  # of a duplicate: the trial that was trained
+        self._points: set[tuple[Any, ...]] = set()
         for record in records:
             if record.result is not None:
                 self.add(record, record.result)
@@ -30,16 +33,27 @@ class KnownResults:
     def add(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
         """Remember `result`, if it is of a kind that is taken over and trained here first."""
         self._curves[trial.number] = result.curve
+        self._points.add(_point(trial))
+        if result.duplicate_of is not None:
+            self._source[trial.number] = result.duplicate_of
         if result.state in REUSED and result.score is not None:
-            self._known.setdefault(_key(trial), (trial.number, result))
+            self._known.setdefault(self._key(trial), (trial.number, result))
 
     def curve(self, number: int | None) -> tuple[Epoch, ...]:
         """The learning curve of trial `number`; empty where nothing is known of it."""
         return () if number is None else self._curves.get(number, ())
 
+    def has_point(self, proposal: Proposal) -> bool:
+        """True where an engine says the same again: the same values, for as many epochs."""
+        return _point(proposal) in self._points
+
+    def _key(self, trial: TrialRecord | Proposal) -> _Key:
+        parent = None if trial.parent is None else self._source.get(trial.parent, trial.parent)
+        return trial.config, trial.first_epoch, trial.last_epoch, parent
+
     def find(self, proposal: Proposal) -> TrialResult | None:
         """The result of a trial of the same configuration, epochs and parent; None: train it."""
-        number, result = self._known.get(_key(proposal), (0, None))
+        number, result = self._known.get(self._key(proposal), (0, None))
         if result is None:
             return None
         return replace(result, duplicate_of=number, seconds=0.0, cpu_seconds=0.0)
@@ -53,5 +67,5 @@ def copy_files(paths: StudyPaths, source: int, target: int) -> None:
             write_atomic(place(target), place(source).read_bytes())
 
 
-def _key(trial: TrialRecord | Proposal) -> _Key:
-    return trial.config, trial.first_epoch, trial.last_epoch, trial.parent
+def _point(trial: TrialRecord | Proposal) -> tuple[Any, ...]:
+    return (*sorted(trial.values.items()), trial.last_epoch)

@@ -24,7 +24,7 @@ from autocnn.trial import (
     Wait,
 )
 
-MAX_REPEATED = 100  # duplicates in a row, after which nothing new is expected
+MAX_REPEATED = 100  # points in a row that were proposed before: nothing new is expected
 
 
 class Ending(StrEnum):
@@ -59,16 +59,15 @@ class Search:
 
     def run(self) -> Ending:
         """Search until something ends it."""
-        repeated = 0  # duplicates in a row
+        repeated = 0  # points in a row that were proposed before
         while (ending := self._ending()) is None:
-            proposal = self.engine.ask() if repeated < MAX_REPEATED else None
+            enough = repeated >= MAX_REPEATED
+            proposal = None if enough else self.engine.ask(lambda: self._ending() is not None)
             # One worker: nobody else can report, so waiting would never end.
             if proposal is None or isinstance(proposal, Wait):
-                return Ending.EXHAUSTED
-            result = self._repeat(proposal)
-            repeated = 0 if result is None else repeated + 1
-            if result is None:
-                result = self._train(proposal)
+                return self._ending() or Ending.EXHAUSTED
+            repeated = repeated + 1 if self.known.has_point(proposal) else 0
+            result = self._repeat(proposal) or self._train(proposal)
             if self.interrupted() and _was_cut(result):
                 self.engine.leave(proposal.number, result)
                 self.recorded()
@@ -90,8 +89,11 @@ class Search:
         result = self.known.find(proposal)
         if result is None or result.duplicate_of is None:
             return None
-        for epoch in range(proposal.first_epoch + 1, result.epochs + 1):
-            self.engine.report(proposal.number, epoch, result.curve[epoch - 1].val_accuracy)
+        epochs = range(proposal.first_epoch + 1, result.epochs + 1)
+        scores = {epoch: result.curve[epoch - 1].val_accuracy for epoch in epochs}
+        answers = [self.engine.report(proposal.number, *told) for told in scores.items()]
+        if result.state is TrialState.PRUNED and not any(answers):
+            return None  # others have done worse since: by now it may go on
         copy_files(self.paths, result.duplicate_of, proposal.number)
         return result
 
@@ -118,6 +120,7 @@ class Search:
         def on_epoch(epoch: int, metrics: Epoch) -> bool:
             if epoch == 0:
                 return self.engine.first_look(proposal.number, metrics.val_accuracy)
+            del curve[epoch - 1 :]  # a parent's, where its checkpoint is missing
             curve.append(metrics)
             self._show(proposal, curve)
             return self.engine.report(proposal.number, epoch, metrics.val_accuracy)

@@ -33,10 +33,12 @@ class Checkpoint:
     cpu_seconds: float = 0.0
 
 
-def capture(model: Any, optimizer: Any) -> tuple[list[npt.NDArray[Any]], list[npt.NDArray[Any]]]:
-    """Every variable of a Keras model and of its optimizer, for a `Checkpoint`."""
-    model_arrays = [np.array(variable.value) for variable in model.variables]
-    return model_arrays, [np.array(variable.value) for variable in optimizer.variables]
+def capture(model: Any, optimizer: Any) -> dict[str, Arrays]:
+    """Every variable of a Keras model and of its optimizer, by the fields of `Checkpoint`."""
+    return {
+        "model": [np.array(variable.value) for variable in model.variables],
+        "optimizer": [np.array(variable.value) for variable in optimizer.variables],
+    }
 
 
 def restore(checkpoint: Checkpoint, model: Any, optimizer: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autocnn.data.prepared import PreparedData
-from autocnn.errors import TrialFailed
+from autocnn.errors import RecordError, TrialFailed
 from autocnn.nn import augmentation
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
@@ -23,13 +24,7 @@ from autocnn.nn.weights import save_weights
 from autocnn.space.config import TrialConfig
 from autocnn.space.seeds import derive_seed
 from autocnn.train.backend import Device, build_stepper, set_precision
-from autocnn.train.checkpoint import (
-    Checkpoint,
-    capture,
-    load_checkpoint,
-    restore,
-    save_checkpoint,
-)
+from autocnn.train.checkpoint import Checkpoint, capture, load_checkpoint, restore, save_checkpoint
 from autocnn.train.clock import cpu_seconds
 from autocnn.train.early_stopping import best_epoch, should_stop
 from autocnn.train.parts import Stepper, Sums, TrainingParts
@@ -246,7 +241,11 @@ class _Training:
         path = own if self.validates and own.is_file() else self.job.continue_from
         if path is None or not path.is_file():
             return False
-        checkpoint = load_checkpoint(path)
+        try:
+            checkpoint = load_checkpoint(path)
+        except RecordError:  # from its start the same training takes longer, and that is all
+            traceback.print_exc()  # to the worker's log
+            return False
         restore(checkpoint, self.model, self.optimizer)
         self.curve, self.best_weights = list(checkpoint.curve), checkpoint.best_weights
         if path == own:
@@ -259,10 +258,8 @@ class _Training:
             self.kept_at = time.perf_counter()
 
     def _save_checkpoint(self) -> None:
-        model, optimizer = capture(self.model, self.optimizer)
         checkpoint = Checkpoint(
-            model=model,
-            optimizer=optimizer,
+            **capture(self.model, self.optimizer),
             best_weights=self.best_weights or (),
             curve=tuple(self.curve),
             seconds=self._seconds(),

@@ -65,6 +65,14 @@ def test_a_grid_has_points():
     check_engine(_settings(engine="keras-tuner", tuner="bayesian"), CONTINUOUS)
 
 
+def test_hyperband_compares_many():
+    """Of one point there is nothing to promote; the other tuners train it once."""
+    fixed = SearchSpace(name="fixed", parameters={"batch_size": Int(low=32, high=32)})
+    with pytest.raises(SpaceError, match=r"^space fixed: has one point only, and --tuner hyper"):
+        check_engine(_settings(engine="keras-tuner"), fixed)
+    check_engine(_settings(engine="keras-tuner", tuner="random"), fixed)
+
+
 def test_a_sampler_is_asked_only_where_it_proposes():
     """Optuna's grid refuses the space; Keras Tuner is not kept from it by a leftover setting."""
     with pytest.raises(SettingsError, match=r"^--sampler grid cannot search the space smooth"):

@@ -9,7 +9,7 @@ from autocnn.errors import SettingsError
 from autocnn.records.leaderboard import build_leaderboard, view_leaderboard
 from autocnn.records.merged import (
     MERGED_COLUMNS,
-    StudyData,
+    StudyImages,
     check_comparable,
     merge_leaderboards,
 )
@@ -182,7 +182,7 @@ def make_data():
 
     def make(**changes):
         fields = {"study": "b", "dataset": "digits", "fingerprint": "12" * 32, "split_seed": 0}
-        return StudyData(**{**fields, **changes})
+        return StudyImages(**{**fields, **changes})
 
     return make
 

@@ -51,6 +51,28 @@ def test_a_pruned_trial_without_a_score_is_trained_again(make_proposal, make_res
     assert known.find(make_proposal(0)) is None
 
 
+def test_children_of_duplicates_are_duplicates(make_proposal, make_result):
+    """Trial 7 repeats trial 1; who continues 7 does what was done by who continued 1."""
+    known = KnownResults(())
+    first = make_proposal(1)
+    known.add(first, make_result(0.5))
+    repeated = replace(first, number=7)
+    known.add(repeated, known.find(repeated))
+    child = replace(first, number=9, first_epoch=1, parent=1)
+    known.add(child, make_result(0.5, 0.6))
+    assert known.find(replace(child, number=11, parent=7)).duplicate_of == 9
+
+
+def test_a_point_is_its_values_and_epochs(make_proposal, make_result):
+    """Whatever they expand to, and whatever became of the trial."""
+    known = KnownResults(())
+    point = replace(make_proposal(0), values={"growth": 1.5, "blocks": 1})
+    known.add(point, make_result(state=TrialState.FAILED))
+    assert known.has_point(replace(point, number=4, values={"blocks": 1, "growth": 1.5}))
+    assert not known.has_point(replace(point, values={"growth": 2.0, "blocks": 1}))
+    assert not known.has_point(replace(point, last_epoch=1))
+
+
 def test_curves_are_known_by_number(make_proposal, make_result):
     """Also of trials whose results are not taken over; none of an unknown one."""
     known = KnownResults(())

@@ -35,7 +35,7 @@ class FakeEngine:
         self.kept: frozenset[int] = frozenset()
         self.left: list[tuple[int, TrialResult | None]] = []
 
-    def ask(self) -> Proposal | Wait | None:
+    def ask(self, stops: Any = None) -> Proposal | Wait | None:
         """The next proposal; None: nothing is left."""
         return self.proposals.pop(0) if self.proposals else None
 
@@ -419,3 +419,62 @@ def test_nothing_but_duplicates_is_the_end(make_search, make_proposal, make_resu
     search.engine = FakeEngine([replace(make_proposal(0), number=n) for n in range(50)])
     assert search.run() is Ending.EXHAUSTED
     assert len(search.engine.told) == 6
+
+
+def test_other_values_of_the_same_configuration_are_not_the_end(
+    make_search, make_proposal, make_result, monkeypatch
+):
+    """As in a grid over a parameter that does nothing here: there may be more behind it."""
+    monkeypatch.setattr(loop, "MAX_REPEATED", 5)
+    search = make_search(make_result(0.5))
+    points = [replace(make_proposal(0), number=n, values={"growth": n}) for n in range(50)]
+    search.engine = FakeEngine(points)
+    assert search.run() is Ending.EXHAUSTED
+    assert (len(search.worker.jobs), len(search.engine.told)) == (1, 50)
+
+
+def test_a_pruned_duplicate_is_trained_where_it_would_go_on(
+    make_search, make_proposal, make_result
+):
+    """The pruner says so when it hears the old curve; where it prunes again, that is the result."""
+    pruned = make_result(0.5, state=TrialState.PRUNED)
+    search = make_search(pruned, make_result(0.5, 0.7))
+    again = replace(make_proposal(0), number=1)
+    search.engine = FakeEngine([make_proposal(0), again])
+    search.run()
+    assert len(search.worker.jobs) == 2
+    assert search.engine.told[1][1].score == 0.7
+    search = make_search(pruned)
+    search.engine = FakeEngine([make_proposal(0), again], prune_at=1)
+    search.run()
+    assert len(search.worker.jobs) == 1
+    assert search.engine.told[1][1].duplicate_of == 0
+
+
+def test_a_search_that_ends_while_it_draws_says_why(make_search, make_result):
+    """Ctrl-C among infeasible draws is no exhausted space."""
+    search = make_search(make_result(0.5))
+    asked = []
+
+    def ask(stops):
+        asked.append(stops())
+        search.interrupted = lambda: True
+        return Wait() if stops() else None
+
+    search.engine.ask = ask
+    assert search.run() is Ending.INTERRUPTED
+    assert asked == [False]
+
+
+def test_a_child_without_its_parents_checkpoint_shows_its_own_epochs(
+    make_search, make_proposal, make_result
+):
+    """It trains from the first epoch, which takes the place of the parent's."""
+    child = replace(make_proposal(1), first_epoch=1, last_epoch=2, parent=0)
+    search = make_search(make_result(0.5), make_result(0.4, 0.6))
+    search.engine = FakeEngine([replace(make_proposal(0), last_epoch=1), child])
+    search.run()
+    heard = [note for note in search.listener.heard if isinstance(note, Progress)]
+    shown = [[e.val_accuracy for e in p.curve] for p in heard if p.running == child]
+    assert shown[0] == [0.5]
+    assert shown[-1] == [0.4, 0.6]

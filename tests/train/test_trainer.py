@@ -270,10 +270,15 @@ def test_a_checkpoint_is_kept_where_it_is_asked_for(script, make_job, make_hooks
     assert not pruned.folder.exists()
 
 
-def test_a_missing_checkpoint_means_from_the_start(script, make_job, make_hooks, data, device):
-    """The seed is the parent's, so the same training is only paid twice."""
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_missing_checkpoint_means_from_the_start(
+    damaged, script, make_job, make_hooks, data, device, tmp_path
+):
+    """The seed is the parent's, so the same training is only paid twice; a damaged one is none."""
     script([3.0] * 3)
-    job = make_job(continue_from=make_job().folder / "checkpoint.npz")
+    job = make_job(first_epoch=1, continue_from=tmp_path / "checkpoint.npz")
+    if damaged:
+        job.continue_from.write_bytes(b"torn")
     assert train_trial(job, data, device, make_hooks()).epochs == 3
 
 

@@ -19,7 +19,7 @@ from autocnn.api.studies import (
     merged_rows,
     rebuild_leaderboard,
 )
-from autocnn.records.settings import StudySettings, parse_duration
+from autocnn.records.settings import StudySettings, parse_duration, parse_memory
 
 __all__ = [
     "PLOTS",
@@ -39,6 +39,7 @@ __all__ = [
     "load_study",
     "merged_rows",
     "parse_duration",
+    "parse_memory",
     "plot_study",
     "read_config",
     "rebuild_leaderboard",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocnn.api.finish import count_states, finish
-from autocnn.api.library import check_dataset
+from autocnn.api.library import check_dataset, limit_space
 from autocnn.api.studies import read_finals, read_space_text, silence_optuna
 from autocnn.errors import AutocnnError, SettingsError
 from autocnn.files import write_atomic
@@ -77,7 +77,8 @@ def search(
     """
     start = time.monotonic() if start is None else start
     listener = SilentListener() if listener is None else listener
-    space = _find_space(settings)
+    stated = _find_space(settings)
+    space = limit_space(stated, settings)
     check_dataset(settings.dataset, space)
     silence_optuna()
     from autocnn.engines.choose import check_engine
@@ -88,7 +89,7 @@ def search(
 
     end = None if settings.time_budget_s is None else start + settings.time_budget_s
     with (
-        _study_folder(settings, space) as paths,
+        _study_folder(settings, stated) as paths,
         open_session(settings, paths, space, listener, end) as session,
     ):
         ending, finals = _run(session, listener, interrupted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from autocnn.errors import SettingsError
 from autocnn.files import write_atomic
 from autocnn.quiet import load_keras
 from autocnn.records.settings import StudySettings
-from autocnn.space.space import SearchSpace
+from autocnn.space.space import Limits, SearchSpace
 from autocnn.space.survey import Survey, check_feasible
 from autocnn.space.toml import load_space
 
@@ -28,9 +29,19 @@ def survey_settings(
     """
     from autocnn.engines.choose import check_engine
 
-    space = load_space(settings.space)
+    space = limit_space(load_space(settings.space), settings)
     check_engine(settings, space)
     return space, *check_dataset(settings.dataset, space)
+
+
+def limit_space(space: SearchSpace, settings: StudySettings) -> SearchSpace:
+    """The space within the limits of the settings too; the lower limit holds."""
+    ours = {"parameters": settings.max_params, "macs": settings.max_macs}
+    limits = {
+        name: min((x for x in (getattr(space.limits, name), limit) if x is not None), default=None)
+        for name, limit in ours.items()
+    }
+    return replace(space, limits=Limits(**limits))
 
 
 def check_dataset(name: str, space: SearchSpace) -> tuple[Survey, tuple[int, int, int]]:

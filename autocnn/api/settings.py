@@ -14,7 +14,16 @@ from autocnn.records.settings import StudySettings, option_name, read_settings
 
 DEFAULT_BUDGET_S = {"digits": 120.0}
 OTHER_BUDGET_S = 900.0
-CHANGEABLE = ("trials", "time_budget_s", "target", "results", "created", "study")
+CHANGEABLE = (
+    "trials",
+    "time_budget_s",
+    "trial_timeout_s",
+    "worker_memory_mb",
+    "target",
+    "results",
+    "created",
+    "study",
+)
 
 
 def read_config(path: Path) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,6 +66,21 @@ def search(
     results: Annotated[
         str | None, _env("RESULTS", "Folder of all studies; ./results by default.")
     ] = None,
+    max_params: Annotated[
+        int | None, _env("MAX_PARAMS", "Parameters of a network at most; as the space says.")
+    ] = None,
+    max_macs: Annotated[
+        int | None,
+        _env("MAX_MACS", "Multiply-accumulates for one image at most; as the space says."),
+    ] = None,
+    trial_timeout: Annotated[
+        str | None,
+        _env("TRIAL_TIMEOUT", "Of one trial, such as 5m; its best epoch so far counts."),
+    ] = None,
+    worker_memory: Annotated[
+        str | None,
+        _env("WORKER_MEMORY", "Of the training process, such as 4G; beyond, the trial fails."),
+    ] = None,
     precision: Annotated[
         str | None, _env("PRECISION", "auto, float32 or bfloat16; auto by default.")
     ] = None,
@@ -101,12 +117,16 @@ def search(
         "tuner": tuner,
         "pruner": pruner,
         "trials": trials,
-        "time_budget_s": None if time_budget is None else api.parse_duration(time_budget),
+        "time_budget_s": _parsed(time_budget, api.parse_duration, "--time-budget"),
         "epochs": epochs,
         "seed": seed,
         "split_seed": split_seed,
         "study": study,
         "results": results,
+        "max_params": max_params,
+        "max_macs": max_macs,
+        "trial_timeout_s": _parsed(trial_timeout, api.parse_duration, "--trial-timeout"),
+        "worker_memory_mb": _parsed(worker_memory, api.parse_memory, "--worker-memory"),
         "precision": precision,
         "target": target,
         "recipes": recipes,
@@ -122,3 +142,8 @@ def search(
             print(line)
         return
     run_study(settings, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)
+
+
+def _parsed(text: str | None, parse: Callable[[str, str], float], option: str) -> float | None:
+    """What `text` stands for; an option that was not given stays so."""
+    return None if text is None else parse(text, option)

@@ -42,6 +42,10 @@ class StudySettings:
     seed: int = 0  # of the search and the training
     split_seed: int = 0
     results: str = "results"  # the folder of all studies
+    max_params: int | None = None  # of a network; the space's own limit where that is lower
+    max_macs: int | None = None  # of a network, for one image; likewise
+    trial_timeout_s: float | None = None  # wall seconds of one trial; None: a share of the budget
+    worker_memory_mb: int | None = None  # of the training process, in MiB; None: no limit
     precision: str = "auto"
     target: float | None = None  # the score at which the search ends
     recipes: bool = True  # known-good configurations come first
@@ -59,7 +63,12 @@ class StudySettings:
 
 def option_name(key: str) -> str:
     """The option of `autocnn search` that sets `key`, as a person types it."""
-    special = {"time_budget_s": "--time-budget", "recipes": "--recipes/--no-recipes"}
+    special = {
+        "time_budget_s": "--time-budget",
+        "trial_timeout_s": "--trial-timeout",
+        "worker_memory_mb": "--worker-memory",
+        "recipes": "--recipes/--no-recipes",
+    }
     return special.get(key, "--" + key.replace("_", "-"))
 
 
@@ -123,6 +132,21 @@ def parse_duration(text: str, where: str = "--time-budget") -> float:
     return seconds
 
 
+_MEMORY = re.compile(r"(?P<size>\d+(\.\d+)?)(?P<unit>[mg])(i?b)?", re.IGNORECASE)
+
+
+def parse_memory(text: str, where: str = "--worker-memory") -> int:
+    """MiB of a size such as "900M", "4G" or "1.5GiB".
+
+    Raises: SettingsError, naming the option `where`, on anything that is no size above zero.
+    """
+    match = _MEMORY.fullmatch(text.strip())
+    size = 0 if match is None else float(match["size"]) * {"m": 1, "g": 1024}[match["unit"].lower()]
+    if round(size) < 1:
+        raise SettingsError(f"{where} must be a size such as 900M or 4G, got {text!r}")
+    return round(size)
+
+
 def _is_created(text: str) -> bool:
     try:
         return text == "" or datetime.fromisoformat(text) is not None
@@ -150,6 +174,10 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected, an
     "pruner": _one_of(PRUNERS),
     "trials": _at_least(1),
     "time_budget_s": ("above 0 seconds", lambda value: 0 < value < math.inf),
+    "trial_timeout_s": ("above 0 seconds", lambda value: 0 < value < math.inf),
+    "max_params": _at_least(1),
+    "max_macs": _at_least(1),
+    "worker_memory_mb": _at_least(1),
     "epochs": _at_least(1),
     "seed": _at_least(0),
     "split_seed": _at_least(0),

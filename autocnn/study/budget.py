@@ -42,6 +42,7 @@ class Budget:
     epoch_s: float  # of a typical training
     horizon: int
     refit_s: float = 0.0  # of the best trial so far, predicted
+    trial_timeout_s: float | None = None  # of any one trial; None: what the budget allows
     clock: Callable[[], float] = field(default=time.monotonic)
 
     @property
@@ -66,8 +67,9 @@ class Budget:
         """What the next trial may take: a quarter of what is left, but room for a typical one."""
         left = self.search_left()
         if left is None:
-            return None
-        return min(left, max(left / 4, TRIAL_MARGIN * self.typical_trial_s))
+            return self.trial_timeout_s
+        share = min(left, max(left / 4, TRIAL_MARGIN * self.typical_trial_s))
+        return share if self.trial_timeout_s is None else min(share, self.trial_timeout_s)
 
     def pace_limit(self) -> float | None:
         """The whole time above which the next trial's predicted end rules it out early."""

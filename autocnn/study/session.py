@@ -123,7 +123,7 @@ def open_session(
     is_new = not paths.journal.exists()
     listener.progress(Progress(phase="starting", counts={}))
     with tempfile.TemporaryDirectory(prefix="autocnn-") as folder:
-        worker = Worker(Path(folder), paths.root / "worker.log")
+        worker = Worker(Path(folder), paths.root / "worker.log", settings.worker_memory_mb)
         worker.start()
         try:
             data = prepare(settings.dataset, settings.split_seed)
@@ -140,7 +140,7 @@ def open_session(
                 study=study,
                 worker=worker,
                 device=worker.device(),
-                budget=_budget(facts, end),
+                budget=_budget(facts, end, settings.trial_timeout_s),
                 precision=facts["precision"],
                 horizon=facts["horizon"],
                 pruner=facts["pruner"],
@@ -156,8 +156,9 @@ def _is_left(study: optuna.Study, number: int) -> bool:
     return trial.state is optuna.trial.TrialState.RUNNING
 
 
-def _budget(facts: dict[str, Any], end: float | None) -> Budget:
+def _budget(facts: dict[str, Any], end: float | None, trial_timeout_s: float | None) -> Budget:
     return Budget(
+        trial_timeout_s=trial_timeout_s,
         end=end,
         setup_s=float(facts["setup_seconds"]),
         epoch_s=float(facts["epoch_seconds"]),

@@ -1,51 +1,62 @@
-"""A worker process: it trains one job after another, and its death costs one trial only."""
+"""The supervisor's side of a worker process: its death or hanging costs one trial only."""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
 import multiprocessing.connection
-import os
-import signal
 import time
-import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from autocnn.errors import AutocnnError, TrialFailed
-from autocnn.quiet import load_keras
+import psutil
+
+from autocnn.errors import AutocnnError
 from autocnn.space.config import TrialConfig
+from autocnn.study.serving import BEAT, Measure, serve
 from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
 
 POLL_S = 0.25  # between two looks at the clock and the keyboard
+SILENCE_S = 600.0  # after which a worker counts as hung; a compiler may need minutes
+MEMORY_S = 1.0  # between two looks at a worker's memory
 CLOSE_S = 5.0  # for a worker to leave by itself
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """The order to measure a configuration's speed."""
+class _Watch:
+    """Knows when a training process is beyond hope."""
 
-    config: TrialConfig
-    precision: str
+    def __init__(self, pid: int, memory_mb: int | None) -> None:
+        self._pid, self._memory_mb = pid, memory_mb
+        self._heard = self._weighed = time.monotonic()
 
+    def heard(self) -> None:
+        """There was a sign of life."""
+        self._heard = time.monotonic()
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A worker's reply to a question."""
-
-    value: Any = None
-    error: str = ""  # one line for the person
-    bug: str = ""  # the traceback of anything unexpected
+    def failure(self) -> tuple[FailureCause, str] | None:
+        """Why the process should be killed, or None."""
+        now = time.monotonic()
+        if now - self._heard > SILENCE_S:
+            return FailureCause.TIMED_OUT, f"no sign of life for {SILENCE_S:.0f} s: it was killed"
+        if self._memory_mb is None or now - self._weighed < MEMORY_S:
+            return None
+        self._weighed = now
+        try:
+            used = psutil.Process(self._pid).memory_info().rss / 2**20
+        except psutil.NoSuchProcess:  # the broken pipe will tell
+            return None
+        if used <= self._memory_mb:
+            return None
+        message = f"the worker took {used:.0f} MiB of {self._memory_mb} (--worker-memory)"
+        return FailureCause.OUT_OF_MEMORY, message
 
 
 class Worker:
     """The supervisor's side of one worker process."""
 
-    def __init__(self, data_folder: Path, log: Path) -> None:
-        self._data_folder, self._log = data_folder, log
+    def __init__(self, data_folder: Path, log: Path, memory_mb: int | None = None) -> None:
+        self._data_folder, self._log, self._memory_mb = data_folder, log, memory_mb
         self._process: Any = None
         self._connection: Any = None
         self._is_ready = False
@@ -83,7 +94,8 @@ class Worker:
     ) -> TrialResult:
         """Train `job`; `on_epoch` returns True to prune, `interrupt` (asked often) True to stop.
 
-        A worker that dies gives a failed result, and the next job gets a new one.
+        A worker that dies, hangs or takes too much memory gives a failed result, and the next job
+        gets a new one.
         """
         try:
             self._get_ready()
@@ -130,19 +142,31 @@ class Worker:
         self, on_epoch: Callable[[int, Epoch], bool], interrupt: Callable[[], bool]
     ) -> TrialResult:
         interrupted = False
+        watch = _Watch(self._process.pid, self._memory_mb)
         while True:
             if not interrupted and interrupt():
                 interrupted = True
                 self._connection.send("interrupt")
             if not self._connection.poll(POLL_S):
+                if (failure := watch.failure()) is not None:
+                    return self._kill(*failure)
                 continue
             message = self._connection.recv()
+            watch.heard()
+            if message == BEAT:
+                continue
             if isinstance(message, TrialResult):
                 return message
             number, epoch = message
             if interrupted:  # the worker takes the interrupt as its answer
                 continue
             self._connection.send("prune" if on_epoch(number, epoch) else "go")
+
+    def _kill(self, cause: FailureCause, message: str) -> TrialResult:
+        self._process.kill()
+        self._process.join()
+        self._process = None
+        return TrialResult(state=TrialState.FAILED, cause=cause, message=message)
 
     def _crashed(self) -> TrialResult:
         self._process.join(CLOSE_S)
@@ -154,105 +178,3 @@ class Worker:
             cause=FailureCause.CRASHED,
             message=f"the worker process ended with {reason}; see {self._log}",
         )
-
-
-def serve(connection: Connection, data_folder: Path, log: Path) -> None:
-    """The worker's main function: answer questions and train jobs until told to leave."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
-    _send_output_to(log)
-    load_keras()
-    from autocnn.data.prepared import open_prepared
-    from autocnn.train import backend, speed
-
-    data: Any = None
-    device: Any = None
-    while (order := _receive(connection)) is not None:
-        if isinstance(order, TrialJob):
-            connection.send(_train(order, data, device, connection))
-            continue
-        try:
-            if order == "device":
-                device = backend.find_device()
-                answer = Answer(device)
-            elif order == "data":
-                data = open_prepared(data_folder)
-                answer = Answer()
-            else:
-                answer = Answer(speed.measure_speed(order.config, data, device, order.precision))
-        except AutocnnError as error:
-            answer = Answer(error=str(error))
-        except Exception:  # sent over whole: the supervisor raises it
-            answer = Answer(bug=traceback.format_exc())
-        connection.send(answer)
-
-
-def _receive(connection: Connection) -> Any:
-    """The next order; None once the supervisor is gone. A late interrupt is no order."""
-    try:
-        while (order := connection.recv()) == "interrupt":
-            pass
-    except EOFError:
-        return None
-    return order
-
-
-def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> TrialResult:
-    from autocnn.train import backend, trainer
-    from autocnn.train.clock import cpu_seconds
-
-    start, cpu_start = time.perf_counter(), cpu_seconds()
-    conversation = _Conversation(connection)
-    hooks = trainer.Hooks(report=conversation.report, interrupted=conversation.interrupted)
-    try:
-        return trainer.train_trial(job, data, device, hooks)
-    except TrialFailed as error:
-        cause, message = FailureCause(error.cause), str(error)
-    except Exception as error:  # recorded with its traceback, for the supervisor to show
-        cause = FailureCause.ERROR
-        if backend.is_out_of_memory(error):
-            cause = FailureCause.OUT_OF_MEMORY
-        message = f"{type(error).__name__}: {error}".splitlines()[0]
-        traceback.print_exc()  # to the worker's log, should the trial's not be writable
-        with contextlib.suppress(OSError):
-            job.folder.mkdir(parents=True, exist_ok=True)
-            (job.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
-    return TrialResult(
-        state=TrialState.FAILED,
-        curve=tuple(conversation.curve),
-        seconds=time.perf_counter() - start,
-        cpu_seconds=cpu_seconds() - cpu_start,
-        precision=job.precision,
-        cause=cause,
-        message=message,
-    )
-
-
-class _Conversation:
-    """The worker's side of a trial's reports."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._stopped = False
-        self.curve: list[Epoch] = []
-
-    def report(self, number: int, epoch: Epoch) -> bool:
-        if number > 0:
-            self.curve.append(epoch)
-        self._connection.send((number, epoch))
-        answer = self._connection.recv()
-        self._stopped = answer == "interrupt"
-        return bool(answer == "prune")
-
-    def interrupted(self) -> bool:
-        if not self._stopped and self._connection.poll():
-            self._stopped = self._connection.recv() == "interrupt"
-        return self._stopped
-
-
-def _send_output_to(log: Path) -> None:
-    """Let everything that libraries print go to the log file instead of the person's screen."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for descriptor in (1, 2):
-        os.dup2(file, descriptor)
-    os.close(file)

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from autocnn.api.library import copy_space, describe_installation, list_datasets, survey_settings
+from autocnn.api.library import (
+    copy_space,
+    describe_installation,
+    limit_space,
+    list_datasets,
+    survey_settings,
+)
 from autocnn.data.catalog import list_datasets as catalog
 from autocnn.errors import RecordError, SettingsError, SpaceError, UnknownDatasetError
 from autocnn.records.settings import StudySettings
 from autocnn.space.library import space_names
+from autocnn.space.space import Limits, SearchSpace
 from autocnn.space.toml import load_space
 
 
@@ -86,3 +93,15 @@ def test_an_installation_is_described(tmp_path):
     assert facts["precision"].split(":")[0] in ("float32", "bfloat16")
     assert facts["results"] == str(tmp_path / "results")
     assert all(value and "\n" not in value for value in facts.values())
+
+
+@pytest.mark.parametrize(
+    ("stated", "wanted", "expected"),
+    [(None, None, None), (100, None, 100), (None, 50, 50), (100, 50, 50), (100, 200, 100)],
+)
+def test_the_lower_limit_holds(stated, wanted, expected):
+    """The space's or the settings'."""
+    space = SearchSpace(name="s", parameters={}, limits=Limits(parameters=stated, macs=stated))
+    settings = StudySettings(study="s", max_params=wanted, max_macs=wanted)
+    limits = limit_space(space, settings).limits
+    assert (limits.parameters, limits.macs) == (expected, expected)

@@ -51,6 +51,15 @@ def refused(autocnn, folder):
         ("search --space absent.toml", "no search space named 'absent.toml'"),
         ("search --sampler tp", "--sampler must be one of tpe, random, grid"),
         ("search --pruner asha", "--pruner must be one of auto, halving, hyperband"),
+        ("search --engine ray", "--engine must be one of optuna, keras-tuner, got 'ray'"),
+        ("search --tuner grid", "--tuner belongs to --engine keras-tuner"),
+        ("search --sampler grid", "--sampler grid cannot search the space cnn: "),
+        ("search --engine keras-tuner --tuner grid", "is continuous, and a grid has points; give"),
+        ("search --engine keras-tuner --pruner median", "--tuner hyperband gives up on trials by"),
+        ("search --trial-timeout soon", "--trial-timeout must be a time above zero such as 90s,"),
+        ("search --worker-memory 4", "--worker-memory must be a size such as 900M or 4G, got '4'"),
+        ("search --max-params 0", "--max-params must be at least 1, got 0"),
+        ("search --max-macs 1", "none of 1000 samples is feasible"),
         ("search --precision half", "--precision must be one of auto, float32, bfloat16"),
         ("search --trials 0", "--trials must be at least 1, got 0"),
         ("search --trials abc", "'--trials'"),
@@ -82,7 +91,9 @@ def test_a_wrong_wish_is_refused(refused, arguments, message):
     assert message in line
 
 
-@pytest.mark.parametrize("arguments", ["leaderboard", "show", "export -o model.keras"])
+@pytest.mark.parametrize(
+    "arguments", ["leaderboard", "show", "resume", "plot history", "export -o model.keras"]
+)
 def test_there_is_no_study_yet(refused, arguments):
     """Exit code 1, and how to begin."""
     code, line = refused(*arguments.split())

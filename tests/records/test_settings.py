@@ -12,6 +12,7 @@ from autocnn.errors import SettingsError
 from autocnn.records.settings import (
     StudySettings,
     parse_duration,
+    parse_memory,
     settings_from_toml,
     settings_to_toml,
 )
@@ -160,3 +161,19 @@ def test_settings_and_ranking_load_no_heavy_library():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert answer.stdout.strip() == "set()", answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "mib"), [("900M", 900), ("4G", 4096), ("1.5GiB", 1536), (" 2gb ", 2048), ("1m", 1)]
+)
+def test_a_size_is_parsed(text, mib):
+    """Binary units, however they are written."""
+    assert parse_memory(text) == mib
+
+
+@pytest.mark.parametrize("text", ["", "4", "G", "0M", "-1G", "4 T", "1e3M", "0.1M"])
+def test_a_wrong_size_is_told(text):
+    """One line with the option and what is expected."""
+    message = re.escape(f"--worker-memory must be a size such as 900M or 4G, got {text!r}")
+    with pytest.raises(SettingsError, match=f"^{message}$"):
+        parse_memory(text)

@@ -116,3 +116,16 @@ def test_the_clock_runs_by_itself():
     budget = Budget(end=0.0, setup_s=1.0, epoch_s=1.0, horizon=1)
     assert budget.left() == 0.0
     assert budget.is_over()
+
+
+def test_a_timeout_holds_where_the_budget_allows_more(clock):
+    """Of 150 s a quarter, or 1.75 x 20 = 35 s: 37.5 s; and where there is no budget at all."""
+    budget = Budget(
+        end=1200.0, setup_s=4.0, epoch_s=2.0, horizon=8, clock=clock, trial_timeout_s=30.0
+    )
+    assert budget.trial_limit() == 30.0
+    budget.trial_timeout_s = 40.0
+    assert budget.trial_limit() == 37.5
+    budget.end = None
+    assert budget.trial_limit() == 40.0
+    assert budget.pace_limit() == 1.25 * 40.0

@@ -1,0 +1,109 @@
+"""What becomes of a training process that hangs or takes too much memory; nothing is trained."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from autocnn.study import serving
+from autocnn.study import worker as module
+from autocnn.study.serving import BEAT
+from autocnn.study.worker import Worker
+from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
+
+EPOCH = Epoch(train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=0.5, seconds=1.0)
+
+
+class FakeProcess:
+    """This very process; killing it is only noted."""
+
+    pid = os.getpid()
+
+    def __init__(self) -> None:
+        self.killed = False
+
+    def kill(self) -> None:
+        """Note it."""
+        self.killed = True
+
+    def join(self, timeout: float | None = None) -> None:
+        """Nothing to wait for."""
+
+    def is_alive(self) -> bool:
+        """Until it is killed."""
+        return not self.killed
+
+
+@pytest.fixture
+def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
+    """What a worker makes of these messages, sent `pause` seconds apart, and its process."""
+    monkeypatch.setattr(module, "POLL_S", 0.01)
+
+    def run(messages: list[Any], pause: float = 0.0, memory_mb: int | None = None) -> Any:
+        worker = Worker(tmp_path, tmp_path / "worker.log", memory_mb)
+        process = worker._process = FakeProcess()
+        worker._connection, other = multiprocessing.Pipe()
+        stop = threading.Event()
+
+        def send() -> None:
+            for message in messages:
+                stop.wait(pause)
+                other.send(message)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        result = worker._follow(lambda number, epoch: False, lambda: False)
+        stop.set()
+        thread.join()
+        return result, process
+
+    return run
+
+
+def test_a_silent_process_is_killed(follow, monkeypatch):
+    """Nothing was heard of it for as long as a compiler may need."""
+    monkeypatch.setattr(module, "SILENCE_S", 0.1)
+    result, process = follow([(1, EPOCH)])
+    assert process.killed
+    assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.TIMED_OUT)
+    assert result.message == "no sign of life for 0 s: it was killed"
+
+
+def test_signs_of_life_keep_a_process(follow, monkeypatch):
+    """Ten of them, each within the time, though all together take longer."""
+    monkeypatch.setattr(module, "SILENCE_S", 0.2)
+    done = TrialResult(state=TrialState.COMPLETE)
+    result, process = follow([*[BEAT] * 10, done], pause=0.05)
+    assert (result, process.killed) == (done, False)
+
+
+@pytest.mark.parametrize(("limit", "is_killed"), [(1, True), (10**6, False), (None, False)])
+def test_a_process_over_its_memory_is_killed(follow, monkeypatch, limit, is_killed):
+    """This one takes more than 1 MiB, and less than a million."""
+    monkeypatch.setattr(module, "MEMORY_S", 0.0)
+    done = TrialResult(state=TrialState.COMPLETE)
+    result, process = follow([done], pause=0.2, memory_mb=limit)
+    assert process.killed == is_killed
+    if is_killed:
+        assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.OUT_OF_MEMORY)
+        assert result.message.endswith(" MiB of 1 (--worker-memory)")
+    else:
+        assert result == done
+
+
+def test_a_training_gives_signs_of_life(monkeypatch):
+    """Whenever it looks up, but not more often than every BEAT_S."""
+    ours, theirs = multiprocessing.Pipe()
+    conversation = serving._Conversation(theirs)
+    assert not conversation.interrupted()
+    assert not ours.poll()
+    monkeypatch.setattr(serving, "BEAT_S", 0.0)
+    assert not conversation.interrupted()
+    assert ours.recv() == BEAT
+    ours.send("interrupt")
+    assert conversation.interrupted()

@@ -8,6 +8,7 @@ from autocnn.api.library import (
     list_datasets,
     survey_settings,
 )
+from autocnn.api.overview import delete_study, list_summaries, summarise_study
 from autocnn.api.plots import PLOTS, draw_study, plot_study
 from autocnn.api.settings import check_choice, read_config, resolve_settings, resume_settings
 from autocnn.api.studies import (
@@ -30,11 +31,13 @@ __all__ = [
     "check_choice",
     "copy_space",
     "dataset_facts",
+    "delete_study",
     "describe_installation",
     "draw_study",
     "export_model",
     "leaderboard_rows",
     "list_datasets",
+    "list_summaries",
     "load_studies",
     "load_study",
     "merged_rows",
@@ -46,6 +49,7 @@ __all__ = [
     "resolve_settings",
     "resume_settings",
     "search",
+    "summarise_study",
     "survey_settings",
     "write_grid",
 ]

@@ -17,6 +17,7 @@ from autocnn.cli.resume import resume
 from autocnn.cli.search import search
 from autocnn.cli.show import show
 from autocnn.cli.spaces import spaces
+from autocnn.cli.studies import studies
 from autocnn.errors import AutocnnError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 for command in (search, resume, leaderboard, show, plot, export, spaces, datasets, info):
     app.command()(command)
+app.add_typer(studies, name="studies")
 
 
 @app.callback(invoke_without_command=True)

@@ -21,6 +21,7 @@ COMMANDS = (
     "spaces",
     "datasets",
     "info",
+    "studies",
 )
 
 

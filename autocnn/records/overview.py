@@ -1,0 +1,85 @@
+"""All studies of a results folder: what they came to, and what they take on the disk."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from autocnn.errors import AutocnnError, RecordError
+from autocnn.records.leaderboard import read_leaderboard
+from autocnn.records.paths import StudyPaths, find_study, list_studies
+from autocnn.records.settings import StudySettings, read_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySummary:
+    """One study at a glance; None where it is not known."""
+
+    name: str
+    state: str  # "finished", "unfinished" or "unreadable"
+    size: int  # bytes on the disk
+    created: str = ""  # ISO time
+    dataset: str | None = None
+    proposer: str | None = None
+    trials: int | None = None
+    best: float | None = None  # validation accuracy
+
+
+def list_summaries(results: Path) -> list[StudySummary]:
+    """Every study below `results`, oldest first.
+
+    Raises: RecordError if the folder cannot be read.
+    """
+    return [summarise(paths) for paths in list_studies(results)]
+
+
+def summarise(paths: StudyPaths) -> StudySummary:
+    """The study at `paths`; one that is damaged is told as such, not raised."""
+    size = _size(paths.root)
+    try:
+        settings = StudySettings(**{**read_settings(paths.study_toml), "study": paths.name})
+        scores: list[float | None] = []
+        if paths.leaderboard.exists():
+            scores = read_leaderboard(paths.leaderboard)["score"].to_pylist()
+    except AutocnnError:
+        return StudySummary(name=paths.name, state="unreadable", size=size)
+    return StudySummary(
+        name=paths.name,
+        state="finished" if paths.manifest.exists() else "unfinished",
+        size=size,
+        created=settings.created,
+        dataset=settings.dataset,
+        proposer=settings.proposer,
+        trials=len(scores),
+        best=max((score for score in scores if score is not None), default=None),
+    )
+
+
+def summarise_study(results: Path, name: str) -> StudySummary:
+    """The study `name` at a glance.
+
+    Raises: StudyError if there is no such study.
+    """
+    return summarise(find_study(results, name))
+
+
+def delete_study(results: Path, name: str) -> int:
+    """Delete the study `name` and all that it holds; the bytes that became free.
+
+    Raises: StudyError if there is no such study; RecordError if it cannot be deleted.
+    """
+    paths = find_study(results, name)
+    size = _size(paths.root)
+    try:
+        shutil.rmtree(paths.root)
+    except OSError as error:
+        raise RecordError(f"{paths.root}: cannot be deleted ({error.strerror or error})") from error
+    return size
+
+
+def _size(folder: Path) -> int:
+    """Bytes of the files below `folder`; links are not followed."""
+    files = (Path(root) / name for root, _, names in os.walk(folder) for name in names)
+    return sum(path.lstat().st_size for path in files)

@@ -99,6 +99,8 @@ class TrialResult:
     precision: str = ""
     cause: FailureCause | None = None
     message: str = ""
+    attempts: int = 1
+    batch_size: int | None = None  # where memory was too small for the configuration's
     duplicate_of: int | None = None  # the trial whose result this is: it was not trained again
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -39,6 +40,7 @@ class SearchOutcome:
     pruned: int
     stopped: int
     failed: int
+    causes: dict[str, int]  # of the failures
     val_best: float | None
     test: float | None  # accuracy of the shipped file
     test_winner: float | None  # of the winner's validation weights
@@ -147,6 +149,11 @@ def _run(
     was_finished = paths.manifest.exists()
     paths.manifest.unlink(missing_ok=True)
     ending = session.search(listener, interrupted)
+    if ending == "failures":
+        n = session.settings.max_consecutive_failures
+        listener.message(
+            f"{n} trials failed in a row: the search ends (--max-consecutive-failures)"
+        )
     session.record()
     finals = None
     if not interrupted():
@@ -173,6 +180,7 @@ def _outcome(
         pruned=counts[TrialState.PRUNED],
         stopped=counts[TrialState.STOPPED],
         failed=counts[TrialState.FAILED],
+        causes=dict(Counter(str(r.cause) for r in records if r.cause is not None)),
         val_best=None if best is None else best.score,
         test=None if finals is None else finals["test"]["accuracy"],
         test_winner=None if finals is None else finals["test_winner"]["accuracy"],

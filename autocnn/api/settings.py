@@ -19,6 +19,7 @@ CHANGEABLE = (
     "time_budget_s",
     "trial_timeout_s",
     "worker_memory_mb",
+    "max_consecutive_failures",
     "target",
     "results",
     "created",

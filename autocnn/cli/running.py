@@ -70,8 +70,10 @@ def _print_outcome(api: Any, outcome: Any, results: Path, *, as_json: bool) -> N
 
 
 def _why_failed(outcome: Any) -> str:
+    causes = ", ".join(f"{n} {cause}" for cause, n in sorted(outcome.causes.items()))
+    failed = f"{outcome.failed} failed{f': {causes}' if causes else ''}"
     return (
-        f"autocnn: error: none of {outcome.trials} trials gave a network ({outcome.failed} failed, "
+        f"autocnn: error: none of {outcome.trials} trials gave a network ({failed}; "
         f"{outcome.pruned} pruned); see autocnn leaderboard {outcome.study}, or give more time"
     )
 

@@ -81,6 +81,10 @@ def search(
         str | None,
         _env("WORKER_MEMORY", "Of the training process, such as 4G; beyond, the trial fails."),
     ] = None,
+    max_consecutive_failures: Annotated[
+        int | None,
+        _env("MAX_CONSECUTIVE_FAILURES", "Failed trials in a row that end the search; 10."),
+    ] = None,
     precision: Annotated[
         str | None, _env("PRECISION", "auto, float32 or bfloat16; auto by default.")
     ] = None,
@@ -127,6 +131,7 @@ def search(
         "max_macs": max_macs,
         "trial_timeout_s": _parsed(trial_timeout, api.parse_duration, "--trial-timeout"),
         "worker_memory_mb": _parsed(worker_memory, api.parse_memory, "--worker-memory"),
+        "max_consecutive_failures": max_consecutive_failures,
         "precision": precision,
         "target": target,
         "recipes": recipes,

@@ -42,7 +42,7 @@ def refit_winner(
     left = session.budget.left()
     job = TrialJob(
         number=record.number,
-        config=record.config,
+        config=record.trained_config,
         seed=record.seed,
         horizon=session.horizon,
         last_epoch=best_epoch,

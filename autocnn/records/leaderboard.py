@@ -53,6 +53,8 @@ _COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("first_epoch", pa.int32()),
     ("parent", pa.int32()),
     ("duplicate_of", pa.int32()),
+    ("attempts", pa.int32()),
+    ("reduced_batch_size", pa.int32()),
     ("cause", pa.string()),
     ("message", pa.string()),
     ("config", pa.string()),
@@ -216,6 +218,8 @@ def _result_cells(record: TrialRecord) -> dict[str, Any]:
         "cpu_seconds": result.cpu_seconds,
         "precision": result.precision or None,
         "duplicate_of": result.duplicate_of,
+        "attempts": result.attempts,
+        "reduced_batch_size": result.batch_size,
         "cause": None if result.cause is None else str(result.cause),
         "message": result.message or None,
         **{

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,12 @@ class TrialRecord:
         return 0 if self.result is None else self.result.epochs
 
     @property
+    def trained_config(self) -> TrialConfig:
+        """The configuration as it was trained: with smaller batches where memory was too small."""
+        smaller = None if self.result is None else self.result.batch_size
+        return self.config if smaller is None else replace(self.config, batch_size=smaller)
+
+    @property
     def duration(self) -> float | None:
         """Wall seconds of training, or None where there is no result."""
         return None if self.result is None else self.result.seconds
@@ -87,6 +93,8 @@ def result_to_dict(result: TrialResult) -> dict[str, Any]:
         "precision": result.precision,
         "cause": None if result.cause is None else str(result.cause),
         "message": result.message,
+        "attempts": result.attempts,
+        "batch_size": result.batch_size,
         "duplicate_of": result.duplicate_of,
         "curve": {name: [getattr(epoch, name) for epoch in result.curve] for name in CURVES},
     }
@@ -108,6 +116,8 @@ def result_from_dict(data: Mapping[str, Any]) -> TrialResult:
         precision=data["precision"],
         cause=None if cause is None else FailureCause(cause),
         message=data["message"],
+        attempts=data["attempts"],
+        batch_size=data["batch_size"],
         duplicate_of=data["duplicate_of"],
     )
 

@@ -46,6 +46,7 @@ class StudySettings:
     max_macs: int | None = None  # of a network, for one image; likewise
     trial_timeout_s: float | None = None  # wall seconds of one trial; None: a share of the budget
     worker_memory_mb: int | None = None  # of the training process, in MiB; None: no limit
+    max_consecutive_failures: int = 10  # after so many failed trials in a row the search ends
     precision: str = "auto"
     target: float | None = None  # the score at which the search ends
     recipes: bool = True  # known-good configurations come first
@@ -178,6 +179,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected, an
     "max_params": _at_least(1),
     "max_macs": _at_least(1),
     "worker_memory_mb": _at_least(1),
+    "max_consecutive_failures": _at_least(1),
     "epochs": _at_least(1),
     "seed": _at_least(0),
     "split_seed": _at_least(0),

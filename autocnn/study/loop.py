@@ -11,6 +11,7 @@ from autocnn.engines.protocol import Engine
 from autocnn.records.paths import StudyPaths
 from autocnn.study.budget import Budget
 from autocnn.study.duplicates import KnownResults, copy_files
+from autocnn.study.second_try import join_tries, second_try
 from autocnn.study.worker import Worker
 from autocnn.trial import (
     Epoch,
@@ -24,6 +25,7 @@ from autocnn.trial import (
     Wait,
 )
 
+MAX_FAILURES = 10  # in a row
 MAX_REPEATED = 100  # points in a row that were proposed before: nothing new is expected
 
 
@@ -33,6 +35,7 @@ class Ending(StrEnum):
     TRIALS = "trials"  # as many as were asked for
     BUDGET = "budget"
     TARGET = "target"  # the score that was asked for
+    FAILURES = "failures"  # so many in a row that nothing better is expected
     EXHAUSTED = "exhausted"  # nothing feasible is left to propose
     INTERRUPTED = "interrupted"  # Ctrl-C
 
@@ -53,9 +56,11 @@ class Search:
     recorded: Callable[[], None]  # called whenever a trial is on record
     max_trials: int | None = None
     target: float | None = None
+    max_failures: int = MAX_FAILURES  # in a row, of whatever cause
     counts: Counter[TrialState] = field(default_factory=Counter)
     best: tuple[int, float] | None = None
     known: KnownResults = field(default_factory=lambda: KnownResults(()))
+    failures: int = 0  # in a row, just now
 
     def run(self) -> Ending:
         """Search until something ends it."""
@@ -82,6 +87,8 @@ class Search:
             return Ending.TRIALS
         if self.target is not None and self.best is not None and self.best[1] >= self.target:
             return Ending.TARGET
+        if self.failures >= self.max_failures:
+            return Ending.FAILURES
         return Ending.BUDGET if self.budget.is_over() else None
 
     def _repeat(self, proposal: Proposal) -> TrialResult | None:
@@ -98,9 +105,16 @@ class Search:
         return result
 
     def _train(self, proposal: Proposal) -> TrialResult:
+        job = self._job(proposal)
+        first = self._run(job, proposal)
+        again = None if self.interrupted() else second_try(job, first)
+        if again is None:
+            return first
+        return join_tries(again, first, self._run(again, proposal))
+
+    def _job(self, proposal: Proposal) -> TrialJob:
         parent = proposal.parent
-        curve = list(self.known.curve(parent))
-        job = TrialJob(
+        return TrialJob(
             number=proposal.number,
             config=proposal.config,
             seed=proposal.seed,
@@ -115,6 +129,9 @@ class Search:
             pace_limit_s=None if self.best is None else self.budget.pace_limit(),
             first_look=self.first_look,
         )
+
+    def _run(self, job: TrialJob, proposal: Proposal) -> TrialResult:
+        curve = list(self.known.curve(proposal.parent))
         self._show(proposal, curve)
 
         def on_epoch(epoch: int, metrics: Epoch) -> bool:
@@ -136,6 +153,7 @@ class Search:
         self.known.add(proposal, result)
         self._drop_checkpoints()
         self.counts[result.state] += 1
+        self.failures = self.failures + 1 if result.state is TrialState.FAILED else 0
         score = result.score
         ranked = result.state in (TrialState.COMPLETE, TrialState.STOPPED)
         if ranked and score is not None and (self.best is None or score > self.best[1]):

@@ -83,6 +83,7 @@ class Session:
             recorded=self.record,
             max_trials=self.settings.trials,
             target=self.settings.target,
+            max_failures=self.settings.max_consecutive_failures,
             counts=Counter(record.state for record in finished),
             known=KnownResults(finished),
             best=None if best is None or best.score is None else (best.number, best.score),

@@ -57,7 +57,7 @@ def test_parameters_are_typed_columns(space):
 
 def test_the_other_columns_come_first(space):
     """The order and types of a trial's columns are fixed."""
-    found = [(f.name, str(f.type)) for f in leaderboard_schema(space)][:21]
+    found = [(f.name, str(f.type)) for f in leaderboard_schema(space)][:26]
     curve = "list<element: double>"
     assert [(n, t.replace("item", "element")) for n, t in found] == [
         ("rank", "int32"),
@@ -73,6 +73,11 @@ def test_the_other_columns_come_first(space):
         ("precision", "string"),
         ("seed", "int64"),
         ("origin", "string"),
+        ("first_epoch", "int32"),
+        ("parent", "int32"),
+        ("duplicate_of", "int32"),
+        ("attempts", "int32"),
+        ("reduced_batch_size", "int32"),
         ("cause", "string"),
         ("message", "string"),
         ("config", "string"),

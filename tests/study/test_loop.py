@@ -360,6 +360,47 @@ def test_a_worker_that_the_signal_killed_too_costs_no_trial(make_search, make_re
     assert (search.engine.left, search.engine.told) == ([(0, crashed)], [])
 
 
+def test_a_crash_costs_a_second_try(make_search, make_result):
+    """Of the same trial; the result says so, and the next trial is another."""
+    crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, message="signal 9")
+    search = make_search(crashed, make_result(0.5), make_result(0.6), max_trials=2)
+    search.run()
+    assert [job.number for job in search.worker.jobs] == [0, 0, 1]
+    (_, first), (_, second) = search.engine.told
+    assert (first.score, first.attempts) == (0.5, 2)
+    assert (second.score, second.attempts) == (0.6, 1)
+
+
+def test_a_second_failure_is_the_end_of_a_trial(make_search, make_result):
+    """And memory that ran out is tried with half of the batch."""
+    failed = make_result(state=TrialState.FAILED, cause=FailureCause.OUT_OF_MEMORY)
+    search = make_search(failed, failed, make_result(0.6), max_trials=2)
+    search.run()
+    assert [job.config.batch_size for job in search.worker.jobs] == [16, 8, 17]
+    assert [result.state for _, result in search.engine.told] == [
+        TrialState.FAILED,
+        TrialState.COMPLETE,
+    ]
+
+
+def test_nothing_is_tried_again_after_ctrl_c(make_search, make_result):
+    """The person wants an end."""
+    crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED)
+    search = make_search(crashed, make_result(0.5))
+    search.interrupted = lambda: bool(search.worker.jobs)
+    search.run()
+    assert len(search.worker.jobs) == 1
+
+
+def test_too_many_failures_in_a_row_end_the_search(make_search, make_result):
+    """Three, of any cause; a trial between them counts anew."""
+    failed = make_result(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
+    good = make_result(0.5)
+    search = make_search(failed, failed, good, failed, failed, failed, good, max_failures=3)
+    assert search.run() is Ending.FAILURES
+    assert len(search.engine.told) == 6
+
+
 # --- trials that continue others -----------------------------------------------------------------
 
 

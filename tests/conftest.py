@@ -1,4 +1,6 @@
-"""What every test needs.
+"""What every test needs, and what the tests of several rooms make: proposals, results, records.
+
+A room that needs other defaults has a fixture of the same name that calls the one here.
 
 Markers (registered in pyproject.toml): `slow`, `gpu`, `network` and `browser` are left out unless
 asked for, as in `pytest -m slow`; `training` marks real, small trainings, which run by default.
@@ -7,6 +9,118 @@ asked for, as in `pytest -m slow`; `training` marks real, small trainings, which
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autocnn.data.dataset import Images
+from autocnn.data.prepared import PreparedData, prepare_images
+from autocnn.records.record import TrialRecord
+from autocnn.space.config import Block, Dense, EarlyStopping, Optimizer, TrialConfig
+from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
 
 # Before the first import of TensorFlow, which writes to stderr on import. Workers inherit it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+# What a proposal and a record say alike, unless a test says something else.
+TRIAL: dict[str, Any] = {
+    "origin": "tpe",
+    "values": {},
+    "config": TrialConfig(blocks=(Block(filters=(8, 16), pool="max"),), dense=(Dense(units=10),)),
+    "seed": 1234,
+    "parameters": 1290,
+    "macs": 88_000,
+    "last_epoch": 12,
+}
+
+
+@pytest.fixture
+def make_proposal() -> Callable[..., Proposal]:
+    """A proposal with this number: from tpe, 1.3 k parameters, 88.0 k MACs, 12 epochs."""
+
+    def make(number: int, **changes: Any) -> Proposal:
+        return Proposal(**{"number": number, **TRIAL, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_result() -> Callable[..., TrialResult]:
+    """A result from its scores, one an epoch of `epoch_s` seconds; the best is the first largest.
+
+    The training loss is 1, 1/2, 1/3, ... unless `losses` are given.
+    """
+
+    def make(
+        *scores: float, losses: tuple[float, ...] = (), epoch_s: float = 2.5, **changes: Any
+    ) -> TrialResult:
+        curve = tuple(
+            Epoch(
+                train_loss=losses[number - 1] if losses else 1 / number,
+                train_accuracy=score / 2,
+                val_loss=0.5 / number,
+                val_accuracy=score,
+                seconds=epoch_s * number,
+            )
+            for number, score in enumerate(scores, start=1)
+        )
+        fields: dict[str, Any] = {
+            "state": TrialState.COMPLETE,
+            "curve": curve,
+            "best_epoch": scores.index(max(scores)) + 1 if scores else None,
+            "seconds": epoch_s * len(scores),
+            "cpu_seconds": 4.0 * len(scores),
+            "precision": "float32",
+        }
+        return TrialResult(**{**fields, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_record(make_result: Callable[..., TrialResult]) -> Callable[..., TrialRecord]:
+    """A record with this number, these scores and this state; a running trial has no result."""
+
+    def make(
+        number: int, *scores: float, state: str = TrialState.COMPLETE, **changes: Any
+    ) -> TrialRecord:
+        ended = scores or state != TrialState.RUNNING
+        result = make_result(*scores, state=TrialState(state)) if ended else None
+        fields = {"number": number, "state": TrialState(state), **TRIAL, "result": result}
+        return TrialRecord(**{**fields, **changes})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def data() -> PreparedData:
+    """60 noisy images of 8x8 in two classes, dark and bright: 54 train, 6 validate."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(60, dtype=np.int64) % 2
+    pixels = rng.integers(0, 156, (60, 8, 8, 1)) + 100 * labels[:, None, None, None]
+    images = Images(images=pixels.astype(np.uint8), labels=labels)
+    return prepare_images("tiny", ("dark", "bright"), images)
+
+
+@pytest.fixture(scope="session")
+def config() -> TrialConfig:
+    """One convolution of two filters, for trainings on those images."""
+    return TrialConfig(
+        blocks=(Block(filters=(2,)),),
+        head="global_max",
+        batch_size=16,
+        optimizer=Optimizer(name="adam", learning_rate=0.02),
+        early_stopping=EarlyStopping(enabled=False),
+    )
+
+
+@pytest.fixture
+def keep_policy() -> Iterator[None]:
+    """Exports choose Keras' dtype policy; the tests leave it as it was."""
+    import keras
+
+    before = keras.config.dtype_policy()
+    yield
+    keras.config.set_dtype_policy(before)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import keras
 import pytest
 
 from autocnn.api.studies import silence_optuna
@@ -23,7 +21,7 @@ from autocnn.records.storage import (
     write_study_facts,
 )
 from autocnn.space.toml import load_space
-from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
+from autocnn.trial import Proposal, TrialResult, TrialState
 
 SPACE = """description = "one small convolution"
 [parameters]
@@ -37,11 +35,8 @@ SPEC = ImageSpec(shape=(8, 8, 1), n_classes=10, mean=(78.0,), std=(96.0,))
 
 
 @pytest.fixture(autouse=True)
-def _keep_policy():
-    """Exports choose the dtype policy; the tests leave it as it was."""
-    before = keras.config.dtype_policy()
-    yield
-    keras.config.set_dtype_policy(before)
+def _keep_policy(keep_policy: None) -> None:
+    """Exports choose the dtype policy."""
 
 
 @pytest.fixture
@@ -59,34 +54,12 @@ def results(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_result() -> Callable[..., TrialResult]:
-    """A result from its scores, one an epoch; the best is the first largest."""
-
-    def make(*scores: float, **changes: Any) -> TrialResult:
-        curve = tuple(
-            Epoch(
-                train_loss=1 / number,
-                train_accuracy=0.5,
-                val_loss=1.0,
-                val_accuracy=score,
-                seconds=1.0 * number,
-            )
-            for number, score in enumerate(scores, start=1)
-        )
-        fields: dict[str, Any] = {
-            "state": TrialState.COMPLETE,
-            "curve": curve,
-            "best_epoch": scores.index(max(scores)) + 1 if scores else None,
-            "seconds": 1.0 * len(scores),
-            "precision": "float32",
-        }
-        return TrialResult(**{**fields, **changes})
-
-    return make
-
-
-@pytest.fixture
-def study(results: Path, space_file: Path, make_result: Callable[..., TrialResult]) -> StudyPaths:
+def study(
+    results: Path,
+    space_file: Path,
+    make_proposal: Callable[..., Proposal],
+    make_result: Callable[..., TrialResult],
+) -> StudyPaths:
     """digits-1: trial 0 reached 0.5, trial 1 was pruned at 0.3, trial 2 reached 0.9.
 
     Trials 0 and 2 have their weights; there were no finals.
@@ -128,15 +101,8 @@ def study(results: Path, space_file: Path, make_result: Callable[..., TrialResul
         trial = record.ask()
         write_proposal(
             trial,
-            Proposal(
-                number=number,
-                values=values,
-                config=config,
-                origin="tpe",
-                seed=number,
-                parameters=90,
-                macs=2344,
-                last_epoch=12,
+            make_proposal(
+                number, values=values, config=config, seed=number, parameters=90, macs=2344
             ),
         )
         write_result(trial, result)

@@ -14,7 +14,7 @@ from autocnn.records.settings import StudySettings, settings_to_toml
 from autocnn.records.storage import create_study, write_proposal, write_result
 from autocnn.report.figures import TITLES
 from autocnn.space.toml import load_space
-from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
+from autocnn.trial import TrialState
 
 SPACE = """description = "one convolution"
 [parameters]
@@ -29,40 +29,30 @@ dense_layers = 0
 COMPLETE, PRUNED = TrialState.COMPLETE, TrialState.PRUNED
 
 
-def write_trial(study, space, number, state, scores):
+@pytest.fixture
+def write_trial(make_proposal, make_result):
     """Put a trial on record; its values follow from its number."""
-    values = {
-        "blocks": 1,
-        "convolutions": 1,
-        "filters": 1 + number % 8,
-        "downsampling": ("max", "stride")[number % 2],
-        "learning_rate_scale": 0.5 + 0.25 * number,
-        "head": "global_max",
-        "dense_layers": 0,
-    }
-    curve = tuple(
-        Epoch(train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=score, seconds=1.0)
-        for score in scores
-    )
-    best = scores.index(max(scores)) + 1 if scores else None
-    trial = study.ask()
-    proposal = Proposal(
-        number=number,
-        values=values,
-        config=space.config(values),
-        origin="tpe",
-        seed=number,
-        parameters=90,
-        macs=2344,
-        last_epoch=2,
-    )
-    write_proposal(trial, proposal)
-    write_result(trial, TrialResult(state=state, curve=curve, best_epoch=best))
-    study.tell(trial, max(scores, default=0.0))
+
+    def write(study, space, number, state, scores):
+        values = {
+            "blocks": 1,
+            "convolutions": 1,
+            "filters": 1 + number % 8,
+            "downsampling": ("max", "stride")[number % 2],
+            "learning_rate_scale": 0.5 + 0.25 * number,
+            "head": "global_max",
+            "dense_layers": 0,
+        }
+        trial = study.ask()
+        write_proposal(trial, make_proposal(number, values=values, config=space.config(values)))
+        write_result(trial, make_result(*scores, state=state))
+        study.tell(trial, max(scores, default=0.0))
+
+    return write
 
 
 @pytest.fixture
-def make_study(tmp_path):
+def make_study(tmp_path, write_trial):
     """A study with these trials, given as state and scores by epoch; returns --results."""
 
     def make(name, *trials):

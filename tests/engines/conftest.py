@@ -1,4 +1,4 @@
-"""A small space, results by score, and studies on disk for the tests of `autocnn.engines`."""
+"""A small space, and studies on disk for the tests of `autocnn.engines`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from autocnn.records.settings import StudySettings
 from autocnn.records.storage import create_study
 from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int
 from autocnn.space.space import SearchSpace
-from autocnn.trial import Epoch, TrialResult, TrialState
 
 
 @pytest.fixture
@@ -66,26 +65,5 @@ def make_engine(space: SearchSpace) -> Callable[..., OptunaEngine]:
         if "sampler" in changes:
             changes["proposer"] = changes.pop("sampler")
         return OptunaEngine(study, space, EngineSetup(**{**fields, **changes}))
-
-    return make
-
-
-@pytest.fixture
-def make_result() -> Callable[..., TrialResult]:
-    """A result from its scores, one an epoch; the best is the first largest."""
-
-    def make(*scores: float, **changes: Any) -> TrialResult:
-        curve = tuple(
-            Epoch(train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=s, seconds=1.0)
-            for s in scores
-        )
-        best = scores.index(max(scores)) + 1 if scores else None
-        fields: dict[str, Any] = {
-            "state": TrialState.COMPLETE,
-            "curve": curve,
-            "best_epoch": best,
-            "precision": "float32",
-        }
-        return TrialResult(**{**fields, **changes})
 
     return make

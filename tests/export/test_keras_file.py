@@ -16,6 +16,8 @@ from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
 from autocnn.space.config import Block, Dense, TrialConfig
 
+pytestmark = pytest.mark.usefixtures("keep_policy")
+
 SPEC = ImageSpec(shape=(8, 8, 3), n_classes=4, mean=(100.0, 50.0, 0.0), std=(50.0, 25.0, 1.0))
 CONFIGS = {
     "standardize": TrialConfig(
@@ -48,14 +50,6 @@ for file in sys.argv[2:]:
     print(policies, homes, model.input_shape, model.output_shape)
 assert not [name for name in sys.modules if name.startswith("autocnn.")]
 """
-
-
-@pytest.fixture(autouse=True)
-def _keep_policy():
-    """Exports choose the dtype policy; the tests leave it as it was."""
-    before = keras.config.dtype_policy()
-    yield
-    keras.config.set_dtype_policy(before)
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
@@ -16,60 +15,33 @@ from autocnn.nn.model import ImageSpec
 from autocnn.nn.weights import save_weights
 from autocnn.records.record import TrialRecord
 from autocnn.space.config import TrialConfig
-from autocnn.trial import Epoch, TrialResult, TrialState
+from autocnn.trial import TrialResult
 
 CONFIG = TrialConfig(pixels="unit")
 SPEC = ImageSpec(shape=(1, 1, 1), n_classes=3, mean=(0.0,), std=(1.0,))
 
 
 @pytest.fixture(autouse=True)
-def _keep_policy():
-    """Exports choose the dtype policy; the tests leave it as it was."""
-    before = keras.config.dtype_policy()
-    yield
-    keras.config.set_dtype_policy(before)
+def _keep_policy(keep_policy: None) -> None:
+    """Exports choose the dtype policy."""
 
 
 @pytest.fixture
-def make_result() -> Callable[..., TrialResult]:
+def make_result(make_result: Callable[..., TrialResult]) -> Callable[..., TrialResult]:
     """A result from its training losses, one an epoch; the validation accuracy grows by 0.1."""
 
     def make(*losses: float, **changes: Any) -> TrialResult:
-        curve = tuple(
-            Epoch(
-                train_loss=loss,
-                train_accuracy=0.5,
-                val_loss=1.0,
-                val_accuracy=0.1 * number,
-                seconds=2.0 * number,
-            )
-            for number, loss in enumerate(losses, start=1)
-        )
-        fields: dict[str, Any] = {"state": TrialState.COMPLETE, "curve": curve, "seconds": 9.0}
-        return TrialResult(**{**fields, **changes})
+        scores = (0.1 * number for number in range(1, len(losses) + 1))
+        fields: dict[str, Any] = {"losses": losses, "best_epoch": None, "seconds": 9.0}
+        return make_result(*scores, **{**fields, **changes})
 
     return make
 
 
 @pytest.fixture
-def make_record() -> Callable[[TrialResult | None], TrialRecord]:
+def make_record(make_record: Callable[..., TrialRecord]) -> Callable[[TrialResult], TrialRecord]:
     """Trial 5 with this result."""
-
-    def make(result: TrialResult | None) -> TrialRecord:
-        return TrialRecord(
-            number=5,
-            state=TrialState.COMPLETE,
-            origin="tpe",
-            values={},
-            config=CONFIG,
-            seed=77,
-            parameters=6,
-            macs=3,
-            last_epoch=12,
-            result=result,
-        )
-
-    return make
+    return lambda result: make_record(5, result=result, seed=77)
 
 
 @pytest.fixture

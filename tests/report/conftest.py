@@ -1,66 +1,24 @@
-"""Proposals, results and a console that remembers, for the tests of `autocnn.report`."""
+"""A console that remembers, and a quiet Optuna, for the tests of `autocnn.report`."""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from rich.console import Console
 
-from autocnn.space.config import Block, TrialConfig
-from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
-
-CONFIG = TrialConfig(blocks=(Block(filters=(8,)),))
-
 
 @pytest.fixture
-def make_proposal() -> Callable[..., Proposal]:
-    """A proposal with this number: 1.3 k parameters, 88.0 k MACs."""
+def quiet_optuna() -> Iterator[None]:
+    """Optuna tells of each study that it makes, unless it is hushed."""
+    import optuna
 
-    def make(number: int, **changes: Any) -> Proposal:
-        fields: dict[str, Any] = {
-            "number": number,
-            "values": {},
-            "config": CONFIG,
-            "origin": "tpe",
-            "seed": 1,
-            "parameters": 1290,
-            "macs": 88_000,
-            "last_epoch": 12,
-        }
-        return Proposal(**{**fields, **changes})
-
-    return make
-
-
-@pytest.fixture
-def make_result() -> Callable[..., TrialResult]:
-    """A result from its scores, one an epoch of 2.5 s; the best is the first largest."""
-
-    def make(*scores: float, **changes: Any) -> TrialResult:
-        curve = tuple(
-            Epoch(
-                train_loss=1 / number,
-                train_accuracy=0.5,
-                val_loss=1.0,
-                val_accuracy=score,
-                seconds=2.5 * number,
-            )
-            for number, score in enumerate(scores, start=1)
-        )
-        fields: dict[str, Any] = {
-            "state": TrialState.COMPLETE,
-            "curve": curve,
-            "best_epoch": scores.index(max(scores)) + 1 if scores else None,
-            "seconds": 2.5 * len(scores),
-            "cpu_seconds": 4.0 * len(scores),
-            "precision": "float32",
-        }
-        return TrialResult(**{**fields, **changes})
-
-    return make
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    yield
+    optuna.logging.set_verbosity(before)
 
 
 @pytest.fixture

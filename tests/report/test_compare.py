@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from rich.console import Console
 
-from autocnn.records.record import TrialRecord
 from autocnn.report.compare import (
     BAR_WIDTH,
     compare_curves,
@@ -15,12 +15,10 @@ from autocnn.report.compare import (
     compare_parameters,
     render_comparison,
 )
-from autocnn.space.config import Block, TrialConfig
 from autocnn.space.parameters import Categorical, Fixed, Float, Int, OneOf
 from autocnn.space.space import SearchSpace
 from autocnn.trial import FailureCause, TrialState
 
-CONFIG = TrialConfig(blocks=(Block(filters=(2,), pool="max"),))
 SPACE = SearchSpace(
     name="test",
     parameters={
@@ -37,34 +35,21 @@ SPACE = SearchSpace(
 
 
 @pytest.fixture
-def make_record():
-    """A record of this number and result."""
-
-    def make(number, result, **changes):
-        fields = {
-            "number": number,
-            "state": TrialState.RUNNING if result is None else result.state,
-            "origin": "tpe",
-            "values": {"filters": 2, "pool": "max", "rate": 0.25, "kernel": 3},
-            "config": CONFIG,
-            "seed": 1234,
-            "parameters": 161_514,
-            "macs": 1_472_000,
-            "last_epoch": 3,
-            "result": result,
-        }
-        return TrialRecord(**{**fields, **changes})
-
-    return make
+def make_record(make_record):
+    """A record of this number and these scores."""
+    values = {"filters": 2, "pool": "max", "rate": 0.25, "kernel": 3}
+    costs = {"parameters": 161_514, "macs": 1_472_000}
+    return partial(make_record, values=values, seed=1234, **costs)
 
 
 @pytest.fixture
-def pair(make_record, make_result):
+def pair(make_record):
     """Trial 3 reached 75 % in its second epoch, trial 7 was pruned at 60 % after the first."""
-    first = make_record(3, make_result(0.5, 0.75, 0.7))
+    first = make_record(3, 0.5, 0.75, 0.7)
     second = make_record(
         7,
-        make_result(0.6, state=TrialState.PRUNED),
+        0.6,
+        state="pruned",
         values={"filters": 2, "pool": "average", "side": 3, "kernel": 3},
         origin="recipe:small",
         parameters=1290,
@@ -91,9 +76,9 @@ def test_the_facts_of_both_stand_side_by_side(pair):
     ]
 
 
-def test_what_is_not_known_yet_is_a_dash(make_record, make_result):
+def test_what_is_not_known_yet_is_a_dash(make_record):
     """A running trial has no result."""
-    rows = compare_facts(make_record(0, None), make_record(1, make_result(0.5)))
+    rows = compare_facts(make_record(0, state="running"), make_record(1, 0.5))
     assert [row[:2] for row in rows if row[1] == "–"] == [
         ("score", "–"),
         ("best epoch", "–"),
@@ -105,8 +90,8 @@ def test_what_is_not_known_yet_is_a_dash(make_record, make_result):
 def test_what_few_trials_have_is_shown_where_one_has_it(make_record, make_result):
     """Why it ended, what it continues, whose result it has."""
     failed = make_result(state=TrialState.FAILED, cause=FailureCause.DIVERGED, message="loss nan")
-    first = make_record(4, failed, parent=0)
-    second = make_record(5, make_result(0.5, duplicate_of=2))
+    first = make_record(4, state="failed", result=failed, parent=0)
+    second = make_record(5, result=make_result(0.5, duplicate_of=2))
     assert compare_facts(first, second)[-3:] == [
         ("continues", "trial 0", "–"),
         ("repeats", "–", "trial 2"),
@@ -139,7 +124,7 @@ def test_every_parameter_of_both_is_listed_in_the_order_of_the_space(pair):
 )
 def test_different_values_never_look_alike(make_record, name, ours, theirs, texts):
     """They get all their digits where four are not enough."""
-    first, second = (make_record(n, None, values={name: v}) for n, v in ((0, ours), (1, theirs)))
+    first, second = (make_record(n, values={name: v}) for n, v in ((0, ours), (1, theirs)))
     assert compare_parameters(first, second, SPACE) == [(name, *texts)]
 
 
@@ -184,7 +169,7 @@ def test_differing_rows_are_bold(pair):
 
 def test_brackets_are_text(make_record, show):
     """No value is taken for markup."""
-    records = [make_record(n, None, values={"pool": "[b]none[/b]"}) for n in (0, 1)]
+    records = [make_record(n, values={"pool": "[b]none[/b]"}) for n in (0, 1)]
     lines = show(render_comparison(*records, SPACE))
     assert sum(line.count("[b]none[/b]") for line in lines) == 2
 
@@ -220,24 +205,24 @@ def test_bars_have_one_scale_for_both(pair, show):
     assert rows[0][2].count("█") == 1 + round(0.4 * 13) == 6
 
 
-def test_small_differences_are_not_blown_up(make_record, make_result, show):
+def test_small_differences_are_not_blown_up(make_record, show):
     """A tenth of a point is a tenth of a bar at most: the scale spans a point at least."""
-    first, second = make_record(0, make_result(0.9)), make_record(1, make_result(0.899))
+    first, second = make_record(0, 0.9), make_record(1, 0.899)
     [row] = rows_of(show(compare_curves(first, second)))[1:]
     assert [cell.count("█") for cell in row[1:3]] == [14, 1 + round(0.9 * 13)]
 
 
 def test_trials_without_a_curve_say_so(make_record, show):
     """No empty table."""
-    records = [make_record(0, None), make_record(1, None)]
+    records = [make_record(number, state="running") for number in (0, 1)]
     assert compare_curves(*records) is None
     lines = show(render_comparison(*records, SPACE))
     assert lines[-1] == "Neither trial finished an epoch: there is no learning curve."
 
 
-def test_one_curve_is_enough(make_record, make_result, show):
+def test_one_curve_is_enough(make_record, show):
     """The other column has dashes."""
-    first, second = make_record(0, None), make_record(1, make_result(0.5))
+    first, second = make_record(0, state="running"), make_record(1, 0.5)
     [row] = rows_of(show(compare_curves(first, second)))[1:]
     assert row[:2] == ["1", "–"]
     assert row[3] == "–"

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import partial
 
-import optuna
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from autocnn.errors import SettingsError, StudyError
-from autocnn.records.record import TrialRecord
 from autocnn.report.figures import (
     SHOWN_PARAMETERS,
     StudyData,
@@ -20,12 +19,12 @@ from autocnn.report.figures import (
     scored_trials,
     varied_parameters,
 )
-from autocnn.space.config import Block, TrialConfig
 from autocnn.space.parameters import Categorical, Fixed, Float, Int, OneOf
 from autocnn.space.space import SearchSpace
 from autocnn.trial import FailureCause, TrialState
 
-CONFIG = TrialConfig(blocks=(Block(filters=(8,)),))
+pytestmark = pytest.mark.usefixtures("quiet_optuna")
+
 SPACE = SearchSpace(
     name="test",
     parameters={
@@ -40,35 +39,10 @@ SPACE = SearchSpace(
 )
 
 
-@pytest.fixture(autouse=True)
-def _no_log():
-    """Optuna tells of each study that it makes."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    yield
-    optuna.logging.set_verbosity(before)
-
-
 @pytest.fixture
-def make_record(make_result):
+def make_record(make_record):
     """A trial with this number, these scores by epoch and these values."""
-
-    def make(number, *scores, state=TrialState.COMPLETE, values=None, **changes):
-        fields = {
-            "number": number,
-            "state": state,
-            "origin": "tpe",
-            "values": {"filters": 8, "kernel": 3} if values is None else values,
-            "config": CONFIG,
-            "seed": 1,
-            "parameters": 350,
-            "macs": 1472,
-            "last_epoch": 12,
-            "result": make_result(*scores, state=state),
-        }
-        return TrialRecord(**{**fields, **changes})
-
-    return make
+    return partial(make_record, values={"filters": 8, "kernel": 3})
 
 
 def data_of(*records, space=SPACE):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from autocnn.records.record import TrialRecord
 from autocnn.report.formatting import BARS
 from autocnn.report.history import (
     HEIGHT,
@@ -16,33 +15,9 @@ from autocnn.report.history import (
     render_history,
     render_importances,
 )
-from autocnn.space.config import Block, TrialConfig
 from autocnn.trial import TrialState
 
-CONFIG = TrialConfig(blocks=(Block(filters=(8,)),))
 PRUNED = TrialState.PRUNED
-
-
-@pytest.fixture
-def make_record(make_result):
-    """A trial with this number and these scores by epoch."""
-
-    def make(number, *scores, state=TrialState.COMPLETE, **changes):
-        fields = {
-            "number": number,
-            "state": state,
-            "origin": "tpe",
-            "values": {},
-            "config": CONFIG,
-            "seed": 1,
-            "parameters": 350,
-            "macs": 1472,
-            "last_epoch": 12,
-            "result": make_result(*scores, state=state),
-        }
-        return TrialRecord(**{**fields, **changes})
-
-    return make
 
 
 @pytest.fixture

@@ -6,24 +6,23 @@ import io
 import json
 import re
 import xml.etree.ElementTree
+from dataclasses import replace
 
 import matplotlib
-import optuna
 import pytest
 from matplotlib import pyplot as plt
 from PIL import Image
 
 from autocnn.errors import RecordError, SettingsError
-from autocnn.records.record import TrialRecord
 from autocnn.report.figures import TITLES, Plot, StudyData, choose_parameters
 from autocnn.report.plot_files import WRITERS, check_plot_file, draw_page, write_plot
 from autocnn.report.plot_image import draw_image
-from autocnn.space.config import Block, TrialConfig
 from autocnn.space.parameters import Categorical, Float, Int, OneOf
 from autocnn.space.space import SearchSpace
 from autocnn.trial import TrialState
 
-CONFIG = TrialConfig(blocks=(Block(filters=(8,)),))
+pytestmark = pytest.mark.usefixtures("quiet_optuna")
+
 SPACE = SearchSpace(
     name="test",
     parameters={
@@ -37,17 +36,8 @@ SPACE = SearchSpace(
 ODD_NAME = "<b>x</b> & $y$"
 
 
-@pytest.fixture(autouse=True)
-def _no_log():
-    """Optuna tells of each study that it makes."""
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    yield
-    optuna.logging.set_verbosity(before)
-
-
 @pytest.fixture
-def make_data(make_result):
+def make_data(make_record):
     """A study of so many trials: the fourth, ninth, ... are pruned, the fifth, tenth, ... fail."""
 
     def make(n, name="look", space=SPACE):
@@ -62,20 +52,7 @@ def make_data(make_result):
             }
             values |= {"momentum": 0.9} if number % 2 else {"units": 8 + number}
             scores = () if state is TrialState.FAILED else (0.5, 0.6 + 0.3 * (number * 7 % n) / n)
-            records.append(
-                TrialRecord(
-                    number=number,
-                    state=state,
-                    origin="tpe",
-                    values=values,
-                    config=CONFIG,
-                    seed=1,
-                    parameters=350,
-                    macs=1472,
-                    last_epoch=2,
-                    result=make_result(*scores, state=state),
-                )
-            )
+            records.append(make_record(number, *scores, state=state, values=values, last_epoch=2))
         return StudyData(name=name, space=space, records=records)
 
     return make
@@ -185,8 +162,8 @@ def test_parameters_are_text_in_a_page(make_plot, make_data):
     space = SearchSpace(name="odd", parameters={"<i>": Categorical(choices=("<u>", "<s>"))})
     data = make_data(2, space=space)
     records = [
-        TrialRecord(**{f: getattr(r, f) for f in r.__slots__} | {"values": {"<i>": choice}})
-        for r, choice in zip(data.records, ("<u>", "<s>"), strict=True)
+        replace(record, values={"<i>": choice})
+        for record, choice in zip(data.records, ("<u>", "<s>"), strict=True)
     ]
     data = StudyData(name="look", space=space, records=records)
     for kind in ("parallel", "slice", "importance"):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
-from autocnn.records.record import TrialRecord
 from autocnn.report.trial_page import CURVE_HEIGHT, draw_curve, render_trial
 from autocnn.space.config import Block, TrialConfig
 from autocnn.space.layers import plan_network
@@ -14,25 +15,11 @@ CONFIG = TrialConfig(blocks=(Block(filters=(2,), pool="max"),))
 
 
 @pytest.fixture
-def make_record():
-    """Trial 7 of this result; two filters of 3x3 and their biases, then 32 inputs to 10 classes."""
-
-    def make(result, **changes):
-        fields = {
-            "number": 7,
-            "state": TrialState.RUNNING if result is None else result.state,
-            "origin": "tpe",
-            "values": {"filters": 2, "rate": 0.123456, "flip": False},
-            "config": CONFIG,
-            "seed": 1234,
-            "parameters": 350,
-            "macs": 1472,
-            "last_epoch": 12,
-            "result": result,
-        }
-        return TrialRecord(**{**fields, **changes})
-
-    return make
+def make_record(make_record):
+    """Trial 7 of these scores; 2 filters of 3x3 and their biases, then 32 inputs to 10 classes."""
+    values = {"filters": 2, "rate": 0.123456, "flip": False}
+    costs = {"parameters": 350, "macs": 1472}
+    return partial(make_record, 7, values=values, config=CONFIG, seed=1234, **costs)
 
 
 @pytest.fixture
@@ -78,9 +65,9 @@ def test_one_epoch_is_a_full_column():
 # the page
 
 
-def test_a_page_begins_with_how_the_trial_went(page, make_record, make_result):
+def test_a_page_begins_with_how_the_trial_went(page, make_record):
     """State, origin, seed, score, epochs, time, precision."""
-    lines = page(make_record(make_result(0.5, 0.9234, 0.9)))
+    lines = page(make_record(0.5, 0.9234, 0.9))
     assert lines[:2] == [
         "Trial 7  complete  from tpe  seed 1234",
         "score 92.34 % in epoch 2 of 3, 0:07 (12 CPU s), float32",
@@ -93,9 +80,9 @@ def cells(lines):
     return [[cell.strip() for cell in bar.split("│")] for bar in bars]
 
 
-def test_layers_are_listed_with_shapes_and_costs(page, make_record, make_result):
+def test_layers_are_listed_with_shapes_and_costs(page, make_record):
     """2·9 + 2 = 20 and 32·10 + 10 = 330 parameters; 64·2·9 = 1152 and 320 MACs."""
-    rows = cells(page(make_record(make_result(0.5))))
+    rows = cells(page(make_record(0.5)))
     assert rows[0] == ["layer", "output shape", "parameters", "MACs"]
     costs = [row[1:] for row in rows if len(row) == 4 and (row[2] or row[3])][1:]
     assert costs == [
@@ -105,10 +92,10 @@ def test_layers_are_listed_with_shapes_and_costs(page, make_record, make_result)
     ]
 
 
-def test_parameters_are_listed(page, make_record, make_result):
+def test_parameters_are_listed(page, make_record):
     """Only the active ones have values; numbers are shortened."""
     values = {"filters": 2, "rate": 0.123456, "flip": False, "pool": "[b]x[/b]"}
-    rows = cells(page(make_record(make_result(0.5), values=values)))
+    rows = cells(page(make_record(0.5, values=values)))
     assert [row for row in rows if len(row) == 2] == [
         ["filters", "2"],
         ["rate", "0.1235"],
@@ -117,16 +104,16 @@ def test_parameters_are_listed(page, make_record, make_result):
     ]
 
 
-def test_the_curve_closes_the_page(page, make_record, make_result):
+def test_the_curve_closes_the_page(page, make_record):
     """With its title above."""
-    lines = page(make_record(make_result(0.5, 0.75)))
+    lines = page(make_record(0.5, 0.75))
     title = lines.index("Learning curve (validation accuracy)")
     assert lines[title + 1 :] == [line.rstrip() for line in draw_curve([0.5, 0.75]).splitlines()]
 
 
-def test_a_long_curve_keeps_its_shape(page, make_record, make_result):
+def test_a_long_curve_keeps_its_shape(page, make_record):
     """Where it is wider than the terminal it is cut, not broken into other rows."""
-    lines = page(make_record(make_result(*(0.5 + i / 100 for i in range(30)))), width=80)
+    lines = page(make_record(*(0.5 + i / 100 for i in range(30))), width=80)
     title = lines.index("Learning curve (validation accuracy)")
     assert len(lines[title + 1 :]) == CURVE_HEIGHT + 2
 
@@ -136,7 +123,7 @@ def test_a_failed_trial_shows_its_cause(page, make_record, make_result):
     result = make_result(
         state=TrialState.FAILED, cause=FailureCause.ERROR, message="ValueError: [0] is [red]"
     )
-    lines = page(make_record(result))
+    lines = page(make_record(state="failed", result=result))
     assert lines[:3] == [
         "Trial 7  failed  from tpe  seed 1234",
         "score – in epoch – of 0, 0:00 (0 CPU s), float32",
@@ -147,6 +134,6 @@ def test_a_failed_trial_shows_its_cause(page, make_record, make_result):
 
 def test_a_running_trial_has_no_score_yet(page, make_record):
     """What is known is shown."""
-    lines = page(make_record(None))
+    lines = page(make_record(state="running"))
     assert lines[0] == "Trial 7  running  from tpe  seed 1234"
     assert not any(line.startswith("score") for line in lines)

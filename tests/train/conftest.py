@@ -1,39 +1,20 @@
-"""Tiny data, jobs and a made-up stepper for the tests of `autocnn.train`."""
+"""Jobs and a made-up stepper for the tests of `autocnn.train`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autocnn.data.dataset import Images
-from autocnn.data.prepared import PreparedData, prepare_images
-from autocnn.space.config import Block, EarlyStopping, Optimizer, TrialConfig
+from autocnn.space.config import Block, TrialConfig
 from autocnn.train import trainer
 from autocnn.train.backend import Device
 from autocnn.train.parts import Sums, TrainingParts
 from autocnn.trial import Epoch, TrialJob
-
-CONFIG = TrialConfig(
-    blocks=(Block(filters=(3,), normalisation="batch", dropout=0.1),),
-    head="global_max",
-    batch_size=16,
-    optimizer=Optimizer(name="adam", learning_rate=0.02),
-    early_stopping=EarlyStopping(enabled=False),
-)
-
-
-@pytest.fixture(scope="session")
-def data() -> PreparedData:
-    """60 noisy images of 8x8 in two classes, dark and bright: 54 train, 6 validate."""
-    rng = np.random.default_rng(0)
-    labels = np.arange(60, dtype=np.int64) % 2
-    pixels = rng.integers(0, 156, (60, 8, 8, 1)) + 100 * labels[:, None, None, None]
-    images = Images(images=pixels.astype(np.uint8), labels=labels)
-    return prepare_images("tiny", ("dark", "bright"), images)
 
 
 @pytest.fixture
@@ -43,13 +24,14 @@ def device() -> Device:
 
 
 @pytest.fixture
-def make_job(tmp_path: Path) -> Callable[..., TrialJob]:
+def make_job(tmp_path: Path, config: TrialConfig) -> Callable[..., TrialJob]:
     """A job of three epochs on a network of three filters, unless it is said."""
+    block = Block(filters=(3,), normalisation="batch", dropout=0.1)
 
     def make(**changes: Any) -> TrialJob:
         fields: dict[str, Any] = {
             "number": 0,
-            "config": CONFIG,
+            "config": replace(config, blocks=(block,)),
             "seed": 7,
             "horizon": 3,
             "last_epoch": 3,

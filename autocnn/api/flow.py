@@ -19,6 +19,7 @@ from autocnn.api.studies import read_finals, read_space_text, silence_optuna
 from autocnn.errors import AutocnnError, SettingsError
 from autocnn.files import write_atomic
 from autocnn.quiet import load_keras
+from autocnn.records.lock import lock_study
 from autocnn.records.paths import StudyPaths, claim_folder
 from autocnn.records.settings import StudySettings, settings_to_toml
 from autocnn.space.space import SearchSpace
@@ -119,12 +120,13 @@ def _study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[Study
     paths = claim_folder(Path(settings.results), settings.study)
     is_new = not paths.exists
     try:
-        if paths.space_toml.exists():
-            _refuse_other_space(paths, space)
-        write_atomic(paths.study_toml, settings_to_toml(settings))
-        if not paths.space_toml.exists():
-            write_atomic(paths.space_toml, space.text)
-        yield paths
+        with lock_study(paths):
+            if paths.space_toml.exists():
+                _refuse_other_space(paths, space)
+            write_atomic(paths.study_toml, settings_to_toml(settings))
+            if not paths.space_toml.exists():
+                write_atomic(paths.space_toml, space.text)
+            yield paths
     except AutocnnError:
         if is_new and not paths.leaderboard.exists():
             shutil.rmtree(paths.root)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autocnn.errors import AutocnnError, RecordError
 from autocnn.records.leaderboard import read_leaderboard
+from autocnn.records.lock import lock_study
 from autocnn.records.paths import StudyPaths, find_study, list_studies
 from autocnn.records.settings import StudySettings, read_settings
 
@@ -68,14 +69,17 @@ def summarise_study(results: Path, name: str) -> StudySummary:
 def delete_study(results: Path, name: str) -> int:
     """Delete the study `name` and all that it holds; the bytes that became free.
 
-    Raises: StudyError if there is no such study; RecordError if it cannot be deleted.
+    Raises: StudyError if there is no such study, or it is in use; RecordError if it cannot be
+    deleted.
     """
     paths = find_study(results, name)
     size = _size(paths.root)
-    try:
-        shutil.rmtree(paths.root)
-    except OSError as error:
-        raise RecordError(f"{paths.root}: cannot be deleted ({error.strerror or error})") from error
+    with lock_study(paths):
+        try:
+            shutil.rmtree(paths.root)
+        except OSError as error:
+            reason = error.strerror or error
+            raise RecordError(f"{paths.root}: cannot be deleted ({reason})") from error
     return size
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE
 
+LOCK_FILE = ".lock"
 MAX_NAME_BYTES = 255  # of a file name, on all common file systems
 
 
@@ -59,6 +60,11 @@ class StudyPaths:
     def manifest(self) -> Path:
         """What decided the result; there only when the study is finished."""
         return self.root / "manifest.json"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the process that writes to the study."""
+        return self.root / LOCK_FILE
 
     @property
     def trials(self) -> Path:
@@ -170,7 +176,7 @@ def claim_folder(results: Path, name: str) -> StudyPaths:
     _check_no_file(paths.root)
     try:
         paths.root.mkdir(parents=True, exist_ok=True)
-        holds_something = any(paths.root.iterdir())
+        holds_something = any(path.name != LOCK_FILE for path in paths.root.iterdir())
         holds_study = paths.exists
     except OSError as error:
         raise _not_writable(paths.root, error.strerror or str(error)) from error

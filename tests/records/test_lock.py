@@ -1,0 +1,60 @@
+"""One search at a time in a study's folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from autocnn.errors import RecordError, StudyError
+from autocnn.records.lock import lock_study
+from autocnn.records.paths import StudyPaths, claim_folder
+
+HOLD = """
+import sys
+from pathlib import Path
+from autocnn.records.lock import lock_study
+from autocnn.records.paths import StudyPaths
+with lock_study(StudyPaths(Path(sys.argv[1]))):
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def paths(tmp_path) -> StudyPaths:
+    """The empty folder of a study called a."""
+    paths = StudyPaths(tmp_path / "a")
+    paths.root.mkdir()
+    return paths
+
+
+def test_a_second_process_is_told_who_has_the_study(paths):
+    """One line with its number; killed, it has nothing any more."""
+    command = [sys.executable, "-c", HOLD, str(paths.root)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"locked\n"
+        message = rf"^study a is in use by process {other.pid}; wait until it has ended, or give"
+        with pytest.raises(StudyError, match=message), lock_study(paths):
+            pass
+        other.kill()
+    with lock_study(paths):
+        assert paths.lock.read_text() == f"{os.getpid()}\n"
+
+
+def test_a_lock_is_no_study(paths):
+    """A crash between the lock and the settings leaves a folder that a new study can take."""
+    with lock_study(paths):
+        pass
+    assert claim_folder(paths.root.parent, "a") == paths
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    """It is not even there."""
+    with (
+        pytest.raises(RecordError, match=r"\.lock: cannot be written"),
+        lock_study(StudyPaths(tmp_path / "none")),
+    ):
+        pass

@@ -1,10 +1,11 @@
 """Which engine finds a good network first? Equal time for each, no recipes, several seeds.
 
-    python benchmarks/engines.py run --results FOLDER --minutes 15 --seeds 0 1
+    python benchmarks/engines.py run --results FOLDER --minutes 15 --epochs 7 --seeds 0 1
     python benchmarks/engines.py collect --results FOLDER --cells benchmarks/engines.json
     python benchmarks/engines.py report --cells benchmarks/engines.json --figure docs/engines.svg
 
-`run` trains one study a cell and skips those that are finished. `collect` adds what they came to
+`run` trains one study a cell and skips those that are finished. All have the same horizon, which
+would otherwise come from a probe of the machine just then; nothing else may run beside. `collect` adds what they came to
 to a file of cells, which outlives the studies. `report` prints a table of the cells and draws the
 best validation score over time. Engines are compared on validation; the test accuracy of each
 winner is printed beside it, and nothing is chosen by it.
@@ -46,10 +47,12 @@ def main() -> None:
     parser.add_argument("--cells", type=Path, default=Path("benchmarks/engines.json"))
     parser.add_argument("--dataset", default="fashion_mnist")
     parser.add_argument("--minutes", type=float, default=15)
+    parser.add_argument("--epochs", type=int, default=7)
+    parser.add_argument("--cell", choices=CELLS, action="append", help="only this one; repeatable")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--figure", type=Path, help="where the figure goes; .svg or .png")
     arguments = parser.parse_args()
-    wanted = [(name, seed) for seed in arguments.seeds for name in CELLS]
+    wanted = [(name, seed) for seed in arguments.seeds for name in arguments.cell or CELLS]
     if arguments.action == "run":
         for name, seed in wanted:
             run_cell(arguments, name, seed)
@@ -77,7 +80,8 @@ def run_cell(arguments: argparse.Namespace, name: str, seed: int) -> None:
         return
     command = [sys.executable, "-m", "autocnn", "search", "--no-recipes", "--seed", str(seed)]
     command += ["--dataset", arguments.dataset, "--time-budget", f"{arguments.minutes:g}m"]
-    command += ["--results", str(arguments.results), "--study", study, *CELLS[name]]
+    command += ["--epochs", str(arguments.epochs), "--study", study, *CELLS[name]]
+    command += ["--results", str(arguments.results)]
     arguments.results.mkdir(parents=True, exist_ok=True)
     with (arguments.results / f"{study}.log").open("w", encoding="utf-8") as log:
         code = subprocess.run(command, stdout=log, stderr=subprocess.STDOUT, check=False).returncode

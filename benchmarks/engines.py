@@ -5,10 +5,10 @@
     python benchmarks/engines.py report --cells benchmarks/engines.json --figure docs/engines.svg
 
 `run` trains one study a cell and skips those that are finished. All have the same horizon, which
-would otherwise come from a probe of the machine just then; nothing else may run beside. `collect` adds what they came to
-to a file of cells, which outlives the studies. `report` prints a table of the cells and draws the
-best validation score over time. Engines are compared on validation; the test accuracy of each
-winner is printed beside it, and nothing is chosen by it.
+would otherwise come from a probe of the machine just then; nothing else may run beside. `collect`
+adds what they came to to a file of cells, which outlives the studies. `report` prints a table of
+the cells and draws the best validation score over time. Engines are compared on validation; the
+test accuracy of each winner is printed beside it, and nothing is chosen by it.
 """
 
 from __future__ import annotations

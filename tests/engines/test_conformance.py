@@ -13,6 +13,7 @@ from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recipes import Recipe
 from autocnn.engines.recorded import RecordedEngine
+from autocnn.errors import SpaceError
 from autocnn.records.paths import StudyPaths
 from autocnn.records.settings import SAMPLERS, TUNERS, StudySettings
 from autocnn.records.storage import create_study, open_study, read_records
@@ -276,6 +277,16 @@ def test_a_recipe_comes_first_and_the_search_goes_on(kind, open_engine, end):
     assert (first.first_epoch, first.last_epoch, first.parent) == (0, HORIZON, None)
     assert [p.number for p in others] == list(range(1, 12))
     assert {p.origin for p in others} == {kind[1]}
+
+
+def test_a_recipe_of_another_space_harms_nothing(kind, open_engine, end):
+    """It is refused before anything is on record, and the search is as if nobody had asked."""
+    plain = [_key(p) for p in _play(open_engine(kind, name="plain"), end, 4)]
+    engine = open_engine(kind)
+    for values in ({"blocks": 3}, {"dense_layers": 7, **CORNER}, {"dense_layers": 1}):
+        with pytest.raises(SpaceError):
+            engine.enqueue(Recipe(name="foreign", values=values))
+    assert [_key(p) for p in _play(engine, end, 4)] == plain
 
 
 class _Worker:

@@ -141,7 +141,7 @@ def report(cells: list[Cell], figure: Path | None) -> None:
     print("|" + "---|" * len(titles))
     for cell in sorted(cells, key=lambda cell: (cell["seed"], -cell["val_best"])):
         print("| " + " | ".join(_row(cell)) + " |")
-    if figure is not None:
+    if figure is not None and cells:
         draw(cells, figure)
 
 

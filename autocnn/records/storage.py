@@ -34,6 +34,8 @@ from autocnn.space.config import TrialConfig, config_from_dict
 from autocnn.trial import Proposal, TrialResult, TrialState
 
 METRIC = "val_accuracy"
+RECORD_VERSION = 2  # of what trials and facts hold
+_VERSION = "record_version"  # the user attribute of a study that says so
 _FACTS, _RESULT, _INFEASIBLE = "facts", "result", "infeasible"  # user attributes
 
 # What Optuna raises while it replays a journal that is damaged or is none.
@@ -80,7 +82,8 @@ def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
 def open_study(paths: StudyPaths) -> optuna.Study:
     """The study on record, whatever its folder is called by now.
 
-    Raises: StudyError if there is none; RecordError if the journal cannot be read.
+    Raises: StudyError if there is none, or one of another version of autocnn; RecordError if the
+    journal cannot be read.
     """
     if not paths.journal.is_file():
         raise StudyError(f"{paths.root}: no study is on record here; `autocnn search` starts one")
@@ -91,11 +94,19 @@ def open_study(paths: StudyPaths) -> optuna.Study:
             f"{paths.journal}: expected one study on record, found {len(names)}; "
             "`autocnn search` starts a new one"
         )
-    return optuna.load_study(study_name=names[0], storage=storage)
+    study = optuna.load_study(study_name=names[0], storage=storage)
+    version = study.user_attrs.get(_VERSION)
+    if _FACTS in study.user_attrs and version != RECORD_VERSION:
+        raise StudyError(
+            f"{paths.journal}: was written by another version of autocnn (record {version}, this "
+            f"one reads {RECORD_VERSION}); use that version, or start another study"
+        )
+    return study
 
 
 def write_study_facts(study: optuna.Study, facts: Mapping[str, Any]) -> None:
     """Add `facts` to those on record: horizon, data fingerprint, class names and the like."""
+    study.set_user_attr(_VERSION, RECORD_VERSION)
     study.set_user_attr(_FACTS, json_safe({**read_study_facts(study), **facts}))
 
 

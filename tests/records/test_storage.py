@@ -8,6 +8,7 @@ import optuna
 import pytest
 
 from autocnn.errors import RecordError, StudyError
+from autocnn.records import storage
 from autocnn.records.paths import StudyPaths
 from autocnn.records.storage import (
     create_study,
@@ -203,3 +204,14 @@ def test_the_journal_is_found_from_another_folder(paths, settings, monkeypatch, 
     monkeypatch.chdir(tmp_path / "elsewhere")
     study.ask()
     assert len(study.get_trials()) == 1
+
+
+def test_a_record_of_another_version_is_told(study, paths, monkeypatch):
+    """One line instead of a missing field; a study that has only just begun has no version yet."""
+    open_study(paths)
+    monkeypatch.setattr(storage, "RECORD_VERSION", 1)
+    write_study_facts(study, {"horizon": 3})
+    open_study(paths)
+    monkeypatch.undo()
+    with pytest.raises(StudyError, match=r"another version of autocnn \(record 1, this one reads"):
+        open_study(paths)

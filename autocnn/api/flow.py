@@ -41,7 +41,6 @@ class SearchOutcome:
     pruned: int
     stopped: int
     failed: int
-    causes: dict[str, int]  # of the failures
     val_best: float | None
     test: float | None  # accuracy of the shipped file
     test_winner: float | None  # of the winner's validation weights
@@ -51,6 +50,7 @@ class SearchOutcome:
     winner: int | None
     model: str | None
     leaderboard: str
+    causes: dict[str, int]  # of the failures
 
 
 class SilentListener:

@@ -28,6 +28,7 @@ SPACE = """description = "one small convolution"
 blocks = 1
 convolutions = 1
 filters = { choices = [1, 2, 3, 4, 5, 6, 7, 8] }
+learning_rate_scale = { low = 0.5, high = 2.0 }  # so no trial is another one's duplicate
 head = "global_max"
 dense_layers = 0
 """

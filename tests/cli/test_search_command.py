@@ -35,6 +35,7 @@ JSON_KEYS = [
     "winner",
     "model",
     "leaderboard",
+    "causes",
 ]
 
 

@@ -13,3 +13,6 @@ ResultsOption = Annotated[
 StudyArgument = Annotated[
     str | None, typer.Argument(help="Name of the study; the latest one by default.")
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every epoch.")]

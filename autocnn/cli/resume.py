@@ -8,7 +8,13 @@ from typing import Annotated
 
 import typer
 
-from autocnn.cli.options import ResultsOption, StudyArgument
+from autocnn.cli.options import (
+    JsonOption,
+    QuietOption,
+    ResultsOption,
+    StudyArgument,
+    VerboseOption,
+)
 from autocnn.cli.running import run_study
 
 STARTED = time.monotonic()  # about when the process began: the time budget counts from here
@@ -22,13 +28,9 @@ def resume(
     time_budget: Annotated[
         str | None, typer.Option(help="Such as 90s, 12m or 1h30m; the study's own by default.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="A line for every epoch.")
-    ] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
 ) -> None:
     """Go on with a study, as it was set up; the time budget starts anew."""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from autocnn.cli.options import JsonOption, QuietOption, VerboseOption
 from autocnn.cli.running import run_study
 
 STARTED = time.monotonic()  # about when the process began: the time budget counts from here
@@ -102,13 +103,9 @@ def search(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what the search space holds.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object as the last line.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="A line for every epoch.")
-    ] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = False,
 ) -> None:
     """Search, prune and rank networks, refit and test the winner once, and export it."""
     import autocnn.api as api

@@ -10,13 +10,13 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from autocnn.engines.oracles import METRIC, OWN, build_oracle, decode, encode
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recorded import RecordedEngine
+from autocnn.engines.stateless_samplers import OneByOne
 from autocnn.errors import Infeasible, StudyError
 from autocnn.space.parameters import Value
 from autocnn.space.space import SearchSpace
@@ -166,22 +166,10 @@ class KerasTunerEngine(RecordedEngine):
 
 
 @dataclass(frozen=True, slots=True)
-class _Given(BaseSampler):
+class _Given(OneByOne):
     """Suggests values that are known already, so that they enter the record as any others do."""
 
     values: Mapping[str, Value]
-
-    def infer_relative_search_space(
-        self, study: optuna.Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        """Nothing is drawn together."""
-        return {}
-
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """Nothing is drawn together."""
-        return {}
 
     def sample_independent(
         self,

@@ -77,6 +77,22 @@ def _as_complete(trial: FrozenTrial, value: float) -> FrozenTrial:
     return create_trial(value=value, params=trial.params, distributions=trial.distributions)
 
 
+class OneByOne(BaseSampler):
+    """Draws every parameter by itself; a subclass says how."""
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """Nothing is drawn together."""
+        return {}
+
+    def sample_relative(
+        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """Nothing is drawn together."""
+        return {}
+
+
 # --- sequences: a point for each place ------------------------------------------------------------
 
 
@@ -193,7 +209,7 @@ def qmc(ask: Ask) -> BaseSampler:
 # --- models: what is learned from the scores ------------------------------------------------------
 
 
-class InMemory(BaseSampler):
+class InMemory(OneByOne):
     """Draws with an Optuna sampler in a study in memory, which holds `trials` and nothing else."""
 
     def __init__(self, sampler: BaseSampler, trials: list[FrozenTrial]) -> None:
@@ -204,18 +220,6 @@ class InMemory(BaseSampler):
         study = optuna.create_study(direction="maximize", sampler=self._sampler)
         study.add_trials(self._trials)
         return study.ask()
-
-    def infer_relative_search_space(
-        self, study: optuna.Study, trial: FrozenTrial
-    ) -> dict[str, BaseDistribution]:
-        """Nothing here: the study in memory infers its own."""
-        return {}
-
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """Nothing here."""
-        return {}
 
     def sample_independent(
         self,

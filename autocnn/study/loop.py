@@ -25,7 +25,6 @@ from autocnn.trial import (
     Wait,
 )
 
-MAX_FAILURES = 10  # in a row
 MAX_REPEATED = 100  # points in a row that were proposed before: nothing new is expected
 
 
@@ -56,7 +55,7 @@ class Search:
     recorded: Callable[[], None]  # called whenever a trial is on record
     max_trials: int | None = None
     target: float | None = None
-    max_failures: int = MAX_FAILURES  # in a row, of whatever cause
+    max_failures: int | None = None  # in a row, of whatever cause
     counts: Counter[TrialState] = field(default_factory=Counter)
     best: tuple[int, float] | None = None
     known: KnownResults = field(default_factory=lambda: KnownResults(()))
@@ -87,7 +86,7 @@ class Search:
             return Ending.TRIALS
         if self.target is not None and self.best is not None and self.best[1] >= self.target:
             return Ending.TARGET
-        if self.failures >= self.max_failures:
+        if self.max_failures is not None and self.failures >= self.max_failures:
             return Ending.FAILURES
         return Ending.BUDGET if self.budget.is_over() else None
 

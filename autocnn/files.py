@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from autocnn.errors import RecordError
+from autocnn.errors import AutocnnError, RecordError
 
+DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 Content = bytes | str | Callable[[IO[bytes]], object]
 
 
@@ -30,6 +32,28 @@ def write_atomic(path: Path, content: Content) -> None:
             f"{path}: cannot be written ({reason}); free some space or choose a folder that "
             "you may write to"
         ) from error
+
+
+@contextmanager
+def disk_errors(folder: Path, advice: str) -> Iterator[None]:
+    """A disk that is full or broken becomes one line; any other error stays what it is.
+
+    Raises: RecordError.
+    """
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, AutocnnError) or error.errno not in DISK_ERRORS:
+            raise
+        raise RecordError(
+            f"{folder}: cannot be written ({error.strerror}); free some space, then {advice}"
+        ) from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what crashes left of files that were being written below `folder`."""
+    for path in folder.rglob(".*.tmp"):
+        path.unlink(missing_ok=True)
 
 
 def _replace(path: Path, content: Content) -> None:

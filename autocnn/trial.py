@@ -115,6 +115,14 @@ class TrialResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A trial that is being trained."""
+
+    proposal: Proposal
+    curve: tuple[Epoch, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """A snapshot of a running study, for whoever shows it."""
 
@@ -122,8 +130,8 @@ class Progress:
     counts: Mapping[TrialState, int]  # finished trials by state
     horizon: int = 0
     best: tuple[int, float] | None = None  # trial and score
-    running: Proposal | None = None
-    curve: tuple[Epoch, ...] = ()  # of the running trial
+    running: tuple[Running, ...] = ()  # one a busy worker
+    curve: tuple[Epoch, ...] = ()  # of the refit
     seconds_left: float | None = None  # of the budget; None: no budget
 
     @property

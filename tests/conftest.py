@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from postgres import postgres_server, postgres_url  # noqa: F401  fixtures
 
 from autocnn.data.dataset import Images
 from autocnn.data.prepared import PreparedData, prepare_images
@@ -23,6 +24,8 @@ from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
 
 # Before the first import of TensorFlow, which writes to stderr on import. Workers inherit it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# The database of whoever runs the tests is not ours.
+os.environ.pop("OPTUNA_STORAGE", None)
 
 # What a proposal and a record say alike, unless a test says something else.
 TRIAL: dict[str, Any] = {
@@ -124,3 +127,11 @@ def keep_policy() -> Iterator[None]:
     before = keras.config.dtype_policy()
     yield
     keras.config.set_dtype_policy(before)
+
+
+@pytest.fixture
+def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search does not wait for workers: what scripted ones say is there at once."""
+    from autocnn.study import loop
+
+    monkeypatch.setattr(loop, "wait_for", lambda workers, seconds: None)

@@ -2,6 +2,7 @@
 
 from autocnn.api.flow import SearchOutcome, SilentListener, search
 from autocnn.api.grid import dataset_facts, write_grid
+from autocnn.api.joining import JoinOutcome, join
 from autocnn.api.library import (
     copy_space,
     describe_installation,
@@ -24,6 +25,7 @@ from autocnn.records.settings import StudySettings, parse_duration, parse_memory
 
 __all__ = [
     "PLOTS",
+    "JoinOutcome",
     "SearchOutcome",
     "SilentListener",
     "StudySettings",
@@ -35,6 +37,7 @@ __all__ = [
     "describe_installation",
     "draw_study",
     "export_model",
+    "join",
     "leaderboard_rows",
     "list_datasets",
     "list_summaries",

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +16,17 @@ from typing import TYPE_CHECKING, Any
 from autocnn.api.finish import count_states, finish
 from autocnn.api.library import check_dataset, limit_space
 from autocnn.api.studies import read_finals, read_space_text, silence_optuna
-from autocnn.errors import AutocnnError, SettingsError
-from autocnn.files import write_atomic
+from autocnn.errors import AutocnnError, RecordError, SettingsError
+from autocnn.files import disk_errors, remove_leftovers, write_atomic
 from autocnn.quiet import load_keras
 from autocnn.records.lock import lock_study
 from autocnn.records.paths import StudyPaths, claim_folder
-from autocnn.records.settings import StudySettings, settings_to_toml
+from autocnn.records.settings import (
+    StudySettings,
+    public_settings,
+    read_settings,
+    settings_to_toml,
+)
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space, parse_space
 from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
@@ -80,33 +85,61 @@ def search(
     """
     start = time.monotonic() if start is None else start
     listener = SilentListener() if listener is None else listener
+    settings = _with_date(settings)
     stated = _find_space(settings)
     space = limit_space(stated, settings)
     check_dataset(settings.dataset, space)
     silence_optuna()
     from autocnn.engines.choose import check_engine
+    from autocnn.records.storage import study_exists
 
     check_engine(settings, space)
+    study_exists(_paths(settings), settings)  # a database that is out of reach is told at once
     load_keras()
     from autocnn.study.session import open_session
 
     end = None if settings.time_budget_s is None else start + settings.time_budget_s
-    with (
-        _study_folder(settings, stated) as paths,
-        open_session(settings, paths, space, listener, end) as session,
-    ):
-        ending, finals = _run(session, listener, interrupted)
-    state = "finished" if finals else "interrupted" if interrupted() else "failed"
-    outcome = _outcome(session, finals, state, start)
-    if state == "finished":
-        _write_manifest(session, outcome, ending)
-    listener.progress(Progress(phase="finished", counts=count_states(session.records())))
+    again = f"`autocnn resume {settings.study}` goes on"
+    with _database_errors(settings), disk_errors(_paths(settings).root, again):
+        with (
+            _study_folder(settings, stated) as paths,
+            open_session(settings, paths, space, listener, end) as session,
+        ):
+            ending, finals = _run(session, listener, interrupted)
+        state = "finished" if finals else "interrupted" if interrupted() else "failed"
+        outcome = _outcome(session, finals, state, start)
+        if state == "finished":
+            _write_manifest(session, outcome, ending)
+        listener.progress(Progress(phase="finished", counts=count_states(session.records())))
     return outcome
+
+
+def _paths(settings: StudySettings) -> StudyPaths:
+    return StudyPaths(Path(settings.results) / settings.study)
+
+
+def _with_date(settings: StudySettings) -> StudySettings:
+    """`settings` with the moment of the study's beginning: its own, or now for a new one."""
+    toml = _paths(settings).study_toml
+    stored = read_settings(toml) if not settings.created and toml.is_file() else {}
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return replace(settings, created=settings.created or stored.get("created") or now)
+
+
+def _database_errors(settings: StudySettings) -> AbstractContextManager[None]:
+    """One line where the database is lost; outside of the folder, which is kept then."""
+    from autocnn.records.database import database_errors
+
+    return database_errors(
+        settings.storage,
+        "the record can no longer be reached",
+        f"`autocnn resume {settings.study}` goes on once it can",
+    )
 
 
 def _find_space(settings: StudySettings) -> SearchSpace:
     """The space of the settings; where its file is gone, the copy that the study keeps."""
-    paths = StudyPaths(Path(settings.results) / settings.study)
+    paths = _paths(settings)
     is_file = Path(settings.space).suffix == ".toml"
     if is_file and not Path(settings.space).exists() and paths.space_toml.exists():
         name, where = Path(settings.space).stem, str(paths.space_toml)
@@ -118,19 +151,30 @@ def _find_space(settings: StudySettings) -> SearchSpace:
 def _study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyPaths]:
     """The folder of the study; a new one disappears again if nothing comes of it."""
     paths = claim_folder(Path(settings.results), settings.study)
-    is_new = not paths.exists
-    try:
-        with lock_study(paths):
+    with lock_study(paths):
+        is_new = not paths.exists
+        try:
             if paths.space_toml.exists():
                 _refuse_other_space(paths, space)
+            if settings.storage is None:  # else another process may be writing just now
+                remove_leftovers(paths.root)
             write_atomic(paths.study_toml, settings_to_toml(settings))
             if not paths.space_toml.exists():
                 write_atomic(paths.space_toml, space.text)
             yield paths
-    except AutocnnError:
-        if is_new and not paths.leaderboard.exists():
-            shutil.rmtree(paths.root)
-        raise
+        except AutocnnError:
+            if is_new and not paths.leaderboard.exists():
+                _undo(paths, settings)
+            raise
+
+
+def _undo(paths: StudyPaths, settings: StudySettings) -> None:
+    """Delete what was begun; the folder stays where the database may still hold its study."""
+    from autocnn.records.storage import delete_record
+
+    with suppress(RecordError):
+        delete_record(paths, settings)
+        shutil.rmtree(paths.root)
 
 
 def _refuse_other_space(paths: StudyPaths, space: SearchSpace) -> None:
@@ -204,7 +248,7 @@ def _write_manifest(session: Session, outcome: SearchOutcome, ending: str) -> No
         {
             "outcome": asdict(outcome),
             "ending": ending,
-            "settings": asdict(session.settings),
+            "settings": public_settings(session.settings),
             "space": session.space.text,
             "facts": read_study_facts(session.study),
             "infeasible_draws": n_infeasible(session.study),

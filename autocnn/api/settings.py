@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,6 +12,14 @@ from typing import Any
 from autocnn.errors import SettingsError
 from autocnn.records.paths import StudyPaths, find_study
 from autocnn.records.settings import StudySettings, option_name, read_settings
+from autocnn.records.storage_url import (
+    STORAGE_FORMS,
+    STORAGE_VARIABLE,
+    absolute_url,
+    is_storage_url,
+    public_url,
+    with_password,
+)
 
 DEFAULT_BUDGET_S = {"digits": 120.0}
 OTHER_BUDGET_S = 900.0
@@ -20,6 +29,10 @@ CHANGEABLE = (
     "trial_timeout_s",
     "worker_memory_mb",
     "max_consecutive_failures",
+    "workers",
+    "gpus",
+    "workers_per_gpu",
+    "recycle",
     "target",
     "results",
     "created",
@@ -48,8 +61,13 @@ def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> Stu
     StudySettings(study=name)  # a wrong name is told before it is looked for
     stored: dict[str, Any] = {}
     toml = StudyPaths(Path(results) / name).study_toml
-    if toml.is_file():
+    is_stored = toml.is_file()
+    if is_stored:
         stored = read_settings(toml)
+    storage = _find_storage(merged, stored if is_stored else None, os.environ)
+    if storage is not None:
+        merged["storage"] = storage
+    if is_stored:
         _refuse_changes(name, stored, merged)
     merged = {**stored, **merged, "study": name, "results": results}
     _refuse_other_engines(given, str(merged.get("engine", "optuna")))
@@ -69,6 +87,29 @@ def resume_settings(results: Path, name: str | None, given: Mapping[str, Any]) -
     return resolve_settings({**given, "study": paths.name, "results": str(results)}, {})
 
 
+def _find_storage(
+    wanted: Mapping[str, Any], stored: Mapping[str, Any] | None, environment: Mapping[str, str]
+) -> str | None:
+    """The storage that was asked for, or the study's own, or for a new study the environment's.
+
+    An SQLite file has its whole path; a password that is not given may be in OPTUNA_STORAGE.
+    """
+    outside = environment.get(STORAGE_VARIABLE, "")
+    if "storage" in wanted:
+        url = wanted["storage"]
+        StudySettings(study="x", storage=url)  # a wrong one is told before it is read
+    elif stored is not None:
+        url = stored.get("storage")
+    else:
+        url = outside or None
+        if url is not None and not is_storage_url(url):
+            raise SettingsError(
+                f"{STORAGE_VARIABLE} must be {STORAGE_FORMS}, got {public_url(url)!r}; "
+                "unset it, or give --storage"
+            )
+    return None if url is None else with_password(absolute_url(url), environment)
+
+
 def _refuse_other_engines(given: Mapping[str, Any], engine: str) -> None:
     """An option of the engine that does not propose would be ignored in silence."""
     for key, owner in (("sampler", "optuna"), ("tuner", "keras-tuner")):
@@ -82,11 +123,17 @@ def _refuse_other_engines(given: Mapping[str, Any], engine: str) -> None:
 def _refuse_changes(name: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
     for key, value in wanted.items():
         before = stored.get(key, getattr(StudySettings(study=name), key))
+        if key == "storage":  # a password is no part of a study
+            before, value = _public(before), _public(value)
         if key not in CHANGEABLE and value != before:
             raise SettingsError(
                 f"study {name} was made {_describe_change(key, before, value)}; "
                 "leave the option out to go on, or give another --study"
             )
+
+
+def _public(storage: str | None) -> str | None:
+    return None if storage is None else public_url(absolute_url(storage))
 
 
 def _describe_change(key: str, before: Any, value: Any) -> str:

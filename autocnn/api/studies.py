@@ -71,22 +71,28 @@ class StudyView:
         raise StudyError(f"study {self.paths.name} has no {wanted}; its trials: {known}")
 
 
-def load_study(results: Path | str = "results", name: str | None = None) -> StudyView:
+def load_study(
+    results: Path | str = "results", name: str | None = None, storage: str | None = None
+) -> StudyView:
     """The study `name` below `results`, or the latest one.
 
+    `storage` is the URL of its database, where study.toml's, which has no password, is not enough.
     Raises: StudyError if there is none; RecordError if its record cannot be read.
     """
     silence_optuna()
+    from autocnn.records.database import database_errors
     from autocnn.records.ranking import rank_trials
-    from autocnn.records.storage import open_study, read_records, read_study_facts
+    from autocnn.records.storage import open_study, read_records, read_study_facts, record_url
 
     paths = find_study(Path(results), name)
-    study = open_study(paths)
+    study = open_study(paths, storage)
+    with database_errors(record_url(paths, storage), f"study {paths.name} cannot be read"):
+        facts, records = read_study_facts(study), read_records(study)
     return StudyView(
         paths=paths,
         space=_stored_space(paths),
-        facts=read_study_facts(study),
-        records=rank_trials(read_records(study)),
+        facts=facts,
+        records=rank_trials(records),
     )
 
 
@@ -171,8 +177,8 @@ def export_model(view: StudyView, target: Path, trial: int | None = None) -> Pat
     weights = view.paths.weights(record.number)
     if not weights.is_file():
         raise StudyError(
-            f"trial {record.number} ({record.state}) has no weights on disk; only complete and "
-            "stopped trials keep theirs"
+            f"trial {record.number} ({record.state}) has no weights on disk; only the ten best "
+            "complete and stopped trials keep theirs"
         )
     try:
         export(record.config, _image_spec(view), weights, target)
@@ -229,6 +235,9 @@ def read_finals(paths: StudyPaths) -> dict[str, Any] | None:
 
 def silence_optuna() -> None:
     """Leave it to autocnn to say what happens."""
+    import logging
+
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
+    logging.getLogger("optuna.storages").setLevel(logging.ERROR)  # a lost database is an error

@@ -18,6 +18,7 @@ from autocnn.cli.search import search
 from autocnn.cli.show import show
 from autocnn.cli.spaces import spaces
 from autocnn.cli.studies import studies
+from autocnn.cli.worker import worker
 from autocnn.errors import AutocnnError
 
 app = typer.Typer(
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (search, resume, leaderboard, show, plot, export, spaces, datasets, info):
+for command in (search, resume, worker, leaderboard, show, plot, export, spaces, datasets, info):
     app.command()(command)
 app.add_typer(studies, name="studies")
 

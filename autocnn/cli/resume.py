@@ -14,6 +14,7 @@ from autocnn.cli.options import (
     ResultsOption,
     StudyArgument,
     VerboseOption,
+    given_values,
 )
 from autocnn.cli.running import run_study
 
@@ -36,10 +37,9 @@ def resume(
     """Go on with a study, as it was set up; the time budget starts anew."""
     import autocnn.api as api
 
-    given = {
-        "trials": trials,
-        "time_budget_s": None if time_budget is None else api.parse_duration(time_budget),
-    }
-    wanted = {key: value for key, value in given.items() if value is not None}
-    settings = api.resume_settings(results, study, wanted)
+    given = given_values(
+        trials=trials,
+        time_budget_s=None if time_budget is None else api.parse_duration(time_budget),
+    )
+    settings = api.resume_settings(results, study, given)
     run_study(settings, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)

@@ -7,7 +7,6 @@ import shlex
 import signal
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -30,8 +29,20 @@ def run_study(settings: StudySettings, started: float, *, verbosity: int, as_jso
     interrupt = _Interrupt()
     with open_screen(verbosity) as screen:
         outcome = api.search(settings, screen, interrupt.is_set, started)
-    _print_outcome(api, outcome, Path(settings.results), as_json=as_json)
+    _print_outcome(api, outcome, settings, as_json=as_json)
     raise typer.Exit(_exit_code(outcome))
+
+
+def join_study(settings: StudySettings, started: float, *, verbosity: int) -> None:
+    """Train trials of a study that another process began; leaves with an exit code as it does."""
+    import autocnn.api as api
+    from autocnn.report.screen import open_screen
+
+    interrupt = _Interrupt()
+    with open_screen(verbosity) as screen:
+        ended = api.join(settings, screen, interrupt.is_set, started)
+    print(f"{ended.trials} trials of study {ended.study} were trained here ({ended.ending})")
+    raise typer.Exit(EXIT_INTERRUPTED if ended.ending == "interrupted" else 0)
 
 
 class _Interrupt:
@@ -51,11 +62,11 @@ class _Interrupt:
         self._set = True
 
 
-def _print_outcome(api: Any, outcome: Any, results: Path, *, as_json: bool) -> None:
+def _print_outcome(api: Any, outcome: Any, settings: StudySettings, *, as_json: bool) -> None:
     from autocnn.report.summary import describe_end, describe_finals
 
     if outcome.state == "finished":
-        finals = api.load_study(results, outcome.study).finals
+        finals = api.load_study(settings.results, outcome.study, settings.storage).finals
         _print_lines(describe_finals(finals))
     if outcome.state == "failed":
         print(_why_failed(outcome), file=sys.stderr)
@@ -63,7 +74,7 @@ def _print_outcome(api: Any, outcome: Any, results: Path, *, as_json: bool) -> N
         describe_end(outcome.seconds, outcome.cpu_seconds, outcome.model, outcome.leaderboard)
     )
     if outcome.state == "interrupted":
-        again = ("autocnn", "resume", outcome.study, "--results", str(results))
+        again = ("autocnn", "resume", outcome.study, "--results", settings.results)
         print(f"interrupted; go on with: {shlex.join(again)}")
     if as_json:
         print(json.dumps(asdict(outcome)))

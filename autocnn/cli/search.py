@@ -5,97 +5,120 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from autocnn.cli.options import JsonOption, QuietOption, VerboseOption
+from autocnn.cli.options import (
+    GpusOption,
+    JsonOption,
+    QuietOption,
+    VerboseOption,
+    WorkersOption,
+    WorkersPerGpuOption,
+    env,
+)
 from autocnn.cli.running import run_study
 
 STARTED = time.monotonic()  # about when the process began: the time budget counts from here
 
 
-def _env(name: str, help: str, *flags: str) -> Any:
-    return typer.Option(*flags, help=help, envvar=f"AUTOCNN_{name}", show_envvar=False)
-
-
 def search(
     dataset: Annotated[
-        str | None, _env("DATASET", "Name of a data set (autocnn datasets); digits by default.")
+        str | None,
+        env("DATASET", "Name of a data set (autocnn datasets); digits by default."),
     ] = None,
     space: Annotated[
         str | None,
-        _env("SPACE", "Search space: a name (autocnn spaces) or a .toml file; cnn by default."),
+        env("SPACE", "Search space: a name (autocnn spaces) or a .toml file; cnn by default."),
     ] = None,
     engine: Annotated[
-        str | None, _env("ENGINE", "Who proposes: optuna or keras-tuner; optuna by default.")
+        str | None,
+        env("ENGINE", "Who proposes: optuna or keras-tuner; optuna by default."),
     ] = None,
     sampler: Annotated[
         str | None,
-        _env("SAMPLER", "Of optuna: tpe, random, grid, qmc, cma-es, gp or nsga2; tpe by default."),
+        env("SAMPLER", "Of optuna: tpe, random, grid, qmc, cma-es, gp or nsga2; tpe by default."),
     ] = None,
     tuner: Annotated[
         str | None,
-        _env("TUNER", "Of keras-tuner: hyperband, bayesian, random or grid; the first by default."),
+        env("TUNER", "Of keras-tuner: hyperband, bayesian, random or grid; the first by default."),
     ] = None,
     pruner: Annotated[
         str | None,
-        _env("PRUNER", "auto, halving, hyperband, median, percentile or none; auto by default."),
+        env("PRUNER", "auto, halving, hyperband, median, percentile or none; auto by default."),
     ] = None,
-    trials: Annotated[int | None, _env("TRIALS", "End after so many trials.")] = None,
+    trials: Annotated[int | None, env("TRIALS", "End after so many trials.")] = None,
     time_budget: Annotated[
         str | None,
-        _env(
+        env(
             "TIME_BUDGET", "Such as 90s, 12m or 1h30m, finals included; 15m by default, digits 2m."
         ),
     ] = None,
     epochs: Annotated[
         int | None,
-        _env(
+        env(
             "EPOCHS",
             "Epochs of the longest trial; measured by default, 12 (CPU) or 30 (GPU) at most.",
         ),
     ] = None,
-    seed: Annotated[int | None, _env("SEED", "Seed of search and training; 0 by default.")] = None,
+    seed: Annotated[int | None, env("SEED", "Seed of search and training; 0 by default.")] = None,
     split_seed: Annotated[
-        int | None, _env("SPLIT_SEED", "Seed of the train/validation split; 0 by default.")
+        int | None,
+        env("SPLIT_SEED", "Seed of the train/validation split; 0 by default."),
     ] = None,
     study: Annotated[
         str | None,
-        _env("STUDY", "Name of the study; that of an existing one goes on with it."),
+        env("STUDY", "Name of the study; that of an existing one goes on with it."),
     ] = None,
     results: Annotated[
-        str | None, _env("RESULTS", "Folder of all studies; ./results by default.")
+        str | None, env("RESULTS", "Folder of all studies; ./results by default.")
+    ] = None,
+    storage: Annotated[
+        str | None,
+        env(
+            "STORAGE",
+            "Database of the record: sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE; "
+            "a file in the study's folder by default.",
+        ),
     ] = None,
     max_params: Annotated[
-        int | None, _env("MAX_PARAMS", "Parameters of a network at most; as the space says.")
+        int | None,
+        env("MAX_PARAMS", "Parameters of a network at most; as the space says."),
     ] = None,
     max_macs: Annotated[
         int | None,
-        _env("MAX_MACS", "Multiply-accumulates for one image at most; as the space says."),
+        env("MAX_MACS", "Multiply-accumulates for one image at most; as the space says."),
     ] = None,
     trial_timeout: Annotated[
         str | None,
-        _env("TRIAL_TIMEOUT", "Of one trial, such as 5m; its best epoch so far counts."),
+        env("TRIAL_TIMEOUT", "Of one trial, such as 5m; its best epoch so far counts."),
     ] = None,
     worker_memory: Annotated[
         str | None,
-        _env("WORKER_MEMORY", "Of the training process, such as 4G; beyond, the trial fails."),
+        env("WORKER_MEMORY", "Of the training process, such as 4G; beyond, the trial fails."),
+    ] = None,
+    workers: WorkersOption = None,
+    gpus: GpusOption = None,
+    workers_per_gpu: WorkersPerGpuOption = None,
+    recycle: Annotated[
+        int | None,
+        env("RECYCLE", "Trials after which a training process makes way for a new one; 50."),
     ] = None,
     max_consecutive_failures: Annotated[
         int | None,
-        _env("MAX_CONSECUTIVE_FAILURES", "Failed trials in a row that end the search; 10."),
+        env("MAX_CONSECUTIVE_FAILURES", "Failed trials in a row that end the search; 10."),
     ] = None,
     precision: Annotated[
-        str | None, _env("PRECISION", "auto, float32 or bfloat16; auto by default.")
+        str | None, env("PRECISION", "auto, float32 or bfloat16; auto by default.")
     ] = None,
     target: Annotated[
         float | None,
-        _env("TARGET", "End once a trial reaches this validation accuracy, such as 0.92."),
+        env("TARGET", "End once a trial reaches this validation accuracy, such as 0.92."),
     ] = None,
     recipes: Annotated[
         bool | None,
-        _env("RECIPES", "Try known-good configurations first (default).", "--recipes/--no-recipes"),
+        env("RECIPES", "Try known-good configurations first (default).", "--recipes/--no-recipes"),
     ] = None,
     config: Annotated[
         Path | None, typer.Option(help="TOML file of settings, such as a study.toml.")
@@ -124,10 +147,15 @@ def search(
         "split_seed": split_seed,
         "study": study,
         "results": results,
+        "storage": storage,
         "max_params": max_params,
         "max_macs": max_macs,
         "trial_timeout_s": _parsed(trial_timeout, api.parse_duration, "--trial-timeout"),
         "worker_memory_mb": _parsed(worker_memory, api.parse_memory, "--worker-memory"),
+        "workers": workers,
+        "gpus": gpus,
+        "workers_per_gpu": workers_per_gpu,
+        "recycle": recycle,
         "max_consecutive_failures": max_consecutive_failures,
         "precision": precision,
         "target": target,

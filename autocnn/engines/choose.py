@@ -11,6 +11,7 @@ from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recorded import RecordedEngine
 from autocnn.engines.samplers import check_sampler
 from autocnn.errors import SettingsError, SpaceError
+from autocnn.records.leases import Leases
 from autocnn.records.settings import StudySettings
 from autocnn.space.space import SearchSpace
 
@@ -36,11 +37,19 @@ def choose_pruner(settings: StudySettings) -> str:
 
 
 def make_engine(
-    name: str, study: optuna.Study, space: SearchSpace, setup: EngineSetup
+    name: str,
+    study: optuna.Study,
+    space: SearchSpace,
+    setup: EngineSetup,
+    leases: Leases | None = None,
 ) -> RecordedEngine:
-    """The engine of this name, brought to where the study's record ends."""
+    """The engine of this name, brought to where the study's record ends.
+
+    With `leases` other processes may train trials of the study; an oracle of Keras Tuner lives in
+    one process only, and knows none.
+    """
     if name == "optuna":
-        return OptunaEngine(study, space, setup)
+        return OptunaEngine(study, space, setup, leases)
     from autocnn.engines.keras_tuner_engine import KerasTunerEngine  # it takes seconds to import
 
     return KerasTunerEngine(study, space, setup)

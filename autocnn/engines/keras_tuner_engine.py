@@ -18,6 +18,7 @@ from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recorded import RecordedEngine
 from autocnn.engines.stateless_samplers import OneByOne
 from autocnn.errors import Infeasible, StudyError
+from autocnn.records.storage import continued_trial
 from autocnn.space.parameters import Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Wait
@@ -72,7 +73,8 @@ class KerasTunerEngine(RecordedEngine):
         if drawn.status == "STOPPED":
             return None
         values = dict(drawn.hyperparameters.values)
-        trial = self._undrawn.pop(0) if self._undrawn else self._study.ask()
+        undrawn, study = self._undrawn, self._study
+        trial = continued_trial(study, undrawn.pop(0)) if undrawn else study.ask()
         trial.set_user_attr(ASKED, {"at": self._tick(), "id": drawn.trial_id, "values": values})
         self._number[drawn.trial_id] = trial.number
         return trial

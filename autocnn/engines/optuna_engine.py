@@ -7,14 +7,21 @@ import optuna
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recorded import RecordedEngine
 from autocnn.engines.samplers import PerTrialSampler
+from autocnn.records.leases import Leases
 from autocnn.space.space import SearchSpace
 
 
 class OptunaEngine(RecordedEngine):
     """Proposes with an Optuna sampler and prunes with an Optuna pruner."""
 
-    def __init__(self, study: optuna.Study, space: SearchSpace, setup: EngineSetup) -> None:
-        super().__init__(study, space, setup)
+    def __init__(
+        self,
+        study: optuna.Study,
+        space: SearchSpace,
+        setup: EngineSetup,
+        leases: Leases | None = None,
+    ) -> None:
+        super().__init__(study, space, setup, leases)
         study.sampler = PerTrialSampler(setup.proposer, setup.seed, space)
 
     def _draw(self) -> optuna.Trial | None:

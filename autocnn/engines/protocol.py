@@ -24,11 +24,13 @@ class EngineSetup:
 class Engine(Protocol):
     """Proposes configurations and learns from their scores."""
 
-    def ask(self, stops: Callable[[], bool] = ...) -> Proposal | Wait | None:
+    def ask(
+        self, stops: Callable[[], bool] = ..., limit: int | None = ...
+    ) -> Proposal | Wait | None:
         """The next configuration; Wait: other trials must report first; None: nothing is left.
 
         A draw may take seconds, and many may be infeasible: Wait is also the answer where `stops`
-        says True.
+        says True, and where the study has begun `limit` trials already.
         """
         ...
 
@@ -46,6 +48,18 @@ class Engine(Protocol):
 
     def leave(self, number: int, result: TrialResult | None) -> None:
         """Note how far a trial came, and keep it running on record, to be continued later."""
+        ...
+
+    def holds(self, number: int) -> bool:
+        """True where no other process has taken the trial over."""
+        ...
+
+    def keep(self) -> frozenset[int]:
+        """Say, often, that this process is alive; the trials of it that another took over."""
+        ...
+
+    def runs_elsewhere(self) -> bool:
+        """True where another process is training a trial of the study."""
         ...
 
     def continuable(self) -> frozenset[int]:

@@ -13,8 +13,11 @@ from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.pruners import build_pruner, passes_first_look
 from autocnn.engines.recipes import Recipe
 from autocnn.errors import Infeasible
+from autocnn.records.leases import Leases
 from autocnn.records.storage import (
+    continued_trial,
     mark_infeasible,
+    n_begun,
     trained_as,
     unfinished_trials,
     write_proposal,
@@ -35,15 +38,22 @@ class RecordedEngine(ABC):
     """An engine that keeps all it knows in an Optuna study; a subclass draws the configurations.
 
     Trials that the study still calls running are proposed again first, with the same values, so
-    an interrupted study goes on where it stopped.
+    an interrupted study goes on where it stopped; of a study that is shared (with leases), those
+    that nobody trains any more.
     """
 
-    def __init__(self, study: optuna.Study, space: SearchSpace, setup: EngineSetup) -> None:
-        self._study, self._space, self._setup = study, space, setup
+    def __init__(
+        self,
+        study: optuna.Study,
+        space: SearchSpace,
+        setup: EngineSetup,
+        leases: Leases | None = None,
+    ) -> None:
+        self._study, self._space, self._setup, self._leases = study, space, setup, leases
         study.pruner = build_pruner(setup.pruner, setup.horizon)
         self._running: dict[int, tuple[optuna.Trial, Proposal]] = {}
         self._best: dict[int, float] = {}
-        self._to_continue = unfinished_trials(study)
+        self._to_continue = [] if leases is not None else unfinished_trials(study)
         self._n_points = space.n_points()
 
     @abstractmethod
@@ -64,16 +74,19 @@ class RecordedEngine(ABC):
             dict(recipe.values_in(self._space)), user_attrs={"recipe": recipe.name}
         )
 
-    def ask(self, stops: Callable[[], bool] = lambda: False) -> Proposal | Wait | None:
+    def ask(
+        self, stops: Callable[[], bool] = lambda: False, limit: int | None = None
+    ) -> Proposal | Wait | None:
         """The next feasible configuration; Wait: not before a running trial has ended.
 
-        `stops` is asked before every draw: True gives up, with Wait.
-        None once nothing is left to draw, or after MAX_DRAWS infeasible draws in a row.
+        `stops` is asked before every draw: True gives up, with Wait. So does a study of `limit`
+        trials, running ones included. None once nothing is left to draw, or after MAX_DRAWS
+        infeasible draws in a row.
         """
         for _ in range(MAX_DRAWS):
             if stops():
                 return Wait()
-            trial = self._to_continue.pop(0) if self._to_continue else self._draw()
+            trial = self._left_behind() or self._new(limit)
             if trial is None or isinstance(trial, Wait):
                 return trial
             try:
@@ -82,10 +95,40 @@ class RecordedEngine(ABC):
                 self._reject(trial, str(error))
                 continue
             write_proposal(trial, proposal)
+            if self._is_surplus(trial, limit):
+                return Wait()
             self._running[trial.number] = trial, proposal
             self._remember_best(trial.number)
             return proposal
         return None
+
+    def _left_behind(self) -> optuna.Trial | None:
+        """A trial that was begun, and that nobody trains any more."""
+        if self._leases is None:
+            left = self._to_continue
+            return continued_trial(self._study, left.pop(0)) if left else None
+        claims = (self._leases.claim(trial) for trial in self._leases.not_ours())
+        return next((trial for trial in claims if trial is not None), None)
+
+    def _new(self, limit: int | None) -> optuna.Trial | Wait | None:
+        is_shared = self._leases is not None
+        if limit is not None and n_begun(self._study, undecided=is_shared) >= limit:
+            return Wait()
+        trial = self._draw()
+        if self._leases is not None and isinstance(trial, optuna.Trial):
+            self._leases.take(trial)
+        return trial
+
+    def _is_surplus(self, trial: optuna.Trial, limit: int | None) -> bool:
+        """True where other processes had begun `limit` trials meanwhile: this one is given back."""
+        if self._leases is None or limit is None:
+            return False
+        if n_begun(self._study, undecided=True, before=trial.number) < limit:
+            return False
+        mark_infeasible(trial, "the study had its number of trials by then")
+        self._study.tell(trial, state=OptunaState.FAIL)
+        self._leases.drop(trial.number)
+        return True
 
     def first_look(self, number: int, score: float) -> bool:
         """Put the score on record as that of epoch 0; True: not among the best looks, prune now."""
@@ -116,6 +159,8 @@ class RecordedEngine(ABC):
         stopped early at 0.92 would be missing where a rival of 0.91 is judged.
         """
         trial, proposal = self._running.pop(number)
+        if self._leases is not None:
+            self._leases.end(number)
         write_result(trial, result)
         score = result.score
         self._learn(trial, self._best.get(number) if score is None else score)
@@ -134,6 +179,20 @@ class RecordedEngine(ABC):
         trial, _ = self._running.pop(number)
         if result is not None and result.score is not None:
             write_result(trial, result)
+        if self._leases is not None:
+            self._leases.release(number)
+
+    def holds(self, number: int) -> bool:
+        """True where no other process has taken the trial over."""
+        return self._leases is None or self._leases.holds(number)
+
+    def keep(self) -> frozenset[int]:
+        """Raise the beat of this process's trials; those that another one took over."""
+        return frozenset() if self._leases is None else self._leases.renew()
+
+    def runs_elsewhere(self) -> bool:
+        """True where another process trains a trial of the study."""
+        return self._leases is not None and self._leases.run_elsewhere()
 
     def continuable(self) -> frozenset[int]:
         """Those that an interrupted run left running; a subclass adds whom it may promote."""
@@ -151,6 +210,8 @@ class RecordedEngine(ABC):
         """Tell that `trial` can have no network: it is drawn again."""
         mark_infeasible(trial, reason)
         self._learn(trial, None)
+        if self._leases is not None:
+            self._leases.drop(trial.number)
         # Pruned without a report is what TPE ranks last: it learns to stay away.
         self._study.tell(trial, state=OptunaState.PRUNED)
 

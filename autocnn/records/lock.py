@@ -1,9 +1,11 @@
-"""One search at a time in a study's folder."""
+"""Locks in a study's folder: one search at a time, and a sign of life of every process."""
 
 from __future__ import annotations
 
 import fcntl
 import os
+import platform
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,3 +36,38 @@ def lock_study(paths: StudyPaths) -> Iterator[None]:
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+class Owner:
+    """A process that trains trials of a shared study; the others can tell when it is gone.
+
+    It keeps a file in the study's folder locked. However it ends, the system lets go.
+    """
+
+    def __init__(self, paths: StudyPaths) -> None:
+        self._folder = paths.owners
+        self.name = f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        try:
+            self._folder.mkdir(exist_ok=True)
+            self._file = open(self._folder / self.name, "w", encoding="utf-8")  # noqa: SIM115
+        except OSError as error:
+            raise RecordError(f"{self._folder}: cannot be written ({error.strerror})") from error
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def is_gone(self, other: str) -> bool:
+        """True where the process of that name has ended; False where that cannot be told."""
+        if other == self.name:
+            return False
+        try:
+            with open(self._folder / other, encoding="utf-8") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except FileNotFoundError:  # it left in order
+            return True
+        except OSError:  # it holds the lock, or this file system knows no locks
+            return False
+        return True
+
+    def leave(self) -> None:
+        """Say that this process trains nothing any more."""
+        (self._folder / self.name).unlink(missing_ok=True)
+        self._file.close()

@@ -70,11 +70,15 @@ def delete_study(results: Path, name: str) -> int:
     """Delete the study `name` and all that it holds; the bytes that became free.
 
     Raises: StudyError if there is no such study, or it is in use; RecordError if it cannot be
-    deleted.
+    deleted, which leaves it as it was.
     """
     paths = find_study(results, name)
+    from autocnn.records.storage import delete_record
+
     size = _size(paths.root)
     with lock_study(paths):
+        if not paths.root.is_symlink():  # which is refused below
+            delete_record(paths)
         try:
             shutil.rmtree(paths.root)
         except OSError as error:

@@ -67,6 +67,11 @@ class StudyPaths:
         return self.root / LOCK_FILE
 
     @property
+    def owners(self) -> Path:
+        """The folder in which the processes that share the study show that they live."""
+        return self.root / ".owners"
+
+    @property
     def trials(self) -> Path:
         """The folder of the trials' folders."""
         return self.root / "trials"

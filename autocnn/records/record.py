@@ -62,6 +62,12 @@ class TrialRecord:
         return None if self.result is None else self.result.seconds
 
     @property
+    def proposal(self) -> Proposal:
+        """What an engine wanted to see trained."""
+        names = (f.name for f in dataclasses.fields(Proposal))
+        return Proposal(**{name: getattr(self, name) for name in names})
+
+    @property
     def cause(self) -> FailureCause | None:
         """Why the trial failed, where that is known."""
         return None if self.result is None else self.result.cause

@@ -7,13 +7,14 @@ import math
 import re
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from autocnn.errors import SettingsError
 from autocnn.records.paths import is_study_name
+from autocnn.records.storage_url import STORAGE_FORMS, absolute_url, is_storage_url, public_url
 
 ENGINES = ("optuna", "keras-tuner")
 SAMPLERS = ("tpe", "random", "grid", "qmc", "cma-es", "gp", "nsga2")  # of Optuna
@@ -42,10 +43,15 @@ class StudySettings:
     seed: int = 0  # of the search and the training
     split_seed: int = 0
     results: str = "results"  # the folder of all studies
+    storage: str | None = field(default=None, repr=False)  # URL of the record; None: a journal
     max_params: int | None = None  # of a network; the space's own limit where that is lower
     max_macs: int | None = None  # of a network, for one image; likewise
     trial_timeout_s: float | None = None  # wall seconds of one trial; None: a share of the budget
     worker_memory_mb: int | None = None  # of the training process, in MiB; None: no limit
+    workers: int | None = None  # training processes; None: as many as the machine feeds
+    gpus: str | None = None  # such as "0,1": those that the workers share; None: all
+    workers_per_gpu: int = 1
+    recycle: int = 50  # trials after which a training process makes way for a new one
     max_consecutive_failures: int = 10  # after so many failed trials in a row the search ends
     precision: str = "auto"
     target: float | None = None  # the score at which the search ends
@@ -73,9 +79,15 @@ def option_name(key: str) -> str:
     return special.get(key, "--" + key.replace("_", "-"))
 
 
+def public_settings(settings: StudySettings) -> dict[str, Any]:
+    """`settings` as they may be shown and stored: no password, the whole path of a database."""
+    storage = None if settings.storage is None else public_url(absolute_url(settings.storage))
+    return {**asdict(settings), "storage": storage}
+
+
 def settings_to_toml(settings: StudySettings) -> str:
-    """`settings` as the text of study.toml; what is None is left out."""
-    given = [(f.name, getattr(settings, f.name)) for f in fields(settings)]
+    """`settings` as the text of study.toml, without a password; what is None is left out."""
+    given = public_settings(settings).items()
     lines = [f"{key} = {_toml_value(value)}" for key, value in given if value is not None]
     return "\n".join(["# autocnn search --config FILE reads this file", *lines, ""])
 
@@ -163,6 +175,7 @@ def _at_least(low: int) -> tuple[str, Callable[[Any], bool]]:
     return f"at least {low}", lambda value: value >= low
 
 
+_GPUS = re.compile(r"[\w-]+(,[\w-]+)*")  # numbers, or NVIDIA's long names
 _NAMED = ("a name or a path", lambda value: value.strip() != "")
 
 _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected, and its test
@@ -180,10 +193,15 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected, an
     "max_macs": _at_least(1),
     "worker_memory_mb": _at_least(1),
     "max_consecutive_failures": _at_least(1),
+    "workers": _at_least(1),
+    "gpus": ("GPU numbers such as 0,1", lambda value: _GPUS.fullmatch(value) is not None),
+    "workers_per_gpu": _at_least(1),
+    "recycle": _at_least(1),
     "epochs": _at_least(1),
     "seed": _at_least(0),
     "split_seed": _at_least(0),
     "results": _NAMED,
+    "storage": (STORAGE_FORMS, is_storage_url),
     "precision": _one_of(PRECISIONS),
     "target": ("above 0 and at most 1", lambda value: 0 < value <= 1),
     "created": ("an ISO time", _is_created),
@@ -195,7 +213,14 @@ def _check_value(label: str, key: str, value: Any) -> None:
         return
     expected, holds = _RULES[key]
     if not holds(value):
-        raise SettingsError(f"{label} must be {expected}, got {value!r}")
+        raise SettingsError(f"{label} must be {expected}, got {_shown(label, value)}")
+
+
+def _shown(label: str, value: Any) -> str:
+    """`value` for an error: of a storage only what can be no password."""
+    if not label.endswith("storage"):
+        return repr(value)
+    return repr(public_url(value)) if isinstance(value, str) else type(value).__name__
 
 
 _KIND_NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
@@ -207,7 +232,7 @@ def _convert(label: str, kind: Any, value: Any) -> Any:
     if base is float and type(value) is int:
         return float(value)
     if type(value) is not base:
-        raise SettingsError(f"{label} must be {_KIND_NAMES[base]}, got {value!r}")
+        raise SettingsError(f"{label} must be {_KIND_NAMES[base]}, got {_shown(label, value)}")
     return value
 
 

@@ -1,5 +1,7 @@
 """Optuna's storage as the one record of a study: what is written to it and read from it.
 
+It lies in the study's folder, as a journal, or in the database that the settings name.
+
 A trial carries what Optuna has no field for as user attributes: the proposal (one attribute a
 field, the configuration last, so that its presence means a whole proposal), the result, or the
 reason why a draw was infeasible. The facts of the study are one user attribute of the study.
@@ -17,10 +19,19 @@ from typing import Any
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
-from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.trial import FrozenTrial
 
-from autocnn.errors import RecordError, StudyError
+from autocnn.errors import SettingsError, StudyError
+from autocnn.records.database import (
+    CREATED,
+    database_errors,
+    delete_from_database,
+    is_in_database,
+    open_database,
+    open_named_study,
+    refuse_renamed,
+)
+from autocnn.records.journal import open_journal, open_only_study
 from autocnn.records.paths import StudyPaths
 from autocnn.records.record import (
     TrialRecord,
@@ -29,79 +40,98 @@ from autocnn.records.record import (
     result_from_dict,
     result_to_dict,
 )
-from autocnn.records.settings import StudySettings
+from autocnn.records.settings import StudySettings, read_settings
+from autocnn.records.storage_url import absolute_url, public_url, with_password
 from autocnn.space.config import TrialConfig, config_from_dict
 from autocnn.trial import Proposal, TrialResult, TrialState
 
 METRIC = "val_accuracy"
 RECORD_VERSION = 2  # of what trials and facts hold
 _VERSION = "record_version"  # the user attribute of a study that says so
+_OPEN = "is_open"  # likewise: whether it takes new trials
 _FACTS, _RESULT, _INFEASIBLE = "facts", "result", "infeasible"  # user attributes
 
-# What Optuna raises while it replays a journal that is damaged or is none.
-_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, OSError)
 
+def record_url(paths: StudyPaths, storage: str | None = None) -> str | None:
+    """The database of the study's record, `storage` or what study.toml says; None: the journal.
 
-def open_storage(paths: StudyPaths) -> optuna.storages.JournalStorage:
-    """The journal of the study, made where there is none.
-
-    Raises: RecordError if it cannot be read.
+    The password comes from OPTUNA_STORAGE, where that is the same database.
+    Raises: SettingsError if study.toml cannot be read.
     """
-    journal = paths.journal.absolute()  # workers may have another working directory
-    try:
-        _mend_tail(str(journal))
-        return optuna.storages.JournalStorage(JournalFileBackend(str(journal)))
-    except _UNREADABLE as error:
-        reason = str(error).partition("\n")[0]
-        raise RecordError(
-            f"{paths.journal}: the record of the study cannot be read "
-            f"({type(error).__name__}: {reason}); put back a copy or start another study"
-        ) from error
+    if storage is None and paths.exists:
+        storage = read_settings(paths.study_toml).get("storage")
+    return None if storage is None else _full_url(storage)
 
 
 def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
     """A new study, whose score is to be maximised.
 
-    Raises: StudyError if there is one already; RecordError if the journal cannot be read.
+    Raises: StudyError if there is one already; RecordError if the record cannot be written.
     """
-    try:
-        study = optuna.create_study(
-            storage=open_storage(paths), study_name=settings.study, direction="maximize"
-        )
-    except DuplicatedStudyError:
-        raise StudyError(
-            f"study {settings.study!r} exists already; "
-            f"`autocnn search --study {settings.study}` goes on with it"
-        ) from None
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ExperimentalWarning)
-        study.set_metric_names([METRIC])
+    url = None if settings.storage is None else _full_url(settings.storage)
+    storage = open_journal(paths) if url is None else open_database(url)
+    with database_errors(url, f"study {settings.study} cannot be created"):
+        try:
+            study = optuna.create_study(
+                storage=storage, study_name=settings.study, direction="maximize"
+            )
+        except DuplicatedStudyError:
+            raise StudyError(
+                f"study {settings.study!r} exists already; "
+                f"`autocnn search --study {settings.study}` goes on with it"
+            ) from None
+        study.set_user_attr(CREATED, settings.created)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            study.set_metric_names([METRIC])
     return study
 
 
-def open_study(paths: StudyPaths) -> optuna.Study:
-    """The study on record, whatever its folder is called by now.
+def study_exists(paths: StudyPaths, settings: StudySettings) -> bool:
+    """True where the study is on record, False where it is still to be created.
+
+    Raises: StudyError where the database has another study of that name, or this one no longer;
+    RecordError if the database cannot be reached.
+    """
+    if settings.storage is None:
+        return paths.journal.exists()
+    return is_in_database(_full_url(settings.storage), paths, settings.created)
+
+
+def open_study(paths: StudyPaths, storage: str | None = None) -> optuna.Study:
+    """The study on record, in `storage` or where study.toml says.
 
     Raises: StudyError if there is none, or one of another version of autocnn; RecordError if the
-    journal cannot be read.
+    record cannot be read.
     """
-    if not paths.journal.is_file():
-        raise StudyError(f"{paths.root}: no study is on record here; `autocnn search` starts one")
-    storage = open_storage(paths)
-    names = [study.study_name for study in storage.get_all_studies()]
-    if len(names) != 1:
-        raise StudyError(
-            f"{paths.journal}: expected one study on record, found {len(names)}; "
-            "`autocnn search` starts a new one"
-        )
-    study = optuna.load_study(study_name=names[0], storage=storage)
+    url = record_url(paths, storage)
+    study = open_only_study(paths) if url is None else open_named_study(url, paths)
     version = study.user_attrs.get(_VERSION)
     if _FACTS in study.user_attrs and version != RECORD_VERSION:
+        place = paths.journal if url is None else f"study {study.study_name} in {public_url(url)}"
         raise StudyError(
-            f"{paths.journal}: was written by another version of autocnn (record {version}, this "
+            f"{place}: was written by another version of autocnn (record {version}, this "
             f"one reads {RECORD_VERSION}); use that version, or start another study"
         )
     return study
+
+
+def delete_record(paths: StudyPaths, settings: StudySettings | None = None) -> None:
+    """Delete the study from the database that holds it; what lies in the folder stays.
+
+    `settings` are those of study.toml unless they are given.
+    Raises: StudyError if the folder is no longer called as the study; RecordError if the database
+    cannot be reached.
+    """
+    if settings is None:
+        try:
+            settings = StudySettings(**{**read_settings(paths.study_toml), "study": paths.name})
+        except SettingsError:  # a damaged study can be deleted, as far as it is known
+            return
+    if settings.storage is not None:
+        url = _full_url(settings.storage)
+        refuse_renamed(url, paths)
+        delete_from_database(url, paths.name, settings.created)
 
 
 def write_study_facts(study: optuna.Study, facts: Mapping[str, Any]) -> None:
@@ -113,6 +143,16 @@ def write_study_facts(study: optuna.Study, facts: Mapping[str, Any]) -> None:
 def read_study_facts(study: optuna.Study) -> dict[str, Any]:
     """The facts on record; tuples come back as lists."""
     return dict(study.user_attrs.get(_FACTS, {}))
+
+
+def write_is_open(study: optuna.Study, *, is_open: bool) -> None:
+    """Say whether the study takes new trials: other processes that work on it ask."""
+    study.set_user_attr(_OPEN, is_open)
+
+
+def is_open(study: optuna.Study) -> bool:
+    """True unless the search is over."""
+    return bool(study.user_attrs.get(_OPEN, True))
 
 
 def write_proposal(trial: optuna.Trial, proposal: Proposal) -> None:
@@ -138,6 +178,12 @@ def read_records(study: optuna.Study) -> list[TrialRecord]:
     return sorted(records, key=lambda record: record.number)
 
 
+def finished_records(study: optuna.Study) -> list[TrialRecord]:
+    """Those of `read_records` that nobody will go on with."""
+    trials = study.get_trials(deepcopy=False)
+    return [_record(trial) for trial in trials if _is_trial(trial) and trial.state.is_finished()]
+
+
 def trained_as(study: optuna.Study, number: int) -> int:
     """The trial that was really trained: of a duplicate its source, of any other trial itself."""
     result = study.get_trials(deepcopy=False)[number].user_attrs.get(_RESULT, {})
@@ -158,15 +204,33 @@ def n_ended(study: optuna.Study) -> int:
     return sum(_INFEASIBLE not in trial.user_attrs for trial in trials)
 
 
-def unfinished_trials(study: optuna.Study) -> list[optuna.Trial]:
-    """The trials that Optuna calls running, by number: what an interrupted study left behind."""
+def unfinished_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """The trials that Optuna calls running, by number: under way, or left behind."""
     running = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING])
     unfinished = [trial for trial in running if _INFEASIBLE not in trial.user_attrs]
-    # Optuna has no public way from a number to a trial that can be continued.
-    return [
-        optuna.Trial(study, trial._trial_id)
-        for trial in sorted(unfinished, key=lambda trial: trial.number)
-    ]
+    return sorted(unfinished, key=lambda trial: trial.number)
+
+
+def continued_trial(study: optuna.Study, trial: FrozenTrial) -> optuna.Trial:
+    """`trial`, which is running, as one that reports and is told."""
+    return optuna.Trial(study, trial._trial_id)  # Optuna has no public way
+
+
+def n_begun(study: optuna.Study, *, undecided: bool, before: int | None = None) -> int:
+    """How many trials have begun or ended; of those with a number below `before`, if it is given.
+
+    `undecided` counts those too that are just being drawn, and may turn out infeasible.
+    """
+    trials = study.get_trials(deepcopy=False)[:before]
+    running = optuna.trial.TrialState.RUNNING
+    drawn = [t for t in trials if t.state is running and _INFEASIBLE not in t.user_attrs]
+    drawn = [t for t in drawn if undecided and not _is_trial(t)]
+    return len(drawn) + sum(_is_trial(trial) for trial in trials)
+
+
+def _full_url(storage: str) -> str:
+    """`storage`, right in any working directory, with the password that the environment has."""
+    return with_password(absolute_url(storage), os.environ)
 
 
 def _is_trial(trial: FrozenTrial) -> bool:
@@ -209,28 +273,3 @@ def _config(text: str) -> TrialConfig:
 def _utc(moment: datetime | None) -> datetime | None:
     """Optuna keeps naive local times."""
     return None if moment is None else moment.astimezone(UTC)
-
-
-def _mend_tail(journal: str) -> None:
-    """Cut off a last line that a crash left half-written: the next one would be glued to it."""
-    if not _has_torn_tail(journal):
-        return
-    lock = JournalFileSymlinkLock(journal)
-    lock.acquire()
-    try:
-        if _has_torn_tail(journal):  # else another process was writing just then
-            with open(journal, "rb+") as file:
-                content = file.read()
-                end = content.rfind(b"\n") + 1
-                if content.startswith(b"{", end):  # else it is no line of Optuna's
-                    file.truncate(end)
-    finally:
-        lock.release()
-
-
-def _has_torn_tail(journal: str) -> bool:
-    if not os.path.exists(journal) or os.path.getsize(journal) == 0:
-        return False
-    with open(journal, "rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read() != b"\n"

@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from autocnn.report.formatting import clock, count, percent, sparkline
-from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
+from autocnn.trial import Listener, Progress, Proposal, Running, TrialResult, TrialState
 
 SHOWN_TRIALS = 10
+BAR = 24  # columns of a bar
 STYLES = {
     TrialState.COMPLETE: "green",
     TrialState.STOPPED: "yellow",
@@ -77,7 +78,8 @@ class PlainLines:
 
     def __init__(self, console: Console, verbosity: int) -> None:
         self._console, self._verbosity = console, verbosity
-        self._phase, self._seen = "", (-1, 0)
+        self._phase = ""
+        self._seen: dict[int, int] = {}  # epochs of a running trial
 
     def progress(self, progress: Progress) -> None:
         """Print a new phase, or a new epoch where that is wanted."""
@@ -87,14 +89,9 @@ class PlainLines:
             self._phase = progress.phase
             if progress.phase != "searching":
                 self._print(f"{progress.phase} …")
-        if self._verbosity > 0 and progress.running is not None and progress.curve:
-            now = (progress.running.number, len(progress.curve))
-            if now != self._seen:
-                self._seen, last = now, progress.curve[-1]
-                self._print(
-                    f"trial {now[0]:>3}  epoch {now[1]}/{progress.running.last_epoch}  "
-                    f"loss {last.train_loss:.4f}  validation {percent(last.val_accuracy)}"
-                )
+        if self._verbosity > 0:
+            for running in progress.running:
+                self._print_epoch(running)
 
     def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
         """Print how the trial ended."""
@@ -105,6 +102,16 @@ class PlainLines:
         """Print the line."""
         if self._verbosity >= 0:
             self._print(text)
+
+    def _print_epoch(self, running: Running) -> None:
+        number, curve = running.proposal.number, running.curve
+        if not curve or self._seen.get(number) == len(curve):
+            return
+        self._seen[number], last = len(curve), curve[-1]
+        self._print(
+            f"trial {number:>3}  epoch {len(curve)}/{running.proposal.last_epoch}  "
+            f"loss {last.train_loss:.4f}  validation {percent(last.val_accuracy)}"
+        )
 
     def _print(self, text: str) -> None:
         self._console.print(text, markup=False, emoji=False, soft_wrap=True)
@@ -142,8 +149,9 @@ class LiveScreen:
         parts: list[RenderableType] = [head]
         if self._finished:
             parts.append(self._table())
-        if progress.phase in ("searching", "refitting"):
-            parts.append(self._current())
+        if progress.phase == "refitting":
+            parts.append(_bar("refit", len(progress.curve), progress.horizon))
+        parts += [_describe_running(running) for running in progress.running]
         return Group(*parts)
 
     def _time_line(self) -> str:
@@ -172,20 +180,18 @@ class LiveScreen:
             )
         return table
 
-    def _current(self) -> Text:
-        progress, curve = self._progress, self._progress.curve
-        running = progress.running
-        name = "refit" if running is None else f"trial {running.number}"
-        total = max(1, progress.horizon if running is None else running.last_epoch)
-        done = len(curve)
-        width = 24
-        filled = round(width * done / total)
-        text = Text.assemble(
-            (f"{name:<10}", "bold"), " ", ("━" * filled, "green"), ("─" * (width - filled), "dim")
-        )
-        text.append(f" epoch {done}/{total}")
-        if progress.running is not None:
-            text.append(f"  {count(progress.running.macs)} MACs  {progress.running.origin}")
-            if curve:
-                text.append(f"  validation {percent(curve[-1].val_accuracy)}", "cyan")
-        return text
+
+def _describe_running(running: Running) -> Text:
+    proposal, curve = running.proposal, running.curve
+    text = _bar(f"trial {proposal.number}", len(curve), proposal.last_epoch)
+    text.append(f"  {count(proposal.macs)} MACs  {proposal.origin}")
+    if curve:
+        text.append(f"  validation {percent(curve[-1].val_accuracy)}", "cyan")
+    return text
+
+
+def _bar(name: str, done: int, total: int) -> Text:
+    filled = round(BAR * done / max(1, total))
+    text = Text.assemble((f"{name:<10}", "bold"), " ")
+    text.append("━" * filled, "green").append("─" * (BAR - filled), "dim")
+    return text.append(f" epoch {done}/{max(1, total)}")

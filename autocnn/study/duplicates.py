@@ -47,6 +47,10 @@ class KnownResults:
         """True where an engine says the same again: the same values, for as many epochs."""
         return _point(proposal) in self._points
 
+    def are_same(self, one: Proposal, other: Proposal) -> bool:
+        """True where both trainings would give the same."""
+        return one.number != other.number and self._key(one) == self._key(other)
+
     def _key(self, trial: TrialRecord | Proposal) -> _Key:
         parent = None if trial.parent is None else self._source.get(trial.parent, trial.parent)
         return trial.config, trial.first_epoch, trial.last_epoch, parent

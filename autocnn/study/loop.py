@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from autocnn.engines.protocol import Engine
 from autocnn.records.paths import StudyPaths
+from autocnn.records.record import TrialRecord
 from autocnn.study.budget import Budget
-from autocnn.study.duplicates import KnownResults, copy_files
+from autocnn.study.duplicates import copy_files
 from autocnn.study.second_try import join_tries, second_try
-from autocnn.study.worker import Worker
+from autocnn.study.tally import Tally
+from autocnn.study.worker import POLL_S, Worker, wait_for
 from autocnn.trial import (
     Epoch,
     FailureCause,
     Listener,
     Progress,
     Proposal,
+    Running,
     TrialJob,
     TrialResult,
     TrialState,
@@ -36,15 +38,31 @@ class Ending(StrEnum):
     TARGET = "target"  # the score that was asked for
     FAILURES = "failures"  # so many in a row that nothing better is expected
     EXHAUSTED = "exhausted"  # nothing feasible is left to propose
+    CLOSED = "closed"  # the process that began the study has ended its search
     INTERRUPTED = "interrupted"  # Ctrl-C
+
+
+CUTS = (Ending.TARGET, Ending.FAILURES, Ending.CLOSED, Ending.INTERRUPTED)  # running trials too
+
+
+@dataclass(slots=True)
+class _Training:
+    """A trial under way in a worker."""
+
+    proposal: Proposal
+    job: TrialJob
+    worker: Worker
+    curve: list[Epoch]
+    first: TrialResult | None = None  # of the first of two tries
+    is_lost: bool = False  # to another process
 
 
 @dataclass(slots=True, kw_only=True)
 class Search:
-    """One run of the loop; `counts` and `best` start from what is on record already."""
+    """One run of the loop; `tally` starts from what is on record already."""
 
     engine: Engine
-    worker: Worker
+    workers: Sequence[Worker]
     paths: StudyPaths
     budget: Budget
     listener: Listener
@@ -56,43 +74,80 @@ class Search:
     max_trials: int | None = None
     target: float | None = None
     max_failures: int | None = None  # in a row, of whatever cause
-    counts: Counter[TrialState] = field(default_factory=Counter)
-    best: tuple[int, float] | None = None
-    known: KnownResults = field(default_factory=lambda: KnownResults(()))
-    failures: int = 0  # in a row, just now
+    tally: Tally = field(default_factory=Tally)
+    finished: Callable[[], Iterable[TrialRecord]] = lambda: ()  # now and then: here or elsewhere
+    closed: Callable[[], bool] = lambda: False  # the study takes no more trials
+    _trainings: list[_Training] = field(default_factory=list)
+    _held: list[Proposal] = field(default_factory=list)  # equal to one that is being trained
+    _repeated: int = 0  # points in a row that were proposed before
 
     def run(self) -> Ending:
-        """Search until something ends it."""
-        repeated = 0  # points in a row that were proposed before
-        while (ending := self._ending()) is None:
-            enough = repeated >= MAX_REPEATED
-            proposal = None if enough else self.engine.ask(lambda: self._ending() is not None)
-            # One worker: nobody else can report, so waiting would never end.
-            if proposal is None or isinstance(proposal, Wait):
+        """Search until something ends it; trials under way are ended first."""
+        while True:
+            ending = self._ending()
+            if ending in CUTS:
+                self._cut()
+            is_waiting = self._fill() if ending is None else False
+            if not self._trainings and not is_waiting:
+                self._settle_held()
                 return self._ending() or Ending.EXHAUSTED
-            repeated = repeated + 1 if self.known.has_point(proposal) else 0
-            result = self._repeat(proposal) or self._train(proposal)
-            if self.interrupted() and _was_cut(result):
-                self.engine.leave(proposal.number, result)
-                self.recorded()
-            else:
-                self._finish(proposal, _without_score_is_failure(result))
-        return ending
+            self._listen()
 
     def _ending(self) -> Ending | None:
         if self.interrupted():
             return Ending.INTERRUPTED
-        if self.max_trials is not None and self.counts.total() >= self.max_trials:
+        if self.max_trials is not None and self.tally.counts.total() >= self.max_trials:
             return Ending.TRIALS
-        if self.target is not None and self.best is not None and self.best[1] >= self.target:
+        if self.target is not None and self.tally.reaches(self.target):
             return Ending.TARGET
-        if self.max_failures is not None and self.failures >= self.max_failures:
+        if self.max_failures is not None and self.tally.failures >= self.max_failures:
             return Ending.FAILURES
+        if self.closed():
+            return Ending.CLOSED
         return Ending.BUDGET if self.budget.is_over() else None
+
+    # --- giving trials to workers ---
+
+    def _fill(self) -> bool:
+        """Give every idle worker a trial; False: there is nothing left to begin, here or later."""
+        busy = {id(training.worker) for training in self._trainings}
+        for worker in self.workers:
+            if id(worker) in busy:
+                continue
+            proposal = self._next()
+            if proposal is None:
+                return False
+            if isinstance(proposal, Wait):
+                return self.engine.runs_elsewhere()
+            self._begin(proposal, worker)
+        return True
+
+    def _next(self) -> Proposal | Wait | None:
+        """The next proposal to be trained; the results of those that were, are told at once."""
+        while self._ending() is None:
+            proposal = self._held.pop() if self._held else self._ask()
+            if not isinstance(proposal, Proposal):
+                return proposal
+            if any(self.tally.known.are_same(proposal, t.proposal) for t in self._trainings):
+                self._held.append(proposal)  # its result will be known soon
+                return Wait()
+            result = self._repeat(proposal)
+            if result is None:
+                return proposal
+            self._finish(proposal, result)
+        return Wait()
+
+    def _ask(self) -> Proposal | Wait | None:
+        if self._repeated >= MAX_REPEATED:
+            return None
+        proposal = self.engine.ask(lambda: self._ending() is not None, self.max_trials)
+        if isinstance(proposal, Proposal):
+            self._repeated = self._repeated + 1 if self.tally.known.has_point(proposal) else 0
+        return proposal
 
     def _repeat(self, proposal: Proposal) -> TrialResult | None:
         """The result of a trial that was the same, told to the engine as if trained again."""
-        result = self.known.find(proposal)
+        result = self.tally.known.find(proposal)
         if result is None or result.duplicate_of is None:
             return None
         epochs = range(proposal.first_epoch + 1, result.epochs + 1)
@@ -103,13 +158,22 @@ class Search:
         copy_files(self.paths, result.duplicate_of, proposal.number)
         return result
 
-    def _train(self, proposal: Proposal) -> TrialResult:
+    def _settle_held(self) -> None:
+        """What waited for the result of another trial ends with it, or is left for later."""
+        for proposal in self._held:
+            result = None if self.interrupted() else self._repeat(proposal)
+            if result is None:
+                self.engine.leave(proposal.number, None)
+            else:
+                self._finish(proposal, result)
+        self._held.clear()
+
+    def _begin(self, proposal: Proposal, worker: Worker) -> None:
         job = self._job(proposal)
-        first = self._run(job, proposal)
-        again = None if self.interrupted() else second_try(job, first)
-        if again is None:
-            return first
-        return join_tries(again, first, self._run(again, proposal))
+        training = _Training(proposal, job, worker, list(self.tally.known.curve(proposal.parent)))
+        self._trainings.append(training)
+        worker.submit(job)
+        self._show()
 
     def _job(self, proposal: Proposal) -> TrialJob:
         parent = proposal.parent
@@ -125,65 +189,99 @@ class Search:
             precision=self.precision,
             folder=self.paths.trial(proposal.number),
             time_limit_s=self.budget.trial_limit(),
-            pace_limit_s=None if self.best is None else self.budget.pace_limit(),
+            pace_limit_s=None if self.tally.best is None else self.budget.pace_limit(),
             first_look=self.first_look,
         )
 
-    def _run(self, job: TrialJob, proposal: Proposal) -> TrialResult:
-        curve = list(self.known.curve(proposal.parent))
-        self._show(proposal, curve)
+    # --- hearing of them ---
 
-        def on_epoch(epoch: int, metrics: Epoch) -> bool:
-            if epoch == 0:
-                return self.engine.first_look(proposal.number, metrics.val_accuracy)
-            del curve[epoch - 1 :]  # a parent's, where its checkpoint is missing
-            curve.append(metrics)
-            self._show(proposal, curve)
-            return self.engine.report(proposal.number, epoch, metrics.val_accuracy)
+    def _listen(self) -> None:
+        """Wait a moment for what the workers, and other processes, have to say."""
+        wait_for([training.worker for training in self._trainings], POLL_S)
+        taken_over = self.engine.keep()
+        for training in list(self._trainings):
+            if training.proposal.number in taken_over:
+                training.is_lost = True
+                training.worker.interrupt()
+            heard = training.worker.hear()
+            if isinstance(heard, TrialResult):
+                self._end(training, heard)
+            elif heard is not None:
+                training.worker.answer(prune=self._on_epoch(training, *heard))
+        for record in self.finished():
+            self._hear_of(record)
+        self._show()
 
-        def interrupt() -> bool:
-            self._show(proposal, curve)
-            return self.interrupted()
+    def _cut(self) -> None:
+        for training in self._trainings:
+            training.worker.interrupt()
 
-        return self.worker.run(job, on_epoch, interrupt)
+    def _on_epoch(self, training: _Training, epoch: int, metrics: Epoch) -> bool:
+        number, curve = training.proposal.number, training.curve
+        if epoch == 0:
+            return self.engine.first_look(number, metrics.val_accuracy)
+        del curve[epoch - 1 :]  # a parent's, where its checkpoint is missing
+        curve.append(metrics)
+        return self.engine.report(number, epoch, metrics.val_accuracy)
+
+    def _end(self, training: _Training, result: TrialResult) -> None:
+        """A worker ended its job: try it again, leave it for later, or put it on record."""
+        proposal, first = training.proposal, training.first
+        is_last = self.interrupted() or training.is_lost or first is not None
+        again = None if is_last else second_try(training.job, result)
+        if again is not None:
+            training.first, training.job = result, again
+            training.curve = list(self.tally.known.curve(proposal.parent))
+            training.worker.submit(again)
+            return
+        if first is not None:
+            result = join_tries(training.job, first, result)
+        self._trainings.remove(training)
+        if training.is_lost or not self.engine.holds(proposal.number):
+            self.listener.message(f"trial {proposal.number} was taken over by another process")
+        elif self.interrupted() and _was_cut(result):
+            self.engine.leave(proposal.number, result)
+            self.recorded()
+        else:
+            self._finish(proposal, _without_score_is_failure(result))
 
     def _finish(self, proposal: Proposal, result: TrialResult) -> None:
         self.engine.tell(proposal.number, result)
-        self.known.add(proposal, result)
+        self._count(proposal, result)
         self._drop_checkpoints()
-        self.counts[result.state] += 1
-        self.failures = self.failures + 1 if result.state is TrialState.FAILED else 0
-        score = result.score
-        ranked = result.state in (TrialState.COMPLETE, TrialState.STOPPED)
-        if ranked and score is not None and (self.best is None or score > self.best[1]):
-            self.best = (proposal.number, score)
-            self.budget.refit_s = seconds_to_best(result)
         self.recorded()
         self.listener.trial_finished(proposal, result)
+
+    def _hear_of(self, record: TrialRecord) -> None:
+        """Count a trial that another process has ended."""
+        if record.number not in self.tally.numbers and record.result is not None:
+            self._count(record, record.result)
+            self.listener.trial_finished(record.proposal, record.result)
+
+    def _count(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
+        self.tally.add(trial, result)
+        self.budget.refit_s = self.tally.refit_s
 
     def _drop_checkpoints(self) -> None:
         """Delete the checkpoints that no later trial can continue."""
         kept = {self.paths.checkpoint(number) for number in self.engine.continuable()}
         for checkpoint in set(self.paths.checkpoints()) - kept:
-            checkpoint.unlink()
+            checkpoint.unlink(missing_ok=True)
 
-    def _show(self, proposal: Proposal, curve: list[Epoch]) -> None:
+    def _show(self) -> None:
         self.listener.progress(
             Progress(
                 phase="searching",
-                counts=dict(self.counts),
+                counts=dict(self.tally.counts),
                 horizon=self.horizon,
-                best=self.best,
-                running=proposal,
-                curve=tuple(curve),
+                best=self.tally.best,
+                running=tuple(
+                    Running(proposal=training.proposal, curve=tuple(training.curve))
+                    for training in self._trainings
+                ),
                 seconds_left=self.budget.left(),
             )
         )
-
-
-def seconds_to_best(result: TrialResult) -> float:
-    """Wall seconds that `result` took until the end of its best epoch; 0 without one."""
-    return 0.0 if result.best_epoch is None else result.curve[result.best_epoch - 1].seconds
 
 
 def _was_cut(result: TrialResult) -> bool:

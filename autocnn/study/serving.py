@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import os
 import signal
+import threading
 import time
 import traceback
 from dataclasses import dataclass
@@ -12,9 +14,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from autocnn.errors import AutocnnError, TrialFailed
+from autocnn.errors import AutocnnError, RecordError, TrialFailed
 from autocnn.quiet import load_keras
 from autocnn.space.config import TrialConfig
+from autocnn.study.shares import Share
 from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
 
 BEAT = "alive"  # a sign of life of a training
@@ -38,10 +41,12 @@ class Answer:
     bug: str = ""  # the traceback of anything unexpected
 
 
-def serve(connection: Connection, data_folder: Path, log: Path) -> None:
+def serve(connection: Connection, data_folder: Path, log: Path, share: Share) -> None:
     """The worker's main function: answer questions and train jobs until told to leave."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     _send_output_to(log)
+    share.take()
     load_keras()
     from autocnn.data.prepared import open_prepared
     from autocnn.train import backend, speed
@@ -50,7 +55,10 @@ def serve(connection: Connection, data_folder: Path, log: Path) -> None:
     device: Any = None
     while (order := _receive(connection)) is not None:
         if isinstance(order, TrialJob):
-            connection.send(_train(order, data, device, connection))
+            try:
+                connection.send(_train(order, data, device, connection))
+            except RecordError as error:  # a full disk, say: no fault of the trial
+                connection.send(Answer(error=str(error)))
             continue
         try:
             if order == "device":
@@ -66,6 +74,14 @@ def serve(connection: Connection, data_folder: Path, log: Path) -> None:
         except Exception:  # sent over whole: the supervisor raises it
             answer = Answer(bug=traceback.format_exc())
         connection.send(answer)
+
+
+def _leave_with_parent() -> None:
+    """End with the supervisor, however it ends: nobody would hear of what is trained after it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _receive(connection: Connection) -> Any:
@@ -89,6 +105,8 @@ def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> Tri
         return trainer.train_trial(job, data, device, hooks)
     except TrialFailed as error:
         cause, message = FailureCause(error.cause), str(error)
+    except RecordError:
+        raise
     except Exception as error:  # recorded with its traceback, for the supervisor to show
         cause = FailureCause.ERROR
         if backend.is_out_of_memory(error):

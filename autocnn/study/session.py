@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import optuna
 
@@ -17,23 +17,36 @@ from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recorded import RecordedEngine
 from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
+from autocnn.records.leases import Leases
+from autocnn.records.lock import Owner
 from autocnn.records.paths import StudyPaths
-from autocnn.records.ranking import winner
+from autocnn.records.ranking import rank_trials
 from autocnn.records.record import TrialRecord
 from autocnn.records.settings import StudySettings
 from autocnn.records.storage import (
     create_study,
+    finished_records,
+    is_open,
     open_study,
     read_records,
+    study_exists,
+    write_is_open,
 )
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
 from autocnn.study.creation import find_facts, find_recipes, write_split
-from autocnn.study.duplicates import KnownResults
-from autocnn.study.loop import Ending, Search, seconds_to_best
-from autocnn.study.worker import Worker
+from autocnn.study.loop import Ending, Search
+from autocnn.study.shares import plan_shares, visible_gpus
+from autocnn.study.tally import Tally
+from autocnn.study.worker import Worker, WorkerSetup
 from autocnn.train.backend import Device
-from autocnn.trial import Listener, Progress, TrialState
+from autocnn.trial import Listener, Progress
+
+T = TypeVar("T")
+
+OTHERS_S = 1.0  # between two looks at what other processes have put on record
+OTHERS_END_S = 60.0  # for the trials of other processes to end, once the search is over
+KEPT_WEIGHTS = 10  # trials, the best ones, whose weights stay on the disk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,34 +58,47 @@ class Session:
     space: SearchSpace
     data: PreparedData
     study: optuna.Study
-    worker: Worker
+    workers: tuple[Worker, ...]
     device: Device
     budget: Budget
     precision: str
     horizon: int
     pruner: str
     first_look: float
+    leases: Leases | None  # where other processes may train trials of the study, too
+    joins: bool  # the study that another process began, and will end
+
+    @property
+    def worker(self) -> Worker:
+        """The one that trains alone."""
+        return self.workers[0]
 
     def records(self) -> list[TrialRecord]:
         """Every trial on record, by number."""
         return read_records(self.study)
 
     def record(self) -> None:
-        """Write the leaderboard from the study's record."""
-        table = build_leaderboard(self.records(), self.space)
-        write_leaderboard(self.paths.leaderboard, table)
+        """Write the leaderboard from the study's record, and keep the best trials' weights only."""
+        records = self.records()
+        write_leaderboard(self.paths.leaderboard, build_leaderboard(records, self.space))
+        for record in rank_trials(finished_records(self.study))[KEPT_WEIGHTS:]:
+            self.paths.weights(record.number).unlink(missing_ok=True)
+
+    @property
+    def n_trained(self) -> int:
+        """Trials of a shared study that this process has ended."""
+        return 0 if self.leases is None else self.leases.n_ended
 
     def search(self, listener: Listener, interrupted: Callable[[], bool]) -> Ending:
         """Run trials until the budget, the number of trials, the target or Ctrl-C ends it."""
         engine = self._engine(listener)
-        records = [r for r in read_records(self.study) if r.state is not TrialState.RUNNING]
-        finished = [r for r in records if not _is_left(self.study, r.number)]
-        best = winner(finished)
-        if best is not None and best.result is not None:
-            self.budget.refit_s = seconds_to_best(best.result)
-        return Search(
+        tally = Tally.of(finished_records(self.study))
+        self.budget.refit_s = tally.refit_s
+        if not self.joins:
+            write_is_open(self.study, is_open=True)
+        ending = Search(
             engine=engine,
-            worker=self.worker,
+            workers=self.workers,
             paths=self.paths,
             budget=self.budget,
             listener=listener,
@@ -80,14 +106,40 @@ class Session:
             precision=self.precision,
             first_look=self.first_look,
             interrupted=interrupted,
-            recorded=self.record,
+            recorded=(lambda: None) if self.joins else self.record,
             max_trials=self.settings.trials,
             target=self.settings.target,
             max_failures=self.settings.max_consecutive_failures,
-            counts=Counter(record.state for record in finished),
-            known=KnownResults(finished),
-            best=None if best is None or best.score is None else (best.number, best.score),
+            tally=tally,
+            finished=self._finished(),
+            closed=self._closed(),
         ).run()
+        if not self.joins and ending is not Ending.INTERRUPTED:
+            self._close(engine, listener, interrupted)
+        return ending
+
+    def _finished(self) -> Callable[[], list[TrialRecord]]:
+        """The trials that ended, where other processes train some."""
+        if self.leases is None:
+            return lambda: []
+        return _now_and_then(lambda: finished_records(self.study))
+
+    def _closed(self) -> Callable[[], bool]:
+        if not self.joins:
+            return lambda: False
+        return _now_and_then(lambda: not is_open(self.study))
+
+    def _close(
+        self, engine: RecordedEngine, listener: Listener, interrupted: Callable[[], bool]
+    ) -> None:
+        """Take no more trials, and let other processes put theirs on record."""
+        write_is_open(self.study, is_open=False)
+        end = time.monotonic() + OTHERS_END_S
+        while engine.runs_elsewhere() and not interrupted():
+            if time.monotonic() > end:
+                listener.message("other processes still train trials; the finals begin without")
+                return
+            time.sleep(OTHERS_S)
 
     def _engine(self, listener: Listener) -> RecordedEngine:
         settings = self.settings
@@ -99,8 +151,8 @@ class Session:
             proposer=settings.proposer,
             pruner=self.pruner,
         )
-        engine = make_engine(settings.engine, self.study, self.space, setup)
-        if not self.study.get_trials(deepcopy=False):
+        engine = make_engine(settings.engine, self.study, self.space, setup, self.leases)
+        if not self.joins and not self.study.get_trials(deepcopy=False):
             recipes, skipped = find_recipes(settings, self.space, self.data.image_shape)
             for recipe in recipes:
                 engine.enqueue(recipe)
@@ -116,45 +168,79 @@ def open_session(
     space: SearchSpace,
     listener: Listener,
     end: float | None,
+    *,
+    joins: bool = False,
 ) -> Iterator[Session]:
-    """Prepare the data, the record and a worker; `end` is when everything must be over.
+    """Prepare the data, the record and the workers; `end` is when everything must be over.
 
     Raises: DatasetError; StudyError for other data.
     """
-    is_new = not paths.journal.exists()
+    is_new = not study_exists(paths, settings)
     listener.progress(Progress(phase="starting", counts={}))
-    with tempfile.TemporaryDirectory(prefix="autocnn-") as folder:
-        worker = Worker(Path(folder), paths.root / "worker.log", settings.worker_memory_mb)
-        worker.start()
-        try:
-            data = prepare(settings.dataset, settings.split_seed)
-            save_prepared(data, Path(folder))
-            study = create_study(paths, settings) if is_new else open_study(paths)
-            facts = find_facts(settings, space, data, study, worker)
-            if not paths.split.exists():  # frozen: never written again, least of all for other data
-                write_split(paths, data.split)
-            yield Session(
-                settings=settings,
-                paths=paths,
-                space=space,
-                data=data,
-                study=study,
-                worker=worker,
-                device=worker.device(),
-                budget=_budget(facts, end, settings.trial_timeout_s),
-                precision=facts["precision"],
-                horizon=facts["horizon"],
-                pruner=facts["pruner"],
-                first_look=facts["first_look"],
+    with tempfile.TemporaryDirectory(prefix="autocnn-") as folder, ExitStack() as stack:
+        workers = _make_workers(settings, paths, Path(folder))
+        for worker in workers:
+            stack.callback(worker.close)
+        workers[0].start()
+        data = prepare(settings.dataset, settings.split_seed)
+        save_prepared(data, Path(folder))
+        study = create_study(paths, settings) if is_new else open_study(paths, settings.storage)
+        facts = find_facts(settings, space, data, study, workers[0])
+        if not paths.split.exists():  # frozen: never written again, least of all for other data
+            write_split(paths, data.split)
+        leases = None
+        if settings.storage is not None and settings.engine == "optuna":
+            owner = Owner(paths)
+            stack.callback(owner.leave)
+            leases = Leases(study, owner)
+        yield Session(
+            settings=settings,
+            paths=paths,
+            space=space,
+            data=data,
+            study=study,
+            workers=workers,
+            device=workers[0].device(),
+            budget=_budget(facts, end, settings.trial_timeout_s),
+            precision=facts["precision"],
+            horizon=facts["horizon"],
+            pruner=facts["pruner"],
+            first_look=facts["first_look"],
+            leases=leases,
+            joins=joins,
+        )
+
+
+def _make_workers(
+    settings: StudySettings, paths: StudyPaths, data_folder: Path
+) -> tuple[Worker, ...]:
+    gpus = visible_gpus(settings.gpus)
+    shares = plan_shares(settings.workers, gpus, settings.workers_per_gpu)
+    return tuple(
+        Worker(
+            WorkerSetup(
+                data_folder=data_folder,
+                log=paths.root / "worker.log",
+                memory_mb=settings.worker_memory_mb,
+                recycle=settings.recycle,
+                share=share,
             )
-        finally:
-            worker.close()
+        )
+        for share in shares
+    )
 
 
-def _is_left(study: optuna.Study, number: int) -> bool:
-    """True where Ctrl-C left trial `number` to be continued."""
-    trial = study.get_trials(deepcopy=False)[number]
-    return trial.state is optuna.trial.TrialState.RUNNING
+def _now_and_then(look: Callable[[], T]) -> Callable[[], T]:
+    """What `look` said, asked again after OTHERS_S."""
+    answer, asked = look(), time.monotonic()
+
+    def last() -> T:
+        nonlocal answer, asked
+        if time.monotonic() - asked >= OTHERS_S:
+            answer, asked = look(), time.monotonic()
+        return answer
+
+    return last
 
 
 def _budget(facts: dict[str, Any], end: float | None, trial_timeout_s: float | None) -> Budget:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from pathlib import Path
 
 import keras
 import pytest
+from scripted import ScriptedWorker
 
 from autocnn.api.flow import SearchOutcome, SilentListener, search
 from autocnn.errors import DatasetError, RecordError, SettingsError, SpaceError, UnknownDatasetError
@@ -25,16 +25,16 @@ SPEC = ImageSpec(shape=(8, 8, 1), n_classes=10, mean=(78.0,), std=(96.0,))
 SCORES = {0: 0.5, 1: 0.75, 2: 0.25, 3: 0.9}
 
 
-class ScriptedWorker:
+class FlowWorker(ScriptedWorker):
     """Gives every trial its score from SCORES, and weights of its own."""
 
-    jobs: list  # of all workers, in order
+    trained: list  # jobs of all workers, in order
     before_job = staticmethod(lambda job: None)
     refit_loss = 0.1
     fails = False
 
-    def __init__(self, data_folder: Path, log: Path, memory_mb: int | None = None) -> None:
-        pass
+    def __init__(self, setup) -> None:
+        super().__init__()
 
     def start(self):
         """Nothing."""
@@ -50,20 +50,21 @@ class ScriptedWorker:
         """A fast one."""
         return 0.1, 1e-6
 
-    def run(self, job, on_epoch, interrupt):
+    def train(self, job):
         """Report every epoch, then save the weights."""
-        self.jobs.append(job)
+        self.trained.append(job)
+        n_interrupts = self.n_interrupts
         self.before_job(job)
         if self.fails:
             return TrialResult(
                 state=TrialState.FAILED, cause=FailureCause.DIVERGED, message="loss nan"
             )
-        if interrupt():
-            return TrialResult(state=TrialState.STOPPED)
         validates = job.fit_on == "train"
         curve = [self._epoch(job, number) for number in range(1, job.last_epoch + 1)]
         for number, epoch in enumerate(curve, start=1):
-            on_epoch(number, epoch)
+            yield number, epoch
+            if self.n_interrupts > n_interrupts:
+                return TrialResult(state=TrialState.STOPPED)
         job.folder.mkdir(parents=True, exist_ok=True)
         model = build_model(job.config, SPEC, seed=job.seed + validates)
         save_weights(job.folder / "best.npz", model.get_weights())
@@ -107,9 +108,9 @@ class Ear(SilentListener):
 
 
 @pytest.fixture
-def worker(monkeypatch):
+def worker(monkeypatch, _nobody_waits):
     """The scripted worker in place of the real one."""
-    fresh = type("Worker", (ScriptedWorker,), {"jobs": []})
+    fresh = type("Worker", (FlowWorker,), {"trained": []})
     monkeypatch.setattr(session, "Worker", fresh)
     return fresh
 
@@ -147,7 +148,7 @@ def test_the_best_trial_is_refitted_tested_and_shipped(worker, make_settings, pa
     outcome = search(make_settings())
     assert (outcome.state, outcome.winner, outcome.val_best) == ("finished", 1, 0.75)
     assert (outcome.trials, outcome.complete, outcome.failed) == (3, 3, 0)
-    refit = worker.jobs[-1]
+    refit = worker.trained[-1]
     assert (refit.number, refit.fit_on, refit.last_epoch) == (1, "train+validation", 2)
     assert outcome.model == str(paths.winner)
     assert outcome.gap == pytest.approx(0.75 - outcome.test_winner)
@@ -230,9 +231,9 @@ def test_nothing_new_is_not_tested_again(worker, make_settings, paths, monkeypat
     """The test split stays closed; the outcome is the one on record."""
     first = search(make_settings())
     monkeypatch.setattr("autocnn.finals.outcome.load_test", pytest.fail)
-    jobs = len(worker.jobs)
+    jobs = len(worker.trained)
     again = search(make_settings())
-    assert len(worker.jobs) == jobs
+    assert len(worker.trained) == jobs
     measured = ("state", "trials", "val_best", "test", "test_winner", "gap", "winner", "model")
     assert [getattr(again, f) for f in measured] == [getattr(first, f) for f in measured]
     assert paths.manifest.exists()
@@ -249,7 +250,7 @@ def test_ctrl_c_ends_cleanly(worker, make_settings, paths):
     worker.before_job = staticmethod(lambda job: None)
     outcome = search(make_settings())
     assert (outcome.state, outcome.trials, outcome.winner) == ("finished", 3, 1)
-    assert [job.number for job in worker.jobs] == [0, 1, 1, 2, 1]
+    assert [job.number for job in worker.trained] == [0, 1, 1, 2, 1]
 
 
 def test_a_study_that_goes_on_is_not_finished(worker, make_settings, paths):

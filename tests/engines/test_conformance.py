@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
+from scripted import ScriptedWorker, Training
 
 from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
@@ -289,26 +289,27 @@ def test_a_recipe_of_another_space_harms_nothing(kind, open_engine, end):
     assert [_key(p) for p in _play(engine, end, 4)] == plain
 
 
-class _Worker:
-    """Trains nothing, and counts the jobs."""
+class _Worker(ScriptedWorker):
+    """Trains nothing."""
 
     def __init__(self, end: Any) -> None:
-        self.end, self.jobs = end, []  # type: ignore[var-annotated]
+        super().__init__()
+        self.end = end
 
-    def run(self, job: TrialJob, on_epoch: Any, interrupt: Any) -> TrialResult:
-        """The score of the job's batch size."""
-        self.jobs.append(job)
+    def train(self, job: TrialJob) -> Training:
+        """Ends at once."""
+        yield from ()
         return self.end(job)  # type: ignore[no-any-return]
 
 
+@pytest.mark.usefixtures("_nobody_waits")
 def test_no_configuration_is_trained_twice(kind, open_engine, make_result, tmp_path):
     """The same configuration, epochs and parent: its result is taken over, and marked."""
     engine = open_engine(kind, TINY)
     worker = _Worker(lambda job: make_result(*[1 / job.config.batch_size] * job.last_epoch))
-    counts: Counter[TrialState] = Counter()
     search = Search(
         engine=engine,
-        worker=worker,  # type: ignore[arg-type]
+        workers=[worker],  # type: ignore[list-item]
         paths=StudyPaths(tmp_path / "a"),
         budget=Budget(end=None, setup_s=1.0, epoch_s=1.0, horizon=HORIZON),
         listener=_Silent(),
@@ -318,7 +319,6 @@ def test_no_configuration_is_trained_twice(kind, open_engine, make_result, tmp_p
         interrupted=lambda: False,
         recorded=lambda: None,
         max_trials=500,
-        counts=counts,
     )
     assert search.run() is Ending.EXHAUSTED
     keys = [(job.config, job.last_epoch, job.continue_from) for job in worker.jobs]

@@ -9,12 +9,12 @@ import pytest
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.records import storage
+from autocnn.records.journal import open_journal
 from autocnn.records.paths import StudyPaths
 from autocnn.records.storage import (
     create_study,
     mark_infeasible,
     n_infeasible,
-    open_storage,
     open_study,
     read_records,
     read_study_facts,
@@ -193,7 +193,7 @@ def test_a_journal_below_a_file_is_one_clear_line(tmp_path):
     """A place where nothing can be written is an error of records."""
     (tmp_path / "file").write_text("x")
     with pytest.raises(RecordError, match="cannot be read"):
-        open_storage(StudyPaths(tmp_path / "file"))
+        open_journal(StudyPaths(tmp_path / "file"))
 
 
 def test_the_journal_is_found_from_another_folder(paths, settings, monkeypatch, tmp_path):

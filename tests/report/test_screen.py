@@ -16,7 +16,7 @@ from autocnn.report.screen import (
     describe_result,
     open_screen,
 )
-from autocnn.trial import FailureCause, Progress, TrialState
+from autocnn.trial import FailureCause, Progress, Running, TrialState
 
 COUNTS = {
     TrialState.COMPLETE: 3,
@@ -101,8 +101,7 @@ def test_epochs_are_printed_where_it_is_asked_for(
                 phase="searching",
                 counts={},
                 horizon=12,
-                running=make_proposal(3),
-                curve=curve[:n],
+                running=(Running(proposal=make_proposal(3), curve=curve[:n]),),
             )
         )
     assert lines() == expected
@@ -171,12 +170,19 @@ def test_the_screen_shows_the_running_epoch(console, draw, make_proposal, make_r
             phase="searching",
             counts={},
             horizon=12,
-            running=make_proposal(7, last_epoch=4),
-            curve=make_result(0.5, 0.75).curve,
+            running=(
+                Running(
+                    proposal=make_proposal(7, last_epoch=4), curve=make_result(0.5, 0.75).curve
+                ),
+                Running(proposal=make_proposal(12, last_epoch=4)),
+            ),
         )
     )
-    bar = 12 * "━" + 12 * "─"
-    assert draw(screen)[-1] == (f"trial 7    {bar} epoch 2/4  88.0 k MACs  tpe  validation 75.00 %")
+    bar, empty = 12 * "━" + 12 * "─", 24 * "─"
+    assert draw(screen)[-2:] == [
+        f"trial 7    {bar} epoch 2/4  88.0 k MACs  tpe  validation 75.00 %",
+        f"trial 12   {empty} epoch 0/4  88.0 k MACs  tpe",
+    ]
 
 
 def test_the_screen_shows_the_refit(console, draw, make_result):
@@ -224,7 +230,7 @@ def test_brackets_are_text_on_the_screen(console, draw, make_proposal, make_resu
     screen = LiveScreen(console)
     odd = make_proposal(1, origin="recipe:[red]x[/red]")
     screen.trial_finished(odd, make_result(0.5))
-    screen.progress(Progress(phase="searching", counts={}, running=odd))
+    screen.progress(Progress(phase="searching", counts={}, running=(Running(proposal=odd),)))
     drawn = draw(screen)
     assert sum("recipe:[red]x[/red]" in line for line in drawn) == 2
 

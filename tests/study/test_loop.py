@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from scripted import ScriptedWorker, Training
 
 from autocnn.records.paths import StudyPaths
 from autocnn.study import loop
 from autocnn.study.budget import Budget
-from autocnn.study.loop import Ending, Search, seconds_to_best
+from autocnn.study.loop import Ending, Search
+from autocnn.study.tally import Tally
 from autocnn.trial import (
     FailureCause,
     Listener,
@@ -34,8 +36,10 @@ class FakeEngine:
         self.told: list[tuple[int, TrialResult]] = []
         self.kept: frozenset[int] = frozenset()
         self.left: list[tuple[int, TrialResult | None]] = []
+        self.taken: frozenset[int] = frozenset()
+        self.n_elsewhere = 0
 
-    def ask(self, stops: Any = None) -> Proposal | Wait | None:
+    def ask(self, stops: Any = None, limit: int | None = None) -> Proposal | Wait | None:
         """The next proposal; None: nothing is left."""
         return self.proposals.pop(0) if self.proposals else None
 
@@ -53,6 +57,19 @@ class FakeEngine:
         """Note how a trial ended."""
         self.told.append((number, result))
 
+    def holds(self, number: int) -> bool:
+        """Unless it was said that another process has it."""
+        return number not in self.taken
+
+    def keep(self) -> frozenset[int]:
+        """Those that another process has."""
+        return self.taken
+
+    def runs_elsewhere(self) -> bool:
+        """As often as was said."""
+        self.n_elsewhere -= 1
+        return self.n_elsewhere >= 0
+
     def continuable(self) -> frozenset[int]:
         """Those that were said."""
         return self.kept
@@ -62,22 +79,20 @@ class FakeEngine:
         self.left.append((number, result))
 
 
-class FakeWorker:
+class FakeWorker(ScriptedWorker):
     """Gives the next of its results, epoch by epoch, while its clock runs."""
 
     def __init__(self, results: list[TrialResult]) -> None:
+        super().__init__()
         self.results, self.now = list(results), 0.0
-        self.jobs: list[TrialJob] = []
         self.answers: list[bool] = []  # to the epochs: True prunes
-        self.interrupts: list[bool] = []  # what `interrupt` said, once a trial
 
-    def run(self, job: TrialJob, on_epoch: Any, interrupt: Any) -> TrialResult:
-        """Tell every epoch of the next result, look up once, and give it."""
-        self.jobs.append(job)
+    def train(self, job: TrialJob) -> Training:
+        """Tell a first look, where there is one, and every epoch of the next result."""
         result = self.results.pop(0)
-        for number, epoch in enumerate(result.curve, start=1):
-            self.answers.append(on_epoch(number, epoch))
-        self.interrupts.append(interrupt())
+        looks = [(0, result.curve[0])] if job.first_look else []
+        for told in (*looks, *enumerate(result.curve, start=1)):
+            self.answers.append((yield told))
         self.now += result.seconds
         return result
 
@@ -105,6 +120,9 @@ class Notes(Listener):
         self.heard.append(text)
 
 
+pytestmark = pytest.mark.usefixtures("_nobody_waits")
+
+
 @pytest.fixture
 def make_search(tmp_path, make_proposal) -> Callable[..., Search]:
     """A search of these results, one proposal each, without a limit unless it is said."""
@@ -115,7 +133,7 @@ def make_search(tmp_path, make_proposal) -> Callable[..., Search]:
         notes = Notes()
         fields: dict[str, Any] = {
             "engine": FakeEngine([make_proposal(i) for i in range(len(results))]),
-            "worker": worker,
+            "workers": [worker],
             "paths": StudyPaths(tmp_path),
             "budget": Budget(end=end, setup_s=2.0, epoch_s=4.0, horizon=3, clock=worker.clock),
             "listener": notes,
@@ -149,7 +167,7 @@ def test_it_ends_after_as_many_trials_as_were_asked_for(make_search, make_result
     assert search.run() is Ending.TRIALS
     assert _told(search) == [0, 1, 2]
     states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
-    assert search.counts == dict.fromkeys(states, 1)
+    assert search.tally.counts == dict.fromkeys(states, 1)
 
 
 def test_trials_on_record_count(make_search, make_result):
@@ -158,7 +176,7 @@ def test_trials_on_record_count(make_search, make_result):
         make_result(0.5),
         make_result(0.5),
         max_trials=3,
-        counts=Counter({TrialState.COMPLETE: 1, TrialState.FAILED: 1}),
+        tally=Tally(counts=Counter({TrialState.COMPLETE: 1, TrialState.FAILED: 1})),
     )
     assert search.run() is Ending.TRIALS
     assert _told(search) == [0]
@@ -189,12 +207,12 @@ def test_it_ends_at_the_target(make_search, make_result):
     search = make_search(*(make_result(score) for score in (0.8, 0.9, 0.95)), target=0.9)
     assert search.run() is Ending.TARGET
     assert _told(search) == [0, 1]
-    assert search.best == (1, 0.9)
+    assert search.tally.best == (1, 0.9)
 
 
 def test_a_target_that_is_on_record_ends_it_at_once(make_search, make_result):
     """The study goes on from its best trial."""
-    search = make_search(make_result(0.8), target=0.9, best=(4, 0.92))
+    search = make_search(make_result(0.8), target=0.9, tally=Tally(best=(4, 0.92)))
     assert search.run() is Ending.TARGET
     assert _told(search) == []
 
@@ -213,20 +231,18 @@ def test_an_interruption_leaves_the_trial(make_search, make_result):
     stop = []
     stopped = make_result(0.5, state=TrialState.STOPPED)
     search = make_search(stopped, make_result(0.9), interrupted=lambda: bool(stop))
-    recorded = search.recorded
     search.engine.report = lambda *args: bool(stop.append(True))  # Ctrl-C in the first epoch
     assert search.run() is Ending.INTERRUPTED
     assert search.engine.left == [(0, stopped)]
-    assert (search.engine.told, search.counts, search.best) == ([], {}, None)
-    assert search.worker.interrupts == [True]
-    assert search.recorded is recorded
-    assert search.listener.heard[-1] == "recorded"
+    assert (search.engine.told, search.tally.counts, search.tally.best) == ([], {}, None)
+    assert search.workers[0].n_interrupts > 0
+    assert search.listener.heard[-2] == "recorded"
 
 
 def test_a_trial_that_ended_before_the_interruption_is_told(make_search, make_result):
     """Ctrl-C at its very end loses nothing."""
     search = make_search(make_result(0.5), make_result(0.9))
-    search.interrupted = lambda: len(search.worker.jobs) == 1
+    search.interrupted = lambda: len(search.workers[0].jobs) == 1
     assert search.run() is Ending.INTERRUPTED
     assert (_told(search), search.engine.left) == ([0], [])
 
@@ -248,8 +264,8 @@ def test_a_trial_without_an_epoch_has_timed_out(make_search, make_result):
     ((number, result),) = search.engine.told
     assert (number, result.state, result.cause) == (0, TrialState.FAILED, FailureCause.TIMED_OUT)
     assert result.message == "no epoch was finished within 12 s"
-    assert search.counts == {TrialState.FAILED: 1}
-    assert search.listener.heard[-1] == (0, result)
+    assert search.tally.counts == {TrialState.FAILED: 1}
+    assert (0, result) in search.listener.heard
 
 
 def test_a_stopped_trial_is_ranked_by_its_best_epoch(make_search, make_result):
@@ -258,7 +274,7 @@ def test_a_stopped_trial_is_ranked_by_its_best_epoch(make_search, make_result):
     search = make_search(make_result(0.6), stopped, max_trials=2)
     search.run()
     assert search.engine.told[1] == (1, stopped)
-    assert search.best == (1, 0.7)
+    assert search.tally.best == (1, 0.7)
     assert search.budget.refit_s == 20.0
 
 
@@ -267,14 +283,14 @@ def test_only_trials_that_may_win_are_the_best(make_search, make_result, state):
     """Whatever score a pruned or failed one had."""
     search = make_search(make_result(0.6), make_result(0.9, state=state), max_trials=2)
     search.run()
-    assert search.best == (0, 0.6)
+    assert search.tally.best == (0, 0.6)
 
 
 def test_the_first_of_equals_stays_the_best(make_search, make_result):
     """And its time is what the finals are planned by."""
     search = make_search(make_result(0.5, 0.6), make_result(0.6), max_trials=2)
     search.run()
-    assert (search.best, search.budget.refit_s) == ((0, 0.6), 20.0)
+    assert (search.tally.best, search.budget.refit_s) == ((0, 0.6), 20.0)
 
 
 # --- what is said on the way -------------------------------------------------------------------
@@ -285,7 +301,7 @@ def test_a_job_is_the_proposal_with_the_studys_settings(make_search, make_result
     search = make_search(make_result(0.5), max_trials=1, end=141.0)
     proposal = search.engine.proposals[0]
     search.run()
-    assert search.worker.jobs == [
+    assert search.workers[0].jobs == [
         TrialJob(
             number=0,
             config=proposal.config,
@@ -299,19 +315,15 @@ def test_a_job_is_the_proposal_with_the_studys_settings(make_search, make_result
     ]
 
 
-def test_a_first_look_is_judged_apart(make_search, make_result, monkeypatch):
+def test_a_first_look_is_judged_apart(make_search, make_result):
     """Epoch 0 goes to the engine's first look and is no part of the curve that is shown."""
     search = make_search(make_result(0.5), max_trials=1, first_look=0.2)
-    result, answers = make_result(0.5), []
-
-    def run(job, on_epoch, interrupt):
-        answers.append((job.first_look, on_epoch(0, result.curve[0]), on_epoch(1, result.curve[0])))
-        return result
-
-    monkeypatch.setattr(search.worker, "run", run)
     search.run()
-    assert answers == [(0.2, False, False)]
+    assert search.workers[0].jobs[0].first_look == 0.2
     assert search.engine.reported == [(0, 0, 0.5), (0, 1, 0.5)]
+    assert search.workers[0].answers == [False, False]
+    shown = [p for p in search.listener.heard if isinstance(p, Progress) and p.running]
+    assert [len(p.running[0].curve) for p in shown] == [0, 0, 1]
 
 
 def test_scores_go_to_the_engine_and_its_answer_to_the_worker(make_search, make_result):
@@ -320,42 +332,38 @@ def test_scores_go_to_the_engine_and_its_answer_to_the_worker(make_search, make_
     search.engine.prune_at = 2
     search.run()
     assert search.engine.reported == [(0, 1, 0.5), (0, 2, 0.75)]
-    assert search.worker.answers == [False, True]
+    assert search.workers[0].answers == [False, True]
 
 
 def test_the_listener_hears_every_epoch(make_search, make_result):
-    """A snapshot at the start, after each epoch, and whenever the worker looks up."""
+    """A snapshot at the start, after each epoch, and at the end."""
     search = make_search(make_result(0.5, 0.75), max_trials=1, end=100.0)
     search.run()
-    *snapshots, recorded, finished = search.listener.heard
-    assert [len(p.curve) for p in snapshots] == [0, 1, 2, 2]
+    *snapshots, recorded, finished, end = search.listener.heard
+    assert [len(p.running[0].curve) for p in snapshots] == [0, 1, 2]
     last = snapshots[-1]
     assert (last.phase, last.horizon, last.best, last.done) == ("searching", 3, None, 0)
-    assert (last.running.number, last.seconds_left) == (0, 100.0)
+    assert (last.running[0].proposal.number, last.seconds_left) == (0, 100.0)
     assert recorded == "recorded"
     assert finished == (0, make_result(0.5, 0.75))
+    assert (end.running, end.done) == ((), 1)
 
 
 def test_a_snapshot_shows_what_is_done_and_the_best(make_search, make_result):
     """And does not change when the search goes on."""
     search = make_search(make_result(0.5), make_result(0.75), max_trials=2)
     search.run()
-    snapshots = [p for p in search.listener.heard if isinstance(p, Progress)]
-    assert [(p.done, p.best) for p in snapshots if p.running.number == 1] == [(1, (0, 0.5))] * 3
+    snapshots = [p for p in search.listener.heard if isinstance(p, Progress) and p.running]
+    second = [p for p in snapshots if p.running[0].proposal.number == 1]
+    assert [(p.done, p.best) for p in second] == [(1, (0, 0.5))] * 2
     assert snapshots[0].counts == {}
-
-
-@pytest.mark.parametrize(("scores", "seconds"), [((0.5, 0.7, 0.6), 20.0), ((0.5,), 10.0), ((), 0)])
-def test_the_time_to_the_best_epoch(make_result, scores, seconds):
-    """What a refit will take; nothing without an epoch."""
-    assert seconds_to_best(make_result(*scores)) == seconds
 
 
 def test_a_worker_that_the_signal_killed_too_costs_no_trial(make_search, make_result):
     """As when SIGTERM goes to the whole group of processes: the trial is left to be continued."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED)
     search = make_search(crashed)
-    search.interrupted = lambda: bool(search.worker.jobs)
+    search.interrupted = lambda: bool(search.workers[0].jobs)
     assert search.run() is Ending.INTERRUPTED
     assert (search.engine.left, search.engine.told) == ([(0, crashed)], [])
 
@@ -365,7 +373,7 @@ def test_a_crash_costs_a_second_try(make_search, make_result):
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, message="signal 9")
     search = make_search(crashed, make_result(0.5), make_result(0.6), max_trials=2)
     search.run()
-    assert [job.number for job in search.worker.jobs] == [0, 0, 1]
+    assert [job.number for job in search.workers[0].jobs] == [0, 0, 1]
     (_, first), (_, second) = search.engine.told
     assert (first.score, first.attempts) == (0.5, 2)
     assert (second.score, second.attempts) == (0.6, 1)
@@ -376,7 +384,7 @@ def test_a_second_failure_is_the_end_of_a_trial(make_search, make_result):
     failed = make_result(state=TrialState.FAILED, cause=FailureCause.OUT_OF_MEMORY)
     search = make_search(failed, failed, make_result(0.6), max_trials=2)
     search.run()
-    assert [job.config.batch_size for job in search.worker.jobs] == [16, 8, 17]
+    assert [job.config.batch_size for job in search.workers[0].jobs] == [16, 8, 17]
     assert [result.state for _, result in search.engine.told] == [
         TrialState.FAILED,
         TrialState.COMPLETE,
@@ -387,9 +395,9 @@ def test_nothing_is_tried_again_after_ctrl_c(make_search, make_result):
     """The person wants an end."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED)
     search = make_search(crashed, make_result(0.5))
-    search.interrupted = lambda: bool(search.worker.jobs)
+    search.interrupted = lambda: bool(search.workers[0].jobs)
     search.run()
-    assert len(search.worker.jobs) == 1
+    assert len(search.workers[0].jobs) == 1
 
 
 def test_too_many_failures_in_a_row_end_the_search(make_search, make_result):
@@ -411,13 +419,17 @@ def test_a_promoted_trial_continues_its_parent(make_search, make_proposal, make_
     search = make_search(make_result(0.5), make_result(0.5, 0.6))
     search.engine = FakeEngine([parent, child])
     search.run()
-    first, second = search.worker.jobs
+    first, second = search.workers[0].jobs
     assert (first.last_epoch, first.continue_from, first.keeps_checkpoint) == (1, None, True)
     checkpoint = StudyPaths(tmp_path).checkpoint(0)
     assert (second.first_epoch, second.last_epoch) == (1, 2)
     assert second.continue_from == checkpoint
     shown = [
-        p.curve for p in search.listener.heard if isinstance(p, Progress) and p.running == child
+        running.curve
+        for p in search.listener.heard
+        if isinstance(p, Progress)
+        for running in p.running
+        if running.proposal == child
     ]
     assert shown[0] == make_result(0.5).curve
 
@@ -426,7 +438,7 @@ def test_the_longest_trials_keep_no_checkpoint(make_search, make_result):
     """Nothing comes after them."""
     search = make_search(make_result(0.5))
     search.run()
-    assert [job.keeps_checkpoint for job in search.worker.jobs] == [False]
+    assert [job.keeps_checkpoint for job in search.workers[0].jobs] == [False]
 
 
 def test_checkpoints_go_once_nobody_can_continue_them(make_search, make_result, tmp_path):
@@ -447,7 +459,7 @@ def test_a_duplicate_is_told_with_every_epoch(make_search, make_proposal, make_r
     search = make_search(make_result(0.5, 0.7, 0.6))
     search.engine = FakeEngine([make_proposal(0), again])
     assert search.run() is Ending.EXHAUSTED
-    assert len(search.worker.jobs) == 1
+    assert len(search.workers[0].jobs) == 1
     assert search.engine.reported[3:] == [(1, 1, 0.5), (1, 2, 0.7), (1, 3, 0.6)]
     number, result = search.engine.told[1]
     assert (number, result.duplicate_of, result.score, result.seconds) == (1, 0, 0.7, 0.0)
@@ -471,7 +483,7 @@ def test_other_values_of_the_same_configuration_are_not_the_end(
     points = [replace(make_proposal(0), number=n, values={"growth": n}) for n in range(50)]
     search.engine = FakeEngine(points)
     assert search.run() is Ending.EXHAUSTED
-    assert (len(search.worker.jobs), len(search.engine.told)) == (1, 50)
+    assert (len(search.workers[0].jobs), len(search.engine.told)) == (1, 50)
 
 
 def test_a_pruned_duplicate_is_trained_where_it_would_go_on(
@@ -483,12 +495,12 @@ def test_a_pruned_duplicate_is_trained_where_it_would_go_on(
     again = replace(make_proposal(0), number=1)
     search.engine = FakeEngine([make_proposal(0), again])
     search.run()
-    assert len(search.worker.jobs) == 2
+    assert len(search.workers[0].jobs) == 2
     assert search.engine.told[1][1].score == 0.7
     search = make_search(pruned)
     search.engine = FakeEngine([make_proposal(0), again], prune_at=1)
     search.run()
-    assert len(search.worker.jobs) == 1
+    assert len(search.workers[0].jobs) == 1
     assert search.engine.told[1][1].duplicate_of == 0
 
 
@@ -497,7 +509,7 @@ def test_a_search_that_ends_while_it_draws_says_why(make_search, make_result):
     search = make_search(make_result(0.5))
     asked = []
 
-    def ask(stops):
+    def ask(stops, limit):
         asked.append(stops())
         search.interrupted = lambda: True
         return Wait() if stops() else None
@@ -516,6 +528,99 @@ def test_a_child_without_its_parents_checkpoint_shows_its_own_epochs(
     search.engine = FakeEngine([replace(make_proposal(0), last_epoch=1), child])
     search.run()
     heard = [note for note in search.listener.heard if isinstance(note, Progress)]
-    shown = [[e.val_accuracy for e in p.curve] for p in heard if p.running == child]
+    running = [r for p in heard for r in p.running if r.proposal == child]
+    shown = [[e.val_accuracy for e in r.curve] for r in running]
     assert shown[0] == [0.5]
     assert shown[-1] == [0.4, 0.6]
+
+
+# --- several workers, several processes ----------------------------------------------------------
+
+
+def test_every_worker_has_a_trial(make_search, make_result):
+    """Both are given one before any is heard of, and each of them the next as it ends."""
+    search = make_search(make_result(0.5), make_result(0.6), make_result(0.7))
+    first = search.workers[0]
+    second = FakeWorker([first.results.pop(1)])
+    search.workers = [first, second]
+    assert search.run() is Ending.EXHAUSTED
+    assert [job.number for job in first.jobs] == [0, 2]
+    assert [job.number for job in second.jobs] == [1]
+    most = [p.running for p in search.listener.heard if isinstance(p, Progress)]
+    assert max(map(len, most)) == 2
+    assert sorted(_told(search)) == [0, 1, 2]
+
+
+def test_the_target_cuts_what_runs_beside(make_search, make_proposal, make_result):
+    """Its result so far counts."""
+    search = make_search(make_result(0.95), target=0.9)
+    other = FakeWorker([make_result(0.5, 0.6, 0.7, state=TrialState.STOPPED)])
+    search.workers = [search.workers[0], other]
+    search.engine = FakeEngine([make_proposal(0), make_proposal(1), make_proposal(2)])
+    assert search.run() is Ending.TARGET
+    assert other.n_interrupts > 0
+    assert search.tally.counts == {TrialState.COMPLETE: 1, TrialState.STOPPED: 1}
+
+
+def test_the_twin_of_a_running_trial_waits_for_its_result(make_search, make_proposal, make_result):
+    """It is never trained, and meanwhile nothing else is asked for."""
+    search = make_search(make_result(0.5, 0.7))
+    idle = FakeWorker([])
+    search.workers = [search.workers[0], idle]
+    search.engine = FakeEngine([make_proposal(0), replace(make_proposal(0), number=1)])
+    assert search.run() is Ending.EXHAUSTED
+    assert (idle.jobs, _told(search)) == ([], [0, 1])
+    assert search.engine.told[1][1].duplicate_of == 0
+
+
+def test_a_twin_is_settled_when_the_search_ends(make_search, make_proposal, make_result):
+    """Told where the result is known, left for later after Ctrl-C."""
+    for ending, told, left in ((Ending.TARGET, [0, 1], []), (Ending.INTERRUPTED, [0], [1])):
+        search = make_search(make_result(0.95), target=0.9)
+        search.workers = [search.workers[0], FakeWorker([])]
+        search.engine = FakeEngine([make_proposal(0), replace(make_proposal(0), number=1)])
+        if ending is Ending.INTERRUPTED:
+            search.interrupted = lambda told=search.engine.told: bool(told)
+        assert search.run() is ending
+        assert (_told(search), [number for number, _ in search.engine.left]) == (told, left)
+
+
+def test_it_waits_for_trials_of_other_processes(make_search, make_result):
+    """As long as they run; what they end counts, whoever trained it."""
+    search = make_search(max_trials=1)
+    search.engine.proposals, search.engine.n_elsewhere = [Wait(), Wait(), Wait()], 2
+    assert search.run() is Ending.EXHAUSTED
+    assert search.engine.n_elsewhere == -1
+
+
+def test_trials_that_others_end_are_counted_once(make_search, make_result, make_record):
+    """And their failures, their best; the screen shows them."""
+    search = make_search(max_trials=2)
+    search.engine.proposals, search.engine.n_elsewhere = [Wait()] * 9, 9
+    records = [make_record(5, 0.9), make_record(6, state=TrialState.FAILED)]
+    search.finished = lambda: records
+    assert search.run() is Ending.TRIALS
+    assert search.tally.counts == {TrialState.COMPLETE: 1, TrialState.FAILED: 1}
+    assert (search.tally.best, search.tally.failures) == ((5, 0.9), 1)
+    finished = [note[0] for note in search.listener.heard if isinstance(note, tuple)]
+    assert finished == [5, 6]
+
+
+def test_a_study_that_takes_no_more_trials_is_left(make_search, make_result):
+    """What runs is cut, and told."""
+    stopped = make_result(0.5, state=TrialState.STOPPED)
+    search = make_search(stopped, make_result(0.9))
+    search.closed = lambda: bool(search.workers[0].jobs)
+    assert search.run() is Ending.CLOSED
+    assert search.workers[0].n_interrupts > 0
+    assert search.engine.told == [(0, stopped)]
+
+
+def test_a_trial_that_another_process_has_is_dropped(make_search, make_result):
+    """Its result is theirs to tell."""
+    search = make_search(make_result(0.5))
+    search.engine.taken = frozenset({0})
+    assert search.run() is Ending.EXHAUSTED
+    assert search.workers[0].n_interrupts >= 1
+    assert (search.engine.told, search.tally.counts) == ([], {})
+    assert "trial 0 was taken over by another process" in search.listener.heard

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ import pytest
 from autocnn.study import serving
 from autocnn.study import worker as module
 from autocnn.study.serving import BEAT
-from autocnn.study.worker import Worker
+from autocnn.study.worker import Worker, WorkerSetup
 from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 
 EPOCH = Epoch(train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=0.5, seconds=1.0)
@@ -45,19 +46,22 @@ def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
     monkeypatch.setattr(module, "POLL_S", 0.01)
 
     def run(messages: list[Any], pause: float = 0.0, memory_mb: int | None = None) -> Any:
-        worker = Worker(tmp_path, tmp_path / "worker.log", memory_mb)
+        setup = WorkerSetup(data_folder=tmp_path, log=tmp_path / "worker.log", memory_mb=memory_mb)
+        worker = Worker(setup)
         process = worker._process = FakeProcess()
         worker._connection, other = multiprocessing.Pipe()
+        monkeypatch.setattr(worker, "_send_job", lambda job: None)
         stop = threading.Event()
 
         def send() -> None:
             for message in messages:
                 stop.wait(pause)
-                other.send(message)
+                with suppress(ConnectionError):  # it was killed meanwhile
+                    other.send(message)
 
         thread = threading.Thread(target=send)
         thread.start()
-        result = worker._follow(lambda number, epoch: False, lambda: False)
+        result = worker.run(None, lambda number, epoch: False, lambda: False)
         stop.set()
         thread.join()
         return result, process

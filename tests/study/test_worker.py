@@ -5,16 +5,21 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 
+import psutil
 import pytest
 
 from autocnn.data.prepared import save_prepared
 from autocnn.errors import AutocnnError
 from autocnn.space.config import Block, Optimizer, TrialConfig
 from autocnn.study import worker as module
-from autocnn.study.worker import Worker
-from autocnn.trial import FailureCause, TrialJob, TrialState
+from autocnn.study.shares import Share
+from autocnn.study.worker import Worker, WorkerSetup, wait_for
+from autocnn.trial import FailureCause, TrialJob, TrialResult, TrialState
 
 pytestmark = pytest.mark.training
 
@@ -24,7 +29,7 @@ def worker(data, tmp_path_factory):
     """One worker for all tests of this file: a new process costs seconds."""
     folder = tmp_path_factory.mktemp("worker")
     save_prepared(data, folder / "data")
-    worker = Worker(folder / "data", folder / "log" / "worker.log")
+    worker = Worker(WorkerSetup(data_folder=folder / "data", log=folder / "log" / "worker.log"))
     worker.start()
     yield worker
     worker.close()
@@ -136,7 +141,7 @@ def test_the_death_of_a_worker_costs_one_trial(worker, job):
 def test_a_worker_without_data_says_so(tmp_path):
     """One clear line, and nobody waits for it."""
     before = _pids()
-    worker = Worker(tmp_path / "nothing", tmp_path / "worker.log")
+    worker = Worker(WorkerSetup(data_folder=tmp_path / "nothing", log=tmp_path / "worker.log"))
     with pytest.raises(AutocnnError, match=r"nothing: cannot read the prepared data"):
         worker.device()
     worker.close()
@@ -147,10 +152,62 @@ def test_closing_ends_a_process_that_is_still_starting(tmp_path, monkeypatch):
     """By force; closing what was never started, or twice, does nothing."""
     monkeypatch.setattr(module, "CLOSE_S", 0.1)
     before = _pids()
-    worker = Worker(tmp_path, tmp_path / "worker.log")
+    worker = Worker(WorkerSetup(data_folder=tmp_path, log=tmp_path / "worker.log"))
     worker.close()
     worker.start()
     assert len(_pids() - before) == 1
     worker.close()
     worker.close()
     assert _pids() == before
+
+
+def test_two_workers_train_side_by_side(worker, data, job, tmp_path):
+    """Each with its share; the second is a new process after every trial."""
+    save_prepared(data, tmp_path / "data")
+    setup = WorkerSetup(
+        data_folder=tmp_path / "data",
+        log=tmp_path / "worker.log",
+        recycle=1,
+        share=Share(cores=(min(os.sched_getaffinity(0)),)),
+    )
+    second = Worker(setup)
+    jobs = {worker: replace(job, number=1), second: replace(job, folder=tmp_path / "second")}
+    results, shares = {}, {}
+    for one, its in jobs.items():
+        one.submit(its)
+    while len(results) < 2:
+        wait_for(jobs, 10.0)
+        for one in jobs:
+            heard = one.hear()
+            if isinstance(heard, TrialResult):
+                results[one] = heard
+            elif heard is not None:
+                shares[one] = os.sched_getaffinity(one._process.pid)
+                one.answer(prune=False)
+    assert [results[one].state for one in jobs] == [TrialState.COMPLETE] * 2
+    assert results[worker].curve[0].val_accuracy == results[second].curve[0].val_accuracy
+    assert shares == {worker: os.sched_getaffinity(0), second: set(setup.share.cores)}
+    assert (worker._process is None, second._process is None) == (False, True)
+
+
+def test_a_worker_ends_with_its_supervisor(tmp_path):
+    """However that ends: nobody would hear of what is trained after it."""
+    code = (
+        "import os, sys, time; from pathlib import Path\n"
+        "from autocnn.study.worker import Worker, WorkerSetup\n"
+        "if __name__ == '__main__':\n"
+        "    folder = Path(sys.argv[1])\n"
+        "    worker = Worker(WorkerSetup(data_folder=folder, log=folder / 'worker.log'))\n"
+        "    worker.start(); print(worker._process.pid, flush=True); time.sleep(60)\n"
+    )
+    script = tmp_path / "supervisor.py"
+    script.write_text(code)
+    supervisor = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    child = psutil.Process(int(supervisor.stdout.readline()))
+    time.sleep(1.0)
+    supervisor.kill()
+    supervisor.communicate()
+    gone, _ = psutil.wait_procs([child], timeout=30.0)
+    assert gone == [child]

@@ -1,0 +1,73 @@
+"""The journal: a study's record as one file in its folder."""
+
+from __future__ import annotations
+
+import os
+
+import optuna
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+
+from autocnn.errors import RecordError, StudyError
+from autocnn.records.paths import StudyPaths
+
+# What Optuna raises while it replays a journal that is damaged or is none.
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, OSError)
+
+
+def open_journal(paths: StudyPaths) -> optuna.storages.JournalStorage:
+    """The journal of the study, made where there is none.
+
+    Raises: RecordError if it cannot be read.
+    """
+    journal = paths.journal.absolute()  # workers may have another working directory
+    try:
+        _mend_tail(str(journal))
+        return optuna.storages.JournalStorage(JournalFileBackend(str(journal)))
+    except _UNREADABLE as error:
+        reason = str(error).partition("\n")[0]
+        raise RecordError(
+            f"{paths.journal}: the record of the study cannot be read "
+            f"({type(error).__name__}: {reason}); put back a copy or start another study"
+        ) from error
+
+
+def open_only_study(paths: StudyPaths) -> optuna.Study:
+    """The study in the journal, whatever its folder is called by now.
+
+    Raises: StudyError if there is none; RecordError if the journal cannot be read.
+    """
+    if not paths.journal.is_file():
+        raise StudyError(f"{paths.root}: no study is on record here; `autocnn search` starts one")
+    storage = open_journal(paths)
+    names = [study.study_name for study in storage.get_all_studies()]
+    if len(names) != 1:
+        raise StudyError(
+            f"{paths.journal}: expected one study on record, found {len(names)}; "
+            "`autocnn search` starts a new one"
+        )
+    return optuna.load_study(study_name=names[0], storage=storage)
+
+
+def _mend_tail(journal: str) -> None:
+    """Cut off a last line that a crash left half-written: the next one would be glued to it."""
+    if not _has_torn_tail(journal):
+        return
+    lock = JournalFileSymlinkLock(journal)
+    lock.acquire()
+    try:
+        if _has_torn_tail(journal):  # else another process was writing just then
+            with open(journal, "rb+") as file:
+                content = file.read()
+                end = content.rfind(b"\n") + 1
+                if content.startswith(b"{", end):  # else it is no line of Optuna's
+                    file.truncate(end)
+    finally:
+        lock.release()
+
+
+def _has_torn_tail(journal: str) -> bool:
+    if not os.path.exists(journal) or os.path.getsize(journal) == 0:
+        return False
+    with open(journal, "rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() != b"\n"

@@ -1,0 +1,58 @@
+"""What is known of the trials that ended, wherever they were trained."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from autocnn.records.ranking import winner
+from autocnn.records.record import TrialRecord
+from autocnn.study.duplicates import KnownResults
+from autocnn.trial import Proposal, TrialResult, TrialState
+
+
+@dataclass(slots=True, kw_only=True)
+class Tally:
+    """How many trials ended in which way, the best, and the results that can be taken over."""
+
+    counts: Counter[TrialState] = field(default_factory=Counter)
+    best: tuple[int, float] | None = None  # trial and score
+    refit_s: float = 0.0  # that the best took until the end of its best epoch
+    failures: int = 0  # in a row, just now
+    known: KnownResults = field(default_factory=lambda: KnownResults(()))
+    numbers: set[int] = field(default_factory=set)  # of the trials that are counted
+
+    @classmethod
+    def of(cls, finished: Iterable[TrialRecord]) -> Tally:
+        """That of trials on record; failures in a row begin anew."""
+        records = list(finished)
+        best = winner(records)
+        tally = cls(
+            counts=Counter(record.state for record in records),
+            known=KnownResults(records),
+            numbers={record.number for record in records},
+        )
+        if best is not None and best.result is not None and best.score is not None:
+            tally.best, tally.refit_s = (best.number, best.score), seconds_to_best(best.result)
+        return tally
+
+    def reaches(self, target: float) -> bool:
+        """True where the best score is `target` or larger."""
+        return self.best is not None and self.best[1] >= target
+
+    def add(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
+        """Count a trial that ended; the first of equals stays the best."""
+        self.numbers.add(trial.number)
+        self.known.add(trial, result)
+        self.counts[result.state] += 1
+        self.failures = self.failures + 1 if result.state is TrialState.FAILED else 0
+        score = result.score
+        ranked = result.state in (TrialState.COMPLETE, TrialState.STOPPED)
+        if ranked and score is not None and (self.best is None or score > self.best[1]):
+            self.best, self.refit_s = (trial.number, score), seconds_to_best(result)
+
+
+def seconds_to_best(result: TrialResult) -> float:
+    """Wall seconds that `result` took until the end of its best epoch; 0 without one."""
+    return 0.0 if result.best_epoch is None else result.curve[result.best_epoch - 1].seconds

@@ -1,0 +1,78 @@
+"""A real study of digits in which most trials go wrong, in three ways."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import psutil
+import pytest
+
+from autocnn.api.flow import SilentListener, search
+from autocnn.api.studies import load_study
+from autocnn.records.settings import StudySettings
+from autocnn.study import worker as module
+
+pytestmark = pytest.mark.training
+
+SPACE = """
+[limits]
+parameters = 20_000_000
+macs = 2_000_000_000
+
+[parameters]
+blocks = 2
+downsampling = "none"
+optimizer = "sgd"
+filters = { choices = [8, 16, 768] }
+learning_rate_scale = { choices = [1.0, 1e30] }
+batch_size = 1024
+"""
+
+
+class Saboteur(SilentListener):
+    """Stops the process that trains a network of 16 filters, as a driver that hangs does."""
+
+    def __init__(self):
+        self.stopped = set()
+
+    def progress(self, progress):
+        """Look for such a trial."""
+        for running in progress.running:
+            if running.proposal.values.get("filters") == 16 and not self.stopped:
+                (worker,) = (
+                    p for p in psutil.Process().children() if "spawn_main" in str(p.cmdline())
+                )
+                os.kill(worker.pid, signal.SIGSTOP)
+                self.stopped.add(worker.pid)
+
+
+def test_a_study_survives_memory_nan_and_a_hanging_process(tmp_path, monkeypatch):
+    """It finishes, and all three are on the leaderboard with their causes."""
+    monkeypatch.setattr(module, "SILENCE_S", 15.0)
+    (tmp_path / "faults.toml").write_text(SPACE)
+    settings = StudySettings(
+        study="faults",
+        space=str(tmp_path / "faults.toml"),
+        results=str(tmp_path),
+        sampler="grid",
+        pruner="none",
+        recipes=False,
+        trials=6,
+        epochs=2,
+        workers=1,
+        worker_memory_mb=1024,
+    )
+    saboteur = Saboteur()
+    outcome = search(settings, saboteur)
+    assert outcome.state == "finished"
+    assert outcome.test is not None
+    assert len(saboteur.stopped) == 1
+    causes = {}
+    for record in load_study(tmp_path, "faults").records:
+        values = record.values["filters"], record.values["learning_rate_scale"]
+        causes[values] = None if record.cause is None else str(record.cause)
+    assert causes[8, 1.0] is None
+    assert causes[8, 1e30] == "diverged"
+    assert [causes[16, scale] for scale in (1.0, 1e30)].count("timed_out") == 1
+    assert [causes[768, scale] for scale in (1.0, 1e30)] == ["out_of_memory"] * 2

@@ -1,0 +1,300 @@
+"""Where the storage of a study comes from, and where its password goes."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from autocnn.api import flow
+from autocnn.api.settings import read_config, resolve_settings
+from autocnn.api.studies import load_study
+from autocnn.errors import RecordError, SettingsError
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import (
+    StudySettings,
+    public_settings,
+    read_settings,
+    settings_to_toml,
+)
+from autocnn.records.storage import create_study, study_exists
+from autocnn.space.library import library_path
+
+SERVER = "postgresql+psycopg://ada@db.example/studies"
+SECRET = "postgresql+psycopg://ada:s3cret@db.example/studies"
+OTHER = "postgresql+psycopg://ada:s3cret@db.example/others"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    """Studies are looked for below ./results; the environment names no storage."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Put a study called x with this storage below ./results."""
+
+    def store(storage):
+        folder = tmp_path / "results" / "x"
+        folder.mkdir(parents=True)
+        settings = StudySettings(study="x", trials=1, storage=storage)
+        (folder / "study.toml").write_text(settings_to_toml(settings))
+
+    return store
+
+
+# precedence
+
+
+@pytest.mark.parametrize(
+    ("given", "config", "outside", "storage"),
+    [
+        (None, None, None, None),
+        (None, None, OTHER, OTHER),
+        (None, SERVER, OTHER, SERVER),
+        (SECRET, OTHER, OTHER, SECRET),
+        (SERVER, None, SECRET, SECRET),
+        (None, SERVER, SECRET, SECRET),
+        (None, None, "", None),
+    ],
+)
+def test_the_storage_of_a_new_study(monkeypatch, given, config, outside, storage):
+    """Option, file, environment; the environment also knows the password of the first two."""
+    if outside is not None:
+        monkeypatch.setenv("OPTUNA_STORAGE", outside)
+    options = {} if given is None else {"storage": given}
+    settings = resolve_settings(options, {} if config is None else {"storage": config})
+    assert settings.storage == storage
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "outside", "storage"),
+    [
+        (None, None, OTHER, None),  # a journal stays one
+        (None, None, "mysql://ada:s3cret@h/d", None),
+        (SECRET, None, None, SERVER),
+        (SECRET, None, SECRET, SECRET),
+        (SECRET, None, OTHER, SERVER),
+        (SECRET, SECRET, None, SECRET),
+        (SECRET, SERVER, SECRET, SECRET),
+        (SECRET, SECRET.replace("s3cret", "new"), SECRET, SECRET.replace("s3cret", "new")),
+    ],
+)
+def test_the_storage_of_a_study_on_disk(stored, monkeypatch, before, given, outside, storage):
+    """Its own one, whatever the environment says, which may only add the password."""
+    stored(before)
+    if outside is not None:
+        monkeypatch.setenv("OPTUNA_STORAGE", outside)
+    options = {"study": "x"} if given is None else {"study": "x", "storage": given}
+    assert resolve_settings(options, {}).storage == storage
+
+
+@pytest.mark.parametrize(
+    ("before", "given", "message"),
+    [
+        (SECRET, OTHER, f"with --storage {SERVER}, not postgresql+psycopg://ada@db.example/others"),
+        (None, SECRET, f"without --storage, not with {SERVER}"),
+    ],
+)
+def test_a_study_does_not_move(stored, before, given, message):
+    """Told as other settings are, without the passwords."""
+    stored(before)
+    expected = rf"^study x was made {re.escape(message)}; leave the option out to go on"
+    with pytest.raises(SettingsError, match=expected) as raised:
+        resolve_settings({"study": "x", "storage": given}, {})
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_file_keeps_its_place(stored, tmp_path, monkeypatch):
+    """A relative path is that of the folder where the study began, wherever it goes on."""
+    url = resolve_settings({"storage": "sqlite:///a.db"}, {}).storage
+    assert url == f"sqlite:///{tmp_path}/a.db"
+    stored("sqlite:///a.db")
+    assert resolve_settings({"study": "x", "storage": "sqlite:///a.db"}, {}).storage == url
+    (tmp_path / "sub").mkdir()
+    monkeypatch.chdir(tmp_path / "sub")
+    assert resolve_settings({"study": "x", "results": "../results"}, {}).storage == url
+
+
+# what is refused
+
+
+FORMS = "must be sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATABASE "
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("mysql://ada:s3cret@h/d", "'mysql://...'"),
+        ("postgresql://ada:s3cret@h/d", "'postgresql://...'"),
+        ("sqlite://", "'sqlite://...'"),
+        ("sqlite:///:memory:", "'sqlite:///:memory:'"),
+        ("studies.db", "'studies.db'"),
+        ("", "''"),
+    ],
+)
+@pytest.mark.parametrize("source", ["option", "file", "environment"])
+def test_another_database_is_refused(url, shown, source, tmp_path, monkeypatch):
+    """One line: who said it, both forms, and what came, without its password."""
+
+    def resolve():
+        if source == "option":
+            return resolve_settings({"storage": url}, {})
+        if source == "file":
+            (tmp_path / "mine.toml").write_text(f"storage = '{url}'")
+            return read_config(tmp_path / "mine.toml")
+        monkeypatch.setenv("OPTUNA_STORAGE", url)
+        return resolve_settings({}, {})
+
+    if source == "environment" and not url:
+        assert resolve().storage is None  # set to nothing is not set
+        return
+    who = {"option": "--storage", "file": r".*mine\.toml: storage", "environment": "OPTUNA_STORAGE"}
+    expected = rf"^{who[source]} {re.escape(FORMS)}.*, got {re.escape(shown)}"
+    with pytest.raises(SettingsError, match=expected) as raised:
+        resolve()
+    assert "s3cret" not in str(raised.value)
+
+
+def test_a_file_with_something_else_shows_none_of_it(tmp_path):
+    """A list of URLs, say."""
+    (tmp_path / "mine.toml").write_text(f"storage = ['{SECRET}']")
+    with pytest.raises(SettingsError, match=r"mine.toml: storage must be a string, got list$"):
+        read_config(tmp_path / "mine.toml")
+
+
+# the password
+
+
+def test_the_password_is_not_written():
+    """Neither to study.toml nor into the manifest; nor does it show in a traceback."""
+    settings = StudySettings(study="x", storage=SECRET)
+    assert f'storage = "{SERVER}"' in settings_to_toml(settings)
+    assert public_settings(settings)["storage"] == SERVER
+    assert "s3cret" not in settings_to_toml(settings) + repr(settings) + str(settings)
+    assert "s3cret" not in json.dumps(public_settings(settings))
+    assert public_settings(StudySettings(study="x"))["storage"] is None
+
+
+def test_a_search_without_its_database_writes_nothing(tmp_path):
+    """It is told before a folder is made."""
+    url = "postgresql+psycopg://ada:s3cret@127.0.0.1:1/studies"
+    settings = resolve_settings({"study": "x", "storage": url}, {})
+    with pytest.raises(RecordError, match=r"ada@127.0.0.1:1/studies: cannot be opened") as raised:
+        flow.search(settings)
+    assert "s3cret" not in str(raised.value)
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_study_is_read_with_the_password_given(postgres_url, monkeypatch, tmp_path):
+    """To load_study, or in the environment."""
+    paths = StudyPaths(tmp_path / "results" / "x")
+    paths.root.mkdir(parents=True)
+    settings = StudySettings(study="x", storage=postgres_url)
+    paths.study_toml.write_text(settings_to_toml(settings))
+    paths.space_toml.write_text((library_path() / "cnn.toml").read_text())
+    create_study(paths, settings)
+    assert load_study(name="x", storage=postgres_url).records == []
+    with pytest.raises(RecordError, match="no password supplied"):
+        load_study(name="x")
+    monkeypatch.setenv("OPTUNA_STORAGE", postgres_url)
+    assert load_study(name="x").records == []
+
+
+# a search that fails
+
+
+def _interrupted_search(settings, monkeypatch, fail):
+    """A search whose study is created, and which fails then."""
+    from autocnn.study import session
+
+    def open_session(settings, paths, *_):
+        create_study(paths, settings)
+        return fail()
+
+    monkeypatch.setattr(session, "open_session", open_session)
+    monkeypatch.setattr(flow, "load_keras", lambda: None)
+    return flow.search(settings)
+
+
+def test_a_study_that_comes_to_nothing_leaves_nothing(tmp_path, monkeypatch):
+    """Neither a folder nor a name that is taken in the database."""
+    import optuna
+
+    from autocnn.records.database import open_database
+
+    settings = resolve_settings({"study": "x", "storage": "sqlite:///a.db"}, {})
+
+    def fail():
+        raise SettingsError("no")
+
+    with pytest.raises(SettingsError, match=r"^no$"):
+        _interrupted_search(settings, monkeypatch, fail)
+    assert not (tmp_path / "results" / "x").exists()
+    assert optuna.get_all_study_names(open_database(settings.storage)) == []
+
+
+@pytest.mark.parametrize("created", ["", "2026-01-01T00:00:00+00:00"])
+def test_a_study_has_a_date_though_nobody_gave_one(created, monkeypatch, tmp_path):
+    """From Python; one that exists keeps its own, by which the database knows its folder."""
+    folder = tmp_path / "results" / "x"
+    settings = StudySettings(study="x", storage="sqlite:///a.db", trials=1)
+    if created:
+        folder.mkdir(parents=True)
+        stored = replace(settings, created=created)
+        (folder / "study.toml").write_text(settings_to_toml(stored))
+        (folder / "space.toml").write_text((library_path() / "cnn.toml").read_text())
+    with pytest.raises(ZeroDivisionError):
+        _interrupted_search(settings, monkeypatch, lambda: 1 / 0)
+    found = read_settings(folder / "study.toml")
+    assert found["created"] == created or found["created"] > "2026-11"
+    assert found["storage"] == f"sqlite:///{tmp_path}/a.db"
+    assert study_exists(StudyPaths(folder), StudySettings(**found))
+
+
+def test_a_database_lost_in_a_search_leaves_the_folder(tmp_path, monkeypatch):
+    """Its study may still be there: one line says how to go on."""
+    import optuna
+    import sqlalchemy.exc
+
+    settings = resolve_settings({"study": "x", "storage": "sqlite:///a.db"}, {})
+
+    def fail():
+        raise optuna.exceptions.StorageInternalError("commit") from sqlalchemy.exc.OperationalError(
+            "SELECT", {}, Exception("disk I/O error")
+        )
+
+    expected = (
+        rf"^sqlite:///{re.escape(str(tmp_path))}/a.db: the record can no longer be reached "
+        r"\(disk I/O error\); `autocnn resume x` goes on once it can$"
+    )
+    with pytest.raises(RecordError, match=expected):
+        _interrupted_search(settings, monkeypatch, fail)
+    assert (tmp_path / "results" / "x" / "study.toml").exists()
+
+
+def test_a_search_hands_its_facts_over_without_the_password(monkeypatch, tmp_path):
+    """The manifest is what people pass on."""
+    written = {}
+    session = SimpleNamespace(
+        paths=StudyPaths(tmp_path),
+        settings=StudySettings(study="x", storage=SECRET),
+        space=SimpleNamespace(text=""),
+        study=None,
+    )
+    monkeypatch.setattr("autocnn.records.manifest.write_manifest", lambda _, m: written.update(m))
+    monkeypatch.setattr("autocnn.records.storage.read_study_facts", lambda _: {})
+    monkeypatch.setattr("autocnn.records.storage.n_infeasible", lambda _: 0)
+    outcome = flow.SearchOutcome(
+        study="x", state="finished", trials=1, complete=1, pruned=0, stopped=0, failed=0,
+        val_best=1.0, test=1.0, test_winner=1.0, gap=0.0, seconds=1.0, cpu_seconds=1.0, winner=0,
+        model=None, leaderboard="", causes={},
+    )  # fmt: skip
+    flow._write_manifest(session, outcome, "trials")
+    assert written["settings"]["storage"] == SERVER
+    assert "s3cret" not in repr(written)

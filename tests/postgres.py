@@ -1,0 +1,142 @@
+"""A PostgreSQL server for the tests that need a real one: started once, stopped at the end.
+
+The tests that use it are skipped, with the reason, where its programs are missing.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+USER = "autocnn"
+PASSWORD = "s3cr:et/@%{p}"  # every character that means something in a URL or a template
+
+
+@dataclass(frozen=True)
+class PostgresServer:
+    """A server on this machine that wants a password."""
+
+    port: int
+
+    def url(self, database: str, password: str | None = PASSWORD) -> str:
+        """The URL of a database there; without a password where that is None."""
+        secret = "" if password is None else f":{quote(password, safe='')}"
+        return f"postgresql+psycopg://{USER}{secret}@127.0.0.1:{self.port}/{database}"
+
+    def execute(self, statement: str, database: str = "postgres") -> None:
+        """Run one statement, outside of a transaction."""
+        import psycopg
+
+        with psycopg.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=USER,
+            password=PASSWORD,
+            dbname=database,
+            autocommit=True,
+        ) as connection:
+            connection.execute(statement)  # type: ignore[call-overload]
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A running server with an empty data folder, which is deleted at the end."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed: pip install -e '.[postgres]'")
+    programs, user = _programs(), _user()
+    folder = Path(tempfile.mkdtemp(prefix="autocnn-postgres-"))
+    try:
+        if user is not None:
+            shutil.chown(folder, user)
+        port = _free_port()
+        _start(programs, user, folder, port)
+        try:
+            yield PostgresServer(port)
+        finally:
+            _run(user, folder, programs / "pg_ctl", "stop", "-D", "data", "-m", "immediate")
+    finally:
+        shutil.rmtree(folder)
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
+    """The URL, password included, of an empty database on that server."""
+    database = f"test_{secrets.token_hex(8)}"
+    postgres_server.execute(f"CREATE DATABASE {database}")
+    yield postgres_server.url(database)
+    postgres_server.execute(f"DROP DATABASE {database} WITH (FORCE)")
+
+
+def _programs() -> Path:
+    """The folder of the server's programs; Debian keeps it out of the PATH."""
+    on_path = shutil.which("initdb")
+    folders = [Path(on_path).resolve().parent] if on_path else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in folders:
+        if all((folder / name).is_file() for name in ("initdb", "pg_ctl", "postgres")):
+            return folder
+    pytest.skip("PostgreSQL is not installed (initdb, pg_ctl, postgres)")
+
+
+def _user() -> str | None:
+    """Who runs the server: it refuses to run as root. None: whoever runs the tests."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    for name in ("postgres", "nobody"):
+        if name in known:
+            return name
+    pytest.skip("PostgreSQL does not run as root, and there is no user postgres or nobody")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _start(programs: Path, user: str | None, folder: Path, port: int) -> None:
+    secret = folder / "password"
+    secret.write_text(PASSWORD)
+    if user is not None:
+        shutil.chown(secret, user)
+    _run(
+        user, folder, programs / "initdb", "-D", "data", "-U", USER, f"--pwfile={secret}",
+        "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync",
+    )  # fmt: skip
+    options = f"-p {port} -F -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+    pg_ctl = programs / "pg_ctl"
+    _run(user, folder, pg_ctl, "start", "-D", "data", "-w", "-l", "server.log", "-o", options)
+
+
+def _run(user: str | None, folder: Path, *command: object) -> None:
+    """Run a program of PostgreSQL in `folder`; what it said is in the error."""
+    other = {} if user is None else {"user": user, "group": _group(user), "extra_groups": []}
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=folder,
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,  # the server inherits it: a pipe would never end
+        stderr=subprocess.PIPE if command[1] != "start" else subprocess.DEVNULL,
+        text=True,
+        timeout=120,
+        check=False,
+        **other,
+    )
+    assert done.returncode == 0, f"{command}: {done.stderr}"
+
+
+def _group(user: str) -> int:
+    return pwd.getpwnam(user).pw_gid

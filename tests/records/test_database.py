@@ -1,0 +1,404 @@
+"""A study whose record lies in a database; what can go wrong there is one line each."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+
+import optuna
+import pytest
+import sqlalchemy
+from postgres import PASSWORD
+
+from autocnn.errors import RecordError, StudyError
+from autocnn.records import storage
+from autocnn.records.database import database_errors, open_database
+from autocnn.records.overview import delete_study
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import settings_to_toml
+from autocnn.records.storage import (
+    continued_trial,
+    create_study,
+    open_study,
+    read_records,
+    read_study_facts,
+    study_exists,
+    unfinished_trials,
+    write_proposal,
+    write_result,
+    write_study_facts,
+)
+from autocnn.trial import TrialState
+
+NOBODY = "postgresql+psycopg://ada:s3cret@127.0.0.1:1/studies"  # nothing listens there
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def url(request, tmp_path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/studies.db"
+    return request.getfixturevalue("postgres_url")
+
+
+@pytest.fixture
+def file_url(tmp_path) -> str:
+    """A database in a file that is not there yet."""
+    return f"sqlite:///{tmp_path}/studies.db"
+
+
+def begin(paths, settings, url):
+    """Begin a study there, as a search does: the settings on disk, without the password."""
+    settings = replace(settings, study=paths.name, storage=url)
+    paths.root.mkdir(parents=True, exist_ok=True)
+    paths.study_toml.write_text(settings_to_toml(settings))
+    return settings
+
+
+def one_line(error) -> str:
+    """The message, which is one line without a password."""
+    text = str(error.value)
+    assert "\n" not in text
+    assert "s3cret" not in text
+    assert PASSWORD not in text
+    assert "%40" not in text
+    return text
+
+
+def put_trials(study, make_proposal, make_result):
+    """A complete, a failed and a running trial."""
+    write_study_facts(study, {"horizon": 12, "image_shape": (8, 8, 1)})
+    for number, result in enumerate([make_result(1 / 3, 0.1 + 0.2), None, None]):
+        trial = study.ask()
+        write_proposal(trial, make_proposal(number))
+        trial.report(0.5, 1)
+        if result is not None:
+            write_result(trial, result)
+            study.tell(trial, result.score)
+        elif number == 1:
+            study.tell(trial, state=optuna.trial.TrialState.FAIL)
+
+
+# what is kept
+
+
+def test_a_database_keeps_what_a_journal_keeps(
+    paths, settings, url, monkeypatch, make_proposal, make_result
+):
+    """Every field of every trial, read by another process; only the moments differ."""
+    monkeypatch.setenv("OPTUNA_STORAGE", url)
+    here = StudyPaths(paths.root.parent / "here")
+    there = begin(here, settings, url)
+    put_trials(create_study(paths, settings), make_proposal, make_result)
+    put_trials(create_study(here, there), make_proposal, make_result)
+    assert not here.journal.exists()
+
+    studies = open_study(paths), open_study(here)
+    records = [
+        [replace(record, started=None, finished=None) for record in read_records(study)]
+        for study in studies
+    ]
+    assert records[0] == records[1]
+    assert [r.state for r in records[1]] == [
+        TrialState.COMPLETE,
+        TrialState.FAILED,
+        TrialState.RUNNING,
+    ]
+    assert read_study_facts(studies[0]) == read_study_facts(studies[1])
+    assert studies[1].study_name == "here"
+    assert studies[1].metric_names == ["val_accuracy"]
+    assert studies[1].direction == optuna.study.StudyDirection.MAXIMIZE
+    (left,) = unfinished_trials(studies[1])
+    write_result(continued_trial(studies[1], left), make_result(0.75))
+    assert read_records(studies[1])[2].score == 0.75
+
+
+def test_studies_live_side_by_side(paths, settings, url, monkeypatch, make_proposal):
+    """Each folder finds its own."""
+    monkeypatch.setenv("OPTUNA_STORAGE", url)
+    other = StudyPaths(paths.root.parent / "other")
+    for each in (paths, other):
+        create_study(each, begin(each, settings, url))
+    write_proposal(open_study(other).ask(), make_proposal(0))
+    assert len(read_records(open_study(other))) == 1
+    assert read_records(open_study(paths)) == []
+
+
+def test_a_study_is_new_until_it_is_created(paths, settings, url):
+    """What a search asks before it creates one or goes on."""
+    settings = begin(paths, settings, url)
+    assert not study_exists(paths, settings)
+    create_study(paths, settings)
+    assert study_exists(paths, settings)
+    with pytest.raises(StudyError, match="exists already; `autocnn search --study digits-1`"):
+        create_study(paths, settings)
+
+
+def test_a_journal_is_new_until_it_is_there(paths, settings):
+    """The same question of a study without a database."""
+    assert not study_exists(paths, settings)
+    create_study(paths, settings)
+    assert study_exists(paths, settings)
+
+
+def test_no_password_is_written(paths, settings, tmp_path):
+    """study.toml names the database, so that every command finds it, and nothing more."""
+    begin(paths, settings, NOBODY)
+    assert 'storage = "postgresql+psycopg://ada@127.0.0.1:1/studies"' in paths.study_toml.read_text(
+        "utf-8"
+    )
+    assert "s3cret" not in repr(replace(settings, storage=NOBODY))
+
+
+def test_a_database_costs_nothing_where_none_is_used():
+    """SQLAlchemy takes a while to load."""
+    code = "import sys, autocnn.records.storage; print('sqlalchemy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+# whose study it is
+
+
+def test_a_name_that_is_taken_is_told(paths, settings, url, monkeypatch, tmp_path):
+    """Another folder's study of that name is neither gone on with nor read."""
+    monkeypatch.setenv("OPTUNA_STORAGE", url)
+    create_study(paths, begin(paths, settings, url))
+    elsewhere = StudyPaths(tmp_path / "elsewhere" / paths.name)
+    later = replace(settings, created="2026-11-22T10:00:01+00:00")
+    later = begin(elsewhere, later, url)
+    for ask in (lambda: study_exists(elsewhere, later), lambda: open_study(elsewhere)):
+        with pytest.raises(StudyError) as raised:
+            ask()
+        text = one_line(raised)
+        assert text.startswith("study digits-1 is in ")
+        assert text.endswith(
+            f" already, and {elsewhere.root} is not its folder; choose another name"
+        )
+
+
+def test_a_renamed_folder_is_read_and_not_gone_on_with(paths, settings, file_url):
+    """Its new name would be looked for in the database."""
+    create_study(paths, begin(paths, settings, file_url))
+    moved = StudyPaths(paths.root.rename(paths.root.parent / "copy"))
+    assert open_study(moved).study_name == "digits-1"
+    with pytest.raises(StudyError, match="was renamed or copied: its study is called digits-1"):
+        study_exists(moved, replace(settings, study="copy", storage=file_url))
+
+
+def test_a_record_that_is_gone_is_not_begun_again(paths, settings, file_url):
+    """Where there is a leaderboard there were trials; an empty database means a mistake."""
+    settings = begin(paths, settings, file_url)
+    open_database(file_url)
+    paths.leaderboard.touch()
+    for ask in (lambda: study_exists(paths, settings), lambda: open_study(paths)):
+        with pytest.raises(StudyError, match=r"its record, study digits-1, is not in sqlite:.*put"):
+            ask()
+
+
+def test_looking_makes_no_database(paths, settings, file_url, tmp_path):
+    """A file that was moved away is told, not made anew."""
+    settings = begin(paths, settings, file_url)
+    paths.leaderboard.touch()
+    for ask in (lambda: study_exists(paths, settings), lambda: open_study(paths)):
+        with pytest.raises(RecordError, match=r"studies.db: there is no such file; put it back"):
+            ask()
+    assert not (tmp_path / "studies.db").exists()
+
+
+def test_a_record_of_another_version_is_told(paths, settings, file_url, monkeypatch):
+    """As in a journal, with the place."""
+    study = create_study(paths, begin(paths, settings, file_url))
+    monkeypatch.setattr(storage, "RECORD_VERSION", 1)
+    write_study_facts(study, {"horizon": 3})
+    monkeypatch.undo()
+    with pytest.raises(StudyError, match=r"study digits-1 in sqlite:.* another version of autocnn"):
+        open_study(paths)
+
+
+# deleting
+
+
+def test_deleting_a_study_deletes_its_record(paths, settings, url, monkeypatch):
+    """The name is free again, and other studies stay."""
+    monkeypatch.setenv("OPTUNA_STORAGE", url)
+    other = StudyPaths(paths.root.parent / "other")
+    for each in (paths, other):
+        create_study(each, begin(each, settings, url))
+    delete_study(paths.root.parent, "digits-1")
+    assert not paths.root.exists()
+    assert optuna.get_all_study_names(open_database(url)) == ["other"]
+
+
+def test_deleting_leaves_the_study_of_another_folder(paths, settings, file_url, tmp_path):
+    """One of the same name that was created at another time."""
+    create_study(paths, begin(paths, settings, file_url))
+    elsewhere = StudyPaths(tmp_path / "elsewhere" / "digits-1")
+    begin(elsewhere, replace(settings, created="2026-11-22T10:00:01+00:00"), file_url)
+    delete_study(tmp_path / "elsewhere", "digits-1")
+    assert not elsewhere.root.exists()
+    assert open_study(paths).study_name == "digits-1"
+
+
+def test_a_copy_is_not_deleted_with_the_record(paths, settings, file_url):
+    """The record is that of the folder which has the study's name."""
+    create_study(paths, begin(paths, settings, file_url))
+    copy = StudyPaths(paths.root.parent / "copy")
+    copy.root.mkdir()
+    copy.study_toml.write_text(paths.study_toml.read_text())
+    with pytest.raises(StudyError, match=r"was renamed or copied.*or delete it by hand"):
+        delete_study(copy.root.parent, "copy")
+    assert copy.study_toml.exists()
+    assert open_study(paths).study_name == "digits-1"
+
+
+def test_nothing_is_deleted_without_the_database(paths, settings):
+    """Else its record would be left there for ever."""
+    begin(paths, settings, NOBODY)
+    with pytest.raises(
+        RecordError, match=r"ada@127.0.0.1:1/studies: cannot be opened \("
+    ) as raised:
+        delete_study(paths.root.parent, "digits-1")
+    one_line(raised)
+    assert paths.study_toml.exists()
+
+
+# what goes wrong
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (lambda folder: folder.rmdir(), "no folder; make it first"),
+        (lambda folder: (folder / "a.db").mkdir(), "is a folder; name a file"),
+        (
+            lambda folder: (folder / "a.db").write_text("dear diary, " * 100),
+            "cannot be opened (file is not a database); choose another file",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used(tmp_path, prepare, message):
+    """No folder for it, a folder instead of it, and something else in it."""
+    (tmp_path / "sub").mkdir()
+    prepare(tmp_path / "sub")
+    with pytest.raises(RecordError) as raised:
+        open_database(f"sqlite:///{tmp_path}/sub/a.db")
+    assert one_line(raised).startswith(f"sqlite:///{tmp_path}/sub/a.db: ")
+    assert str(raised.value).endswith(message)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_file_that_cannot_be_written(tmp_path, paths, settings, file_url):
+    """It can be read, and no study can be begun in it."""
+    settings = begin(paths, settings, file_url)
+    open_database(file_url)
+    (tmp_path / "studies.db").chmod(0o444)
+    assert not study_exists(paths, settings)
+    with pytest.raises(RecordError, match=r"study digits-1 cannot be created \(attempt to write a"):
+        create_study(paths, settings)
+
+
+@pytest.mark.parametrize(
+    ("revision", "message"),
+    [
+        ("v99.0.0.a", r"made by Optuna 99\.1 \(schema v99\.0\.0\.a\), .*; pip install 'optuna>=99"),
+        ("v3.0.0.a", r"made by Optuna 99\.1 \(schema v3.*`optuna storage upgrade --storage sqlite"),
+    ],
+)
+def test_tables_of_another_optuna(file_url, revision, message):
+    """A newer one's need that version; an older one's can be converted."""
+    engine = open_database(file_url).engine
+    with engine.begin() as connection:
+        for statement in (
+            f"UPDATE alembic_version SET version_num = '{revision}'",
+            "UPDATE version_info SET library_version = '99.1'",
+        ):
+            connection.execute(sqlalchemy.text(statement))
+    with pytest.raises(RecordError, match=message) as raised:
+        open_database(file_url)
+    one_line(raised)
+
+
+def test_a_missing_driver_is_told(monkeypatch):
+    """With the extra that brings it."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(RecordError, match=r"is not installed .*pip install 'autocnn\[postgres\]'$"):
+        open_database(NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda url: re.sub(":[^:@]+@", ":s3cret@", url),
+            "password authentication failed .*give the right one in OPTUNA_STORAGE",
+        ),
+        (lambda url: re.sub(":[^:@]+@", "@", url), "no password supplied.*or in ~/.pgpass$"),
+        (
+            lambda url: re.sub(r":\d+/", ":1/", url),
+            r"port 1 failed: Connection refused\); check the URL, and that the database can be",
+        ),
+        (
+            lambda url: re.sub(r"/test_\w+", "/absent", url),
+            'database "absent" does not exist.*create it first',
+        ),
+        (lambda url: f"{url}?nonsense=1", 'invalid connection option "nonsense"'),
+        (lambda url: url.replace("127.0.0.1", "a" * 64), "cannot be the name of a host"),
+    ],
+)
+def test_a_server_that_does_not_let_us_in(postgres_url, change, message):
+    """Each reason with what helps; the password appears nowhere."""
+    with pytest.raises(RecordError, match=message) as raised:
+        open_database(change(postgres_url))
+    assert one_line(raised).startswith("postgresql+psycopg://autocnn@")
+
+
+def test_the_password_may_come_from_libpq(postgres_url, monkeypatch):
+    """PGPASSWORD and ~/.pgpass work by themselves."""
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    assert optuna.get_all_study_names(open_database(re.sub(":[^:@]+@", "@", postgres_url))) == []
+
+
+def test_a_database_that_is_lost_in_the_middle(
+    paths, settings, postgres_url, postgres_server, make_proposal
+):
+    """One line instead of a traceback; the record is whole when the database is back."""
+    settings = begin(paths, settings, postgres_url)
+    study = create_study(paths, settings)
+    write_proposal(study.ask(), make_proposal(0))
+    name = postgres_url.rpartition("/")[2]
+    postgres_server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+    postgres_server.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    with (
+        pytest.raises(RecordError, match=r"the record is lost \(.*\); wait$") as raised,
+        database_errors(postgres_url, "the record is lost", "wait"),
+    ):
+        read_records(study)
+    one_line(raised)
+    postgres_server.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    assert len(read_records(study)) == 1
+
+
+def test_a_server_that_closed_its_connections_is_asked_again(
+    paths, settings, postgres_url, postgres_server
+):
+    """As after a restart, or a night without a trial."""
+    study = create_study(paths, begin(paths, settings, postgres_url))
+    name = postgres_url.rpartition("/")[2]
+    postgres_server.execute(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+    )
+    assert study.ask().number == 0
+
+
+def test_other_errors_pass(file_url):
+    """Only what the database says is told in one line."""
+    with pytest.raises(ZeroDivisionError), database_errors(file_url, "lost"):
+        1 / 0  # noqa: B018
+    with pytest.raises(ZeroDivisionError), database_errors(None, "lost"):
+        1 / 0  # noqa: B018

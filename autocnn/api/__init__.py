@@ -1,5 +1,7 @@
 """The Python API, and all that the command line calls."""
 
+from autocnn.api.ablation import AblationOutcome, AblationSettings, ablate
+from autocnn.api.baselines import list_baselines
 from autocnn.api.flow import SearchOutcome, SilentListener, search
 from autocnn.api.grid import dataset_facts, write_grid
 from autocnn.api.joining import JoinOutcome, join
@@ -25,11 +27,14 @@ from autocnn.records.settings import StudySettings, parse_duration, parse_memory
 
 __all__ = [
     "PLOTS",
+    "AblationOutcome",
+    "AblationSettings",
     "JoinOutcome",
     "SearchOutcome",
     "SilentListener",
     "StudySettings",
     "StudyView",
+    "ablate",
     "check_choice",
     "copy_space",
     "dataset_facts",
@@ -39,6 +44,7 @@ __all__ = [
     "export_model",
     "join",
     "leaderboard_rows",
+    "list_baselines",
     "list_datasets",
     "list_summaries",
     "load_studies",

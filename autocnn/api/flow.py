@@ -102,7 +102,7 @@ def search(
     again = f"`autocnn resume {settings.study}` goes on"
     with _database_errors(settings), disk_errors(_paths(settings).root, again):
         with (
-            _study_folder(settings, stated) as paths,
+            study_folder(settings, stated) as paths,
             open_session(settings, paths, space, listener, end) as session,
         ):
             ending, finals = _run(session, listener, interrupted)
@@ -148,7 +148,7 @@ def _find_space(settings: StudySettings) -> SearchSpace:
 
 
 @contextmanager
-def _study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyPaths]:
+def study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyPaths]:
     """The folder of the study; a new one disappears again if nothing comes of it."""
     paths = claim_folder(Path(settings.results), settings.study)
     with lock_study(paths):

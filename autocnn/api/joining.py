@@ -50,14 +50,14 @@ def join(
     check_dataset(settings.dataset, space)
     load_keras()
     from autocnn.records.database import database_errors
-    from autocnn.study.session import open_session
+    from autocnn.study.session import Mode, open_session
 
     end = None if settings.time_budget_s is None else start + settings.time_budget_s
     lost = "the record can no longer be reached", "start the worker again once it can"
     with (
         database_errors(settings.storage, *lost),
         disk_errors(paths.root, "start the worker again"),
-        open_session(settings, paths, space, listener, end, joins=True) as session,
+        open_session(settings, paths, space, listener, end, Mode(joins=True)) as session,
     ):
         ending = session.search(listener, interrupted)
     listener.progress(Progress(phase="finished", counts={}))

@@ -8,6 +8,8 @@ from importlib import metadata
 
 import typer
 
+from autocnn.cli.ablate import ablate
+from autocnn.cli.baselines import baselines
 from autocnn.cli.datasets import datasets
 from autocnn.cli.export import export
 from autocnn.cli.info import info
@@ -28,7 +30,20 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (search, resume, worker, leaderboard, show, plot, export, spaces, datasets, info):
+for command in (
+    search,
+    resume,
+    worker,
+    leaderboard,
+    show,
+    plot,
+    ablate,
+    export,
+    spaces,
+    baselines,
+    datasets,
+    info,
+):
     app.command()(command)
 app.add_typer(studies, name="studies")
 

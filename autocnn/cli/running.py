@@ -26,7 +26,7 @@ def run_study(settings: StudySettings, started: float, *, verbosity: int, as_jso
     import autocnn.api as api
     from autocnn.report.screen import open_screen
 
-    interrupt = _Interrupt()
+    interrupt = Interrupt()
     with open_screen(verbosity) as screen:
         outcome = api.search(settings, screen, interrupt.is_set, started)
     _print_outcome(api, outcome, settings, as_json=as_json)
@@ -38,14 +38,14 @@ def join_study(settings: StudySettings, started: float, *, verbosity: int) -> No
     import autocnn.api as api
     from autocnn.report.screen import open_screen
 
-    interrupt = _Interrupt()
+    interrupt = Interrupt()
     with open_screen(verbosity) as screen:
         ended = api.join(settings, screen, interrupt.is_set, started)
     print(f"{ended.trials} trials of study {ended.study} were trained here ({ended.ending})")
     raise typer.Exit(EXIT_INTERRUPTED if ended.ending == "interrupted" else 0)
 
 
-class _Interrupt:
+class Interrupt:
     """The first Ctrl-C or SIGTERM asks for a clean end, the second one ends at once."""
 
     def __init__(self) -> None:
@@ -54,6 +54,7 @@ class _Interrupt:
         signal.signal(signal.SIGTERM, self._handle)
 
     def is_set(self) -> bool:
+        """True after the first one."""
         return self._set
 
     def _handle(self, *_: object) -> None:

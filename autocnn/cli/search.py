@@ -32,6 +32,10 @@ def search(
         str | None,
         env("SPACE", "Search space: a name (autocnn spaces) or a .toml file; cnn by default."),
     ] = None,
+    baseline: Annotated[
+        str | None,
+        env("BASELINE", "Train a network from the literature as published (autocnn baselines)."),
+    ] = None,
     engine: Annotated[
         str | None,
         env("ENGINE", "Who proposes: optuna or keras-tuner; optuna by default."),
@@ -103,7 +107,7 @@ def search(
     workers_per_gpu: WorkersPerGpuOption = None,
     recycle: Annotated[
         int | None,
-        env("RECYCLE", "Trials after which a training process makes way for a new one; 50."),
+        env("RECYCLE", "Trials after which a training process makes way for a new one; 30."),
     ] = None,
     max_consecutive_failures: Annotated[
         int | None,
@@ -136,6 +140,7 @@ def search(
     given = {
         "dataset": dataset,
         "space": space,
+        "baseline": baseline,
         "engine": engine,
         "sampler": sampler,
         "tuner": tuner,

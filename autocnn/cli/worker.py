@@ -40,7 +40,7 @@ def worker(
     verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
 ) -> None:
-    """Help with a study whose record lies in a database, until its search is over."""
+    """Help to train a study whose record lies in a database."""
     import autocnn.api as api
 
     given = given_values(

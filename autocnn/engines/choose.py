@@ -12,12 +12,17 @@ from autocnn.engines.recorded import RecordedEngine
 from autocnn.engines.samplers import check_sampler
 from autocnn.errors import SettingsError, SpaceError
 from autocnn.records.leases import Leases
-from autocnn.records.settings import StudySettings
+from autocnn.records.settings import PLAN, StudySettings
 from autocnn.space.space import SearchSpace
 
 
 def check_engine(settings: StudySettings, space: SearchSpace) -> None:
     """Raise SettingsError or SpaceError, in one line, where the engine cannot serve the study."""
+    if settings.engine == PLAN:
+        raise SettingsError(
+            f"study {settings.study} is no search: `autocnn ablate` or `autocnn compare` made it, "
+            "and goes on with it"
+        )
     if settings.engine == "optuna":
         check_sampler(settings.sampler, space)
     else:

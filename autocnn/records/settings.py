@@ -17,6 +17,7 @@ from autocnn.records.paths import is_study_name
 from autocnn.records.storage_url import STORAGE_FORMS, absolute_url, is_storage_url, public_url
 
 ENGINES = ("optuna", "keras-tuner")
+PLAN = "plan"  # nobody proposes: the trainings are fixed, as in an ablation
 SAMPLERS = ("tpe", "random", "grid", "qmc", "cma-es", "gp", "nsga2")  # of Optuna
 TUNERS = ("hyperband", "bayesian", "random", "grid")  # of Keras Tuner
 PRUNERS = ("auto", "halving", "hyperband", "median", "percentile", "none")
@@ -44,6 +45,7 @@ class StudySettings:
     split_seed: int = 0
     results: str = "results"  # the folder of all studies
     storage: str | None = field(default=None, repr=False)  # URL of the record; None: a journal
+    subset: int | None = None  # training images that are used; None: all
     max_params: int | None = None  # of a network; the space's own limit where that is lower
     max_macs: int | None = None  # of a network, for one image; likewise
     trial_timeout_s: float | None = None  # wall seconds of one trial; None: a share of the budget
@@ -51,7 +53,7 @@ class StudySettings:
     workers: int | None = None  # training processes; None: as many as the machine feeds
     gpus: str | None = None  # such as "0,1": those that the workers share; None: all
     workers_per_gpu: int = 1
-    recycle: int = 50  # trials after which a training process makes way for a new one
+    recycle: int = 30  # trials after which a training process makes way for a new one
     max_consecutive_failures: int = 10  # after so many failed trials in a row the search ends
     precision: str = "auto"
     target: float | None = None  # the score at which the search ends
@@ -61,7 +63,7 @@ class StudySettings:
     @property
     def proposer(self) -> str:
         """The sampler or tuner that the engine proposes with."""
-        return self.sampler if self.engine == "optuna" else self.tuner
+        return {"optuna": self.sampler, "keras-tuner": self.tuner}.get(self.engine, self.engine)
 
     def __post_init__(self) -> None:
         for f in fields(self):
@@ -182,7 +184,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected, an
     "study": ("a plain folder name", is_study_name),
     "dataset": _NAMED,
     "space": _NAMED,
-    "engine": _one_of(ENGINES),
+    "engine": (_one_of(ENGINES)[0], lambda value: value in (*ENGINES, PLAN)),
     "sampler": _one_of(SAMPLERS),
     "tuner": _one_of(TUNERS),
     "pruner": _one_of(PRUNERS),
@@ -194,6 +196,7 @@ _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected, an
     "worker_memory_mb": _at_least(1),
     "max_consecutive_failures": _at_least(1),
     "workers": _at_least(1),
+    "subset": _at_least(2),
     "gpus": ("GPU numbers such as 0,1", lambda value: _GPUS.fullmatch(value) is not None),
     "workers_per_gpu": _at_least(1),
     "recycle": _at_least(1),

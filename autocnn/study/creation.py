@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import IO, Any
 
 import numpy as np
 import optuna
 
 from autocnn.data.prepared import PreparedData
-from autocnn.data.split import Split
+from autocnn.data.split import Split, stratified_split
 from autocnn.engines.choose import choose_pruner
 from autocnn.engines.recipes import Recipe, load_recipes
-from autocnn.errors import Infeasible, SpaceError, StudyError
+from autocnn.errors import Infeasible, SettingsError, SpaceError, StudyError
 from autocnn.files import write_atomic
 from autocnn.records.paths import StudyPaths
 from autocnn.records.settings import StudySettings
@@ -39,8 +41,13 @@ def find_facts(
     data: PreparedData,
     study: optuna.Study,
     worker: Worker,
+    typical: Sequence[TrialConfig] = (),
 ) -> dict[str, Any]:
-    """What the study found out when it was created, and must not change afterwards."""
+    """What the study found out when it was created, and must not change afterwards.
+
+    `typical` configurations are those whose speed is measured: by default the first recipe, or else
+    some from the middle of the space.
+    """
     facts = read_study_facts(study)
     if facts:
         if facts["fingerprint"] != data.fingerprint:
@@ -53,7 +60,8 @@ def find_facts(
     precision = choose_precision(settings.precision, device)
     recipes, _ = find_recipes(settings, space, data.image_shape)
     blind = not recipes
-    configs = [space.config(r.point_in(space)) for r in recipes[:1]] or _middling(space, data)
+    configs = list(typical) or [space.config(r.point_in(space)) for r in recipes[:1]]
+    configs = configs or _middling(space, data)
     setup_s, image_s = _typical_speed(worker, configs, precision)
     pruner = choose_pruner(settings)
     looks = blind and settings.time_budget_s is not None and pruner != "none"
@@ -76,6 +84,17 @@ def find_facts(
     }
     write_study_facts(study, facts)
     return facts
+
+
+def take_subset(data: PreparedData, n: int) -> PreparedData:
+    """`data` with about `n` of its training images, of all classes alike and always the same.
+
+    Raises: SettingsError if there are no more than `n`.
+    """
+    if n >= data.train.n:
+        raise SettingsError(f"--subset must be below {data.train.n} (all training images), got {n}")
+    kept = stratified_split(data.train, seed=data.split.seed, fraction=n / data.train.n)
+    return replace(data, train=data.train.take(kept.validation))
 
 
 def _typical_speed(

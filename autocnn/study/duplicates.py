@@ -15,13 +15,18 @@ from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
 # A stopped trial had no time and a failed one no luck: another seed may do better.
 REUSED = (TrialState.COMPLETE, TrialState.PRUNED)
 
-_Key = tuple[TrialConfig, int, int, int | None]
+_Key = tuple[TrialConfig, int, int, int | None, int | None]
 
 
 class KnownResults:
-    """The results of a study by configuration, epochs and parent."""
+    """The results of a study by configuration, epochs and parent.
 
-    def __init__(self, records: Iterable[TrialRecord]) -> None:
+    With `by_seed` the same configuration with another seed is another training: it is repeated on
+    purpose.
+    """
+
+    def __init__(self, records: Iterable[TrialRecord], *, by_seed: bool = False) -> None:
+        self._by_seed = by_seed
         self._known: dict[_Key, tuple[int, TrialResult]] = {}
         self._curves: dict[int, tuple[Epoch, ...]] = {}
         self._source: dict[int, int] = {}  # of a duplicate: the trial that was trained
@@ -53,7 +58,8 @@ class KnownResults:
 
     def _key(self, trial: TrialRecord | Proposal) -> _Key:
         parent = None if trial.parent is None else self._source.get(trial.parent, trial.parent)
-        return trial.config, trial.first_epoch, trial.last_epoch, parent
+        seed = trial.seed if self._by_seed else None
+        return trial.config, trial.first_epoch, trial.last_epoch, parent, seed
 
     def find(self, proposal: Proposal) -> TrialResult | None:
         """The result of a trial of the same configuration, epochs and parent; None: train it."""

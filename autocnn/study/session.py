@@ -14,6 +14,7 @@ import optuna
 
 from autocnn.data.prepared import PreparedData, prepare, save_prepared
 from autocnn.engines.choose import make_engine
+from autocnn.engines.plan_engine import PlanEngine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recorded import RecordedEngine
 from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
@@ -32,9 +33,10 @@ from autocnn.records.storage import (
     study_exists,
     write_is_open,
 )
+from autocnn.space.plan import Planned
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
-from autocnn.study.creation import find_facts, find_recipes, write_split
+from autocnn.study.creation import find_facts, find_recipes, take_subset, write_split
 from autocnn.study.loop import Ending, Search
 from autocnn.study.shares import plan_shares, visible_gpus
 from autocnn.study.tally import Tally
@@ -47,6 +49,14 @@ T = TypeVar("T")
 OTHERS_S = 1.0  # between two looks at what other processes have put on record
 OTHERS_END_S = 60.0  # for the trials of other processes to end, once the search is over
 KEPT_WEIGHTS = 10  # trials, the best ones, whose weights stay on the disk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mode:
+    """What a process does in a study, where that is not a search of its own."""
+
+    joins: bool = False  # the study that another process began, and will end
+    plan: tuple[Planned, ...] = ()  # all that is trained, where that is fixed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +76,7 @@ class Session:
     pruner: str
     first_look: float
     leases: Leases | None  # where other processes may train trials of the study, too
-    joins: bool  # the study that another process began, and will end
+    mode: Mode
 
     @property
     def worker(self) -> Worker:
@@ -92,9 +102,9 @@ class Session:
     def search(self, listener: Listener, interrupted: Callable[[], bool]) -> Ending:
         """Run trials until the budget, the number of trials, the target or Ctrl-C ends it."""
         engine = self._engine(listener)
-        tally = Tally.of(finished_records(self.study))
+        tally = Tally.of(finished_records(self.study), by_seed=bool(self.mode.plan))
         self.budget.refit_s = tally.refit_s
-        if not self.joins:
+        if not self.mode.joins:
             write_is_open(self.study, is_open=True)
         ending = Search(
             engine=engine,
@@ -106,7 +116,7 @@ class Session:
             precision=self.precision,
             first_look=self.first_look,
             interrupted=interrupted,
-            recorded=(lambda: None) if self.joins else self.record,
+            recorded=(lambda: None) if self.mode.joins else self.record,
             max_trials=self.settings.trials,
             target=self.settings.target,
             max_failures=self.settings.max_consecutive_failures,
@@ -114,7 +124,7 @@ class Session:
             finished=self._finished(),
             closed=self._closed(),
         ).run()
-        if not self.joins and ending is not Ending.INTERRUPTED:
+        if not self.mode.joins and ending is not Ending.INTERRUPTED:
             self._close(engine, listener, interrupted)
         return ending
 
@@ -125,7 +135,7 @@ class Session:
         return _now_and_then(lambda: finished_records(self.study))
 
     def _closed(self) -> Callable[[], bool]:
-        if not self.joins:
+        if not self.mode.joins:
             return lambda: False
         return _now_and_then(lambda: not is_open(self.study))
 
@@ -151,14 +161,19 @@ class Session:
             proposer=settings.proposer,
             pruner=self.pruner,
         )
+        if self.mode.plan:
+            return PlanEngine(self.study, self.space, setup, self.mode.plan)
         engine = make_engine(settings.engine, self.study, self.space, setup, self.leases)
-        if not self.joins and not self.study.get_trials(deepcopy=False):
+        if not self.mode.joins and not self.study.get_trials(deepcopy=False):
             recipes, skipped = find_recipes(settings, self.space, self.data.image_shape)
             for recipe in recipes:
                 engine.enqueue(recipe)
             for line in skipped:
                 listener.message(line)
         return engine
+
+
+OWN_SEARCH = Mode()
 
 
 @contextmanager
@@ -168,8 +183,7 @@ def open_session(
     space: SearchSpace,
     listener: Listener,
     end: float | None,
-    *,
-    joins: bool = False,
+    mode: Mode = OWN_SEARCH,
 ) -> Iterator[Session]:
     """Prepare the data, the record and the workers; `end` is when everything must be over.
 
@@ -183,9 +197,12 @@ def open_session(
             stack.callback(worker.close)
         workers[0].start()
         data = prepare(settings.dataset, settings.split_seed)
+        if settings.subset is not None:
+            data = take_subset(data, settings.subset)
         save_prepared(data, Path(folder))
         study = create_study(paths, settings) if is_new else open_study(paths, settings.storage)
-        facts = find_facts(settings, space, data, study, workers[0])
+        typical = [planned.config for planned in mode.plan[:1]]
+        facts = find_facts(settings, space, data, study, workers[0], typical)
         if not paths.split.exists():  # frozen: never written again, least of all for other data
             write_split(paths, data.split)
         leases = None
@@ -193,7 +210,7 @@ def open_session(
             owner = Owner(paths)
             stack.callback(owner.leave)
             leases = Leases(study, owner)
-        yield Session(
+        session = Session(
             settings=settings,
             paths=paths,
             space=space,
@@ -207,8 +224,11 @@ def open_session(
             pruner=facts["pruner"],
             first_look=facts["first_look"],
             leases=leases,
-            joins=joins,
+            mode=mode,
         )
+        if not mode.joins:
+            session.record()  # from here on there is something to lose
+        yield session
 
 
 def _make_workers(

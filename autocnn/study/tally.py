@@ -24,13 +24,13 @@ class Tally:
     numbers: set[int] = field(default_factory=set)  # of the trials that are counted
 
     @classmethod
-    def of(cls, finished: Iterable[TrialRecord]) -> Tally:
-        """That of trials on record; failures in a row begin anew."""
+    def of(cls, finished: Iterable[TrialRecord], *, by_seed: bool = False) -> Tally:
+        """That of trials on record; failures in a row begin anew. `by_seed`: see KnownResults."""
         records = list(finished)
         best = winner(records)
         tally = cls(
             counts=Counter(record.state for record in records),
-            known=KnownResults(records),
+            known=KnownResults(records, by_seed=by_seed),
             numbers={record.number for record in records},
         )
         if best is not None and best.result is not None and best.score is not None:

@@ -40,9 +40,8 @@ class Saboteur(SilentListener):
         """Look for such a trial."""
         for running in progress.running:
             if running.proposal.values.get("filters") == 16 and not self.stopped:
-                (worker,) = (
-                    p for p in psutil.Process().children() if "spawn_main" in str(p.cmdline())
-                )
+                alive = [p for p in psutil.Process().children() if p.status() != "zombie"]
+                (worker,) = (p for p in alive if "spawn_main" in str(p.cmdline()))
                 os.kill(worker.pid, signal.SIGSTOP)
                 self.stopped.add(worker.pid)
 

@@ -1,0 +1,151 @@
+"""`ablate`: change one thing of a trial at a time, several seeds each, and say what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autocnn.api.flow import SilentListener, study_folder
+from autocnn.api.studies import StudyView, silence_optuna
+from autocnn.errors import Infeasible, SettingsError
+from autocnn.files import disk_errors, write_atomic
+from autocnn.quiet import load_keras
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import PLAN, StudySettings, read_settings
+from autocnn.space.changes import Change, changes
+from autocnn.trial import Listener, Progress
+
+if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from autocnn.finals.ablation import AblationRow
+    from autocnn.records.record import TrialRecord
+    from autocnn.report.ablation import AblationHead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AblationSettings:
+    """What is to be changed, and how often each change is trained."""
+
+    trial: int | None = None  # None: the winner
+    seeds: int = 3
+    factors: tuple[str, ...] = ()  # empty: those that are asked for most
+    subset: int | None = None  # training images; None: all
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise SettingsError(f"--seeds must be at least 1, got {self.seeds}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AblationOutcome:
+    """The rows, what they are about, and where they were written."""
+
+    rows: list[AblationRow]
+    head: AblationHead
+    folder: Path
+    is_whole: bool  # nothing of the plan is missing
+
+
+def ablate(
+    view: StudyView,
+    settings: AblationSettings,
+    listener: Listener | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> AblationOutcome:
+    """Train the variants of a trial that are not on record yet; goes on after an interruption.
+
+    It is a study of its own in the study's folder; validation only, the test split is not read.
+    Raises: SettingsError for unknown factors; StudyError without such a trial.
+    """
+    listener = SilentListener() if listener is None else listener
+    silence_optuna()
+    load_keras()
+    from autocnn.finals.ablation import plan_ablation
+    from autocnn.space.plan import plan_space
+    from autocnn.study.session import Mode, open_session
+
+    record = view.trial(settings.trial)
+    variants = _feasible(view, changes(record.trained_config, settings.factors), listener)
+    plan = plan_ablation(record.trained_config, variants, settings.seeds)
+    own = _study_settings(view, record, settings, len(plan))
+    paths = StudyPaths(Path(own.results) / own.study)
+    with (
+        disk_errors(paths.root, "the same command goes on"),
+        study_folder(own, view.space) as paths,
+        open_session(own, paths, plan_space(plan), listener, None, Mode(plan=plan)) as session,
+    ):
+        session.search(listener, interrupted)
+        session.record()
+        records = session.records()
+        sizes = session.data.train.n, session.data.validation.n
+    listener.progress(Progress(phase="finished", counts={}))
+    return _write(view, record, paths, (records, variants, sizes, settings.seeds))
+
+
+def _feasible(view: StudyView, variants: list[Change], listener: Listener) -> list[Change]:
+    from autocnn.space.layers import plan_network
+
+    feasible = []
+    for change in variants:
+        try:
+            plan_network(change.config, view.image_shape, len(view.facts["class_names"]))
+            feasible.append(change)
+        except Infeasible as error:
+            listener.message(f"{change.factor} ({change.description}) is left out: {error}")
+    return feasible
+
+
+def _study_settings(
+    view: StudyView, record: TrialRecord, settings: AblationSettings, n_trials: int
+) -> StudySettings:
+    """Those of the study, for a study in its folder that trains the plan."""
+    stored: dict[str, Any] = read_settings(view.paths.study_toml)
+    kept = ("dataset", "image_size", "skip_corrupt", "seed", "split_seed", "space")
+    name = f"ablation-{record.number}" + (f"-{settings.subset}" if settings.subset else "")
+    return StudySettings(
+        **{key: stored[key] for key in kept if key in stored},
+        study=name,
+        results=str(view.paths.root),
+        engine=PLAN,
+        pruner="none",
+        recipes=False,
+        trials=n_trials,
+        epochs=int(view.facts["horizon"]),
+        precision=str(view.facts["precision"]),
+        subset=settings.subset,
+        workers=settings.workers,
+        max_consecutive_failures=max(10, n_trials),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _write(
+    view: StudyView,
+    record: TrialRecord,
+    paths: StudyPaths,
+    found: tuple[list[TrialRecord], list[Change], tuple[int, int], int],
+) -> AblationOutcome:
+    """Put the table beside the ablation's record, as Parquet and as Markdown."""
+    import pyarrow.parquet as pq
+
+    from autocnn.finals.ablation import ablation_table, summarise_ablation
+    from autocnn.report.ablation import AblationHead, ablation_markdown
+
+    records, variants, (n_train, n_validation), n_seeds = found
+    rows = summarise_ablation(records, variants, n_validation)
+    head = AblationHead(
+        study=view.paths.name,
+        trial=record.number,
+        dataset=str(read_settings(view.paths.study_toml).get("dataset", "digits")),
+        n_train=n_train,
+        epochs=int(view.facts["horizon"]),
+        n_seeds=n_seeds,
+    )
+    table = ablation_table(rows)
+    write_atomic(paths.root / "ablation.parquet", lambda file: pq.write_table(table, file))
+    write_atomic(paths.root / "ablation.md", ablation_markdown(rows, head))
+    whole = all(row.n + row.failed >= n_seeds for row in rows)
+    return AblationOutcome(rows=rows, head=head, folder=paths.root, is_whole=whole)

@@ -1,0 +1,77 @@
+"""`autocnn worker`: what it cannot join is told in one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import StudySettings, settings_to_toml
+from autocnn.records.storage import create_study
+
+
+@pytest.fixture
+def results(tmp_path):
+    """A folder with one study, called a, that keeps its record in its folder."""
+    folder = tmp_path / "r" / "a"
+    folder.mkdir(parents=True)
+    (folder / "study.toml").write_text(settings_to_toml(StudySettings(study="a")))
+    return folder.parent
+
+
+def change(results, **changes):
+    """Give study a other settings."""
+    settings = StudySettings(study="a", created="2026-01-01T00:00:00+00:00", **changes)
+    (results / "a" / "study.toml").write_text(settings_to_toml(settings))
+    return settings
+
+
+def test_a_study_with_a_journal_cannot_be_joined(autocnn, results):
+    """One process writes it; it says how to begin one that can."""
+    done = autocnn("worker", "--results", results)
+    assert (done.code, done.out) == (2, "")
+    assert "study a keeps its record in its own folder" in done.err
+    assert "--storage sqlite:///FILE" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_an_oracle_of_keras_tuner_cannot_be_shared(autocnn, results, tmp_path):
+    """It lives in one process."""
+    change(results, engine="keras-tuner", storage=f"sqlite:///{tmp_path}/s.db")
+    done = autocnn("worker", "--results", results, "--study", "a")
+    assert (done.code, done.out) == (2, "")
+    assert "Keras Tuner, whose oracle lives in one process" in done.err
+    assert done.err.count("\n") == 1
+
+
+def test_a_study_that_is_just_being_started_is_told(autocnn, results, tmp_path):
+    """Its horizon is not known yet."""
+    settings = change(results, storage=f"sqlite:///{tmp_path}/s.db")
+    (results / "a" / "space.toml").write_text("[parameters]\nblocks = 1\n")
+    create_study(StudyPaths(results / "a"), settings)
+    done = autocnn("worker", "--results", results, "--study", "a")
+    assert (done.code, done.out) == (1, "")
+    assert "just being started" in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "expected"),
+    [
+        ("--workers", "0", "--workers must be at least 1, got 0"),
+        ("--gpus", "first, second", "--gpus must be GPU numbers such as 0,1, got 'first, second'"),
+        ("--workers-per-gpu", "-1", "--workers-per-gpu must be at least 1, got -1"),
+    ],
+)
+@pytest.mark.parametrize("command", ["search", "worker"])
+def test_wrong_numbers_of_workers_are_told(autocnn, results, command, option, value, expected):
+    """In one line, with the option's name."""
+    done = autocnn(command, "--results", results, option, value)
+    assert (done.code, done.out) == (2, "")
+    assert expected in done.err
+
+
+def test_an_unknown_study_is_told(autocnn, results):
+    """With those that there are."""
+    done = autocnn("worker", "--results", results, "--study", "b")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.endswith("known: a\n")

@@ -1,0 +1,92 @@
+"""A fixed list of trainings as an engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from autocnn.engines.plan_engine import PlanEngine
+from autocnn.engines.protocol import EngineSetup
+from autocnn.records.storage import finished_records, open_study
+from autocnn.space.config import Block, TrialConfig
+from autocnn.space.plan import Planned, plan_space
+
+CONFIG = TrialConfig(blocks=(Block(filters=(4,)),))
+WIDE = TrialConfig(blocks=(Block(filters=(8,)),))
+IMPOSSIBLE = TrialConfig(blocks=(Block(filters=(4,), kernel=9, padding="valid"),))
+
+
+def planned(variant, repeat, config=CONFIG):
+    """One training."""
+    return Planned(variant=variant, repeat=repeat, config=config)
+
+
+PLAN = [planned("a", 0), planned("b", 0, WIDE), planned("a", 1), planned("b", 1, WIDE)]
+
+
+def engine(study, plan):
+    """The engine of this plan, for images of 8x8 and three epochs."""
+    setup = EngineSetup(
+        image_shape=(8, 8, 1), n_classes=10, horizon=3, seed=5, proposer="plan", pruner="none"
+    )
+    return PlanEngine(study, plan_space(plan), setup, plan)
+
+
+def test_a_plan_is_proposed_in_its_order(study, make_result):
+    """The same repetition has the same seed in every variant; then nothing is left."""
+    one = engine(study, PLAN)
+    proposals = [one.ask() for _ in PLAN]
+    assert [(p.values["variant"], p.values["repeat"]) for p in proposals] == [
+        item.key for item in PLAN
+    ]
+    assert [p.config for p in proposals] == [CONFIG, WIDE, CONFIG, WIDE]
+    seeds = [p.seed for p in proposals]
+    assert seeds[0] == seeds[1] != seeds[2] == seeds[3]
+    assert {p.last_epoch for p in proposals} == {3}
+    assert proposals[1].origin == "plan:b"
+    assert one.ask() is None
+
+
+def test_a_plan_goes_on_where_it_stopped(study, paths, make_result):
+    """What ended is not proposed again, what was running is; and it may have grown."""
+    one = engine(study, PLAN[:2])
+    first, left = one.ask(), one.ask()
+    one.tell(first.number, make_result(0.5))
+    grown = [planned("c", 0, replace(CONFIG, batch_size=7)), *PLAN]
+    again = engine(open_study(paths), grown)
+    assert again.ask() == left
+    rest = [again.ask() for _ in range(3)]
+    assert [p.values["variant"] for p in rest] == ["c", "a", "b"]
+    assert again.ask() is None
+    assert len(finished_records(open_study(paths))) == 1
+
+
+def test_what_is_planned_no_more_is_left_alone(study, paths):
+    """A trial of another plan stays as it is."""
+    engine(study, PLAN).ask()
+    again = engine(open_study(paths), [planned("z", 0)])
+    assert again.ask().values["variant"] == "z"
+    assert again.ask() is None
+
+
+def test_an_impossible_variant_is_no_trial(study):
+    """It is passed over."""
+    one = engine(study, [planned("odd", 0, IMPOSSIBLE), planned("a", 0)])
+    assert one.ask().values["variant"] == "a"
+    assert one.ask() is None
+
+
+def test_a_process_that_died_while_it_asked_costs_no_number(study, paths):
+    """Optuna's number is used for what is next."""
+    study.ask()
+    one = engine(open_study(paths), PLAN)
+    assert [one.ask().number for _ in PLAN] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_a_plans_space_names_what_varies(repeats):
+    """The variant and its repetition."""
+    space = plan_space([planned(name, r) for r in range(repeats) for name in ("a", "b")])
+    assert space.parameters["variant"].choices == ("a", "b")
+    assert space.parameters["repeat"].choices == tuple(range(repeats))

@@ -12,7 +12,7 @@ from autocnn.api.library import (
     survey_settings,
 )
 from autocnn.api.overview import delete_study, list_summaries, summarise_study
-from autocnn.api.plots import PLOTS, draw_study, plot_study
+from autocnn.api.plots import PLOTS, draw_study, parameter_importances, plot_study
 from autocnn.api.settings import check_choice, read_config, resolve_settings, resume_settings
 from autocnn.api.studies import (
     StudyView,
@@ -50,6 +50,7 @@ __all__ = [
     "load_studies",
     "load_study",
     "merged_rows",
+    "parameter_importances",
     "parse_duration",
     "parse_memory",
     "plot_study",

@@ -44,6 +44,16 @@ def draw_study(view: StudyView, kind: str, params: Sequence[str] | None = None) 
     return render_importances(importances(data), data.name, len(data.scored))
 
 
+def parameter_importances(view: StudyView) -> dict[str, float]:
+    """Each parameter's share in reaching the best scores (PED-ANOVA), largest first.
+
+    Raises: StudyError where the trials cannot tell.
+    """
+    from autocnn.report.figures import importances
+
+    return importances(_data(view))
+
+
 def plot_study(
     view: StudyView, kind: str, target: Path, params: Sequence[str] | None = None
 ) -> Path:

@@ -12,6 +12,7 @@ from autocnn.cli.ablate import ablate
 from autocnn.cli.baselines import baselines
 from autocnn.cli.datasets import datasets
 from autocnn.cli.export import export
+from autocnn.cli.importance import importance
 from autocnn.cli.info import info
 from autocnn.cli.leaderboard import leaderboard
 from autocnn.cli.plot import plot
@@ -37,6 +38,7 @@ for command in (
     leaderboard,
     show,
     plot,
+    importance,
     ablate,
     export,
     spaces,

@@ -18,6 +18,7 @@ COMMANDS = (
     "leaderboard",
     "show",
     "plot",
+    "importance",
     "ablate",
     "export",
     "spaces",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -191,3 +192,17 @@ def test_nothing_leaks_to_the_screen(call, make_study, tmp_path):
     for kind in ("importance", "slice"):
         done = call("plot", kind, "--results", results, "-o", tmp_path / "plot.png")
         assert (done.code, done.out, done.err) == (0, f"{tmp_path / 'plot.png'}\n", "")
+
+
+def test_importance_says_what_it_is_not(autocnn, make_study):
+    """The plot's table, and the line below it; with --json one object, the largest first."""
+    scores = [(COMPLETE, 0.5 + 0.04 * (number % 8)) for number in range(16)]
+    results = make_study("a", *scores)
+    done = autocnn("importance", "a", "--results", results)
+    assert (done.code, done.err) == (0, "")
+    assert "importance of parameters, from 16 complete trials" in done.out
+    assert done.out.splitlines()[-1].startswith("Importance is not effect: ")
+    shares = json.loads(autocnn("importance", "--results", results, "--json").out)
+    assert list(shares.values()) == sorted(shares.values(), reverse=True)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert set(shares) == {"filters", "downsampling", "learning_rate_scale"}

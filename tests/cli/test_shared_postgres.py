@@ -1,0 +1,44 @@
+"""One study in PostgreSQL, trained by several processes that were started one by one."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from autocnn.api.studies import load_study
+from autocnn.records.leases import LEASE
+from autocnn.records.storage import open_study
+from autocnn.trial import TrialState
+
+pytestmark = pytest.mark.training
+N_TRIALS = 40
+
+
+def test_forty_trials_by_four_workers(start, tmp_path, search_arguments, postgres_url):
+    """Two of the search, and two that joined: none is missing, none is trained twice."""
+    shared = ("--study", "shared", "--results", tmp_path, "--storage", postgres_url)
+    long = ("--trials", N_TRIALS, "--epochs", 60, "--pruner", "none")  # others need time to come
+    arguments = [*search_arguments[:5], "--no-recipes", *long]
+    search = start(*arguments, *shared, "--workers", 2, "-v")
+    for line in search.stderr:
+        if "  epoch " in line:
+            break
+    joined = [start("worker", *shared, "--workers", 1, "--quiet") for _ in range(2)]
+    _, err = search.communicate(timeout=600)
+    assert search.returncode == 0, err
+    trained = []
+    for worker in joined:
+        out, err = worker.communicate(timeout=60)
+        assert worker.returncode == 0, err
+        trained.append(int(re.match(r"(\d+) trials of study shared were trained here", out)[1]))
+    records = load_study(tmp_path, "shared", postgres_url).records
+    assert Counter(record.state for record in records) == {TrialState.COMPLETE: N_TRIALS}
+    study = open_study(load_study(tmp_path, "shared", postgres_url).paths, postgres_url)
+    leases = [study.trials[record.number].user_attrs[LEASE] for record in records]
+    assert {lease["handover"] for lease in leases} == {0}
+    by_owner = Counter(lease["owner"] for lease in leases)
+    assert len(by_owner) == 3
+    assert sorted(trained) == sorted(by_owner.values())[:2] or set(trained) < set(by_owner.values())
+    assert all(trained)

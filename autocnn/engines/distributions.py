@@ -1,4 +1,4 @@
-"""A search space in Optuna's words: the distributions, and which parameters are conditional."""
+"""Drawing values in Optuna's words, and which parameters of a space are conditional."""
 
 from __future__ import annotations
 
@@ -14,18 +14,6 @@ from optuna.distributions import (
 
 from autocnn.space.parameters import Categorical, Condition, Fixed, Float, Int, Parameter, Value
 from autocnn.space.space import SearchSpace
-
-
-def to_distribution(parameter: Int | Float | Categorical) -> BaseDistribution:
-    """Optuna's distribution over the values of `parameter`."""
-    if isinstance(parameter, Categorical):
-        return CategoricalDistribution(parameter.choices)
-    if isinstance(parameter, Int):
-        low, step = parameter.low, parameter.step
-        high = parameter.high - (parameter.high - low) % step  # on the grid, or Optuna warns
-        return IntDistribution(low, high, step=step, log=parameter.log)
-    end = parameter.high if parameter.step is None else float(parameter.all_values()[-1])
-    return FloatDistribution(parameter.low, end, step=parameter.step, log=parameter.log)
 
 
 def suggest(trial: optuna.Trial, name: str, distribution: BaseDistribution) -> Value:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 import optuna
 from optuna.trial import TrialState as OptunaState
 
-from autocnn.engines.distributions import suggest, to_distribution
+from autocnn.engines.distributions import suggest
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.pruners import build_pruner, passes_first_look
 from autocnn.engines.recipes import Recipe
 from autocnn.errors import Infeasible
+from autocnn.records.distributions import to_distribution
 from autocnn.records.leases import Leases
 from autocnn.records.storage import (
     continued_trial,

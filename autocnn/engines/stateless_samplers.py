@@ -23,7 +23,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler, NSGAIISampler, QMCSampler, RandomSampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
-from autocnn.engines.distributions import steady_parameters, suggest, to_distribution
+from autocnn.engines.distributions import steady_parameters, suggest
+from autocnn.records.distributions import to_distribution
 from autocnn.space.parameters import Value
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace

@@ -16,18 +16,17 @@ import optuna
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
 )
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
 from autocnn.errors import SettingsError, StudyError
+from autocnn.records.distributions import to_distribution
 from autocnn.records.ranking import rank_trials
 from autocnn.records.record import TrialRecord
 from autocnn.report.formatting import percent
-from autocnn.space.parameters import Categorical, Fixed, Int, Parameter, Value
+from autocnn.space.parameters import Categorical, Fixed, Parameter, Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import TrialState
 
@@ -168,17 +167,12 @@ def _curve(record: TrialRecord) -> dict[int, float]:
 
 
 def _distribution(parameter: Parameter, escape: Escape) -> BaseDistribution:
-    """The parameter in Optuna's words; ranges end on their grid, or Optuna would warn."""
+    """The parameter in Optuna's words, its choices escaped."""
     if isinstance(parameter, Categorical):
         return CategoricalDistribution([_escaped(c, escape) for c in parameter.choices])
     if isinstance(parameter, Fixed):
         return CategoricalDistribution([_escaped(parameter.value, escape)])
-    low, step, log = parameter.low, parameter.step, parameter.log
-    if isinstance(parameter, Int):
-        high = parameter.high - (parameter.high - parameter.low) % parameter.step
-        return IntDistribution(parameter.low, high, log=log, step=parameter.step)
-    end = parameter.high if step is None else float(parameter.all_values()[-1])
-    return FloatDistribution(low, end, log=log, step=step)
+    return to_distribution(parameter)
 
 
 def _escaped(value: Value, escape: Escape) -> Value:

@@ -10,8 +10,8 @@ from autocnn.engines.distributions import (
     conditional_parameters,
     steady_parameters,
     suggest,
-    to_distribution,
 )
+from autocnn.records.distributions import to_distribution
 from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int, OneOf
 from autocnn.space.space import SearchSpace
 

@@ -8,6 +8,7 @@ import platform
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.records.paths import StudyPaths
@@ -56,18 +57,30 @@ class Owner:
 
     def is_gone(self, other: str) -> bool:
         """True where the process of that name has ended; False where that cannot be told."""
-        if other == self.name:
-            return False
-        try:
-            with open(self._folder / other, encoding="utf-8") as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except FileNotFoundError:  # it left in order
-            return True
-        except OSError:  # it holds the lock, or this file system knows no locks
-            return False
-        return True
+        return other != self.name and not _is_locked(self._folder / other)
 
     def leave(self) -> None:
         """Say that this process trains nothing any more."""
         (self._folder / self.name).unlink(missing_ok=True)
         self._file.close()
+
+
+def refuse_in_use(paths: StudyPaths) -> None:
+    """Raise StudyError where a process that joined the study is still training its trials."""
+    for path in sorted(paths.owners.glob("*")):
+        if _is_locked(path):
+            raise StudyError(
+                f"study {paths.name} is in use by {path.name}; wait until it has ended"
+            )
+
+
+def _is_locked(path: Path) -> bool:
+    """True where a living process holds the file, or that cannot be told."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:  # its process left in order
+        return False
+    except OSError:  # it holds the lock, or this file system knows no locks
+        return True
+    return False

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autocnn.errors import AutocnnError, RecordError
 from autocnn.records.leaderboard import read_leaderboard
-from autocnn.records.lock import lock_study
+from autocnn.records.lock import lock_study, refuse_in_use
 from autocnn.records.paths import StudyPaths, find_study, list_studies
 from autocnn.records.settings import StudySettings, read_settings
 
@@ -77,6 +77,7 @@ def delete_study(results: Path, name: str) -> int:
 
     size = _size(paths.root)
     with lock_study(paths):
+        refuse_in_use(paths)
         if not paths.root.is_symlink():  # which is refused below
             delete_record(paths)
         try:

@@ -7,6 +7,7 @@ import pytest
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
+from autocnn.records.lock import Owner
 from autocnn.records.overview import delete_study, list_summaries, summarise_study
 from autocnn.records.paths import StudyPaths
 from autocnn.records.settings import StudySettings, settings_to_toml
@@ -78,3 +79,14 @@ def test_a_link_to_a_study_is_not_followed(paths, tmp_path):
     with pytest.raises(RecordError, match="cannot be deleted"):
         delete_study(results, "a")
     assert paths.study_toml.exists()
+
+
+def test_a_study_that_others_train_is_not_deleted(paths, tmp_path):
+    """A process that joined it holds a lock; once that has ended, however it did, it may go."""
+    owner = Owner(paths)
+    with pytest.raises(StudyError, match=f"is in use by {owner.name}; wait"):
+        delete_study(tmp_path, paths.name)
+    assert paths.study_toml.exists()
+    owner._file.close()  # as the system does it
+    delete_study(tmp_path, paths.name)
+    assert not paths.root.exists()

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 CORES_A_WORKER = 4  # small networks gain little from more threads
-WORKER_MB = 2048  # of memory, that a worker may need: for choosing how many there are
+WORKER_MB = 4096  # of memory, that a worker may need: for choosing how many there are
 MAX_CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 

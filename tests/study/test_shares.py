@@ -21,10 +21,10 @@ def cores(monkeypatch):
 
 @pytest.mark.parametrize(
     ("n_cores", "memory_mb", "n"),
-    [(1, 16_000, 1), (2, 16_000, 1), (8, 16_000, 2), (64, 16_000, 7), (64, 1_000, 1)],
+    [(1, 16_000, 1), (2, 16_000, 1), (8, 16_000, 2), (64, 16_000, 3), (64, 1_000, 1)],
 )
 def test_the_number_of_workers_follows_cores_and_memory(n_cores, memory_mb, n):
-    """One for every four cores and two GiB, at least one."""
+    """One for every four cores and four GiB, at least one."""
     assert default_workers(n_cores, memory_mb) == n
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from postgres import postgres_server, postgres_url  # noqa: F401  fixtures
 
-from autocnn.data.dataset import Images
+from autocnn.data.dataset import TrainingImages
 from autocnn.data.prepared import PreparedData, prepare_images
 from autocnn.records.record import TrialRecord
 from autocnn.space.config import Block, Dense, EarlyStopping, Optimizer, TrialConfig
@@ -103,7 +103,7 @@ def data() -> PreparedData:
     rng = np.random.default_rng(0)
     labels = np.arange(60, dtype=np.int64) % 2
     pixels = rng.integers(0, 156, (60, 8, 8, 1)) + 100 * labels[:, None, None, None]
-    images = Images(images=pixels.astype(np.uint8), labels=labels)
+    images = TrainingImages(images=pixels.astype(np.uint8), labels=labels)
     return prepare_images("tiny", ("dark", "bright"), images)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from autocnn.api.finish import count_states, finish
 from autocnn.api.library import check_dataset, limit_space
+from autocnn.api.settings import absolute_dataset
 from autocnn.api.studies import read_finals, read_space_text, silence_optuna
 from autocnn.errors import AutocnnError, RecordError, SettingsError
 from autocnn.files import disk_errors, remove_leftovers, write_atomic
@@ -85,10 +86,12 @@ def search(
     """
     start = time.monotonic() if start is None else start
     listener = SilentListener() if listener is None else listener
-    settings = _with_date(settings)
+    settings = _with_date(replace(settings, dataset=absolute_dataset(settings.dataset)))
     stated = _find_space(settings)
     space = limit_space(stated, settings)
-    check_dataset(settings.dataset, space)
+    _, info = check_dataset(settings, space)
+    for note in info.notes:
+        listener.message(note)
     silence_optuna()
     from autocnn.engines.choose import check_engine
     from autocnn.records.storage import study_exists

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from autocnn.data.options import AS_THEY_ARE, ImageOptions
 from autocnn.errors import RecordError, SettingsError
 from autocnn.files import write_atomic
 from autocnn.quiet import load_keras
@@ -22,8 +23,8 @@ SEED = 0  # of the choice of images and of their augmentation: the same picture 
 MAX_PER_CLASS = 50
 
 
-def dataset_facts(name: str) -> DatasetFacts:
-    """What is known of data set `name`; its training images are counted if they are here.
+def dataset_facts(name: str, options: ImageOptions = AS_THEY_ARE) -> DatasetFacts:
+    """What is known of a data set, by name or path; its training images are counted if here.
 
     Raises: UnknownDatasetError; DatasetError where files that are here cannot be read.
     """
@@ -33,50 +34,62 @@ def dataset_facts(name: str) -> DatasetFacts:
     from autocnn.data.split import fingerprint
     from autocnn.report.datasets import DatasetFacts
 
-    info = dataset_info(name)
+    info = dataset_info(name, options)
     if not is_local(info):
         return DatasetFacts(info=info)
-    images = load_train(name)
+    images = load_train(name, options)
     counts = np.bincount(images.labels, minlength=info.n_classes).tolist()
-    return DatasetFacts(info=info, counts=tuple(counts), fingerprint=fingerprint(images))
+    known = images.fingerprint or fingerprint(images)
+    return DatasetFacts(info=info, counts=tuple(counts), fingerprint=known)
 
 
 def write_grid(
-    name: str, target: Path, *, flip: bool = True, shift: int = 2, per_class: int = 8
+    name: str,
+    target: Path,
+    options: ImageOptions = AS_THEY_ARE,
+    *,
+    flip: bool = True,
+    shift: int = 2,
+    per_class: int = 8,
 ) -> Path:
     """Draw images of every class, as they are and augmented as in training, to a .png file.
 
-    They come from the training part of the split with seed 0, never from validation or test; where
+    They come from the training part of the split with seed 0, or of the data set's own split, never
+    from validation or test; where
     many classes need several columns there are fewer than `per_class`. An older file is replaced.
     Raises: UnknownDatasetError; SettingsError for a wrong option; DatasetError where the data
     cannot be downloaded or read; RecordError if `target` cannot be written.
     """
     from autocnn.data.catalog import dataset_info, load_train
-    from autocnn.data.split import stratified_split
+    from autocnn.data.split import find_split
     from autocnn.report.grid import draw_grid, n_columns
 
-    info = dataset_info(name)
-    _check_options(target, shift, per_class, max(info.image_shape[:2]))
+    _check_target(target, per_class)
+    info = dataset_info(name, options)
+    _check_shift(shift, max(info.image_shape[:2]))
     augmentation = Augmentation(flip=flip, shift=shift)
-    images = load_train(name)
-    train = images.take(stratified_split(images).train)
+    images = load_train(name, options)
+    train = images.take(find_split(images).train)
     n = max(1, per_class // n_columns(info.n_classes, info.image_shape[0]))
     picked = _pick(train.labels, info.n_classes, n)
     rows = _rows(train.images, picked, info.class_names, augmentation)
-    title = (f"{name}: training images, at most {n} a class", _describe(augmentation))
+    title = (f"{info.name}: training images, at most {n} a class", _describe(augmentation))
     write_atomic(target, draw_grid(rows, title))
     return target
 
 
-def _check_options(target: Path, shift: int, per_class: int, side: int) -> None:
+def _check_target(target: Path, per_class: int) -> None:
     if target.suffix.lower() != ".png":
         raise SettingsError(f"--grid must name a .png file, got {str(target)!r}")
-    if not 0 <= shift < side:
-        raise SettingsError(f"--shift must be from 0 to {side - 1}, the images' side, got {shift}")
     if not 1 <= per_class <= MAX_PER_CLASS:
         raise SettingsError(f"--per-class must be from 1 to {MAX_PER_CLASS}, got {per_class}")
     if os.path.isdir(target) or not os.path.isdir(target.parent):
         raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
+
+
+def _check_shift(shift: int, side: int) -> None:
+    if not 0 <= shift < side:
+        raise SettingsError(f"--shift must be from 0 to {side - 1}, the images' side, got {shift}")
 
 
 def _pick(labels: NDArray[np.int64], n_classes: int, n: int) -> list[NDArray[np.int64]]:

@@ -47,7 +47,7 @@ def join(
     if not view.facts:
         raise StudyError(f"study {settings.study} is just being started; try again in a minute")
     space = limit_space(view.space, settings)
-    check_dataset(settings.dataset, space)
+    check_dataset(settings, space)
     load_keras()
     from autocnn.records.database import database_errors
     from autocnn.study.session import Mode, open_session

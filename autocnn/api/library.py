@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
 from autocnn.errors import SettingsError
 from autocnn.files import write_atomic
 from autocnn.quiet import load_keras
@@ -31,7 +32,8 @@ def survey_settings(
 
     space = limit_space(load_space(settings.space), settings)
     check_engine(settings, space)
-    return space, *check_dataset(settings.dataset, space)
+    survey, info = check_dataset(settings, space)
+    return space, survey, info.image_shape
 
 
 def limit_space(space: SearchSpace, settings: StudySettings) -> SearchSpace:
@@ -44,15 +46,35 @@ def limit_space(space: SearchSpace, settings: StudySettings) -> SearchSpace:
     return replace(space, limits=Limits(**limits))
 
 
-def check_dataset(name: str, space: SearchSpace) -> tuple[Survey, tuple[int, int, int]]:
-    """The survey of `space` for the images of data set `name`, and their shape.
+def check_dataset(settings: StudySettings, space: SearchSpace) -> tuple[Survey, DatasetInfo]:
+    """The survey of `space` for the images of the settings' data set, and what is known of that.
 
-    Raises: UnknownDatasetError; SpaceError if nothing in the space is feasible for such images.
+    Raises: UnknownDatasetError; DatasetError where images of one's own cannot be read; SpaceError
+    if nothing in the space is feasible for such images.
     """
     from autocnn.data.catalog import dataset_info
 
-    info = dataset_info(name)
-    return check_feasible(space, info.image_shape, info.n_classes), info.image_shape
+    info = dataset_info(settings.dataset, image_options(settings))
+    return check_feasible(space, info.image_shape, info.n_classes), info
+
+
+def image_options(settings: StudySettings) -> ImageOptions:
+    """How the settings want images of one's own to be read."""
+    return ImageOptions(settings.image_size, settings.skip_corrupt)
+
+
+def read_images(
+    dataset: str, options: ImageOptions = AS_THEY_ARE, on_read: OnRead | None = None
+) -> DatasetInfo:
+    """Decode images of one's own into the cache, unless they are there; `on_read` hears how far.
+
+    Nothing is read of a data set of the catalog.
+    Raises: UnknownDatasetError; SettingsError for options that the data set has not; DatasetError
+    where images cannot be read; RecordError where the cache cannot be written.
+    """
+    from autocnn.data.catalog import dataset_info
+
+    return dataset_info(dataset, options, on_read)
 
 
 def copy_space(space: SearchSpace, target: Path) -> Path:

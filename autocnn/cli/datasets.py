@@ -1,4 +1,4 @@
-"""`autocnn datasets`: the data sets known by name, and one of them in full or as a picture."""
+"""`autocnn datasets`: the data sets known by name, and any one in full or as a picture."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from autocnn.cli.options import ImageSizeOption, SkipCorruptOption
+
 
 def datasets(
-    name: Annotated[str | None, typer.Argument(help="Name of one data set.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="Name of one data set, or path of images of your own.")
+    ] = None,
+    image_size: ImageSizeOption = None,
+    skip_corrupt: SkipCorruptOption = None,
     grid: Annotated[
         Path | None,
         typer.Option(
@@ -31,16 +37,25 @@ def datasets(
     import autocnn.api as api
     from autocnn.errors import SettingsError
     from autocnn.report.datasets import render_dataset, render_datasets
+    from autocnn.report.reading import reading_bar
     from autocnn.report.terminal import print_wide
 
-    wishes: dict[str, Any] = {"flip": flip, "shift": shift, "per_class": per_class}
-    given = {key: value for key, value in wishes.items() if value is not None}
+    drawn: dict[str, Any] = {"flip": flip, "shift": shift, "per_class": per_class}
+    given = {key: value for key, value in drawn.items() if value is not None}
     if grid is None and given:
         raise SettingsError("--flip, --shift and --per-class are for --grid FILE.png: add it")
+    options = api.ImageOptions(image_size, skip_corrupt or False)
+    if name is None:
+        wishes = {"--grid": grid, "--image-size": image_size, "--skip-corrupt": skip_corrupt}
+        for option in (option for option, wish in wishes.items() if wish is not None):
+            raise SettingsError(
+                f"{option} needs the NAME of a data set, or a path; `autocnn datasets` lists names"
+            )
+        print_wide(render_datasets(api.list_datasets()))
+        return
+    with reading_bar(quiet=False) as on_read:
+        api.read_images(name, options, on_read)
     if grid is None:
-        table = render_datasets(api.list_datasets())
-        print_wide(table if name is None else render_dataset(api.dataset_facts(name)))
-    elif name is None:
-        raise SettingsError("--grid needs the NAME of a data set; `autocnn datasets` lists them")
+        print_wide(render_dataset(api.dataset_facts(name, options)))
     else:
-        print(api.write_grid(name, grid, **given))
+        print(api.write_grid(name, grid, options, **given))

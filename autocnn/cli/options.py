@@ -30,6 +30,22 @@ GpusOption = Annotated[str | None, env("GPUS", "GPUs to train on, such as 0,1; a
 WorkersPerGpuOption = Annotated[
     int | None, env("WORKERS_PER_GPU", "Training processes on each GPU; 1.")
 ]
+ImageSizeOption = Annotated[
+    str | None,
+    env(
+        "IMAGE_SIZE",
+        "Of your own images: 64, or 48x64 (height x width); by default the one that all have, else "
+        "chosen.",
+    ),
+]
+SkipCorruptOption = Annotated[
+    bool | None,
+    env(
+        "SKIP_CORRUPT",
+        "Leave out those of your own images that cannot be read.",
+        "--skip-corrupt/--no-skip-corrupt",
+    ),
+]
 
 
 def given_values(**options: Any) -> dict[str, Any]:

@@ -1,11 +1,17 @@
-"""The data sets that autocnn knows by name, and their training images."""
+"""Data sets by name or path: those that autocnn knows, and the training images of any."""
 
 from __future__ import annotations
 
-from autocnn.data.dataset import DatasetInfo, Images
+import os
+from pathlib import Path
+
+from autocnn.data.dataset import DatasetInfo, TrainingImages
 from autocnn.data.keras_cache import missing_files
+from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
+from autocnn.data.own_images import read_own
 from autocnn.data.readers import read_splits
-from autocnn.errors import UnknownDatasetError
+from autocnn.data.source import check_name
+from autocnn.errors import DatasetError, SettingsError, UnknownDatasetError
 
 _DIGITS = tuple("0123456789")
 
@@ -110,16 +116,46 @@ def list_datasets() -> list[DatasetInfo]:
     return list(_CATALOG)
 
 
-def dataset_info(name: str) -> DatasetInfo:
-    """What is known about data set `name` before it is read.
+def find_path(name: str) -> Path | None:
+    """The path that `name` stands for; None where it is a name of the catalog, which goes first.
 
-    Raises: UnknownDatasetError, which lists the names there are.
+    Raises: UnknownDatasetError where it is neither; DatasetError where it is out of reach.
     """
-    for info in _CATALOG:
-        if info.name == name:
-            return info
-    names = ", ".join(info.name for info in _CATALOG)
-    raise UnknownDatasetError(f"no data set named {name!r}; choose one of {names}")
+    if any(info.name == name for info in _CATALOG):
+        return None
+    path = Path(os.path.abspath(os.path.expanduser(name)))
+    check_name(str(path))
+    try:
+        path.stat()
+    except PermissionError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror})") from error
+    except (OSError, ValueError):  # ValueError: it has a zero byte
+        names = ", ".join(info.name for info in _CATALOG)
+        where = f"; there is nothing at {path}" if os.path.basename(name) != name else ""
+        raise UnknownDatasetError(
+            f"no data set named {name!r}; choose one of {names}, or give the path of a folder of "
+            f"images, a .npz or a .parquet file{where}"
+        ) from None
+    return path
+
+
+def dataset_info(
+    name: str, options: ImageOptions = AS_THEY_ARE, on_read: OnRead | None = None
+) -> DatasetInfo:
+    """What is known about the data set `name`; one at a path is read for it, with `options`.
+
+    Raises: UnknownDatasetError; SettingsError for options that a data set of the catalog has not;
+    DatasetError where what lies at the path cannot be read.
+    """
+    path = find_path(name)
+    if path is not None:
+        return read_own(path, options, on_read).info
+    if options != AS_THEY_ARE:
+        raise SettingsError(
+            f"--image-size and --skip-corrupt are for images of your own, and {name} is a data set "
+            "of the catalog; leave them out, or give the path of your images"
+        )
+    return next(info for info in _CATALOG if info.name == name)
 
 
 def is_local(info: DatasetInfo) -> bool:
@@ -127,9 +163,26 @@ def is_local(info: DatasetInfo) -> bool:
     return not missing_files(info.files)
 
 
-def load_train(name: str) -> Images:
-    """The training images of data set `name`, validation included and test never.
+def load_train(name: str, options: ImageOptions = AS_THEY_ARE) -> TrainingImages:
+    """The training images of the data set `name`, validation included and test never.
 
-    Raises: UnknownDatasetError; DatasetError where they cannot be downloaded or read.
+    Raises: as `load_described`.
     """
-    return read_splits(dataset_info(name))[0]
+    return load_described(name, options)[1]
+
+
+def load_described(
+    name: str, options: ImageOptions = AS_THEY_ARE
+) -> tuple[DatasetInfo, TrainingImages]:
+    """What is known about the data set `name`, and its training images.
+
+    Raises: UnknownDatasetError; SettingsError as `dataset_info`; DatasetError where they cannot be
+    downloaded or read.
+    """
+    path = find_path(name)
+    if path is not None:
+        own = read_own(path, options)
+        return own.info, own.train
+    info = dataset_info(name, options)
+    images = read_splits(info)[0]
+    return info, TrainingImages(images=images.images, labels=images.labels)

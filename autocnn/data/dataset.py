@@ -1,4 +1,4 @@
-"""`Images`, the arrays of every room, and `DatasetInfo`, what is known before reading them."""
+"""`Images`, the arrays of every room, and `DatasetInfo`, what is known of a data set."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from autocnn.errors import DatasetError
 
-Source = Literal["scikit-learn", "keras.datasets"]
+Source = Literal["scikit-learn", "keras.datasets", "folder", "npz", "parquet"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetInfo:
-    """A data set of the catalog, described without reading it."""
+    """A data set, described: of the catalog without reading it, or of one's own images."""
 
     name: str
     description: str
@@ -24,8 +24,10 @@ class DatasetInfo:
     n_train: int  # images, validation included
     n_test: int
     source: Source
-    files: tuple[str, ...] = ()  # what Keras caches, below KERAS_HOME; empty: comes installed
+    files: tuple[str, ...] = ()  # what Keras caches, below KERAS_HOME; empty: nothing to download
     url: str = ""  # where those files come from
+    n_validation: int | None = None  # of `n_train`, where the data set says which validate
+    notes: tuple[str, ...] = ()  # lines for the person: what was left out, resized, or looks odd
 
     @property
     def n_classes(self) -> int:
@@ -73,3 +75,16 @@ class Images:
     def take(self, indices: NDArray[np.int64]) -> Images:
         """A copy of the images at `indices`, in that order."""
         return Images(images=self.images[indices], labels=self.labels[indices])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TrainingImages(Images):
+    """All training images of a data set, validation included, with what is known of them already.
+
+    What is None is not known: whoever needs it computes it.
+    """
+
+    validates: NDArray[np.bool_] | None = None  # (n,): those that the data set validates on
+    hashes: NDArray[np.bytes_] | None = None  # (n,): of each image, as `split.image_hashes`
+    pixel_counts: NDArray[np.int64] | None = None  # (channels, 256): how often each value occurs
+    fingerprint: str | None = None  # as `split.fingerprint`

@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autocnn.data.catalog import dataset_info, load_train
-from autocnn.data.dataset import Images
-from autocnn.data.split import Split, fingerprint, stratified_split
+from autocnn.data.catalog import load_described
+from autocnn.data.dataset import Images, TrainingImages
+from autocnn.data.options import AS_THEY_ARE, ImageOptions
+from autocnn.data.pixels import channel_statistics, pixel_counts
+from autocnn.data.split import Split, find_split, fingerprint
 from autocnn.errors import RecordError
 from autocnn.files import write_atomic
 
 _META = "meta.json"
 _FORMAT = 1
-_MIN_STD = 1e-3  # a channel that never varies is divided by this instead of 0
-_CHUNK = 4096  # images counted at a time: bounds the memory of `channel_statistics`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -59,51 +59,37 @@ class PreparedData:
         )
 
 
-def prepare(name: str, split_seed: int = 0) -> PreparedData:
+def prepare(name: str, split_seed: int = 0, options: ImageOptions = AS_THEY_ARE) -> PreparedData:
     """Read, split and measure the training images of data set `name`.
 
-    Raises: UnknownDatasetError; DatasetError where the data cannot be downloaded, read or split.
+    Raises: UnknownDatasetError; SettingsError for a wrong seed or option; DatasetError where the
+    data cannot be downloaded, read or split.
     """
-    return prepare_images(name, dataset_info(name).class_names, load_train(name), split_seed)
+    info, images = load_described(name, options)
+    return prepare_images(name, info.class_names, images, split_seed)
 
 
 def prepare_images(
-    name: str, class_names: tuple[str, ...], images: Images, split_seed: int = 0
+    name: str, class_names: tuple[str, ...], images: TrainingImages, split_seed: int = 0
 ) -> PreparedData:
     """Split and measure training images that are already read."""
-    split = stratified_split(images, seed=split_seed)
-    train = images.take(split.train)
-    mean, std = channel_statistics(train)
+    split = find_split(images, split_seed)
+    train, validation = images.take(split.train), images.take(split.validation)
+    if images.pixel_counts is None:
+        counts = pixel_counts(train.images)
+    else:
+        counts = images.pixel_counts - pixel_counts(validation.images)
+    mean, std = channel_statistics(counts)
     return PreparedData(
         name=name,
         class_names=class_names,
         train=train,
-        validation=images.take(split.validation),
+        validation=validation,
         mean=mean,
         std=std,
-        fingerprint=fingerprint(images),
+        fingerprint=images.fingerprint or fingerprint(images),
         split=split,
     )
-
-
-def channel_statistics(images: Images) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of every channel over all pixels, on the scale 0 to 255.
-
-    The pixels are counted by value first, so that no float copy of the images is needed and the
-    result does not depend on their order. A standard deviation is at least 1e-3.
-    """
-    levels = np.arange(256, dtype=np.float64)
-    means, stds = [], []
-    for channel in range(images.shape[2]):
-        counts = np.zeros(256, dtype=np.int64)
-        for start in range(0, images.n, _CHUNK):
-            pixels = images.images[start : start + _CHUNK, :, :, channel]
-            counts += np.bincount(pixels.ravel(), minlength=256)
-        mean = float(counts @ levels / counts.sum())
-        variance = float(counts @ (levels - mean) ** 2 / counts.sum())
-        means.append(mean)
-        stds.append(max(variance**0.5, _MIN_STD))
-    return tuple(means), tuple(stds)
 
 
 def save_prepared(data: PreparedData, folder: Path) -> None:

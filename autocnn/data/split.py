@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autocnn.data.dataset import Images
+from autocnn.data.dataset import Images, TrainingImages
 from autocnn.errors import DatasetError, SettingsError
 
 VALIDATION_FRACTION = 0.1  # of the training images
@@ -25,15 +25,32 @@ class Split:
     fraction: float
 
 
+class Fingerprint:
+    """SHA-256 (hexadecimal) over shapes, types, pixels and labels, told block by block."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        """Begin with the shape of all images together: (n, height, width, channels)."""
+        self._digest = hashlib.sha256(f"|u1 {shape}\n".encode())
+
+    def update(self, images: NDArray[np.uint8]) -> None:
+        """The next images."""
+        self._digest.update(np.ascontiguousarray(images).reshape(-1).data)
+
+    def finish(self, labels: NDArray[np.int64], validates: NDArray[np.bool_] | None = None) -> str:
+        """The result, after all images; which of them validate counts where that is given."""
+        numbers = np.ascontiguousarray(labels, dtype="<i8")  # the same on every machine
+        self._digest.update(f"{numbers.dtype.str} {numbers.shape}\n".encode())
+        self._digest.update(numbers.data)
+        if validates is not None:
+            self._digest.update(b"validates\n" + np.packbits(validates).tobytes())
+        return self._digest.hexdigest()
+
+
 def fingerprint(images: Images) -> str:
     """SHA-256 (hexadecimal) over shapes, types, pixels and labels; another order is other data."""
-    digest = hashlib.sha256()
-    pixels = np.ascontiguousarray(images.images)
-    labels = np.ascontiguousarray(images.labels, dtype="<i8")  # the same on every machine
-    for array in (pixels, labels):
-        digest.update(f"{array.dtype.str} {array.shape}\n".encode())
-        digest.update(array.reshape(-1).data)
-    return digest.hexdigest()
+    found = Fingerprint(images.images.shape)
+    found.update(images.images)
+    return found.finish(images.labels)
 
 
 def image_hashes(images: Images) -> NDArray[np.bytes_]:
@@ -46,6 +63,29 @@ def image_hashes(images: Images) -> NDArray[np.bytes_]:
     return np.array(digests, dtype="S16")
 
 
+def find_split(images: TrainingImages, seed: int = 0) -> Split:
+    """The data set's own validation images, or else a stratified split.
+
+    Raises: SettingsError for a wrong seed, also for one that would be without effect; DatasetError
+    as `stratified_split`.
+    """
+    if images.validates is None:
+        hashes = image_hashes(images) if images.hashes is None else images.hashes
+        return split_hashes(hashes, images.labels, seed)
+    if seed != 0:
+        raise SettingsError(
+            f"--split-seed {seed} is without effect: the data set has validation images of its "
+            "own; leave it out"
+        )
+    validates = images.validates
+    return Split(
+        train=np.flatnonzero(~validates).astype(np.int64),
+        validation=np.flatnonzero(validates).astype(np.int64),
+        seed=0,
+        fraction=float(validates.mean()),
+    )
+
+
 def stratified_split(images: Images, seed: int = 0, fraction: float = VALIDATION_FRACTION) -> Split:
     """Split `images` class by class, exact duplicates together; repeatable from data and seed.
 
@@ -56,18 +96,28 @@ def stratified_split(images: Images, seed: int = 0, fraction: float = VALIDATION
     Raises: SettingsError for a wrong seed or fraction; DatasetError where a class has fewer than 2
     different images.
     """
+    return split_hashes(image_hashes(images), images.labels, seed, fraction)
+
+
+def split_hashes(
+    hashes: NDArray[np.bytes_],
+    labels: NDArray[np.int64],
+    seed: int = 0,
+    fraction: float = VALIDATION_FRACTION,
+) -> Split:
+    """`stratified_split` of images whose hashes and labels are known."""
     if seed < 0:
         raise SettingsError(f"split seed must be >= 0, got {seed}")
     if not 0 < fraction < 1:
         raise SettingsError(f"validation fraction must be between 0 and 1, got {fraction}")
     _, first, group_of, size = np.unique(
-        image_hashes(images), return_index=True, return_inverse=True, return_counts=True
+        hashes, return_index=True, return_inverse=True, return_counts=True
     )
-    group_class = images.labels[first]
+    group_class = labels[first]
     chosen = np.zeros(len(first), dtype=bool)
-    for label in np.unique(images.labels):
+    for label in np.unique(labels):
         groups = np.flatnonzero(group_class == label)
-        _check_splittable(images, int(label), len(groups))
+        _check_splittable(labels, int(label), len(groups))
         shuffled = np.random.default_rng([seed, int(label)]).permutation(groups)
         chosen[_fill_quota(shuffled, size, _quota(int(size[groups].sum()), fraction))] = True
     validates = chosen[group_of]
@@ -79,10 +129,10 @@ def stratified_split(images: Images, seed: int = 0, fraction: float = VALIDATION
     )
 
 
-def _check_splittable(images: Images, label: int, n_groups: int) -> None:
+def _check_splittable(labels: NDArray[np.int64], label: int, n_groups: int) -> None:
     """Raise DatasetError where class `label` cannot have an image on both sides."""
     if n_groups < 2:
-        n = int(np.count_nonzero(images.labels == label))
+        n = int(np.count_nonzero(labels == label))
         raise DatasetError(
             f"class {label}: expected at least 2 different images (one to train, one to validate) "
             f"that repeat no earlier image of another class, got {n_groups} among {n} images"

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from autocnn.data.catalog import dataset_info
+from autocnn.data.catalog import dataset_info, find_path
 from autocnn.data.dataset import Images
+from autocnn.data.options import AS_THEY_ARE, ImageOptions
+from autocnn.data.own_images import read_own
 from autocnn.data.readers import read_splits
+from autocnn.errors import DatasetError
 
 
-def load_test(name: str) -> Images:
+def load_test(
+    name: str, options: ImageOptions = AS_THEY_ARE, fingerprint: str | None = None
+) -> Images:
     """The constant test images of data set `name`.
 
-    Raises: UnknownDatasetError; DatasetError where they cannot be downloaded or read.
+    `fingerprint` is that of the training images which a study has seen. Where images of one's own
+    have another one by now, what was trained on may be among the test images.
+    Raises: UnknownDatasetError; DatasetError where they cannot be downloaded or read, or where they
+    are not those of the study.
     """
-    return read_splits(dataset_info(name))[1]
+    path = find_path(name)
+    if path is None:
+        return read_splits(dataset_info(name, options))[1]
+    own = read_own(path, options)
+    if fingerprint is not None and own.train.fingerprint != fingerprint:
+        raise DatasetError(
+            f"{path}: its images have changed since the study began; put them back as they were, "
+            "and resume"
+        )
+    return own.test

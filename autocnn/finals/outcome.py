@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autocnn.data.dataset import Images
+from autocnn.data.options import ImageOptions
 from autocnn.data.test_split import load_test
 from autocnn.finals.refit import Refit
 from autocnn.finals.scoring import SplitScore, score_file
@@ -33,7 +35,7 @@ def score_winner(
     session: Session, record: TrialRecord, refit: Refit, validation: Path, shipped: Path
 ) -> Outcome:
     """Read the test split, once, and score the winner's two files (or the one that is both)."""
-    test = load_test(session.settings.dataset)
+    test = load_test_of(session)
     n_classes = session.data.n_classes
     first = score_file(validation, test, n_classes)
     assert record.score is not None
@@ -44,6 +46,13 @@ def score_winner(
         test=score_file(shipped, test, n_classes) if refit.is_shipped else first,
         refit=refit,
     )
+
+
+def load_test_of(session: Session) -> Images:
+    """The test images that belong to the images on which the session trained."""
+    settings = session.settings
+    options = ImageOptions(settings.image_size, settings.skip_corrupt)
+    return load_test(settings.dataset, options, session.data.fingerprint)
 
 
 def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:

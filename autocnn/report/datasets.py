@@ -11,6 +11,8 @@ from rich.text import Text
 
 from autocnn.data.dataset import DatasetInfo
 
+IMBALANCE = 5  # times as many images in the largest class as in the smallest that are remarked upon
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetFacts:
@@ -45,14 +47,28 @@ def render_dataset(facts: DatasetFacts) -> RenderableType:
     """Its size, source and fingerprint, then its classes with their training images."""
     info = facts.info
     is_here = facts.counts is not None
+    own = "" if info.n_validation is None else f" ({info.n_validation:,} of them to validate)"
     lines = [
         ("name", f"{info.name}: {info.description}"),
-        ("images", f"{_size(info)}, {info.n_train:,} to train and {info.n_test:,} to test"),
+        ("images", f"{_size(info)}, {info.n_train:,} to train{own} and {info.n_test:,} to test"),
         ("here", "yes" if is_here else _how_to_get(info)),
         ("fingerprint", facts.fingerprint or "–"),
+        *(("note", note) for note in (*info.notes, *_imbalance(facts))),
     ]
     head = Text("\n".join(f"{name:<12} {value}" for name, value in lines))
     return Group(head, Text(), _classes(facts))
+
+
+def _imbalance(facts: DatasetFacts) -> list[str]:
+    """A line where the largest class has more than IMBALANCE times the images of the smallest."""
+    if not facts.counts or max(facts.counts) <= IMBALANCE * min(facts.counts):
+        return []
+    named = list(zip(facts.counts, facts.info.class_names, strict=True))
+    (few, small), (many, large) = min(named), max(named)
+    return [
+        f"the classes are unbalanced: {large} has {many:,} training images, {small} {few:,}; "
+        "accuracy counts images, not classes (search --class-weights lets rare ones weigh more)"
+    ]
 
 
 def _classes(facts: DatasetFacts) -> Table:

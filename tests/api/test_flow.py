@@ -5,18 +5,20 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import sys
 
 import keras
 import pytest
 from scripted import ScriptedWorker
 
 from autocnn.api.flow import SearchOutcome, SilentListener, search
+from autocnn.api.studies import load_study
 from autocnn.errors import DatasetError, RecordError, SettingsError, SpaceError, UnknownDatasetError
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
-from autocnn.records.leaderboard import read_leaderboard
+from autocnn.records.leaderboard import read_leaderboard, write_leaderboard
 from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import StudySettings
+from autocnn.records.settings import StudySettings, settings_to_toml
 from autocnn.study import session
 from autocnn.train.backend import Device
 from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
@@ -141,6 +143,37 @@ def paths(results):
 
 
 # a study from beginning to end
+
+
+def test_the_ten_best_trials_keep_their_weights(worker, make_settings, paths, monkeypatch):
+    """Of twelve; what a crash left of files that were being written is cleared away."""
+    monkeypatch.setattr(sys.modules[__name__], "SCORES", {n: n / 20 for n in range(12)})
+    paths.trial(0).mkdir(parents=True)
+    leftover = paths.trial(0) / ".best.npz.0123.tmp"
+    leftover.write_bytes(b"half")
+    paths.study_toml.write_text(settings_to_toml(make_settings()))
+    search(make_settings(trials=12))
+    assert [paths.weights(n).exists() for n in range(12)] == [False] * 2 + [True] * 10
+    assert not leftover.exists()
+
+
+def test_a_first_leaderboard_that_cannot_be_written_loses_no_study(
+    worker, make_settings, paths, monkeypatch
+):
+    """The folder of a study is deleted only where nothing had begun."""
+    wrote = []
+
+    def fail_later(path, table):
+        wrote.append(path)
+        if len(wrote) > 1:
+            raise RecordError(f"{path}: cannot be written (No space left on device)")
+        write_leaderboard(path, table)
+
+    monkeypatch.setattr(session, "write_leaderboard", fail_later)
+    with pytest.raises(RecordError, match="No space left"):
+        search(make_settings())
+    monkeypatch.undo()
+    assert len(load_study(paths.root.parent, paths.name).records) == 1
 
 
 def test_the_best_trial_is_refitted_tested_and_shipped(worker, make_settings, paths):
@@ -305,7 +338,7 @@ def test_a_study_whose_space_cannot_be_read_is_told(worker, make_settings, paths
 def no_data(monkeypatch, worker):
     """The data cannot be read."""
 
-    def prepare(name, split_seed):
+    def prepare(name, split_seed, options):
         raise DatasetError(f"{name}: cannot download the data")
 
     monkeypatch.setattr(session, "prepare", prepare)

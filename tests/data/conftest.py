@@ -1,4 +1,4 @@
-"""Small hand-made images, and a stand-in for one module of `keras.datasets`."""
+"""Small hand-made images, an empty cache, and a stand-in for one module of `keras.datasets`."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from autocnn.data.dataset import Images
+from autocnn.data.dataset import TrainingImages
 
 
 @pytest.fixture
-def make_images() -> Callable[[Sequence[int], Sequence[int]], Images]:
+def make_images() -> Callable[[Sequence[int], Sequence[int]], TrainingImages]:
     """Make 1x2 grey images: image i is two pixels of value `values[i]`."""
 
-    def make(values: Sequence[int], labels: Sequence[int]) -> Images:
+    def make(values: Sequence[int], labels: Sequence[int]) -> TrainingImages:
         pixels = np.array([[[[v], [v]]] for v in values], dtype=np.uint8)
-        return Images(images=pixels, labels=np.array(labels, dtype=np.int64))
+        return TrainingImages(images=pixels, labels=np.array(labels, dtype=np.int64))
 
     return make
 
@@ -41,3 +41,11 @@ def fake_keras(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], o
         monkeypatch.setitem(sys.modules, module.__name__, module)
 
     return install
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache of decoded images; the person's own is left alone."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("AUTOCNN_CACHE", str(folder))
+    return folder

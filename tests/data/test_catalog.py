@@ -32,7 +32,8 @@ def test_an_unknown_name_lists_the_known_ones():
     with pytest.raises(UnknownDatasetError) as caught:
         dataset_info("x")
     assert str(caught.value) == (
-        "no data set named 'x'; choose one of digits, mnist, fashion_mnist, cifar10, cifar100"
+        "no data set named 'x'; choose one of digits, mnist, fashion_mnist, cifar10, cifar100, or "
+        "give the path of a folder of images, a .npz or a .parquet file"
     )
 
 

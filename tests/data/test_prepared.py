@@ -5,16 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from autocnn.data import prepared
 from autocnn.data.catalog import load_train
-from autocnn.data.dataset import Images
-from autocnn.data.prepared import (
-    channel_statistics,
-    open_prepared,
-    prepare,
-    prepare_images,
-    save_prepared,
-)
+from autocnn.data.prepared import open_prepared, prepare, prepare_images, save_prepared
 from autocnn.data.split import fingerprint
 from autocnn.errors import RecordError, UnknownDatasetError
 
@@ -23,22 +15,6 @@ from autocnn.errors import RecordError, UnknownDatasetError
 def small(make_images):
     """Twenty images of two classes: 18 train, 2 validate."""
     return prepare_images("small", ("even", "odd"), make_images(range(20), [0, 1] * 10), 5)
-
-
-def test_statistics_are_per_channel():
-    """Channel 0 holds 0 and 10 (mean 5, deviation 5), channel 1 holds 4 everywhere."""
-    pixels = np.array([[[[0, 4], [10, 4]]]], dtype=np.uint8)
-    mean, std = channel_statistics(Images(images=pixels, labels=np.zeros(1, np.int64)))
-    assert mean == (5.0, 4.0)
-    assert std == (5.0, 1e-3)  # a constant channel must not divide by zero
-
-
-def test_statistics_do_not_depend_on_how_many_are_counted_at_a_time(make_images, monkeypatch):
-    """Five images counted two at a time: mean 2, variance (4 + 1 + 0 + 1 + 4) / 5 = 2."""
-    monkeypatch.setattr(prepared, "_CHUNK", 2)
-    mean, std = channel_statistics(make_images(range(5), [0] * 5))
-    assert mean == (2.0,)
-    assert std == pytest.approx((2**0.5,))
 
 
 def test_normalisation_is_measured_on_training_images_only(make_images):

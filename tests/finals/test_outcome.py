@@ -59,8 +59,8 @@ def reads_of_test(monkeypatch, make_test):
     """How often the test split was read: four images, one of them labelled wrongly."""
     reads = []
 
-    def load_test(name):
-        reads.append(name)
+    def load_test(name, options, fingerprint):
+        reads.append((name, options.image_size, fingerprint))
         return make_test([0, 255, 10, 240], [0, 1, 0, 0])
 
     monkeypatch.setattr(outcome_module, "load_test", load_test)
@@ -71,7 +71,8 @@ def reads_of_test(monkeypatch, make_test):
 def session():
     """What the finals need of a session."""
     return SimpleNamespace(
-        settings=SimpleNamespace(dataset="digits"), data=SimpleNamespace(n_classes=3)
+        settings=SimpleNamespace(dataset="digits", image_size="8", skip_corrupt=False),
+        data=SimpleNamespace(n_classes=3, fingerprint="12ab"),
     )
 
 
@@ -83,7 +84,7 @@ def test_the_test_split_is_read_once(
     record = make_record(make_result(1.0, 0.5, best_epoch=2))
     refit = Refit(result=make_result(), refusal=refusal)
     outcome = score_winner(session, record, refit, dark_or_bright, dark_or_bright)
-    assert reads_of_test == ["digits"]
+    assert reads_of_test == [("digits", "8", "12ab")]
     assert (outcome.winner, outcome.val_best) == (5, 0.2)
     assert outcome.test_winner.errors == outcome.test.errors == 1
 

@@ -79,6 +79,7 @@ def make_session(tmp_path, make_result):
             horizon=12,
             precision="float32",
             paths=StudyPaths(tmp_path / "study"),
+            settings=SimpleNamespace(class_weights=False),
             worker=FakeWorker(make_result(0.9, 0.4)),
         )
 

@@ -25,7 +25,9 @@ def info():
 
 def test_a_data_set_on_this_machine_is_counted(show, info):
     """Images of each class, and the fingerprint of all."""
-    lines = show(render_dataset(DatasetFacts(info=info, counts=(59_000, 1000), fingerprint="12ab")))
+    lines = show(
+        render_dataset(DatasetFacts(info=info, counts=(40_000, 20_000), fingerprint="12ab"))
+    )
     assert lines == [
         "name         shapes: drawn [by hand]",
         "images       28×32×3, 60,000 to train and 1,000 to test",
@@ -33,8 +35,8 @@ def test_a_data_set_on_this_machine_is_counted(show, info):
         "fingerprint  12ab",
         "",
         "label  class           train",
-        "    0  round          59,000",
-        "    1  [b]square[/b]   1,000",
+        "    0  round          40,000",
+        "    1  [b]square[/b]  20,000",
     ]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from autocnn.engines.recipes import Recipe
-from autocnn.errors import StudyError
+from autocnn.errors import SettingsError, StudyError
 from autocnn.records.paths import StudyPaths
 from autocnn.records.settings import StudySettings
 from autocnn.records.storage import create_study
@@ -106,3 +107,19 @@ def test_a_study_refuses_other_data(study, data):
     other = replace(data, fingerprint="0" * 64)
     with pytest.raises(StudyError, match="no longer the data"):
         _find(study, other, _Worker(), recipes=False)
+
+
+def test_a_subset_has_all_classes_alike(data):
+    """Half of 54 training images in two classes: 13 or 14 of each; validation stays whole."""
+    half = creation.take_subset(data, 27)
+    assert sorted(np.bincount(half.train.labels)) in ([13, 14], [14, 14])
+    assert half.validation is data.validation
+    assert half.mean == data.mean
+    again = creation.take_subset(data, 27)
+    assert np.array_equal(half.train.images, again.train.images)
+
+
+def test_a_subset_is_less_than_all(data):
+    """All of them are no subset."""
+    with pytest.raises(SettingsError, match=r"--subset must be below 54 \(all training images\)"):
+        creation.take_subset(data, 54)

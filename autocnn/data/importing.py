@@ -1,0 +1,145 @@
+"""Images decoded once: read in threads, put in order, written as arrays into one folder.
+
+At no time are all images in memory.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from autocnn.data.arrange import Arrangement, arrange
+from autocnn.data.decoding import quiet_pillow
+from autocnn.data.options import ImageOptions, OnRead, choose_size, describe_resizing
+from autocnn.data.passes import BLOCK_BYTES, Corrupt, Passes, n_threads
+from autocnn.data.pixels import pixel_counts
+from autocnn.data.source import Contents
+from autocnn.data.split import Fingerprint
+from autocnn.files import write_atomic
+
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is known of images that were imported."""
+
+    class_names: tuple[str, ...]
+    shape: Shape
+    n_train: int  # validation included
+    n_validation: int | None  # None: the data set does not say which validate
+    n_test: int
+    fingerprint: str
+    pixel_counts: list[list[int]]  # of the training images
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Decoded:
+    """Images in one raw file, in the order in which they were read."""
+
+    file: IO[bytes]
+    shape: Shape
+    labels: NDArray[np.int64]
+    hashes: NDArray[np.bytes_]
+
+    def blocks(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.uint8]]:
+        """The images at `rows`, some at a time."""
+        size = int(np.prod(self.shape))
+        step = max(1, BLOCK_BYTES // size)
+        for start in range(0, len(rows), step):
+            some = rows[start : start + step].tolist()
+            data = b"".join(os.pread(self.file.fileno(), size, row * size) for row in some)
+            yield np.frombuffer(data, np.uint8).reshape(len(some), *self.shape)
+
+
+def import_images(
+    contents: Contents, options: ImageOptions, folder: Path, on_read: OnRead
+) -> Facts:
+    """Decode the images of a data set, and write them as .npy files into `folder`.
+
+    Writes train_images, train_labels, train_hashes, test_images, test_labels, and validates where
+    the data set has validation images of its own.
+    Raises: DatasetError for images that cannot be read and classes that are too small; RecordError
+    where the folder cannot be written.
+    """
+    corrupt = Corrupt(np.ones(len(contents.labels), dtype=bool))
+    raw = folder / "decoded.raw"
+    with quiet_pillow(), ThreadPoolExecutor(n_threads()) as pool, open(raw, "w+b") as file:
+        passes = Passes(pool, contents, corrupt, on_read)
+        shape, resized = _choose_shape(passes, options)
+        hashes = passes.decode(shape, file)
+        skipped = corrupt.check(skip=options.skip_corrupt)
+        file.flush()
+        good = corrupt.is_good
+        labels = contents.labels[good]
+        plan = arrange(contents.class_names, contents.parts[good], labels, hashes)
+        decoded = _Decoded(file, shape, labels, hashes)
+        fingerprint, counts = _write(folder, decoded, plan)
+    raw.unlink()
+    return Facts(
+        class_names=contents.class_names,
+        shape=shape,
+        n_train=len(plan.train),
+        n_validation=None if plan.validates is None else int(plan.validates.sum()),
+        n_test=len(plan.test),
+        fingerprint=fingerprint,
+        pixel_counts=counts.tolist(),
+        notes=(*contents.notes, *skipped, *resized, *plan.notes),
+    )
+
+
+def _choose_shape(passes: Passes, options: ImageOptions) -> tuple[Shape, list[str]]:
+    """Height, width and channels that all images get, and a line where nobody asked for them."""
+    sizes, is_grey = passes.scan()
+    good = passes.corrupt.is_good
+    if not good.any():
+        passes.corrupt.check(skip=options.skip_corrupt)
+    height, width = options.size or choose_size(sizes[good])
+    resized = describe_resizing(sizes[good], (height, width)) if options.size is None else None
+    return (height, width, 1 if is_grey[good].all() else 3), [resized] if resized else []
+
+
+def _write(folder: Path, decoded: _Decoded, plan: Arrangement) -> tuple[str, NDArray[np.int64]]:
+    """Write all arrays; the fingerprint and the pixel counts of the training images."""
+    labels = decoded.labels
+    arrays: dict[str, NDArray[Any]] = {
+        "train_labels": labels[plan.train],
+        "train_hashes": decoded.hashes[plan.train],
+        "test_labels": labels[plan.test],
+    }
+    if plan.validates is not None:
+        arrays["validates"] = plan.validates
+    for stem, array in arrays.items():
+        write_atomic(folder / f"{stem}.npy", partial(np.save, arr=array, allow_pickle=False))
+    _write_images(folder / "test_images.npy", decoded, plan.test)
+    seen, counts = _write_images(folder / "train_images.npy", decoded, plan.train)
+    return seen.finish(labels[plan.train], plan.validates), counts
+
+
+def _write_images(
+    path: Path, decoded: _Decoded, rows: NDArray[np.int64]
+) -> tuple[Fingerprint, NDArray[np.int64]]:
+    """Write the images at `rows`; their fingerprint so far, and their pixel counts."""
+    shape = (len(rows), *decoded.shape)
+    seen, counts = Fingerprint(shape), np.zeros((decoded.shape[2], 256), dtype=np.int64)
+
+    def write(file: IO[bytes]) -> None:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        npy.write_array_header_1_0(file, header)
+        for block in decoded.blocks(rows):
+            file.write(block.data)
+            seen.update(block)
+            np.add(counts, pixel_counts(block), out=counts)
+
+    write_atomic(path, write)
+    return seen, counts

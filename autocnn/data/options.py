@@ -1,0 +1,80 @@
+"""`ImageOptions`: how images of one's own are read; the sizes that they can be given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autocnn.errors import SettingsError
+
+OnRead = Callable[[str, int, int], None]  # hears of each pass: its name, images done, images at all
+Size = tuple[int, int]  # height, width
+
+MAX_COMMON = 256  # pixels of a side up to which images of one size keep it
+MAX_SIDE = 96  # pixels of a side that is chosen for others
+MAX_GIVEN = 2048  # pixels of a side that may be asked for
+_SIZE = re.compile(r"(\d{1,4})(?:x(\d{1,4}))?")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOptions:
+    """How images of one's own are read; no part of a data set that has a name.
+
+    Raises: SettingsError for an `image_size` that is none.
+    """
+
+    image_size: str | None = None  # "64", or "48x64" for height x width; None: `choose_size`
+    skip_corrupt: bool = False  # images that cannot be read are left out, not refused
+
+    def __post_init__(self) -> None:
+        _ = self.size
+
+    @property
+    def size(self) -> Size | None:
+        """Height and width that were asked for."""
+        if self.image_size is None:
+            return None
+        match = _SIZE.fullmatch(self.image_size)
+        height, width = (int(side or match[1]) for side in match.groups()) if match else (0, 0)
+        if not (0 < height <= MAX_GIVEN and 0 < width <= MAX_GIVEN):
+            raise SettingsError(
+                f"--image-size must be a side such as 64, or HEIGHTxWIDTH such as 48x64, at most "
+                f"{MAX_GIVEN}, got {self.image_size!r}"
+            )
+        return height, width
+
+
+AS_THEY_ARE = ImageOptions()
+
+
+def choose_size(sizes: NDArray[np.int64]) -> Size:
+    """The size of all images where nobody asked for one.
+
+    It is the one that all of them have, where neither side is above 256. Otherwise it is a square:
+    its side is the median of the images' shorter sides, the lower one of two, at most 96.
+    Shapes: sizes (n, 2), height and width, n at least 1.
+    """
+    height, width = (int(side) for side in sizes[0])
+    if max(height, width) <= MAX_COMMON and (sizes == sizes[0]).all():
+        return height, width
+    shorter = np.sort(sizes.min(axis=1))
+    side = min(int(shorter[(len(shorter) - 1) // 2]), MAX_SIDE)
+    return side, side
+
+
+def describe_resizing(sizes: NDArray[np.int64], chosen: Size) -> str | None:
+    """One line where `choose_size` gave images another size than their own."""
+    if (sizes == np.array(chosen)).all():
+        return None
+    area = sizes.prod(axis=1)
+    least, most = (_text(sizes[i]) for i in (int(area.argmin()), int(area.argmax())))
+    those = f"images of {least}" if least == most else f"images from {least} to {most}"
+    return f"{those} are scaled and cropped to {_text(chosen)}; --image-size gives another size"
+
+
+def _text(size: Size | NDArray[np.int64]) -> str:
+    return f"{size[0]}x{size[1]}"

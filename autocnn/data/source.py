@@ -1,0 +1,165 @@
+"""What a reader of images gives: the files it found, and on demand their images one by one."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autocnn.data.decoding import Content
+from autocnn.errors import DatasetError
+
+Kind = Literal["folder", "npz", "parquet"]
+Labels = NDArray[np.int64]
+
+TRAIN, VALIDATION, TEST = 0, 1, 2  # the parts of a data set, as numbers in arrays
+PART_NAMES = ("train", "validation", "test")
+PART_OF = {"train": TRAIN, "training": TRAIN, "test": TEST, "testing": TEST}
+PART_OF |= dict.fromkeys(("val", "valid", "validation", "dev"), VALIDATION)
+_CLUTTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # what operating systems leave
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    """What tells that a file is still the same; `name` is relative to the data set's path."""
+
+    name: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Contents:
+    """The images of a data set, each with its part and class, not yet decoded."""
+
+    class_names: tuple[str, ...]
+    parts: NDArray[np.int8]  # (n,): TRAIN, VALIDATION or TEST
+    labels: Labels  # (n,), from 0
+    images: Callable[[], Iterator[tuple[str, Content]]]  # their names and contents, in that order
+    notes: tuple[str, ...] = ()  # lines for the person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Source:
+    """A data set on disk, listed and not read."""
+
+    kind: Kind
+    path: Path
+    files: Sequence[FileStat]
+    open: Callable[[], Contents]
+
+
+def stat_file(path: Path) -> FileStat:
+    """Size and time of the file at `path`.
+
+    Raises: DatasetError where it is not to be had.
+    """
+    try:
+        stat = path.stat()
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be read ({error.strerror})") from error
+    return FileStat(path.name, stat.st_size, stat.st_mtime_ns)
+
+
+def stat_entry(entry: os.DirEntry[str], prefix: str) -> FileStat:
+    """Size and time of a file that was listed in the folder that `prefix` names.
+
+    Raises: DatasetError where it is not to be had.
+    """
+    try:
+        stat = entry.stat()
+    except OSError as error:
+        raise DatasetError(f"{entry.path}: cannot be read ({error.strerror})") from error
+    return FileStat(prefix + entry.name, stat.st_size, stat.st_mtime_ns)
+
+
+def list_directory(folder: Path, root: Path) -> list[os.DirEntry[str]]:
+    """What lies in `folder`, by name, but for hidden files and those of operating systems.
+
+    Raises: DatasetError where it cannot be read, for a name that is not UTF-8, and for a link that
+    leads out of `root`.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            found = [e for e in entries if not e.name.startswith(".") and e.name not in _CLUTTER]
+    except OSError as error:
+        raise DatasetError(f"{folder}: cannot be read ({error.strerror})") from error
+    for entry in found:
+        if not entry.name.isascii():
+            check_name(entry.path)
+        if entry.is_symlink():
+            _check_link(entry, root)
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def check_name(path: str) -> None:
+    """Raise DatasetError where `path` is not UTF-8: no message or file could hold it."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError:
+        shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+        raise DatasetError(f"{shown}: its name is not UTF-8; rename it") from None
+
+
+def _check_link(entry: os.DirEntry[str], root: Path) -> None:
+    target, inside = os.path.realpath(entry.path), os.path.realpath(root)
+    if not os.path.exists(target):
+        raise DatasetError(f"{entry.path}: a link that leads nowhere; take it away")
+    if os.path.commonpath([target, inside]) != inside:
+        raise DatasetError(
+            f"{entry.path}: a link that leads out of the data set, to {target}; "
+            "copy what it leads to, or give that path"
+        )
+
+
+def natural_key(name: str) -> tuple[list[str | int], str]:
+    """Sorts "class2" before "class10", and upper like lower case."""
+    pieces = re.split(r"([0-9]+)", name)
+    return [int(p) if i % 2 else p.casefold() for i, p in enumerate(pieces)], name
+
+
+def number_classes(
+    path: Path, raw: Mapping[int, Labels], names: Sequence[str] | None
+) -> tuple[tuple[str, ...], dict[int, Labels]]:
+    """Labels from 0, for the classes that the training images have, in the order of `raw`'s labels.
+
+    `raw` has the labels of each part as they are stored; `names` the classes' names by them, or
+    None where the label is the name.
+    Raises: DatasetError for a label below 0 or without a name, and for one that no training image
+    has.
+    """
+    for part, labels in raw.items():
+        low, high = int(labels.min(initial=0)), int(labels.max(initial=0))
+        if low < 0 or (names is not None and high >= len(names)):
+            expected = "from 0" if names is None else f"from 0 to {len(names) - 1}"
+            wrong = low if low < 0 else high
+            raise DatasetError(
+                f"{path}: {PART_NAMES[part]}: expected labels {expected}, got {wrong}"
+            )
+    used = np.unique(raw[TRAIN])
+    name_of = (lambda label: str(label)) if names is None else (lambda label: names[label])
+    for part, labels in raw.items():
+        refuse_unknown_classes(path, part, [name_of(x) for x in np.setdiff1d(labels, used)])
+    classes = tuple(name_of(int(label)) for label in used)
+    return classes, {part: np.searchsorted(used, x).astype(np.int64) for part, x in raw.items()}
+
+
+def refuse_unknown_classes(path: Path, part: int, unknown: Sequence[str]) -> None:
+    """Raise DatasetError where a part has classes that no training image has."""
+    if unknown:
+        names = ", ".join(map(repr, unknown[:3])) + (", …" if len(unknown) > 3 else "")
+        raise DatasetError(
+            f"{path}: {PART_NAMES[part]} has images of {names}, and train has none; "
+            "give train some, or take them away"
+        )
+
+
+def join_parts(parts: Mapping[int, int]) -> NDArray[np.int8]:
+    """The part of every image, from the number of images of each, in that order."""
+    return np.repeat(np.array(list(parts), np.int8), list(parts.values()))

@@ -1,0 +1,53 @@
+"""How far the images of one's own are decoded, while that lasts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+
+@contextmanager
+def reading_bar(
+    *, quiet: bool, stream: TextIO = sys.stderr
+) -> Iterator[Callable[[str, int, int], None] | None]:
+    """Who is to be told of each pass over the images; None where nobody looks.
+
+    The bar appears with the first word and disappears at the end, so that images which need no
+    decoding show none.
+    """
+    console = Console(file=stream)
+    if quiet or not console.is_terminal or console.is_dumb_terminal:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description:<18}", style="bold cyan"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    progress = Progress(*columns, console=console, transient=True)
+    tasks: dict[str, TaskID] = {}
+
+    def on_read(what: str, done: int, total: int) -> None:
+        if not tasks:
+            progress.start()
+        if what not in tasks:
+            tasks[what] = progress.add_task(what, total=total)
+        progress.update(tasks[what], completed=done)
+
+    try:
+        yield on_read
+    finally:
+        progress.stop()

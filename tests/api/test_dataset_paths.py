@@ -1,0 +1,72 @@
+"""A path to images of one's own is whole in the settings, so that a study goes on from anywhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.api.settings import absolute_dataset, dataset_stem, resolve_settings
+from autocnn.errors import SettingsError
+from autocnn.records.settings import StudySettings, settings_from_toml, settings_to_toml
+
+
+@pytest.fixture
+def photos(tmp_path, monkeypatch):
+    """A folder in the working directory, which is the person's home, too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "my photos").mkdir()
+    return tmp_path / "my photos"
+
+
+@pytest.mark.parametrize("path", ["my photos", "./my photos/", "~/my photos"])
+def test_a_path_becomes_whole(photos, path):
+    """From wherever it starts."""
+    settings = resolve_settings({"dataset": path}, {})
+    assert settings.dataset == str(photos)
+    assert settings.study.startswith("my-photos-20")
+
+
+@pytest.mark.parametrize("name", ["digits", "absent", "absent/photos", ""])
+def test_names_stay_as_they_are(photos, name):
+    """So does what is nowhere: whoever reads it tells."""
+    (photos.parent / "digits").mkdir()
+    assert absolute_dataset(name) == name
+
+
+@pytest.mark.parametrize(
+    ("dataset", "stem"),
+    [("digits", "digits"), ("/a/b", "b"), ("/a/b.NPZ", "b"), ("x.parquet", "x"), ("v1.5", "v1.5")],
+)
+def test_a_study_is_called_after_the_last_part(dataset, stem):
+    """Without the suffix of a file."""
+    assert dataset_stem(dataset) == stem
+
+
+def test_a_study_goes_on_from_another_folder(photos, tmp_path, monkeypatch):
+    """The same path, relative to elsewhere, is the same data set; another size is not."""
+    settings = resolve_settings({"dataset": "my photos", "study": "one", "image_size": "48x64"}, {})
+    (tmp_path / "results" / "one").mkdir(parents=True)
+    (tmp_path / "results" / "one" / "study.toml").write_text(settings_to_toml(settings))
+    results = {"results": str(tmp_path / "results"), "study": "one"}
+    monkeypatch.chdir(photos)
+    again = resolve_settings({**results, "dataset": "."}, {})
+    assert (again.dataset, again.image_size) == (str(photos), "48x64")
+    for key, value, message in (
+        ("image_size", "64", "with --image-size 48x64, not 64"),
+        ("skip_corrupt", True, "with --no-skip-corrupt, not --skip-corrupt"),
+    ):
+        with pytest.raises(SettingsError, match=message):
+            resolve_settings({**results, key: value}, {})
+
+
+def test_the_settings_survive_the_file():
+    """As the others do."""
+    settings = StudySettings(study="x", dataset="/a b", image_size="48x64", skip_corrupt=True)
+    assert StudySettings(**settings_from_toml(settings_to_toml(settings), "f")) == settings
+
+
+@pytest.mark.parametrize("size", ["0", "00x3", "3x", "x3", "12345", "1.5", ""])
+def test_a_wrong_size_is_refused(size):
+    """Before anything is read."""
+    with pytest.raises(SettingsError, match=f"--image-size must be a side such .* got '{size}'"):
+        StudySettings(study="x", image_size=size)

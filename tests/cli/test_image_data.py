@@ -1,0 +1,252 @@
+"""Images of one's own from the command line: looked at, drawn, and refused in one line."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from image_files import encode, image_table, noise, write_folder, write_npz, write_shards
+from PIL import Image
+
+X, Y = noise(36, 8, 8), [i % 3 for i in range(36)]
+FILE = encode(X[0])
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    """An empty cache, and a folder of its own for each test."""
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    monkeypatch.chdir(tmp_path_factory.mktemp("work"))
+    return folder / "autocnn" / "images"
+
+
+@pytest.fixture
+def folder():
+    """Three classes of twelve images each, in class folders."""
+    return write_folder(Path("photos"), {"": (X, Y)})
+
+
+def break_image(folder: Path) -> None:
+    """Cut off half of one image."""
+    file = folder / "0" / "0000.png"
+    file.write_bytes(file.read_bytes()[:80])
+
+
+# what is read
+
+
+@pytest.mark.parametrize("form", ["folder", "npz", "parquet"])
+def test_any_form_is_shown_in_full(autocnn, form):
+    """Its facts, then a line a class; a data set in three forms has one fingerprint."""
+    parts = {"train": (X, Y), "test": (noise(6, 8, 8, seed=1), [0, 1, 2] * 2)}
+    path = {
+        "folder": lambda: write_folder(Path("photos"), parts),
+        "npz": lambda: write_npz(Path("photos.npz"), parts),
+        "parquet": lambda: write_shards(Path("shards"), parts, ["0", "1", "2"]),
+    }[form]()
+    done = autocnn("datasets", path)
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert lines[0].startswith(f"name         {path.name}: ")
+    assert lines[0].endswith(f" {path.absolute()}")
+    assert lines[1] == "images       8×8×1, 36 to train and 6 to test"
+    assert lines[3] == (
+        "fingerprint  deb57bd86c75926314f7d101b5cd74574996d034f30475a51f32647326bb20da"
+    )
+    assert [line.split() for line in lines[-3:]] == [[str(i), str(i), "12"] for i in range(3)]
+
+
+def test_lines_are_told_and_classes_unbalanced(autocnn, folder):
+    """A class of 12 beside one of 72 images; what became of sizes and test images."""
+    for i, pixels in enumerate(noise(60, 9, 9, seed=5)):
+        (folder / "2" / f"new{i}.png").write_bytes(encode(pixels))
+    done = autocnn("datasets", folder)
+    notes = [line.removeprefix("note         ") for line in done.out.splitlines() if "note" in line]
+    assert notes[0].startswith("images from 8x8 to 9x9 are scaled and cropped to 9x9; ")
+    assert notes[1].startswith("no test images came with it: 16 of 96 training images, a sixth ")
+    assert notes[2] == (
+        "the classes are unbalanced: 2 has 60 training images, 0 10; accuracy counts images, not "
+        "classes"
+    )
+
+
+def test_corrupt_images_are_left_out_on_request(autocnn, folder):
+    """And told, in `datasets` and before a search."""
+    break_image(folder)
+    shown = autocnn("datasets", folder, "--skip-corrupt", "--image-size", 6)
+    assert shown.code == 0
+    assert "images       6×6×1, 29 to train and 6 to test" in shown.out
+    assert "1 of 36 images cannot be read and are left out: 0/0000.png (" in shown.out
+    dry = autocnn("search", "--dataset", folder, "--skip-corrupt", "--dry-run")
+    assert dry.code == 0
+    assert dry.err.startswith("1 of 36 images cannot be read and are left out: 0/0000.png (")
+    assert "space cnn for images of 8×8×1" in dry.out
+
+
+def test_a_picture_is_drawn(autocnn, folder):
+    """Of the training images, as of any data set."""
+    done = autocnn("datasets", folder, "--grid", "photos.png")
+    assert (done.code, done.out, done.err) == (0, "photos.png\n", "")
+    with Image.open("photos.png") as image:
+        assert image.format == "PNG"
+
+
+def test_no_terminal_no_bar(autocnn, folder):
+    """The first reading says nothing where nobody looks."""
+    assert autocnn("datasets", folder).err == ""
+
+
+# what is refused
+
+
+def npz(**arrays):
+    """A .npz file with these arrays."""
+    np.savez("x.npz", **arrays)
+    return "x.npz"
+
+
+def parquet(**columns):
+    """A Parquet file with these columns."""
+    pq.write_table(pa.table(columns), "x.parquet")
+    return "x.parquet"
+
+
+def null_parquet():
+    """A Parquet file whose second image is null."""
+    pq.write_table(image_table([FILE, None], [0, 0]), "x.parquet")
+    return "x.parquet"
+
+
+def made(path, *names):
+    """A folder with these files; those that end in .png are images."""
+    for name in names:
+        file = Path(path) / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(FILE if file.suffix == ".png" else b"")
+    return path
+
+
+def linked(target):
+    """A folder with an image that is a link."""
+    made("photos", "a/1.png")
+    Path("photos/a/2.png").symlink_to(target)
+    return "photos"
+
+
+def bomb():
+    """A folder with an image of 900 million pixels, in some bytes."""
+    import zlib
+
+    data = bytearray(FILE)
+    data[16:24] = (30_000).to_bytes(4, "big") * 2
+    data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
+    made("photos", "a/1.png")
+    Path("photos/a/2.png").write_bytes(data)
+    return "photos"
+
+
+def badly_named():
+    """A folder with an image whose name is Latin-1."""
+    made("photos", "a/1.png")
+    Path(os.fsdecode(b"photos/a/caf\xe9.png")).write_bytes(FILE)
+    return "photos"
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "message"),
+    [
+        (lambda: "absent/photos", 2, "no data set named 'absent/photos'; choose one of digits, "),
+        (lambda: made(".", "photos.zip") and "photos.zip", 1, "expected a folder of images, a .n"),
+        (lambda: made("photos", "readme.txt"), 1, "no images found (.png, .jpg,"),
+        (lambda: made("photos", "a/readme.txt"), 1, "no images found (.png, .jpg,"),
+        (lambda: made("photos", "1.png"), 1, "1 images lie in it without a class folder"),
+        (lambda: made("photos", "a/1.png"), 1, "class 'a' has 1 image; it needs at least 3"),
+        (lambda: made("photos", "a/b/1.png"), 1, "photos/a/b: a folder inside of a class folder"),
+        (lambda: made("photos", "train/a/1.png", "test/b/1.png"), 1, "test has images of 'b'"),
+        (lambda: made("photos", "a/1.png", "b/x"), 1, "photos/b: no images found"),
+        (lambda: linked("../../../etc/passwd"), 1, "photos/a/2.png: a link that leads"),
+        (badly_named, 1, r"photos/a/caf\xe9.png: its name is not UTF-8; rename it"),
+        (bomb, 1, "1 of 2 images cannot be read: a/2.png ("),
+        (lambda: npz(images=X, labels=Y), 1, "x_train, y_train missing; expected x_train, y_tra"),
+        (lambda: npz(x_train=X / 255, y_train=Y), 1, "x_train: expected uint8, 0 to 255, got flo"),
+        (lambda: npz(x_train=X, y_train=Y[:3]), 1, "y_train: expected integers (36,) or (36, 1)"),
+        (lambda: npz(x_train=X[0], y_train=Y), 1, "x_train: expected (n, height, width), or that"),
+        (lambda: npz(x_train=X, y_train=np.array(Y) - 1), 1, "expected labels from 0, got -1"),
+        (
+            lambda: npz(x_train=X, y_train=np.array([{}] * 36, object)),
+            1,
+            "y_train holds Python objects, which may run code",
+        ),
+        (lambda: made(".", "x.npz") and "x.npz", 1, "cannot be read as a .npz file"),
+        (lambda: made(".", "x.parquet") and "x.parquet", 1, "cannot be read as a Parquet file"),
+        (lambda: parquet(label=[0]), 1, "expected a column image or img of images, got label"),
+        (lambda: parquet(image=[b""]), 1, "expected a column label or fine_label of labels, got"),
+        (lambda: parquet(image=[b""], label=[None]), 1, "column label: expected integers, got nu"),
+        (null_parquet, 1, "row 1: the image is null"),
+        (lambda: made("photos", "train-00000-of-00002.parquet"), 1, "train-00001-of-00002.parquet"),
+    ],
+)
+def test_bad_input_is_one_line(autocnn, cache, make, code, message):
+    """In a search and in `datasets`; nothing is left in results/ or in the cache."""
+    path = make()
+    before = sorted(Path.cwd().rglob("*"))
+    for command in (("search", "--dataset", path), ("datasets", path)):
+        done = autocnn(*command)
+        assert (done.code, done.out) == (code, "")
+        assert done.err.startswith("autocnn: error: ")
+        assert message in done.err
+        assert done.err.count("\n") == 1
+    assert sorted(Path.cwd().rglob("*")) == before
+    assert not cache.exists() or [p for p in cache.iterdir() if p.suffix != ".lock"] == []
+
+
+def test_corrupt_images_are_refused(autocnn, folder):
+    """With how many there are, and what to do."""
+    break_image(folder)
+    done = autocnn("search", "--dataset", folder)
+    assert done.code == 1
+    assert "1 of 36 images cannot be read: 0/0000.png (" in done.err
+    assert done.err.endswith("; mend them, or leave them out with --skip-corrupt\n")
+    assert not Path("results").exists()
+
+
+def test_files_without_permission_are_told(autocnn, folder, monkeypatch):
+    """The line names the first one."""
+    real = open
+
+    def refuse(file, *arguments, **options):
+        if str(file).endswith("0003.png"):
+            raise PermissionError(13, "Permission denied", str(file))
+        return real(file, *arguments, **options)
+
+    monkeypatch.setattr("builtins.open", refuse)
+    done = autocnn("search", "--dataset", folder)
+    assert done.code == 1
+    assert f"{folder.absolute()}/0/0003.png: cannot be read (Permission denied)" in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("search --dataset photos --image-size 0", "--image-size must be a side such as 64, or "),
+        ("search --dataset photos --image-size 9999", "--image-size must be a side such as 64"),
+        ("datasets photos --image-size big", "--image-size must be a side such as 64, or "),
+        ("datasets digits --image-size 16", "--image-size and --skip-corrupt are for images of yo"),
+        ("search --skip-corrupt", "digits is a data set of the catalog; leave them out, or give"),
+        ("datasets --skip-corrupt", "--skip-corrupt needs the NAME of a data set, or a path"),
+        ("search --dataset photos --space absent.toml", "no search space named 'absent.toml'"),
+    ],
+)
+def test_wrong_options_are_told(autocnn, folder, arguments, message):
+    """Exit code 2, one line, and no study."""
+    done = autocnn(*arguments.split())
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert done.err.count("\n") == 1
+    assert not Path("results").exists()

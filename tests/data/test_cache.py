@@ -1,0 +1,195 @@
+"""The cache appears whole or not at all, and is never trusted blindly."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from image_files import encode, noise, write_folder
+
+from autocnn.data import cache as cache_module
+from autocnn.data import importing, passes
+from autocnn.data.cache import cache_root
+from autocnn.data.catalog import dataset_info, load_train
+from autocnn.data.options import ImageOptions
+from autocnn.data.prepared import prepare
+from autocnn.errors import RecordError
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Twenty images of two classes, two of which validate and two of which test."""
+    x, y = noise(20, 3, 3), [0, 1] * 10
+    parts = {"train": (x[:16], y[:16]), "val": (x[16:18], y[16:18]), "test": (x[18:], y[18:])}
+    return write_folder(tmp_path / "photos", parts)
+
+
+@pytest.fixture
+def n_decoded(monkeypatch):
+    """How many images were decoded so far."""
+    seen = []
+    real = passes.decode_image
+    monkeypatch.setattr(passes, "decode_image", lambda *a: (seen.append(1), real(*a))[1])
+    return lambda: len(seen)
+
+
+def entries(cache):
+    """The folders of data sets, and whatever else lies beside them."""
+    return sorted(path for path in (cache / "images").iterdir() if path.suffix != ".lock")
+
+
+def test_the_cache_lies_where_the_person_says(monkeypatch, tmp_path):
+    """AUTOCNN_CACHE, else the user's cache; a relative XDG_CACHE_HOME does not count."""
+    monkeypatch.setenv("AUTOCNN_CACHE", "~/mine")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_root() == tmp_path / "mine"
+    monkeypatch.setenv("AUTOCNN_CACHE", "")
+    assert cache_root() == tmp_path / "xdg" / "autocnn"
+    for other in ("relative", ""):
+        monkeypatch.setenv("XDG_CACHE_HOME", other)
+        assert cache_root() == tmp_path / ".cache" / "autocnn"
+
+
+def test_one_folder_holds_one_data_set(root, cache):
+    """Its arrays and meta.json, and nothing of the work."""
+    prepare(str(root))
+    [folder] = entries(cache)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "meta.json",
+        "test_images.npy",
+        "test_labels.npy",
+        "train_hashes.npy",
+        "train_images.npy",
+        "train_labels.npy",
+        "validates.npy",
+    ]
+    images = load_train(str(root)).images
+    assert isinstance(images, np.memmap)
+    assert not images.flags.writeable
+
+
+def test_each_size_has_its_own_folder(root, cache, n_decoded):
+    """Both stay; changed images take the place of the older ones of their size only."""
+    for size in ("2", "4", "2"):
+        dataset_info(str(root), ImageOptions(size))
+    assert (len(entries(cache)), n_decoded()) == (2, 40)
+    before = entries(cache)
+    os.utime(root / "train" / "0" / "0000.png", ns=(1, 1))
+    dataset_info(str(root), ImageOptions("2"))
+    assert len(entries(cache)) == 2
+    assert len(set(before) & set(entries(cache))) == 1
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda folder: (folder / "meta.json").unlink(),
+        lambda folder: (folder / "meta.json").write_text("{"),
+        lambda folder: (folder / "meta.json").write_text("[]"),
+        lambda folder: (folder / "meta.json").write_bytes(b"\xff"),
+        lambda folder: change(folder, version=0),
+        lambda folder: change(folder, key="another"),
+        lambda folder: change(folder, n_train=17),
+        lambda folder: change(folder, shape=[3, 1, 3]),
+        lambda folder: change(folder, class_names=["a"]),
+        lambda folder: change(folder, pixel_counts=None),
+        lambda folder: (folder / "train_images.npy").unlink(),
+        lambda folder: (folder / "train_hashes.npy").write_bytes(b""),
+        lambda folder: os.truncate(folder / "train_images.npy", 200),
+        lambda folder: os.truncate(folder / "test_labels.npy", 100),
+        lambda folder: (folder / "validates.npy").write_bytes(b"x" * 146),
+    ],
+)
+def test_a_damaged_folder_is_made_again(root, cache, n_decoded, damage):
+    """And then it is whole again."""
+    before = prepare(str(root))
+    [folder] = entries(cache)
+    damage(folder)
+    again = prepare(str(root))
+    assert n_decoded() == 40
+    assert again.fingerprint == before.fingerprint
+    assert again.train.images.tolist() == before.train.images.tolist()
+    prepare(str(root))
+    assert n_decoded() == 40
+
+
+def change(folder: Path, **values: object) -> None:
+    """Other values in meta.json."""
+    meta = json.loads((folder / "meta.json").read_text())
+    (folder / "meta.json").write_text(json.dumps({**meta, **values}))
+
+
+def test_an_interrupted_start_leaves_nothing(root, cache, monkeypatch):
+    """As by Ctrl-C while the arrays are written."""
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "_write", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(str(root))
+    assert entries(cache) == []
+    assert prepare(str(root)).train.n == 16
+
+
+def test_leftovers_of_a_crash_are_swept_up(root, cache):
+    """What a process that was killed left goes with the next start of the same data set."""
+    prepare(str(root))
+    [folder] = entries(cache)
+    leftover = folder.with_name(f".{folder.name.partition('-')[0]}-abc")
+    (leftover / "whole").mkdir(parents=True)
+    (folder / "meta.json").unlink()
+    prepare(str(root))
+    assert entries(cache) == [folder]
+
+
+def test_whoever_comes_second_takes_what_the_first_made(root, n_decoded, monkeypatch):
+    """It waited for the lock meanwhile."""
+    real = cache_module._locked
+
+    def late(folder):
+        with monkeypatch.context() as patch:
+            patch.setattr(cache_module, "_locked", real)
+            prepare(str(root))
+        return real(folder)
+
+    monkeypatch.setattr(cache_module, "_locked", late)
+    prepare(str(root))
+    assert n_decoded() == 20
+
+
+def test_a_cache_that_cannot_be_written_is_one_line(root, tmp_path, monkeypatch):
+    """With what to do."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("AUTOCNN_CACHE", str(tmp_path / "file"))
+    with pytest.raises(RecordError) as caught:
+        prepare(str(root))
+    assert str(caught.value) == (
+        f"{tmp_path}/file/images: the cache of decoded images cannot be written (Not a directory); "
+        "set AUTOCNN_CACHE to another folder"
+    )
+
+
+def test_a_full_disk_is_one_line(root, cache, monkeypatch):
+    """Nothing half-done stays."""
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(importing, "_write", full)
+    with pytest.raises(RecordError, match=r"written \(No space left on device\); free some sp"):
+        prepare(str(root))
+    assert entries(cache) == []
+
+
+def test_a_reader_that_fails_leaves_nothing(root, cache):
+    """One corrupt image is enough."""
+    (root / "train" / "0" / "0000.png").write_bytes(encode(noise(1, 9, 9)[0])[:70])
+    with pytest.raises(ValueError, match="1 of 20 images cannot be read"):
+        prepare(str(root))
+    assert entries(cache) == []

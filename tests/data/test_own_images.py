@@ -1,0 +1,285 @@
+"""Any form of a data set is one data set, decoded once."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import pytest
+from image_files import encode, noise, write_folder, write_npz, write_shards
+
+from autocnn.data import passes
+from autocnn.data.catalog import dataset_info, load_train
+from autocnn.data.options import ImageOptions
+from autocnn.data.prepared import channel_statistics, pixel_counts, prepare
+from autocnn.data.split import find_split, fingerprint, image_hashes, stratified_split
+from autocnn.data.test_split import load_test
+from autocnn.errors import DatasetError, SettingsError, UnknownDatasetError
+
+LABELS = [i % 3 for i in range(60)]
+
+
+def make_parts(*names, shape=(4, 5, 3)):
+    """Sixty images to train, twelve in each other part; some training images are copies."""
+    x = noise(60, *shape)
+    x[[3, 30]] = x[[0, 6]]
+    parts = {"train": (x, LABELS)}
+    for seed, name in enumerate(names, start=1):
+        parts[name] = noise(12, *shape, seed=seed), LABELS[:12]
+    return parts
+
+
+def write_forms(root, parts):
+    """The same data as a folder, as arrays and as Parquet."""
+    return [
+        str(write_folder(root / "folder", parts)),
+        str(write_npz(root / "arrays.npz", parts)),
+        str(write_shards(root / "parquet", parts, ["0", "1", "2"])),
+    ]
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """Every image that was decoded."""
+    seen = []
+    real = passes.decode_image
+
+    def count(content, shape):
+        seen.append(shape)
+        return real(content, shape)
+
+    monkeypatch.setattr(passes, "decode_image", count)
+    return seen
+
+
+@pytest.mark.parametrize("names", [(), ("test",), ("validation",), ("validation", "test")])
+@pytest.mark.parametrize("shape", [(4, 5, 3), (6, 6)])
+def test_three_forms_are_one_data_set(tmp_path, names, shape):
+    """The same arrays to the last pixel, the same split, statistics and fingerprint."""
+    forms = write_forms(tmp_path, make_parts(*names, shape=shape))
+    first, *others = [(prepare(form), load_test(form), dataset_info(form)) for form in forms]
+    data, test, info = first
+    assert info.class_names == ("0", "1", "2")
+    assert (info.n_validation is None) == ("validation" not in names)
+    n_test = 12 if "test" in names else 9  # of 20 images of a class, a sixth is 3
+    n_all = 60 + 12 * len(names)
+    assert (data.train.n + data.validation.n, test.n) == (n_all - n_test, n_test)
+    for other, other_test, other_info in others:
+        assert other.fingerprint == data.fingerprint
+        assert (other.mean, other.std, other.class_names) == (data.mean, data.std, data.class_names)
+        assert other_info.n_validation == info.n_validation
+        for part in ("train", "validation"):
+            ours, theirs = getattr(data, part), getattr(other, part)
+            assert np.array_equal(ours.images, theirs.images)
+            assert np.array_equal(ours.labels, theirs.labels)
+            assert np.array_equal(getattr(data.split, part), getattr(other.split, part))
+        assert np.array_equal(test.images, other_test.images)
+        assert np.array_equal(test.labels, other_test.labels)
+
+
+def test_what_is_known_is_true(tmp_path):
+    """Hashes, counts and fingerprint are what the images themselves give."""
+    form = str(write_folder(tmp_path / "x", make_parts("test")))
+    train, data = load_train(form), prepare(form)
+    assert train.hashes.tolist() == image_hashes(train).tolist()
+    assert train.pixel_counts.tolist() == pixel_counts(train.images).tolist()
+    assert train.fingerprint == fingerprint(train)
+    assert (data.mean, data.std) == channel_statistics(pixel_counts(data.train.images))
+    split = stratified_split(train)
+    assert data.split.validation.tolist() == split.validation.tolist()
+    assert sorted(zip(train.labels, train.hashes, strict=True)) == list(
+        zip(train.labels, train.hashes, strict=True)
+    )
+
+
+def test_every_image_keeps_its_label(tmp_path):
+    """Whatever the order."""
+    parts = make_parts("test")
+    form = str(write_folder(tmp_path / "x", parts))
+    for found, part in ((load_train(form), "train"), (load_test(form), "test")):
+        known = {x.tobytes(): label for x, label in zip(*parts[part], strict=True)}
+        assert [known[x.tobytes()] for x in found.images] == found.labels.tolist()
+        assert found.n == len(parts[part][1])
+
+
+def test_the_second_start_decodes_nothing(tmp_path, decoded):
+    """Nor does it say so; options that mean the same are the same."""
+    form, told = str(write_folder(tmp_path / "x", make_parts())), []
+    dataset_info(form, on_read=lambda *words: told.append(words))
+    assert len(decoded) == 60
+    assert told[-1] == ("decoding images", 60, 60)
+    told.clear()
+    prepare(form)
+    load_test(form)
+    dataset_info(form, on_read=lambda *words: told.append(words))
+    assert (len(decoded), told) == (60, [])
+    for size in ("4", "4x4"):
+        dataset_info(form, ImageOptions(size))
+    assert len(decoded) == 120
+
+
+@pytest.mark.parametrize("change", ["touched", "added", "removed", "renamed"])
+def test_changed_files_are_decoded_again(tmp_path, decoded, change):
+    """And what was decoded before is no longer kept."""
+    root = write_folder(tmp_path / "x", make_parts())
+    prepare(str(root))
+    file = root / "train" / "0" / "0000.png"
+    if change == "touched":
+        os.utime(file, ns=(1, 1))
+    elif change == "added":
+        (file.parent / "new.png").write_bytes(encode(noise(1, 4, 5, 3, seed=9)[0]))
+    elif change == "removed":
+        file.unlink()
+    else:
+        file.rename(file.with_name("new.png"))
+    prepare(str(root))
+    assert len(decoded) == {"added": 121, "removed": 119}.get(change, 120)
+
+
+def test_own_validation_images_are_the_split(tmp_path):
+    """They are what validates, and --split-seed would be without effect."""
+    parts = make_parts("validation", "test")
+    form = str(write_folder(tmp_path / "x", parts))
+    data = prepare(form)
+    assert data.validation.n == 12
+    theirs = {x.tobytes() for x in parts["validation"][0]}
+    assert {x.tobytes() for x in data.validation.images} == theirs
+    assert data.split.fraction == pytest.approx(12 / 72)
+    with pytest.raises(SettingsError, match="--split-seed 3 is without effect"):
+        prepare(form, split_seed=3)
+
+
+def test_which_images_validate_is_part_of_the_fingerprint(tmp_path):
+    """The same images, once told to validate and once not, are two data sets."""
+    x, y = noise(30, 4, 5), [i % 2 for i in range(30)]
+    test = noise(4, 4, 5, seed=1), [0, 1, 0, 1]
+    one = write_npz(tmp_path / "a.npz", {"train": (x, y), "test": test})
+    parts = {"train": (x[4:], y[4:]), "validation": (x[:4], y[:4]), "test": test}
+    two = write_npz(tmp_path / "b.npz", parts)
+    data = prepare(str(one)), prepare(str(two))
+    assert data[0].fingerprint != data[1].fingerprint
+    assert load_train(str(one)).images.tolist() == load_train(str(two)).images.tolist()
+
+
+def test_copies_between_parts_are_told(tmp_path):
+    """As a line that a search shows."""
+    parts = make_parts("validation", "test")
+    parts["validation"][0][0] = parts["train"][0][0]
+    parts["test"][0][0] = parts["train"][0][0]
+    notes = dataset_info(str(write_npz(tmp_path / "x.npz", parts))).notes
+    assert notes == (
+        "1 validation images are training images, too: their score flatters",
+        "1 test images are training images, too: their score flatters",
+    )
+
+
+def test_images_of_several_sizes_get_one(tmp_path):
+    """The median of the shorter sides, or what was asked for; greyscale only where all are."""
+    root = write_folder(tmp_path / "x", {"": (noise(20, 8, 12), LABELS[:20])})
+    (root / "0" / "large.png").write_bytes(encode(noise(1, 30, 20, 3)[0]))
+    info = dataset_info(str(root))
+    assert info.image_shape == (8, 8, 3)
+    assert info.notes[0].startswith("images from 8x12 to 30x20 are scaled and cropped to 8x8; ")
+    asked = dataset_info(str(root), ImageOptions("5x7"))
+    assert asked.image_shape == (5, 7, 3)
+    assert not any("scaled" in note for note in asked.notes)
+    (root / "0" / "large.png").unlink()
+    assert dataset_info(str(root)).image_shape == (8, 12, 1)
+
+
+def test_corrupt_images_are_refused_or_left_out(tmp_path):
+    """All together in one line, the first three by name."""
+    root = write_folder(tmp_path / "x", {"": (noise(60, 20, 20), LABELS)})
+    for i in (0, 1, 2, 3):
+        file = root / str(i % 3) / f"{i:04}.png"
+        file.write_bytes(file.read_bytes()[: (0 if i == 2 else 200)])
+    with pytest.raises(DatasetError) as caught:
+        prepare(str(root))
+    line = str(caught.value)
+    assert line.startswith(f"{root}: 4 of 60 images cannot be read: 0/0000.png (")
+    assert "0/0003.png (" in line
+    assert line.endswith("…; mend them, or leave them out with --skip-corrupt")
+    info = dataset_info(str(root), ImageOptions(skip_corrupt=True))
+    assert info.n_train + info.n_test == 56
+    assert info.notes[0].startswith("4 of 60 images cannot be read and are left out: 0/0000.png (")
+
+
+def test_the_test_images_are_constant(tmp_path):
+    """Another choice of the sixth would be another test split."""
+    test = load_test(str(write_npz(tmp_path / "x.npz", make_parts())))
+    assert np.bincount(test.labels).tolist() == [3, 3, 3]
+    assert fingerprint(test) == ("f5eaa690937a3842fd3710acf61a4121d7b8137d6a528aa6772d43300d950ef4")
+
+
+def test_a_class_that_is_too_small_is_told(tmp_path):
+    """With the path; nothing is left in the cache."""
+    parts = {"": (noise(7, 4, 4), [0, 0, 0, 1, 1, 1, 2])}
+    root = write_folder(tmp_path / "x", parts)
+    with pytest.raises(
+        DatasetError, match=r"/x: class '2' has 1 image; it needs at least 3 differ"
+    ):
+        prepare(str(root))
+
+
+def test_the_test_images_are_those_of_the_study(tmp_path):
+    """Images that changed since it began are told, since some may have been trained on."""
+    root = write_folder(tmp_path / "x", make_parts())
+    before = prepare(str(root)).fingerprint
+    assert load_test(str(root), fingerprint=before).n == 9
+    (root / "train" / "0" / "0000.png").unlink()
+    with pytest.raises(DatasetError, match="/x: its images have changed since the study began"):
+        load_test(str(root), fingerprint=before)
+
+
+@pytest.mark.parametrize("name", ["photos", "photos/train", "a\nb", "~/photos", "x\0y", "x" * 300])
+def test_what_is_nowhere_is_told(name, tmp_path, monkeypatch):
+    """With the names that there are; where it looks like a path, with the place."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(UnknownDatasetError, match=r"choose one of digits, .* give the path") as e:
+        prepare(name)
+    assert str(e.value).startswith(f"no data set named {name!r}; ")
+    assert str(e.value).endswith(f"; there is nothing at {tmp_path}/photos/train") == (
+        name == "photos/train"
+    )
+
+
+def test_a_name_goes_before_a_path(tmp_path, monkeypatch):
+    """A folder called digits needs a ./ before its name."""
+    monkeypatch.chdir(tmp_path)
+    write_folder(tmp_path / "digits", make_parts())
+    assert dataset_info("digits").n_classes == 10
+    assert dataset_info("./digits").n_classes == 3
+
+
+@pytest.mark.parametrize("name", ["x.zip", "x.png", "x"])
+def test_other_files_are_told(tmp_path, name):
+    """What would have been read."""
+    (tmp_path / name).touch()
+    with pytest.raises(DatasetError, match=r"expected a folder of images, a \.npz file, a \.parqu"):
+        prepare(str(tmp_path / name))
+
+
+def test_a_place_without_permission_is_told(tmp_path, monkeypatch):
+    """It is there, perhaps; that cannot be said."""
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.stat", refuse)
+    with pytest.raises(DatasetError, match=r"/x: cannot be read \(Permission denied\)"):
+        prepare(str(tmp_path / "x"))
+
+
+def test_options_are_for_own_images_only():
+    """A data set with a name is as it is."""
+    for options in (ImageOptions("16"), ImageOptions(skip_corrupt=True)):
+        with pytest.raises(SettingsError, match="are for images of your own, and digits is a data"):
+            dataset_info("digits", options)
+
+
+def test_a_split_of_own_images_follows_the_seed(tmp_path):
+    """As that of any data set."""
+    train = load_train(str(write_folder(tmp_path / "x", make_parts("test"))))
+    picks = [find_split(train, seed).validation.tolist() for seed in (0, 0, 1)]
+    assert picks[0] == picks[1] != picks[2]

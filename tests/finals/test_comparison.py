@@ -1,0 +1,69 @@
+"""Known networks side by side: the rows, from made-up trials and test scores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from autocnn.finals.comparison import comparison_table, summarise_comparison
+from autocnn.space.space import Published
+from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
+
+
+@pytest.fixture
+def trained(make_record):
+    """A record of a network's repetition; without a score it failed."""
+
+    def make(number, name, repeat, score=None):
+        result = TrialResult(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
+        if score is not None:
+            epoch = Epoch(
+                train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=score, seconds=2.0
+            )
+            result = TrialResult(
+                state=TrialState.COMPLETE, curve=(epoch,), best_epoch=1, seconds=2.0
+            )
+        values = {"variant": name, "repeat": repeat}
+        return replace(make_record(result), number=number, values=values)
+
+    return make
+
+
+PUBLISHED = {
+    "old": Published(dataset="cifar10", source="a paper", test_accuracy=0.66),
+    "new": Published(dataset="cifar10", source="a course"),
+    "broken": None,
+    "absent": None,
+}
+
+
+def test_rows_are_means_over_the_seeds(trained):
+    """The best test accuracy first; 0.60, 0.62 and 0.64 are 0.62, give or take 0.02."""
+    records = [
+        trained(0, "old", 0, 0.61),
+        trained(1, "new", 0, 0.71),
+        trained(2, "broken", 0),
+        trained(3, "old", 2, 0.65),
+        trained(4, "old", 1, 0.63),
+    ]
+    tests = {0: 0.60, 1: 0.70, 3: 0.64, 4: 0.62}
+    new, old, *rest = summarise_comparison(records, tests, PUBLISHED)
+    assert (new.name, new.test, new.test_sd, new.n) == ("new", 0.70, None, 1)
+    assert (old.name, old.n, old.tests) == ("old", 3, (0.60, 0.62, 0.64))
+    assert (old.test, old.test_sd) == (pytest.approx(0.62), pytest.approx(0.02))
+    assert (old.validation, old.seconds) == (pytest.approx(0.63), 2.0)
+    assert (old.published, old.source, new.published) == (0.66, "a paper", None)
+    assert {(row.name, row.n, row.failed, row.test) for row in rest} == {
+        ("broken", 0, 1, None),
+        ("absent", 0, 0, None),
+    }
+
+
+def test_the_table_has_the_same_types_whatever_is_missing():
+    """As Parquet is read by its columns."""
+    empty = comparison_table(summarise_comparison([], {}, PUBLISHED))
+    assert empty.num_rows == 4
+    assert str(empty.schema.field("test").type) == "double"
+    assert str(empty.schema.field("parameters").type) == "int64"
+    assert empty["tests"].to_pylist() == [[]] * 4

@@ -73,6 +73,7 @@ class TrialJob:
     first_epoch: int = 0  # epochs that were trained by the trial that this one continues
     continue_from: Path | None = None  # its checkpoint; where the file is missing, from the start
     keeps_checkpoint: bool = False  # at the end, for a trial that continues this one
+    class_weights: bool = False  # in the loss rare classes count as much as common ones
     fit_on: str = "train"  # or "train+validation", for a refit: nothing is validated
 
 

@@ -2,6 +2,7 @@
 
 from autocnn.api.ablation import AblationOutcome, AblationSettings, ablate
 from autocnn.api.baselines import list_baselines
+from autocnn.api.comparison import CompareOutcome, CompareSettings, compare
 from autocnn.api.flow import SearchOutcome, SilentListener, search
 from autocnn.api.grid import dataset_facts, write_grid
 from autocnn.api.joining import JoinOutcome, join
@@ -9,6 +10,7 @@ from autocnn.api.library import (
     copy_space,
     describe_installation,
     list_datasets,
+    read_images,
     survey_settings,
 )
 from autocnn.api.overview import delete_study, list_summaries, summarise_study
@@ -23,12 +25,16 @@ from autocnn.api.studies import (
     merged_rows,
     rebuild_leaderboard,
 )
+from autocnn.data.options import ImageOptions
 from autocnn.records.settings import StudySettings, parse_duration, parse_memory
 
 __all__ = [
     "PLOTS",
     "AblationOutcome",
     "AblationSettings",
+    "CompareOutcome",
+    "CompareSettings",
+    "ImageOptions",
     "JoinOutcome",
     "SearchOutcome",
     "SilentListener",
@@ -36,6 +42,7 @@ __all__ = [
     "StudyView",
     "ablate",
     "check_choice",
+    "compare",
     "copy_space",
     "dataset_facts",
     "delete_study",
@@ -55,6 +62,7 @@ __all__ = [
     "parse_memory",
     "plot_study",
     "read_config",
+    "read_images",
     "rebuild_leaderboard",
     "resolve_settings",
     "resume_settings",

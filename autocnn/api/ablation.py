@@ -103,7 +103,7 @@ def _study_settings(
 ) -> StudySettings:
     """Those of the study, for a study in its folder that trains the plan."""
     stored: dict[str, Any] = read_settings(view.paths.study_toml)
-    kept = ("dataset", "image_size", "skip_corrupt", "seed", "split_seed", "space")
+    kept = ("dataset", "image_size", "skip_corrupt", "seed", "split_seed", "space", "class_weights")
     name = f"ablation-{record.number}" + (f"-{settings.subset}" if settings.subset else "")
     return StudySettings(
         **{key: stored[key] for key in kept if key in stored},

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from autocnn.api.baselines import baseline_settings
 from autocnn.errors import SettingsError
 from autocnn.records.paths import StudyPaths, find_study
 from autocnn.records.settings import StudySettings, option_name, read_settings
@@ -51,12 +52,17 @@ def read_config(path: Path) -> dict[str, Any]:
 def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> StudySettings:
     """Settings from those given, those of a file, those of the study continued, and defaults.
 
+    `baseline` is no setting: it gives the space, and defaults of its own.
     Raises: SettingsError where the study on disk was made with other settings.
     """
+    given, defaults = _with_baseline(given)
     merged = {**{k: v for k, v in config.items() if k not in ("study", "created")}, **given}
     now = datetime.now(UTC)
     results = str(merged.get("results", "results"))
-    stem = re.sub(r"\W+", "-", str(merged.get("dataset", "digits"))).strip("-")[:100]
+    if "dataset" in merged:
+        merged["dataset"] = absolute_dataset(str(merged["dataset"]))
+    data = str(merged.get("dataset", defaults.get("dataset", "digits")))
+    stem = re.sub(r"\W+", "-", dataset_stem(data)).strip("-")[:100]
     name = str(merged.get("study") or f"{stem or 'study'}-{now:%Y%m%d-%H%M%S}")
     StudySettings(study=name)  # a wrong name is told before it is looked for
     stored: dict[str, Any] = {}
@@ -69,7 +75,7 @@ def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> Stu
         merged["storage"] = storage
     if is_stored:
         _refuse_changes(name, stored, merged)
-    merged = {**stored, **merged, "study": name, "results": results}
+    merged = {**defaults, **stored, **merged, "study": name, "results": results}
     _refuse_other_engines(given, str(merged.get("engine", "optuna")))
     merged.setdefault("created", now.isoformat(timespec="seconds"))
     if merged.get("trials") is None and merged.get("time_budget_s") is None:
@@ -85,6 +91,38 @@ def resume_settings(results: Path, name: str | None, given: Mapping[str, Any]) -
     """
     paths = find_study(results, name)
     return resolve_settings({**given, "study": paths.name, "results": str(results)}, {})
+
+
+def absolute_dataset(dataset: str) -> str:
+    """A data set's name as it is, the path of one's own images whole: work goes on from anywhere.
+
+    What is neither stays as it is, for whoever reads the data to tell.
+    """
+    from autocnn.data.catalog import list_datasets
+
+    path = os.path.expanduser(dataset)
+    if any(info.name == dataset for info in list_datasets()) or not os.path.exists(path):
+        return dataset
+    return os.path.abspath(path)
+
+
+def dataset_stem(dataset: str) -> str:
+    """What a study of this data set is called: its name, or the last part of its path."""
+    return re.sub(r"\.(npz|parquet)$", "", os.path.basename(dataset.rstrip(os.sep)), flags=re.I)
+
+
+def _with_baseline(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """What was given besides a baseline, its name as the space; and the defaults that it brings."""
+    name = given.get("baseline")
+    others = {key: value for key, value in given.items() if key != "baseline"}
+    if name is None:
+        return others, {}
+    if "space" in given:
+        raise SettingsError(
+            f"--baseline {name} is a space of its own, and --space {given['space']} is another; "
+            "leave one of the two out"
+        )
+    return {**others, "space": name}, baseline_settings(name)
 
 
 def _find_storage(
@@ -138,8 +176,9 @@ def _public(storage: str | None) -> str | None:
 
 def _describe_change(key: str, before: Any, value: Any) -> str:
     """Both values, as a person would type them."""
-    if key == "recipes":
-        return "with --recipes, not --no-recipes" if before else "with --no-recipes, not --recipes"
+    if isinstance(before, bool):
+        yes, no = option_name(key).split("/")
+        return f"with {yes}, not {no}" if before else f"with {no}, not {yes}"
     if before is None:
         return f"without {option_name(key)}, not with {value}"
     return f"with {option_name(key)} {before}, not {value}"

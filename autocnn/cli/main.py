@@ -10,6 +10,7 @@ import typer
 
 from autocnn.cli.ablate import ablate
 from autocnn.cli.baselines import baselines
+from autocnn.cli.compare import compare
 from autocnn.cli.datasets import datasets
 from autocnn.cli.export import export
 from autocnn.cli.importance import importance
@@ -40,6 +41,7 @@ for command in (
     plot,
     importance,
     ablate,
+    compare,
     export,
     spaces,
     baselines,

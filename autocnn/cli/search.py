@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,8 +12,10 @@ import typer
 
 from autocnn.cli.options import (
     GpusOption,
+    ImageSizeOption,
     JsonOption,
     QuietOption,
+    SkipCorruptOption,
     VerboseOption,
     WorkersOption,
     WorkersPerGpuOption,
@@ -26,8 +29,14 @@ STARTED = time.monotonic()  # about when the process began: the time budget coun
 def search(
     dataset: Annotated[
         str | None,
-        env("DATASET", "Name of a data set (autocnn datasets); digits by default."),
+        env(
+            "DATASET",
+            "Name of a data set (autocnn datasets), or path of your own images (folder, .npz, "
+            ".parquet); digits by default.",
+        ),
     ] = None,
+    image_size: ImageSizeOption = None,
+    skip_corrupt: SkipCorruptOption = None,
     space: Annotated[
         str | None,
         env("SPACE", "Search space: a name (autocnn spaces) or a .toml file; cnn by default."),
@@ -102,6 +111,10 @@ def search(
         str | None,
         env("WORKER_MEMORY", "Of the training process, such as 4G; beyond, the trial fails."),
     ] = None,
+    class_weights: Annotated[
+        bool | None,
+        env("CLASS_WEIGHTS", "Let rare classes count as much as common ones.", "--class-weights"),
+    ] = None,
     workers: WorkersOption = None,
     gpus: GpusOption = None,
     workers_per_gpu: WorkersPerGpuOption = None,
@@ -136,9 +149,12 @@ def search(
 ) -> None:
     """Search, prune and rank networks, refit and test the winner once, and export it."""
     import autocnn.api as api
+    from autocnn.report.reading import reading_bar
 
     given = {
         "dataset": dataset,
+        "image_size": image_size,
+        "skip_corrupt": skip_corrupt,
         "space": space,
         "baseline": baseline,
         "engine": engine,
@@ -157,6 +173,7 @@ def search(
         "max_macs": max_macs,
         "trial_timeout_s": _parsed(trial_timeout, api.parse_duration, "--trial-timeout"),
         "worker_memory_mb": _parsed(worker_memory, api.parse_memory, "--worker-memory"),
+        "class_weights": class_weights,
         "workers": workers,
         "gpus": gpus,
         "workers_per_gpu": workers_per_gpu,
@@ -170,9 +187,14 @@ def search(
         {key: value for key, value in given.items() if value is not None},
         {} if config is None else api.read_config(config),
     )
+    with reading_bar(quiet=quiet) as on_read:
+        options = api.ImageOptions(settings.image_size, settings.skip_corrupt)
+        info = api.read_images(settings.dataset, options, on_read)
     if dry_run:
         from autocnn.report.space_page import describe_survey
 
+        for note in info.notes:
+            print(note, file=sys.stderr)
         for line in describe_survey(*api.survey_settings(settings)):
             print(line)
         return

@@ -1,10 +1,15 @@
 """Random changes of training images: drawn with NumPy from a seed, applied on the device.
 
-The draws are plain arrays, so every backend and every loop sees the same images.
+The draws are plain arrays, so every backend and every loop sees the same images. What each image
+has in them, in this order and only where it is asked for: rows to shift, columns to shift and flip
+or not (always); four numbers of a matrix; two of a cutout's place; one share of mixup.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,37 +17,228 @@ import numpy.typing as npt
 from keras import ops
 
 from autocnn.space.config import Augmentation
+from autocnn.space.seeds import derive_seed
 
-N_DRAWS = 3  # per image: rows to shift, columns to shift, flip or not
+NOTHING = Augmentation()
+N_MOVES = 3  # shift of rows, shift of columns, flip
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What the images of a batch show: one class each or, after mixup, two."""
+
+    labels: Any  # (n,)
+    others: Any = None  # (n,), the second class
+    shares: Any = None  # (n,), of the first class
+
+    def weigh(self, measure: Callable[[Any], Any]) -> Any:
+        """`measure` of the labels, one value each; where images are mixed, of both by share."""
+        if self.shares is None:
+            return measure(self.labels)
+        return self.shares * measure(self.labels) + (1.0 - self.shares) * measure(self.others)
 
 
 def is_active(augmentation: Augmentation) -> bool:
     """True where `augmentation` changes anything."""
-    return augmentation.flip or augmentation.shift > 0
+    moves = augmentation.flip or augmentation.alternating_flip or augmentation.shift > 0
+    return moves or n_draws(augmentation) > N_MOVES
 
 
-def draw(augmentation: Augmentation, n: int, rng: np.random.Generator) -> npt.NDArray[np.int32]:
-    """What happens to each of `n` images; shape (n, N_DRAWS)."""
+def _turns(augmentation: Augmentation) -> bool:
+    return max(augmentation.rotation, augmentation.zoom, augmentation.shear) > 0
+
+
+def _columns(augmentation: Augmentation) -> dict[str, slice]:
+    """Where each kind of draw stands."""
+    widths = {
+        "moves": N_MOVES,
+        "matrix": 4 if _turns(augmentation) else 0,
+        "cutout": 2 if augmentation.cutout > 0 else 0,
+        "mixup": 1 if augmentation.mixup > 0 else 0,
+    }
+    ends = np.cumsum(list(widths.values())).tolist()
+    return {
+        name: slice(end - width, end)
+        for (name, width), end in zip(widths.items(), ends, strict=True)
+    }
+
+
+def n_draws(augmentation: Augmentation) -> int:
+    """How many numbers are drawn for an image."""
+    return int(_columns(augmentation)["mixup"].stop)
+
+
+def draws_type(augmentation: Augmentation) -> str:
+    """The type of the draws: whole numbers, where only shifts and flips are drawn."""
+    return "int32" if n_draws(augmentation) == N_MOVES else "float32"
+
+
+def draw_epoch(
+    augmentation: Augmentation, indices: npt.NDArray[np.int32], seed: int, epoch: int, n_images: int
+) -> npt.NDArray[Any]:
+    """What happens to the images of one epoch (1 is the first) of the training with `seed`.
+
+    Shapes: indices (steps, batch) into the `n_images` training images; result (steps, batch,
+    n_draws).
+    """
+    sides = None
+    if augmentation.alternating_flip:
+        first = np.random.default_rng(derive_seed(seed, "alternating_flip")).integers(
+            0, 2, n_images
+        )
+        sides = (first[indices.ravel()] + epoch - 1) % 2
+    rng = np.random.default_rng(derive_seed(seed, epoch, "augment"))
+    return draw(augmentation, indices.size, rng, sides).reshape(*indices.shape, -1)
+
+
+def draw(
+    augmentation: Augmentation,
+    n: int,
+    rng: np.random.Generator,
+    sides: npt.NDArray[np.int64] | None = None,
+) -> npt.NDArray[Any]:
+    """What happens to each of `n` images; shape (n, n_draws).
+
+    `sides` says who is flipped where flips alternate; without it they are drawn, as in a first
+    epoch. Shifts and flips are drawn first: what else is asked for changes nothing of them.
+    """
     limit = augmentation.shift
     shifts = rng.integers(-limit, limit + 1, size=(n, 2))
-    flips = rng.integers(0, 2, size=(n, 1)) * int(augmentation.flip)
-    return np.concatenate([shifts, flips], axis=1).astype(np.int32)
+    flips = rng.integers(0, 2, size=(n, 1))
+    if augmentation.alternating_flip:
+        flips = flips if sides is None else sides[:, None]
+    else:
+        flips = flips * int(augmentation.flip)
+    draws: list[npt.NDArray[Any]] = [shifts, flips]
+    if _turns(augmentation):
+        draws.append(_draw_matrices(augmentation, n, rng))
+    if augmentation.cutout > 0:
+        draws.append(rng.random((n, 2)))
+    if augmentation.mixup > 0:
+        draws.append(rng.beta(augmentation.mixup, augmentation.mixup, (n, 1)))
+    return np.concatenate(draws, axis=1).astype(draws_type(augmentation))
 
 
-def apply(images: Any, draws: Any) -> Any:
-    """The images after their draws; what moves in from outside is zero.
+def _draw_matrices(
+    augmentation: Augmentation, n: int, rng: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """From where, seen from the centre, the pixel at (y, x) comes: y'y, y'x, x'y and x'x."""
+    limits = [
+        math.radians(augmentation.rotation),
+        augmentation.zoom,
+        math.radians(augmentation.shear),
+    ]
+    angle, zoom, slant = rng.uniform(-1, 1, (3, n)) * np.array(limits)[:, None]
+    cos, sin = np.cos(angle) / (1 + zoom), np.sin(angle) / (1 + zoom)
+    # First rotated (counter-clockwise), then sheared: row y moves right by y tan(slant).
+    slope = np.tan(slant)
+    return np.stack([cos - sin * slope, sin, -sin - cos * slope, cos], axis=1)
 
-    Shapes: images (n, height, width, channels); draws (n, N_DRAWS); result as images.
+
+def augment(
+    augmentation: Augmentation, images: Any, labels: Any, draws: Any
+) -> tuple[Any, Targets]:
+    """A batch as it is trained on.
+
+    Mixup adds to each image the one before it in the batch, which is shuffled every epoch.
     """
-    n, (height, width, channels) = ops.shape(images)[0], images.shape[1:]
+    if not is_active(augmentation):
+        return images, Targets(labels)
+    images = apply(images, draws, augmentation)
+    if augmentation.mixup == 0:
+        return images, Targets(labels)
+    shares = draws[:, _columns(augmentation)["mixup"]][:, 0]
+    images, weights = ops.cast(images, "float32"), shares[:, None, None, None]
+    images = weights * images + (1.0 - weights) * ops.roll(images, 1, axis=0)
+    return images, Targets(labels, ops.roll(labels, 1, axis=0), shares)
+
+
+def apply(images: Any, draws: Any, augmentation: Augmentation = NOTHING) -> Any:
+    """The images after all their draws but mixup's.
+
+    Shapes: images (n, height, width, channels); draws (n, n_draws); result as images, of their
+    type unless pixels had to be averaged.
+    """
+    columns, padding = _columns(augmentation), augmentation.shift_padding
+    if _turns(augmentation):
+        images = _turn(images, draws[:, columns["matrix"]], padding)
+    images = _move(images, ops.cast(draws[:, columns["moves"]], "int32"), padding)
+    if augmentation.cutout > 0:
+        images = _cut_out(images, draws[:, columns["cutout"]], augmentation.cutout)
+    return images
+
+
+def _move(images: Any, draws: Any, padding: str) -> Any:
+    """Images after a shift and a flip."""
+    _, height, width, _ = images.shape
     rows = ops.arange(height, dtype="int32")[None, :] + draws[:, 0:1]
     columns = ops.arange(width, dtype="int32")[None, :]
     columns = ops.where(draws[:, 2:3] > 0, width - 1 - columns, columns) + draws[:, 1:2]
-    inside_y = ops.logical_and(rows >= 0, rows < height)
-    inside_x = ops.logical_and(columns >= 0, columns < width)
-    inside = ops.logical_and(inside_y[:, :, None], inside_x[:, None, :])
+    return _pixels_at(images, rows[:, :, None], columns[:, None, :], padding)
+
+
+def _turn(images: Any, draws: Any, padding: str) -> Any:
+    """Images rotated, zoomed and sheared about their centres, by bilinear interpolation."""
+    _, height, width, _ = images.shape
+    matrix = draws[:, :, None, None]
+    y = ops.arange(height, dtype="float32")[None, :, None] - (height - 1) / 2
+    x = ops.arange(width, dtype="float32")[None, None, :] - (width - 1) / 2
+    rows = matrix[:, 0] * y + matrix[:, 1] * x + (height - 1) / 2
+    columns = matrix[:, 2] * y + matrix[:, 3] * x + (width - 1) / 2
+    top, left = ops.floor(rows), ops.floor(columns)
+    below, right = (rows - top)[..., None], (columns - left)[..., None]
+    top, left = ops.cast(top, "int32"), ops.cast(left, "int32")
+
+    def corner(down: int, across: int) -> Any:
+        pixels = _pixels_at(images, top + down, left + across, padding)
+        return ops.cast(pixels, "float32")
+
+    upper = (1.0 - right) * corner(0, 0) + right * corner(0, 1)
+    lower = (1.0 - right) * corner(1, 0) + right * corner(1, 1)
+    return (1.0 - below) * upper + below * lower
+
+
+def _cut_out(images: Any, draws: Any, side: int) -> Any:
+    """Images with a square inside each painted over, in the mean colour of the batch."""
+    _, height, width, _ = images.shape
+    images = ops.cast(images, "float32")
+
+    def inside(length: int, share: Any) -> Any:
+        covered = min(side, length)
+        first = ops.floor(share * (length - covered + 1))
+        at = ops.arange(length, dtype="float32")[None, :] - first
+        return ops.logical_and(at >= 0, at < covered)
+
+    rows, columns = inside(height, draws[:, 0:1]), inside(width, draws[:, 1:2])
+    covered = ops.logical_and(rows[:, :, None], columns[:, None, :])
+    mean = ops.mean(images, axis=(0, 1, 2), keepdims=True)
+    return ops.where(covered[..., None], mean, images)
+
+
+def _pixels_at(images: Any, rows: Any, columns: Any, padding: str) -> Any:
+    """Of every image the pixels at these places; what lies outside is as `padding` says.
+
+    Shapes: rows and columns, integers, that broadcast to (n, height, width).
+    """
+    n, (height, width, channels) = ops.shape(images)[0], images.shape[1:]
+    inside = None
+    if padding == "zero":
+        inside_y = ops.logical_and(rows >= 0, rows < height)
+        inside_x = ops.logical_and(columns >= 0, columns < width)
+        inside = ops.logical_and(inside_y, inside_x)
+    if padding == "reflect":
+        rows, columns = _reflect(rows, height), _reflect(columns, width)
     rows, columns = ops.clip(rows, 0, height - 1), ops.clip(columns, 0, width - 1)
     first = ops.arange(n, dtype="int32")[:, None, None] * (height * width)
-    index = first + rows[:, :, None] * width + columns[:, None, :]
-    moved = ops.take(ops.reshape(images, (-1, channels)), index, axis=0)
-    return ops.where(inside[..., None], moved, ops.zeros_like(moved))
+    index = first + rows * width + columns
+    pixels = ops.take(ops.reshape(images, (-1, channels)), index, axis=0)
+    if inside is None:
+        return pixels
+    return ops.where(inside[..., None], pixels, ops.zeros_like(pixels))
+
+
+def _reflect(at: Any, length: int) -> Any:
+    """Places beyond the first or last pixel, mirrored there; the edge itself is not repeated."""
+    period = max(1, 2 * (length - 1))
+    at = ops.mod(at, period)
+    return ops.minimum(at, period - at)

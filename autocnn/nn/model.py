@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from autocnn.space.config import TrialConfig
-from autocnn.space.layers import Layer, plan_network
+from autocnn.space.layers import INPUT, Layer, plan_network
 from autocnn.space.seeds import derive_seed
 
 # Keras' 0.99 lags behind the weights in trainings of a few hundred steps.
@@ -38,6 +38,24 @@ def _conv(s: Mapping[str, Any], name: str, seed: int) -> Any:
     )
 
 
+def _separable_conv(s: Mapping[str, Any], name: str, seed: int) -> Any:
+    # He's rule for the inputs that a filter sees: Keras counts all channels, a depthwise one sees
+    # a single one, and no activation follows it.
+    depthwise = keras.initializers.VarianceScaling(
+        scale=s["channels"], mode="fan_in", seed=derive_seed(seed, "depthwise")
+    )
+    return keras.layers.SeparableConv2D(
+        s["filters"],
+        s["kernel"],
+        strides=s["stride"],
+        padding=s["padding"],
+        use_bias=s["bias"],
+        depthwise_initializer=depthwise,
+        pointwise_initializer=keras.initializers.HeNormal(seed=seed),
+        name=name,
+    )
+
+
 def _dense(s: Mapping[str, Any], name: str, seed: int) -> Any:
     kind = keras.initializers.GlorotUniform if name == "logits" else keras.initializers.HeNormal
     return keras.layers.Dense(
@@ -47,7 +65,10 @@ def _dense(s: Mapping[str, Any], name: str, seed: int) -> Any:
 
 LAYERS: dict[str, Callable[[Mapping[str, Any], str, int], Any]] = {
     "conv": _conv,
+    "separable_conv": _separable_conv,
+    "add": lambda s, name, _: keras.layers.Add(name=name),
     "dense": _dense,
+    "scale": lambda s, name, _: keras.layers.Rescaling(s["factor"], name=name),
     "batch_norm": lambda s, name, _: keras.layers.BatchNormalization(
         momentum=BATCH_NORM_MOMENTUM, name=name
     ),
@@ -71,8 +92,9 @@ def build_model(
 ) -> keras.Model:
     """The network of `config`: raw 0-255 images in, logits out.
 
-    With `export` the outputs are class probabilities and every layer is Keras' own; without it,
-    the fastest layers that compute the same are taken.
+    Its layers are those of `plan_network` under the same names, each connected to the inputs that
+    it has there. With `export` the outputs are class probabilities and every layer is Keras' own;
+    without it, the fastest layers that compute the same are taken.
 
     Input shape: (batch, height, width, channels), any real type.
     Output shape: (batch, classes), float32.
@@ -80,8 +102,11 @@ def build_model(
     layers = plan_network(config, spec.shape, spec.n_classes).layers
     inputs = keras.Input(spec.shape, name="image")
     x = _pixels(config, spec)(inputs)
+    outputs = {INPUT: x}
     for i, layer in enumerate(layers):
-        x = _build(layer, derive_seed(seed, i, "layer"), export=export)(x)
+        built = _build(layer, derive_seed(seed, i, "layer"), export=export)
+        ends = [outputs[name] for name in layer.inputs]
+        x = outputs[layer.name] = built(ends[0] if len(ends) == 1 else ends)
     x = keras.layers.Activation("softmax" if export else "linear", dtype="float32", name="output")(
         x
     )
@@ -99,10 +124,10 @@ def _build(layer: Layer, seed: int, *, export: bool) -> Any:
 
 def _pixels(config: TrialConfig, spec: ImageSpec) -> Any:
     if config.pixels == "unit":
-        return keras.layers.Rescaling(1 / 255, dtype="float32", name="pixels")
+        return keras.layers.Rescaling(1 / 255, dtype="float32", name=INPUT)
     variance = [s * s for s in spec.std]
     return keras.layers.Normalization(
-        mean=list(spec.mean), variance=variance, dtype="float32", name="pixels"
+        mean=list(spec.mean), variance=variance, dtype="float32", name=INPUT
     )
 
 

@@ -32,7 +32,9 @@ class StudySettings:
     """
 
     study: str  # its name, which is its folder's
-    dataset: str = "digits"
+    dataset: str = "digits"  # a name, or the whole path of one's own images
+    image_size: str | None = None  # of one's own images; None: see data.options.choose_size
+    skip_corrupt: bool = False  # leave out those of one's own images that cannot be read
     space: str = "cnn"
     engine: str = "optuna"
     sampler: str = "tpe"  # of the engine optuna
@@ -45,6 +47,7 @@ class StudySettings:
     split_seed: int = 0
     results: str = "results"  # the folder of all studies
     storage: str | None = field(default=None, repr=False)  # URL of the record; None: a journal
+    class_weights: bool = False  # in the loss rare classes count as much as common ones
     subset: int | None = None  # training images that are used; None: all
     max_params: int | None = None  # of a network; the space's own limit where that is lower
     max_macs: int | None = None  # of a network, for one image; likewise
@@ -77,6 +80,7 @@ def option_name(key: str) -> str:
         "trial_timeout_s": "--trial-timeout",
         "worker_memory_mb": "--worker-memory",
         "recipes": "--recipes/--no-recipes",
+        "skip_corrupt": "--skip-corrupt/--no-skip-corrupt",
     }
     return special.get(key, "--" + key.replace("_", "-"))
 
@@ -179,10 +183,15 @@ def _at_least(low: int) -> tuple[str, Callable[[Any], bool]]:
 
 _GPUS = re.compile(r"[\w-]+(,[\w-]+)*")  # numbers, or NVIDIA's long names
 _NAMED = ("a name or a path", lambda value: value.strip() != "")
+_IMAGE_SIZE = re.compile(r"0*[1-9]\d{0,3}(x0*[1-9]\d{0,3})?")
 
 _RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected, and its test
     "study": ("a plain folder name", is_study_name),
     "dataset": _NAMED,
+    "image_size": (
+        "a side such as 64, or HEIGHTxWIDTH such as 48x64",
+        lambda value: _IMAGE_SIZE.fullmatch(value) is not None,
+    ),
     "space": _NAMED,
     "engine": (_one_of(ENGINES)[0], lambda value: value in (*ENGINES, PLAN)),
     "sampler": _one_of(SAMPLERS),

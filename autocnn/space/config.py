@@ -15,6 +15,7 @@ NORMALISATION_PLACES = ("before_activation", "after_activation", "after_dropout"
 POOLS = ("none", "max", "average")
 PADDINGS = ("same", "valid")
 DROPOUT_KINDS = ("unit", "spatial")
+CONVOLUTIONS = ("standard", "separable")
 HEADS = ("flatten", "global_average", "global_max")
 PIXELS = ("standardize", "unit")
 LOSSES = ("cross_entropy", "focal")
@@ -32,6 +33,7 @@ OPTIMIZERS = (
     "muon",
 )
 SCHEDULES = ("constant", "step", "cosine", "one_cycle")
+SHIFT_PADDINGS = ("zero", "edge", "reflect")
 
 
 def _one_of(where: str, value: str, choices: tuple[str, ...]) -> None:
@@ -51,10 +53,18 @@ def _fraction(where: str, value: float) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A row of convolutions, then pooling, then dropout."""
+    """A row of convolutions, each with its normalisation and activation; then pooling and dropout.
+
+    In a residual block what went into the first convolution is added to what comes out of the last
+    activation, before pooling; nothing follows the sum. Where the shape changes, a 1x1 convolution
+    of the block's stride projects it first, with the block's normalisation if that stands before
+    the activations.
+    """
 
     filters: tuple[int, ...]  # one convolution each
     kernel: int = 3  # side in pixels
+    convolution: str = "standard"  # separable: depthwise, then 1x1 (arXiv:1610.02357)
+    residual: bool = False
     stride: int = 1  # of the block's last convolution, where pooling would stand
     padding: str = "same"
     activation: str = "relu"
@@ -72,6 +82,7 @@ class Block:
             _at_least("block.filters", count, 1)
         for name in ("kernel", "stride", "pool_size"):
             _at_least(f"block.{name}", getattr(self, name), 1)
+        _one_of("block.convolution", self.convolution, CONVOLUTIONS)
         _one_of("block.padding", self.padding, PADDINGS)
         _one_of("block.activation", self.activation, ACTIVATIONS)
         _one_of("block.normalisation", self.normalisation, NORMALISATIONS)
@@ -144,13 +155,26 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
-    """Random changes of the training images."""
+    """Random changes of the training images, in the order in which they are made."""
 
+    rotation: float = 0.0  # at most so many degrees, each way
+    zoom: float = 0.0  # enlarged or reduced by a factor of 1 - zoom to 1 + zoom
+    shear: float = 0.0  # slanted sideways by at most so many degrees, each way
     flip: bool = False  # left-right, with probability 1/2
-    shift: int = 0  # at most so many pixels, each way, zeros moving in
+    alternating_flip: bool = False  # at random in the first epoch, then every other (2404.00498)
+    shift: int = 0  # at most so many pixels, each way
+    shift_padding: str = "zero"  # what moves in from outside, when rotating and the like too
+    cutout: int = 0  # side in pixels of a square in the mean colour (arXiv:1708.04552)
+    mixup: float = 0.0  # alpha of the Beta distribution of the shares (arXiv:1710.09412)
 
     def __post_init__(self) -> None:
-        _at_least("augmentation.shift", self.shift, 0)
+        for name, high in (("rotation", 180), ("zoom", 0.95), ("shear", 85)):
+            if not 0 <= getattr(self, name) <= high:
+                value = getattr(self, name)
+                raise SpaceError(f"augmentation.{name} must be from 0 to {high}, got {value!r}")
+        for name in ("shift", "cutout", "mixup"):
+            _at_least(f"augmentation.{name}", getattr(self, name), 0)
+        _one_of("augmentation.shift_padding", self.shift_padding, SHIFT_PADDINGS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +197,8 @@ class TrialConfig:
     blocks: tuple[Block, ...] = ()
     head: str = "flatten"  # from feature maps to a vector
     dense: tuple[Dense, ...] = ()
+    logits_bias: bool = True
+    logits_scale: float = 1.0  # a constant factor of the logits
     pixels: str = "standardize"  # by the training images' mean and deviation; unit: /255
     batch_size: int = 128
     loss: Loss = field(default_factory=Loss)
@@ -184,6 +210,8 @@ class TrialConfig:
     def __post_init__(self) -> None:
         _one_of("head", self.head, HEADS)
         _one_of("pixels", self.pixels, PIXELS)
+        if not self.logits_scale > 0:
+            raise SpaceError(f"logits_scale must be > 0, got {self.logits_scale!r}")
         _at_least("batch_size", self.batch_size, 1)
 
 

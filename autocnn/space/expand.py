@@ -55,6 +55,13 @@ NAMES: dict[str, Name] = {
         architecture=True,
         help="how a block halves its map; not after the last block where a global head follows",
     ),
+    "convolution": Name(
+        str,
+        choices=c.CONVOLUTIONS,
+        architecture=True,
+        help="of the blocks; separable: depthwise, then 1x1",
+    ),
+    "residual": Name(bool, architecture=True, help="each block's convolutions are bypassed"),
     "normalisation": Name(str, choices=c.NORMALISATIONS, architecture=True),
     "normalisation_place": Name(str, choices=c.NORMALISATION_PLACES, architecture=True),
     "dropout": _arch(float, 0, 0.95, help="rate at the end of each block"),
@@ -64,6 +71,8 @@ NAMES: dict[str, Name] = {
     "dense_normalisation": Name(str, choices=c.NORMALISATIONS, architecture=True),
     "dense_dropout": _arch(float, 0, 0.95, help="rate after each of them"),
     "head": Name(str, choices=c.HEADS, help="from feature maps to a vector"),
+    "logits_bias": Name(bool),
+    "logits_scale": Name(float, 1e-6, help="a constant factor of the logits"),
     "pixels": Name(str, choices=c.PIXELS, help="how pixels are scaled"),
     "batch_size": Name(int, 1),
     "loss": Name(str, choices=c.LOSSES),
@@ -76,8 +85,15 @@ NAMES: dict[str, Name] = {
     "weight_decay": Name(float),
     "schedule": Name(str, choices=c.SCHEDULES),
     "warmup": Name(float, 0, 0.99, help="fraction of the horizon with a rising rate"),
+    "rotation": Name(float, 0, 180, help="random rotations by at most so many degrees"),
+    "zoom": Name(float, 0, 0.95, help="random scaling by a factor of 1 - zoom to 1 + zoom"),
+    "shear": Name(float, 0, 85, help="random slants by at most so many degrees"),
     "flip": Name(bool, help="random left-right flips"),
+    "alternating_flip": Name(bool, help="flips at random first, then every other epoch"),
     "shift": Name(int, help="random shifts by at most so many pixels"),
+    "shift_padding": Name(str, choices=c.SHIFT_PADDINGS, help="what moves in from outside"),
+    "cutout": Name(int, help="side in pixels of a square that is painted over"),
+    "mixup": Name(float, help="alpha of mixup's Beta distribution; 0: off"),
     "early_stopping": Name(bool),
     "patience": Name(int, 1, help="epochs without improvement before early stopping"),
     "min_delta": Name(float, help="least improvement of the score"),
@@ -114,7 +130,7 @@ def expand(
         schedule=_pick(Schedule, values, name="schedule"),
         augmentation=_pick(Augmentation, values),
         early_stopping=_pick(EarlyStopping, values, enabled="early_stopping"),
-        **_given(values, "head", "pixels", "batch_size"),
+        **_given(values, "head", "logits_bias", "logits_scale", "pixels", "batch_size"),
     )
 
 
@@ -156,7 +172,7 @@ def _blocks(values: Mapping[str, Value]) -> tuple[Block, ...]:
     growth = float(values.get("growth", 2.0))
     how = str(values.get("downsampling", "max"))
     is_global = values.get("head", "flatten") != "flatten"
-    common = _given(values, *_LOOK, "kernel", "dropout", "dropout_kind")
+    common = _given(values, *_LOOK, "kernel", "convolution", "residual", "dropout", "dropout_kind")
     result = []
     for i in range(n_blocks):
         halves = how != "none" and not (is_global and i == n_blocks - 1)

@@ -14,6 +14,7 @@ from autocnn.errors import Infeasible
 from autocnn.space.config import Block, Dense, TrialConfig
 
 Shape = tuple[int, ...]  # (height, width, channels) of feature maps, (units,) of a vector
+INPUT = "pixels"  # the name of what goes into the first layer
 MAX_GROUPS = 8  # of group normalisation; the largest divisor of the channels up to this
 
 
@@ -24,6 +25,7 @@ class Layer:
     kind: str
     name: str
     output_shape: Shape
+    inputs: tuple[str, ...]  # names of the layers before it: one, or two that are added
     settings: Mapping[str, Any] = field(default_factory=dict)
     parameters: int = 0  # trainable or not, as Keras' count_params
     macs: int = 0  # multiply-accumulates for one image, forward
@@ -31,7 +33,7 @@ class Layer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """All layers in order; the last one gives one logit a class."""
+    """All layers, each after its inputs; the last one gives one logit a class."""
 
     layers: tuple[Layer, ...]
 
@@ -67,7 +69,7 @@ def n_groups(channels: int) -> int:
 def plan_network(config: TrialConfig, image_shape: tuple[int, int, int], n_classes: int) -> Network:
     """The layers of `config` for images of shape (height, width, channels).
 
-    Raises: Infeasible if a feature map would shrink to nothing.
+    Raises: Infeasible if a feature map would shrink to nothing, or in a residual block shrinks.
     """
     plan = _Plan(image_shape)
     for i, block in enumerate(config.blocks, start=1):
@@ -75,28 +77,50 @@ def plan_network(config: TrialConfig, image_shape: tuple[int, int, int], n_class
     plan.head(config.head)
     for i, dense in enumerate(config.dense, start=1):
         _add_dense(plan, dense, f"dense{i}")
-    plan.dense(n_classes, "logits", bias=True)
+    plan.dense(n_classes, "logits", bias=config.logits_bias)
+    plan.scale(config.logits_scale, "logits_scale")
     return Network(layers=tuple(plan.layers))
 
 
 def _add_block(plan: _Plan, block: Block, name: str) -> None:
     place = block.normalisation_place if block.normalisation != "none" else ""
-    last = len(block.filters) - 1
+    bias = not (place == "before_activation" and block.normalisation == "batch")
+    start, last = plan.end, len(block.filters) - 1
     for j, filters in enumerate(block.filters):
         prefix = f"{name}_conv{j + 1}"
-        stride = block.stride if j == last else 1
-        bias = not (place == "before_activation" and block.normalisation == "batch")
-        plan.conv(filters, prefix, (block.kernel, stride, block.padding), bias=bias)
+        window = (block.kernel, block.stride if j == last else 1, block.padding)
+        plan.conv(block.convolution, filters, prefix, window, bias=bias)
         if place == "before_activation":
             plan.normalisation(block.normalisation, f"{prefix}_norm")
         plan.activation(block.activation, f"{prefix}_{block.activation}")
         if place == "after_activation":
             plan.normalisation(block.normalisation, f"{prefix}_norm")
+    if block.residual:
+        _add_bypass(plan, block, name, start, bias=bias)
     if block.pool != "none":
         plan.pool(block.pool, block.pool_size, f"{name}_pool")
     plan.dropout(block.dropout, f"{name}_dropout", spatial=block.dropout_kind == "spatial")
     if place == "after_dropout":
         plan.normalisation(block.normalisation, f"{name}_norm")
+
+
+def _add_bypass(plan: _Plan, block: Block, name: str, start: End, *, bias: bool) -> None:
+    """Add what went into a block, at `start`, to what came out of its convolutions."""
+    end = plan.end
+    if start.shape != end.shape:
+        plan.end = start
+        window = (1, block.stride, "same")
+        plan.conv("standard", end.shape[-1], f"{name}_bypass", window, bias=bias)
+        if block.normalisation != "none" and block.normalisation_place == "before_activation":
+            plan.normalisation(block.normalisation, f"{name}_bypass_norm")
+        start = plan.end
+    if start.shape != end.shape:
+        ways = (f"{height}x{width}" for height, width, _ in (end.shape, start.shape))
+        raise Infeasible(
+            f"the two ways through a residual block end at {' and '.join(ways)} pixels; "
+            "padding must be same"
+        )
+    plan.add(end, start, f"{name}_add")
 
 
 def _add_dense(plan: _Plan, dense: Dense, name: str) -> None:
@@ -113,36 +137,56 @@ def _add_dense(plan: _Plan, dense: Dense, name: str) -> None:
         plan.normalisation(dense.normalisation, f"{name}_norm")
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a plan goes on."""
+
+    layer: str  # the name of the last layer
+    shape: Shape
+
+
 class _Plan:
     """Collects layers while following the shape of the data."""
 
     def __init__(self, image_shape: Shape) -> None:
-        self.shape = image_shape
+        self.end = End(INPUT, image_shape)
         self.layers: list[Layer] = []
 
-    def _add(self, kind: str, name: str, cost: tuple[int, int] = (0, 0), **settings: Any) -> None:
-        parameters, macs = cost
-        layer = Layer(
-            kind=kind,
-            name=name,
-            output_shape=self.shape,
-            settings=settings,
-            parameters=parameters,
-            macs=macs,
+    def _add(
+        self, kind: str, name: str, shape: Shape, cost: tuple[int, int] = (0, 0), **settings: Any
+    ) -> None:
+        """A layer after the last one; `cost` in parameters and MACs."""
+        self._append(
+            Layer(
+                kind=kind,
+                name=name,
+                output_shape=shape,
+                inputs=(self.end.layer,),
+                settings=settings,
+                parameters=cost[0],
+                macs=cost[1],
+            )
         )
-        self.layers.append(layer)
 
-    def conv(self, filters: int, name: str, window: tuple[int, int, str], *, bias: bool) -> None:
+    def _append(self, layer: Layer) -> None:
+        self.layers.append(layer)
+        self.end = End(layer.name, layer.output_shape)
+
+    def conv(
+        self, kind: str, filters: int, name: str, window: tuple[int, int, str], *, bias: bool
+    ) -> None:
         kernel, stride, padding = window
-        height, width, channels = self.shape
+        height, width, channels = self.end.shape
         height, width = (conv_output_side(s, kernel, stride, padding) for s in (height, width))
-        self.shape = (height, width, filters)
         weights = kernel * kernel * channels * filters
-        cost = (weights + (filters if bias else 0), height * width * weights)
+        if kind == "separable":
+            weights = kernel * kernel * channels + channels * filters
         self._add(
-            "conv",
+            "separable_conv" if kind == "separable" else "conv",
             name,
-            cost,
+            (height, width, filters),
+            (weights + (filters if bias else 0), height * width * weights),
+            channels=channels,
             filters=filters,
             kernel=kernel,
             stride=stride,
@@ -150,33 +194,39 @@ class _Plan:
             bias=bias,
         )
 
+    def add(self, first: End, second: End, name: str) -> None:
+        inputs = (first.layer, second.layer)
+        self._append(Layer(kind="add", name=name, output_shape=first.shape, inputs=inputs))
+
     def pool(self, kind: str, size: int, name: str) -> None:
-        height, width, channels = self.shape
+        height, width, channels = self.end.shape
         height, width = (conv_output_side(s, size, size, "valid") for s in (height, width))
-        self.shape = (height, width, channels)
-        self._add(f"{kind}_pool", name, size=size)
+        self._add(f"{kind}_pool", name, (height, width, channels), size=size)
 
     def normalisation(self, kind: str, name: str) -> None:
-        channels = self.shape[-1]
+        channels = self.end.shape[-1]
         cost = ((4 if kind == "batch" else 2) * channels, 0)
         settings = {"groups": n_groups(channels)} if kind == "group" else {}
-        self._add(f"{kind}_norm", name, cost, **settings)
+        self._add(f"{kind}_norm", name, self.end.shape, cost, **settings)
 
     def activation(self, function: str, name: str) -> None:
         if function != "linear":
-            self._add("activation", name, function=function)
+            self._add("activation", name, self.end.shape, function=function)
 
     def dropout(self, rate: float, name: str, *, spatial: bool) -> None:
         if rate > 0:
-            self._add("spatial_dropout" if spatial else "dropout", name, rate=rate)
+            kind = "spatial_dropout" if spatial else "dropout"
+            self._add(kind, name, self.end.shape, rate=rate)
 
     def head(self, kind: str) -> None:
-        self.shape = (math.prod(self.shape) if kind == "flatten" else self.shape[-1],)
-        self._add(kind, kind)
+        shape = self.end.shape
+        self._add(kind, kind, (math.prod(shape) if kind == "flatten" else shape[-1],))
 
     def dense(self, units: int, name: str, *, bias: bool) -> None:
-        weights = self.shape[0] * units
-        self.shape = (units,)
-        self._add(
-            "dense", name, (weights + (units if bias else 0), weights), units=units, bias=bias
-        )
+        weights = self.end.shape[0] * units
+        cost = (weights + (units if bias else 0), weights)
+        self._add("dense", name, (units,), cost, units=units, bias=bias)
+
+    def scale(self, factor: float, name: str) -> None:
+        if factor != 1:
+            self._add("scale", name, self.end.shape, factor=factor)

@@ -14,9 +14,12 @@ def library_path() -> Path:
 
 def space_names() -> list[str]:
     """Names for `--space`: the files of the library, baselines after the rest."""
-    root = library_path()
-    plain = sorted(path.stem for path in root.glob("*.toml"))
-    return plain + sorted(path.stem for path in (root / "baselines").glob("*.toml"))
+    return sorted(path.stem for path in library_path().glob("*.toml")) + baseline_names()
+
+
+def baseline_names() -> list[str]:
+    """Names for `--baseline`."""
+    return sorted(path.stem for path in (library_path() / "baselines").glob("*.toml"))
 
 
 def space_file(name: str) -> Path | None:

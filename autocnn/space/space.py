@@ -33,6 +33,17 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What was reported of a baseline; None: not stated there."""
+
+    dataset: str  # its name in the catalog
+    source: str
+    test_accuracy: float | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchSpace:
     """Parameters in the order in which they are drawn: a condition speaks of earlier ones only."""
 
@@ -42,6 +53,7 @@ class SearchSpace:
     limits: Limits = field(default_factory=Limits)
     blocks: tuple[Block, ...] | None = None  # an explicit architecture instead of parameters
     dense: tuple[Dense, ...] | None = None
+    published: Published | None = None  # baselines only
     text: str = ""  # the file it was read from, for the manifest
 
     def is_active(self, name: str, values: Mapping[str, Value]) -> bool:

@@ -25,9 +25,16 @@ from autocnn.space.parameters import (
     Value,
     is_number,
 )
-from autocnn.space.space import Limits, SearchSpace
+from autocnn.space.space import Limits, Published, SearchSpace
 
-TOP_KEYS = ("description", "limits", "parameters", "block", "dense")
+TOP_KEYS = ("description", "limits", "parameters", "block", "dense", "published")
+PUBLISHED_KEYS = {
+    "dataset": Name(str),
+    "source": Name(str),
+    "test_accuracy": Name(float, 0, 1),
+    "epochs": Name(int, 1),
+    "batch_size": Name(int, 1),
+}
 KIND_NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
 
 
@@ -80,6 +87,7 @@ def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
         limits=_limits(data.get("limits", {}), where),
         blocks=_explicit(data, "block", Block, where) if explicit else None,
         dense=_explicit(data, "dense", Dense, where) if explicit else None,
+        published=_published(data["published"], where) if "published" in data else None,
         text=text,
     )
 
@@ -106,6 +114,20 @@ def _limits(data: Any, where: str) -> Limits:
         key: _typed(value, Name(int, 1), f"{where}: limits.{key}") for key, value in data.items()
     }
     return Limits(**values)  # type: ignore[arg-type]
+
+
+def _published(data: Any, where: str) -> Published:
+    if not isinstance(data, dict):
+        raise SpaceError(f"{where}: published: expected a table, got {data!r}")
+    _known_keys(data, tuple(PUBLISHED_KEYS), f"{where}: published")
+    for key in ("dataset", "source"):
+        if key not in data:
+            raise SpaceError(f"{where}: published.{key}: this key is missing")
+    values = {
+        key: _typed(value, PUBLISHED_KEYS[key], f"{where}: published.{key}")
+        for key, value in data.items()
+    }
+    return Published(**values)  # type: ignore[arg-type]
 
 
 def _explicit(data: Mapping[str, Any], key: str, cls: Any, where: str) -> tuple[Any, ...]:

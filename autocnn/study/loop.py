@@ -71,6 +71,7 @@ class Search:
     first_look: float  # fraction of the first epoch after which a trial is judged; 0: never
     interrupted: Callable[[], bool]  # Ctrl-C
     recorded: Callable[[], None]  # called whenever a trial is on record
+    class_weights: bool = False  # in the loss
     max_trials: int | None = None
     target: float | None = None
     max_failures: int | None = None  # in a row, of whatever cause
@@ -191,6 +192,7 @@ class Search:
             time_limit_s=self.budget.trial_limit(),
             pace_limit_s=None if self.tally.best is None else self.budget.pace_limit(),
             first_look=self.first_look,
+            class_weights=self.class_weights,
         )
 
     # --- hearing of them ---

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import optuna
 
+from autocnn.data.options import ImageOptions
 from autocnn.data.prepared import PreparedData, prepare, save_prepared
 from autocnn.engines.choose import make_engine
 from autocnn.engines.plan_engine import PlanEngine
@@ -48,7 +49,7 @@ T = TypeVar("T")
 
 OTHERS_S = 1.0  # between two looks at what other processes have put on record
 OTHERS_END_S = 60.0  # for the trials of other processes to end, once the search is over
-KEPT_WEIGHTS = 10  # trials, the best ones, whose weights stay on the disk
+KEPT_WEIGHTS = 10  # by a search
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class Mode:
 
     joins: bool = False  # the study that another process began, and will end
     plan: tuple[Planned, ...] = ()  # all that is trained, where that is fixed
+    keeps: int = KEPT_WEIGHTS  # trials, the best ones, whose weights stay on the disk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,7 @@ class Session:
         """Write the leaderboard from the study's record, and keep the best trials' weights only."""
         records = self.records()
         write_leaderboard(self.paths.leaderboard, build_leaderboard(records, self.space))
-        for record in rank_trials(finished_records(self.study))[KEPT_WEIGHTS:]:
+        for record in rank_trials(finished_records(self.study))[self.mode.keeps :]:
             self.paths.weights(record.number).unlink(missing_ok=True)
 
     @property
@@ -115,6 +117,7 @@ class Session:
             horizon=self.horizon,
             precision=self.precision,
             first_look=self.first_look,
+            class_weights=self.settings.class_weights,
             interrupted=interrupted,
             recorded=(lambda: None) if self.mode.joins else self.record,
             max_trials=self.settings.trials,
@@ -196,7 +199,8 @@ def open_session(
         for worker in workers:
             stack.callback(worker.close)
         workers[0].start()
-        data = prepare(settings.dataset, settings.split_seed)
+        options = ImageOptions(settings.image_size, settings.skip_corrupt)
+        data = prepare(settings.dataset, settings.split_seed, options)
         if settings.subset is not None:
             data = take_subset(data, settings.subset)
         save_prepared(data, Path(folder))

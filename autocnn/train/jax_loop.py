@@ -32,7 +32,7 @@ class JaxStepper:
     def train(
         self,
         indices: npt.NDArray[np.int32],
-        draws: npt.NDArray[np.int32],
+        draws: npt.NDArray[Any],
         rates: npt.NDArray[np.float32],
     ) -> Sums:
         """Take one optimizer step a row of `indices`."""
@@ -64,20 +64,23 @@ class JaxStepper:
     def _step(self, state: Any, data: Any, index: Any, draws: Any, rate: Any) -> Any:
         parts, (trainable, other, slots) = self._parts, state
         images, labels = (jnp.take(x, index, axis=0) for x in data)
-        if augmentation.is_active(parts.augmentation):
-            images = augmentation.apply(images, draws)
+        images, targets = augmentation.augment(parts.augmentation, images, labels, draws)
 
         def objective(weights: Any) -> Any:
             logits, updated = parts.model.stateless_call(
                 weights, other, images.astype("float32"), training=True
             )
-            losses = sample_losses(parts.loss, labels, logits)
-            return losses.mean(), (losses.sum(), _n_correct(labels, logits), updated)
+            losses = targets.weigh(lambda y: self._losses(y, logits))
+            correct = targets.weigh(lambda y: _hits(y, logits)).sum()
+            return losses.mean(), (losses.sum(), correct, updated)
 
         gradients, (loss, correct, other) = jax.grad(objective, has_aux=True)(trainable)
         slots = [rate if i == self._rate_at else slot for i, slot in enumerate(slots)]
         trainable, slots = parts.optimizer.stateless_apply(slots, gradients, trainable)
         return (trainable, other, slots), (loss, correct)
+
+    def _losses(self, labels: Any, logits: Any) -> Any:
+        return sample_losses(self._parts.loss, labels, logits, self._parts.class_weights)
 
     def _evaluate(self, trainable: Any, other: Any, data: Any, index: Any, weight: Any) -> Any:
         images, labels = (jnp.take(x, index, axis=0) for x in data)
@@ -85,12 +88,13 @@ class JaxStepper:
             trainable, other, images.astype("float32"), training=False
         )
         losses = sample_losses(CROSS_ENTROPY, labels, logits)
-        return (losses * weight).sum(), _n_correct(labels, logits, weight)
+        return (losses * weight).sum(), (_hits(labels, logits) * weight).sum()
 
 
 def _on_device(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> tuple[Any, Any]:
     return jnp.asarray(images), jnp.asarray(labels, jnp.int32)
 
 
-def _n_correct(labels: Any, logits: Any, weights: Any = 1.0) -> Any:
-    return ((jnp.argmax(logits, axis=-1) == labels) * weights).sum()
+def _hits(labels: Any, logits: Any) -> Any:
+    """1 for every image whose class is found, else 0."""
+    return (jnp.argmax(logits, axis=-1) == labels).astype("float32")

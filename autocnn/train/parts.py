@@ -23,6 +23,7 @@ class TrainingParts:
     train_labels: npt.NDArray[np.int64]  # (n,)
     val_images: npt.NDArray[np.uint8]
     val_labels: npt.NDArray[np.int64]
+    class_weights: tuple[float, ...] | None = None  # of the training loss
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,12 @@ class Stepper(Protocol):
     def train(
         self,
         indices: npt.NDArray[np.int32],
-        draws: npt.NDArray[np.int32],
+        draws: npt.NDArray[Any],
         rates: npt.NDArray[np.float32],
     ) -> Sums:
         """Take one optimizer step a row.
 
-        Shapes: indices (steps, batch) into the training images; draws (steps, batch, N_DRAWS);
+        Shapes: indices (steps, batch) into the training images; draws (steps, batch, n_draws);
         rates (steps,), the learning rate of each step.
         """
         ...

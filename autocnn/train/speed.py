@@ -24,7 +24,7 @@ def measure_speed(
     _, stepper, batch = prepare(config, data, device, 0)
     n_steps = max(2, CHUNK_IMAGES // batch)
     indices = np.arange(n_steps * batch, dtype=np.int32).reshape(n_steps, batch) % data.train.n
-    draws = np.zeros((n_steps, batch, augmentation.N_DRAWS), np.int32)
+    draws = augmentation.draw_epoch(config.augmentation, indices, 0, 1, data.train.n)
     rates = np.full(n_steps, 1e-4, np.float32)
     stepper.train(indices[:2], draws[:2], rates[:2])
     ready = time.perf_counter()

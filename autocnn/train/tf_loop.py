@@ -24,7 +24,9 @@ class TensorFlowStepper:
         self._train_data = _on_device(parts.train_images, parts.train_labels)
         self._val_data = _on_device(parts.val_images, parts.val_labels)
         rows = tf.TensorSpec([None, None], tf.int32)
-        draws = tf.TensorSpec([None, None, augmentation.N_DRAWS], tf.int32)
+        settings = parts.augmentation
+        kind = augmentation.draws_type(settings)
+        draws = tf.TensorSpec([None, None, augmentation.n_draws(settings)], kind)
         self._train = tf.function(
             self._train_steps, input_signature=[rows, draws, tf.TensorSpec([None], tf.float32)]
         )
@@ -36,7 +38,7 @@ class TensorFlowStepper:
     def train(
         self,
         indices: npt.NDArray[np.int32],
-        draws: npt.NDArray[np.int32],
+        draws: npt.NDArray[Any],
         rates: npt.NDArray[np.float32],
     ) -> Sums:
         """Take one optimizer step a row of `indices`."""
@@ -59,17 +61,19 @@ class TensorFlowStepper:
     def _train_step(self, index: Any, draws: Any, rate: Any) -> Any:
         parts = self._parts
         images, labels = (tf.gather(data, index) for data in self._train_data)
-        if augmentation.is_active(parts.augmentation):
-            images = augmentation.apply(images, draws)
+        images, targets = augmentation.augment(parts.augmentation, images, labels, draws)
         parts.optimizer.learning_rate.assign(rate)
         variables = parts.model.trainable_variables
         with tf.GradientTape() as tape:
             logits = parts.model(tf.cast(images, tf.float32), training=True)
-            losses = sample_losses(parts.loss, labels, logits)
+            losses = targets.weigh(lambda y: self._losses(y, logits))
             mean = tf.reduce_mean(losses)
         gradients = tape.gradient(mean, [v.value for v in variables])
         parts.optimizer.apply(gradients, variables)
-        return tf.reduce_sum(losses), _n_correct(labels, logits)
+        return tf.reduce_sum(losses), tf.reduce_sum(targets.weigh(lambda y: _hits(y, logits)))
+
+    def _losses(self, labels: Any, logits: Any) -> Any:
+        return sample_losses(self._parts.loss, labels, logits, self._parts.class_weights)
 
     def _evaluate_steps(self, indices: Any, weights: Any) -> Any:
         loss, correct = tf.constant(0.0), tf.constant(0.0)
@@ -77,7 +81,7 @@ class TensorFlowStepper:
             images, labels = (tf.gather(data, indices[i]) for data in self._val_data)
             logits = self._parts.model(tf.cast(images, tf.float32), training=False)
             loss += tf.reduce_sum(sample_losses(CROSS_ENTROPY, labels, logits) * weights[i])
-            correct += _n_correct(labels, logits, weights[i])
+            correct += tf.reduce_sum(_hits(labels, logits) * weights[i])
         return loss, correct
 
 
@@ -85,6 +89,7 @@ def _on_device(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> 
     return tf.constant(images), tf.constant(labels, tf.int32)
 
 
-def _n_correct(labels: Any, logits: Any, weights: Any = 1.0) -> Any:
+def _hits(labels: Any, logits: Any) -> Any:
+    """1 for every image whose class is found, else 0."""
     hits = tf.equal(tf.argmax(logits, axis=-1, output_type=tf.int32), labels)
-    return tf.reduce_sum(tf.cast(hits, tf.float32) * weights)
+    return tf.cast(hits, tf.float32)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from autocnn.data.prepared import PreparedData
 from autocnn.errors import RecordError, TrialFailed
 from autocnn.nn import augmentation
+from autocnn.nn.loss import balanced_weights
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.nn.schedule import learning_rates
@@ -74,15 +75,23 @@ def train_trial(job: TrialJob, data: PreparedData, device: Device, hooks: Hooks)
 
 
 def prepare(
-    config: TrialConfig, data: PreparedData, device: Device, seed: int, fit_on: str = "train"
+    config: TrialConfig,
+    data: PreparedData,
+    device: Device,
+    seed: int,
+    fit_on: str = "train",
+    *,
+    is_balanced: bool = False,
 ) -> tuple[TrainingParts, Stepper, int]:
     """What a training of `config` starts with, its compiled steps, and the size of its batches."""
     model = build_model(config, spec_of(data), derive_seed(seed, "model"))
     optimizer = build_optimizer(config.optimizer)
     optimizer.build(model.trainable_variables)
     train = data.train if fit_on == "train" else data.train_and_validation()
+    weights = balanced_weights(train.labels, data.n_classes) if is_balanced else None
     parts = TrainingParts(
         model=model,
+        class_weights=weights,
         optimizer=optimizer,
         loss=config.loss,
         augmentation=config.augmentation,
@@ -105,7 +114,9 @@ class _Training:
         self.validates = job.fit_on == "train"
         self.n_val = data.validation.n
         self.n_train = data.train.n + (0 if self.validates else self.n_val)
-        parts, self.stepper, self.batch = prepare(job.config, data, device, job.seed, job.fit_on)
+        parts, self.stepper, self.batch = prepare(
+            job.config, data, device, job.seed, job.fit_on, is_balanced=job.class_weights
+        )
         self.model, self.optimizer = parts.model, parts.optimizer
         self.steps = self.n_train // self.batch
         # A refit sees more images, but its epochs are the search's epochs.
@@ -182,9 +193,8 @@ class _Training:
         rng = np.random.default_rng(derive_seed(self.job.seed, epoch, "shuffle"))
         order = rng.permutation(self.n_train)[: self.steps * self.batch]
         indices = order.astype(np.int32).reshape(self.steps, self.batch)
-        rng = np.random.default_rng(derive_seed(self.job.seed, epoch, "augment"))
-        draws = augmentation.draw(self.job.config.augmentation, indices.size, rng)
-        draws = draws.reshape(self.steps, self.batch, -1)
+        settings = self.job.config.augmentation
+        draws = augmentation.draw_epoch(settings, indices, self.job.seed, epoch, self.n_train)
         rates = self.rates[(epoch - 1) * self.steps : epoch * self.steps]
         sums, chunk = Sums(0.0, 0.0), max(4, CHUNK_IMAGES // self.batch)
         look_at, pace_at = self._judged_at() if epoch == 1 else (0, 0)

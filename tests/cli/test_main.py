@@ -20,6 +20,7 @@ COMMANDS = (
     "plot",
     "importance",
     "ablate",
+    "compare",
     "export",
     "spaces",
     "baselines",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from autocnn.nn.loss import sample_losses
+from autocnn.nn.loss import balanced_weights, sample_losses
 from autocnn.space.config import Loss
 
 # Logits (0, log 3): class 0 has probability 1/4, class 1 has 3/4.
@@ -65,3 +65,20 @@ def test_a_sure_network_has_finite_gradients(loss, margin):
         total = tf.reduce_sum(sample_losses(loss, LABELS[:1], logits.value()))
     assert math.isfinite(total)
     assert np.isfinite(tape.gradient(total, logits)).all()
+
+
+def test_balanced_weights_let_all_classes_count_alike():
+    """Three of class 0, one of class 2, none of class 1: 4/(2*3), 0 and 4/(2*1)."""
+    labels = np.array([0, 0, 0, 2])
+    weights = balanced_weights(labels, 3)
+    assert weights == pytest.approx((2 / 3, 0.0, 2.0))
+    assert np.mean([weights[label] for label in labels]) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "focal"])
+def test_the_weight_of_its_class_multiplies_a_loss(name):
+    """And nothing else changes."""
+    logits, labels = np.array([[1.0, 2.0], [0.5, 0.1]], np.float32), np.array([1, 0])
+    plain = np.asarray(sample_losses(Loss(name=name), labels, logits))
+    weighted = np.asarray(sample_losses(Loss(name=name), labels, logits, (0.5, 3.0)))
+    assert weighted == pytest.approx(plain * [3.0, 0.5])

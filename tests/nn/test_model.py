@@ -6,9 +6,12 @@ import keras
 import numpy as np
 import pytest
 
+from autocnn.data.catalog import dataset_info
 from autocnn.nn.model import LAYERS, ImageSpec, build_model
 from autocnn.space.config import NORMALISATION_PLACES, Block, Dense, TrialConfig
 from autocnn.space.layers import plan_network
+from autocnn.space.library import baseline_names
+from autocnn.space.toml import load_space
 
 SPEC = ImageSpec(shape=(8, 8, 3), n_classes=4, mean=(100.0, 50.0, 0.0), std=(50.0, 25.0, 1.0))
 CONFIGS = {
@@ -41,8 +44,29 @@ CONFIGS = {
         blocks=(Block(filters=(12,), normalisation="group", activation="elu"),),
         dense=(Dense(units=9, normalisation="group", normalisation_place="after_dropout"),),
     ),
+    "residual": TrialConfig(
+        blocks=(
+            Block(filters=(3,), residual=True),
+            Block(filters=(4, 6), stride=2, normalisation="batch", residual=True),
+            Block(filters=(6,), normalisation="layer", residual=True, pool="max"),
+        ),
+        logits_bias=False,
+        logits_scale=0.125,
+    ),
+    "separable": TrialConfig(
+        blocks=(
+            Block(filters=(4,), convolution="separable", normalisation="batch"),
+            Block(filters=(6, 6), convolution="separable", padding="valid", stride=2),
+        ),
+    ),
 }
 IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3)).astype(np.float32)
+
+
+def inputs_of(layer):
+    """The names of the layers that a layer of a Keras model takes."""
+    tensors = layer.input if isinstance(layer.input, list) else [layer.input]
+    return tuple(tensor._keras_history.operation.name for tensor in tensors)
 
 
 def test_the_configurations_have_every_kind_of_layer():
@@ -58,14 +82,48 @@ def test_the_configurations_have_every_kind_of_layer():
 @pytest.mark.parametrize("export", [False, True])
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_the_model_is_as_it_was_planned(config, export):
-    """Names in order, output shapes, parameters: all from the one list."""
+    """Names, inputs, output shapes, parameters: all from the one list."""
     planned = plan_network(config, SPEC.shape, SPEC.n_classes)
     model = build_model(config, SPEC, export=export)
-    built = [layer for layer in model.layers if layer.name not in ("image", "pixels", "output")]
-    assert [layer.name for layer in built] == [layer.name for layer in planned.layers]
-    assert [layer.output.shape[1:] for layer in built] == [x.output_shape for x in planned.layers]
-    assert [layer.count_params() for layer in built] == [x.parameters for x in planned.layers]
+    built = {layer.name: layer for layer in model.layers}
+    assert set(built) == {layer.name for layer in planned.layers} | {"image", "pixels", "output"}
+    for layer in planned.layers:
+        assert inputs_of(built[layer.name]) == layer.inputs
+        assert built[layer.name].output.shape[1:] == layer.output_shape
+        assert built[layer.name].count_params() == layer.parameters
+    assert inputs_of(built["output"]) == (planned.layers[-1].name,)
     assert model.count_params() == planned.parameters
+
+
+@pytest.mark.parametrize("name", baseline_names())
+def test_a_baseline_has_the_parameters_that_were_counted(name):
+    """Keras counts the same."""
+    space = load_space(name)
+    info = dataset_info(space.published.dataset)
+    config = space.config({key: p.all_values()[0] for key, p in space.parameters.items()})
+    channels = info.image_shape[2]
+    spec = ImageSpec(
+        shape=info.image_shape, n_classes=10, mean=(0.0,) * channels, std=(1.0,) * channels
+    )
+    planned = plan_network(config, info.image_shape, 10)
+    assert build_model(config, spec, export=True).count_params() == planned.parameters
+
+
+def test_a_residual_block_adds_its_input():
+    """All weights 0: what comes out of the convolution is 0, and the sum the pixels themselves."""
+    config = TrialConfig(blocks=(Block(filters=(3,), residual=True),), pixels="unit")
+    model = build_model(config, SPEC)
+    model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+    inside = keras.Model(model.input, model.get_layer("block1_add").output)
+    np.testing.assert_allclose(np.asarray(inside(IMAGES)), IMAGES / 255, rtol=1e-6)
+
+
+def test_logits_are_scaled():
+    """By a quarter, against the same network without."""
+    plain, scaled = (build_model(TrialConfig(logits_scale=s), SPEC) for s in (1.0, 0.25))
+    scaled.set_weights(plain.get_weights())
+    logits, quarters = (np.asarray(m(IMAGES, training=False)) for m in (plain, scaled))
+    np.testing.assert_allclose(quarters, logits / 4, rtol=1e-5)
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
@@ -115,6 +173,16 @@ def test_initial_weights_have_the_spread_of_their_kind():
     assert hidden.var() == pytest.approx(2 / 192, rel=0.1)
     assert logits.var() == pytest.approx(2 / 128, rel=0.1)
     assert not bias.any()
+
+
+def test_separable_convolutions_keep_the_spread():
+    """Depthwise weights of variance 1/9, whatever the channels; pointwise ones of 2/channels."""
+    block = Block(filters=(512,), convolution="separable")
+    spec = ImageSpec(shape=(8, 8, 256), n_classes=2, mean=(0.0,) * 256, std=(1.0,) * 256)
+    depthwise, pointwise = build_model(TrialConfig(blocks=(block,)), spec).get_weights()[:2]
+    assert (depthwise.shape, pointwise.shape) == ((3, 3, 256, 1), (1, 1, 256, 512))
+    assert depthwise.var() == pytest.approx(1 / 9, rel=0.1)
+    assert pointwise.var() == pytest.approx(2 / 256, rel=0.1)
 
 
 @pytest.mark.parametrize("place", NORMALISATION_PLACES)

@@ -17,17 +17,17 @@ def rows():
     """The reference, a change that hurts, one that never trained."""
     common = {"seconds": 61.4, "epochs": 7.0, "parameters": 161_514, "macs": 9_000_000}
     reference = AblationRow(
-        factor="reference", change="nothing", n=3, failed=0, score=0.9, effect=None, low=None,
-        high=None, verdict="–", scores=(0.9, 0.9, 0.9), **common,
+        factor="reference", change="nothing", n=3, failed=0, score=0.9, effect=None,
+        low=None, high=None, verdict="–", scores=(0.9, 0.9, 0.9), **common,
     )  # fmt: skip
     hurts = AblationRow(
         factor="dropout", change="no | dropout", n=2, failed=1, score=0.88, effect=-0.02,
         low=-0.0312, high=-0.0088, verdict="hurts", scores=(0.88, 0.88), **common,
     )  # fmt: skip
     missing = AblationRow(
-        factor="kernel", change="kernels of 5 x 5", n=0, failed=0, score=None, effect=None, low=None,
-        high=None, verdict="not trained", scores=(), seconds=None, epochs=None, parameters=None,
-        macs=None,
+        factor="kernel", change="kernels of 5 x 5", n=0, failed=0, score=None, effect=None,
+        low=None, high=None, verdict="not trained", scores=(), seconds=None,
+        epochs=None, parameters=None, macs=None,
     )  # fmt: skip
     return [reference, hurts, missing]
 

@@ -58,6 +58,13 @@ def test_a_stem_takes_the_kernel_of_the_blocks_by_default():
     assert (stem.kernel, stem.stride) == (2, 1)
 
 
+def test_residual_and_separable_are_the_blocks_and_not_the_stem():
+    """A stem is one plain convolution."""
+    values = {"stem_filters": 16, "blocks": 2, "convolution": "separable", "residual": True}
+    looks = [(block.convolution, block.residual) for block in expand(values).blocks]
+    assert looks == [("standard", False), ("separable", True), ("separable", True)]
+
+
 def test_no_stem_filters_mean_no_stem():
     """Zero filters are no convolution."""
     assert len(expand({"stem_filters": 0, "blocks": 2}).blocks) == 2
@@ -106,6 +113,8 @@ def test_training_values_reach_their_places():
     config = expand(
         {
             "head": "global_max",
+            "logits_bias": False,
+            "logits_scale": 0.125,
             "pixels": "unit",
             "batch_size": 64,
             "loss": "focal",
@@ -117,8 +126,15 @@ def test_training_values_reach_their_places():
             "weight_decay": 0.01,
             "schedule": "one_cycle",
             "warmup": 0.2,
+            "rotation": 10.0,
+            "zoom": 0.1,
+            "shear": 5.0,
             "flip": True,
+            "alternating_flip": True,
             "shift": 2,
+            "shift_padding": "reflect",
+            "cutout": 8,
+            "mixup": 0.2,
             "early_stopping": False,
             "patience": 3,
             "min_delta": 0.001,
@@ -130,7 +146,18 @@ def test_training_values_reach_their_places():
     assert (optimizer.name, optimizer.learning_rate) == ("nesterov", 0.25)
     assert (optimizer.momentum, optimizer.weight_decay) == (0.8, 0.01)
     assert (config.schedule.name, config.schedule.warmup) == ("one_cycle", 0.2)
-    assert config.augmentation == Augmentation(flip=True, shift=2)
+    assert (config.logits_bias, config.logits_scale) == (False, 0.125)
+    assert config.augmentation == Augmentation(
+        rotation=10.0,
+        zoom=0.1,
+        shear=5.0,
+        flip=True,
+        alternating_flip=True,
+        shift=2,
+        shift_padding="reflect",
+        cutout=8,
+        mixup=0.2,
+    )
     assert (stopping.enabled, stopping.patience, stopping.min_delta) == (False, 3, 0.001)
 
 
@@ -171,6 +198,8 @@ def test_exactly_the_architecture_cannot_stand_beside_blocks():
     """Worked by hand: what [[block]] and [[dense]] state themselves."""
     assert [name for name, spec in NAMES.items() if not spec.architecture] == [
         "head",
+        "logits_bias",
+        "logits_scale",
         "pixels",
         "batch_size",
         "loss",
@@ -183,8 +212,15 @@ def test_exactly_the_architecture_cannot_stand_beside_blocks():
         "weight_decay",
         "schedule",
         "warmup",
+        "rotation",
+        "zoom",
+        "shear",
         "flip",
+        "alternating_flip",
         "shift",
+        "shift_padding",
+        "cutout",
+        "mixup",
         "early_stopping",
         "patience",
         "min_delta",

@@ -7,13 +7,6 @@ import pytest
 from autocnn.errors import Infeasible
 from autocnn.space.config import Block, Dense, TrialConfig
 from autocnn.space.layers import Network, conv_output_side, n_groups, plan_network
-from autocnn.space.toml import load_space
-
-
-def _baseline(name: str, shape: tuple[int, int, int]) -> Network:
-    space = load_space(name)
-    values = {key: parameter.value for key, parameter in space.parameters.items()}
-    return space.network(space.config(values), shape, 10)
 
 
 def _kinds(network: Network) -> list[str]:
@@ -209,42 +202,3 @@ def test_layer_names_differ_and_say_where_they_are():
     assert len(set(names)) == len(names)
     assert names[:3] == ["block1_conv1", "block1_conv1_norm", "block1_conv1_relu"]
     assert names[-5:] == ["dense1", "dense1_norm", "dense1_relu", "dense1_dropout", "logits"]
-
-
-def test_cnn_16_32_64_has_its_published_size():
-    """208 + 2,080 + 8,256 + 512,500 + 5,010."""
-    network = _baseline("cnn_16_32_64", (32, 32, 3))
-    costs = [layer.parameters for layer in network.layers if layer.parameters]
-    assert costs == [208, 2_080, 8_256, 512_500, 5_010]
-    assert network.parameters == 528_054
-
-
-def test_mlp_1000_512_has_its_published_size():
-    """3,073,000 + 512,512 + 5,130; every weight is used once, so MACs are the weights."""
-    network = _baseline("mlp_1000_512", (32, 32, 3))
-    assert network.parameters == 3_590_642
-    assert network.macs == 3_072_000 + 512_000 + 5_120
-
-
-def test_cnn_bn_cifar_normalises_after_dropout():
-    """Layer by layer as published; 32 to 30, 28, 14, 12, 10 and 8 pixels."""
-    network = _baseline("cnn_bn_cifar", (32, 32, 3))
-    conv, end = ["conv", "activation"], ["max_pool", "dropout", "batch_norm"]
-    assert _kinds(network) == [
-        *(*conv, *conv, *end),
-        *(*conv, *end),
-        *(*conv, *conv, *end),
-        *("flatten", "dense", "activation", "dense"),
-    ]
-    sides = [layer.output_shape[0] for layer in network.layers if layer.kind == "conv"]
-    assert sides == [30, 28, 12, 10, 8]
-
-
-def test_fashion_64_64_has_its_published_size():
-    """640 + 36,928 + 204,928 + 1,290: 28 to 26, 13, 11 and 5 pixels; 1,600 values are flattened."""
-    blocks = (Block(filters=(64,), padding="valid", pool="max"),) * 2
-    network = plan_network(TrialConfig(blocks=blocks, dense=(Dense(units=128),)), (28, 28, 1), 10)
-    costs = [layer.parameters for layer in network.layers if layer.parameters]
-    assert costs == [640, 36_928, 204_928, 1_290]
-    assert network.parameters == 243_786
-    assert next(x.output_shape for x in network.layers if x.kind == "flatten") == (1600,)

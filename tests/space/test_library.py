@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autocnn.space import library
-from autocnn.space.library import library_path, space_file, space_names
+from autocnn.space.library import baseline_names, library_path, space_file, space_names
 from autocnn.space.toml import load_space
 
 
@@ -13,6 +13,7 @@ def test_spaces_stand_before_baselines():
     """The order in which `--space` offers them."""
     names = space_names()
     assert names[:2] == ["cnn", "mlp"]
+    assert names[2:] == baseline_names()
     assert {"cnn_16_32_64", "cnn_bn_cifar", "mlp_1000_512"} <= set(names[2:])
 
 

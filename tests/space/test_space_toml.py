@@ -9,6 +9,7 @@ import pytest
 from autocnn.errors import SpaceError
 from autocnn.space.config import Block, Dense
 from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int, OneOf
+from autocnn.space.space import Published
 from autocnn.space.toml import load_space, parse_space
 
 
@@ -67,6 +68,41 @@ def test_the_rest_of_the_file_is_read():
     assert (space.name, space.description, space.text) == ("my", "two", text)
     assert (space.limits.macs, space.limits.parameters) == (1000, None)
     assert (space.blocks, space.dense) == (None, None)
+
+
+def test_what_was_published_is_read():
+    """A baseline's data, figure and source; a space of our own has none."""
+    assert parse("").published is None
+    minimal = parse("[published]\ndataset = 'mnist'\nsource = 'a book'\n").published
+    assert minimal == Published(dataset="mnist", source="a book")
+    full = "test_accuracy = 1\nepochs = 12\nbatch_size = 128\n"
+    space = parse(f"[published]\ndataset = 'mnist'\nsource = 'a book'\n{full}")
+    assert space.published == Published(
+        dataset="mnist", source="a book", test_accuracy=1.0, epochs=12, batch_size=128
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("published = 3", "my.toml: published: expected a table, got 3"),
+        ("[published]\nyear = 1998", "my.toml: published: year: unknown key; known: dataset,"),
+        ("[published]\nsource = 'x'", "my.toml: published.dataset: this key is missing"),
+        ("[published]\ndataset = 'x'", "my.toml: published.source: this key is missing"),
+        (
+            "[published]\ndataset = 'x'\nsource = 'x'\ntest_accuracy = 65.98",
+            "my.toml: published.test_accuracy: expected a value >= 0 and <= 1, got 65.98",
+        ),
+        (
+            "[published]\ndataset = 'x'\nsource = 'x'\nepochs = 0",
+            "my.toml: published.epochs: expected a value >= 1, got 0",
+        ),
+    ],
+)
+def test_what_is_wrong_in_published_is_named(text, message):
+    """File, key, what is expected and what came."""
+    with pytest.raises(SpaceError, match=message):
+        parse(text)
 
 
 def test_an_empty_file_is_a_space_of_one_point():

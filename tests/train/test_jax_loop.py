@@ -1,6 +1,7 @@
 """The JAX backend, in a process of its own: Keras takes one backend only."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -21,7 +22,49 @@ head = "global_max"
 learning_rate_scale = { low = 1.0, high = 4.0 }
 flip = true
 shift = 1
+cutout = 2
+mixup = 0.2
 """
+
+
+ONE_MIXED_STEP = """
+import json
+import numpy as np
+from autocnn.nn.model import ImageSpec, build_model
+from autocnn.nn.optimizer import build_optimizer
+from autocnn.space.config import Augmentation, Loss, Optimizer, TrialConfig
+from autocnn.train.jax_loop import JaxStepper
+from autocnn.train.parts import TrainingParts
+spec = ImageSpec(shape=(1, 1, 1), n_classes=2, mean=(0.0,), std=(1.0,))
+model = build_model(TrialConfig(pixels="unit"), spec)
+model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+optimizer = build_optimizer(Optimizer(name="sgd"))
+optimizer.build(model.trainable_variables)
+images, labels = np.array([255, 0], np.uint8).reshape(2, 1, 1, 1), np.array([0, 1])
+stepper = JaxStepper(TrainingParts(model=model, optimizer=optimizer, loss=Loss(),
+    augmentation=Augmentation(mixup=0.2), train_images=images, train_labels=labels,
+    val_images=images, val_labels=labels))
+draws = np.array([[[0, 0, 0, 0.75], [0, 0, 0, 0.25]]], np.float32)
+sums = stepper.train(np.array([[0, 1]], np.int32), draws, np.array([1.0], np.float32))
+kernel, bias = (w.ravel().tolist() for w in model.get_weights())
+print(json.dumps({"kernel": kernel, "bias": bias, "loss": sums.loss, "correct": sums.correct}))
+"""
+
+
+def test_a_mixed_image_teaches_both_classes():
+    """The step that test_tf_loop.py works by hand."""
+    answer = subprocess.run(
+        [sys.executable, "-c", ONE_MIXED_STEP],
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    step = json.loads(answer.stdout)
+    assert step["bias"] == pytest.approx([0.25, -0.25], rel=1e-5)
+    assert step["kernel"] == pytest.approx([0.1875, -0.1875], rel=1e-5)
+    assert step["loss"] == pytest.approx(2 * math.log(2), rel=1e-6)
+    assert step["correct"] == pytest.approx(1.5)
 
 
 @pytest.mark.training

@@ -17,8 +17,11 @@ WHITE = np.full((1, 1, 1), 255, np.uint8)
 BLACK = np.zeros((1, 1, 1), np.uint8)
 
 
-def _stepper(loss: Loss = Loss(), shift: int = 0) -> TensorFlowStepper:  # noqa: B008  frozen
-    """Two logits over one pixel, all weights zero; SGD. Train: one white image of class 0."""
+def _stepper(
+    loss: Loss = Loss(),  # noqa: B008  frozen
+    augmentation: Augmentation = Augmentation(),  # noqa: B008  frozen
+) -> TensorFlowStepper:
+    """Two logits over one pixel, all weights zero; SGD. Train: white of class 0, black of 1."""
     spec = ImageSpec(shape=(1, 1, 1), n_classes=2, mean=(0.0,), std=(1.0,))
     model = build_model(TrialConfig(pixels="unit"), spec)
     model.set_weights([np.zeros_like(w) for w in model.get_weights()])
@@ -29,9 +32,9 @@ def _stepper(loss: Loss = Loss(), shift: int = 0) -> TensorFlowStepper:  # noqa:
             model=model,
             optimizer=optimizer,
             loss=loss,
-            augmentation=Augmentation(shift=shift),
-            train_images=np.stack([WHITE]),
-            train_labels=np.array([0]),
+            augmentation=augmentation,
+            train_images=np.stack([WHITE, BLACK]),
+            train_labels=np.array([0, 1]),
             val_images=np.stack([WHITE, WHITE, BLACK]),
             val_labels=np.array([0, 1, 1]),
         )
@@ -39,7 +42,7 @@ def _stepper(loss: Loss = Loss(), shift: int = 0) -> TensorFlowStepper:  # noqa:
 
 
 def _steps(n: int, draw: tuple[int, int, int] = (0, 0, 0)) -> tuple[np.ndarray, np.ndarray]:
-    """`n` batches of the one image, twice each, with the same draw."""
+    """`n` batches of the white image, twice each, with the same draw."""
     draws = np.broadcast_to(np.array(draw, np.int32), (n, 2, 3))
     return np.zeros((n, 2), np.int32), np.array(draws)
 
@@ -65,12 +68,29 @@ def test_every_step_has_its_own_rate():
 
 def test_augmented_images_are_what_is_trained_on():
     """Shifted by one pixel, the image is black: only the bias moves."""
-    stepper = _stepper(shift=1)
+    stepper = _stepper(augmentation=Augmentation(shift=1))
     indices, draws = _steps(1, (1, 0, 0))
     stepper.train(indices, draws, np.array([1.0], np.float32))
     kernel, bias = stepper._parts.model.get_weights()
     np.testing.assert_array_equal(kernel, [[0, 0]])
     np.testing.assert_allclose(bias, [0.5, -0.5], rtol=1e-6)
+
+
+def test_a_mixed_image_teaches_both_classes():
+    """White of class 0 and black of class 1, shares 3/4 and 1/4 of themselves.
+
+    The first becomes 3/4 white, and its target (3/4, 1/4); the second 3/4 white too, as its share
+    is 1/4, with target (3/4, 1/4). Both have probabilities 1/2: the gradient of the bias is
+    1/2 - target, so the bias becomes (1/4, -1/4), and the kernel 3/4 of that. The first class is
+    found: 3/4 of a hit in both.
+    """
+    stepper = _stepper(augmentation=Augmentation(mixup=0.2))
+    draws = np.array([[[0, 0, 0, 0.75], [0, 0, 0, 0.25]]], np.float32)
+    sums = stepper.train(np.array([[0, 1]], np.int32), draws, np.array([1.0], np.float32))
+    kernel, bias = stepper._parts.model.get_weights()
+    np.testing.assert_allclose(bias, [0.25, -0.25], rtol=1e-5)
+    np.testing.assert_allclose(kernel, [[0.1875, -0.1875]], rtol=1e-5)
+    assert sums == Sums(pytest.approx(2 * math.log(2), rel=1e-6), pytest.approx(1.5))
 
 
 def test_draws_are_ignored_without_augmentation():

@@ -138,6 +138,21 @@ def test_every_image_has_its_draw(script, make_job, make_hooks, data, device):
     assert not np.array_equal(draws[0], draws[1])
 
 
+def test_an_image_is_flipped_every_other_epoch(script, make_job, make_hooks, data, device):
+    """Whatever its place in the order of the epoch."""
+    stepper = script([3.0] * 3)
+    job = make_job()
+    config = replace(job.config, augmentation=Augmentation(alternating_flip=True))
+    train_trial(replace(job, config=config), data, device, make_hooks())
+    flips = [
+        dict(zip(indices.ravel().tolist(), draws[..., 2].ravel().tolist(), strict=True))
+        for indices, draws, _ in stepper.trained
+    ]
+    both = set(flips[0]) & set(flips[1])
+    assert {flips[0][image] + flips[1][image] for image in both} == {1}
+    assert {flips[0][image] for image in both} == {0, 1}
+
+
 def test_a_batch_is_never_larger_than_the_data(script, make_job, make_hooks, data, device):
     """A batch size of 128 for 54 images is one step of 54."""
     stepper = script([3.0] * 3)

@@ -1,0 +1,42 @@
+"""Known networks side by side, as a person reads it."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.finals.comparison import ComparedRow
+from autocnn.report.comparison import comparison_markdown, render_comparison
+
+
+@pytest.fixture
+def rows():
+    """One network of three seeds, one that was never trained."""
+    return [
+        ComparedRow(
+            name="cnn_16_32_64", n=3, failed=0, test=0.6612, test_sd=0.0041, validation=0.67,
+            epochs=17.0, seconds=61.2, parameters=528_054, macs=3_000_000, published=0.6598,
+            source="a course", tests=(0.66, 0.66, 0.66),
+        ),
+        ComparedRow(
+            name="mine", n=0, failed=2, test=None, test_sd=None, validation=None, epochs=None,
+            seconds=None, parameters=None, macs=None, published=None, source="", tests=(),
+        ),
+    ]  # fmt: skip
+
+
+def test_the_markdown_has_ours_beside_theirs(rows):
+    """And says how it was trained, and where the published figures come from."""
+    lines = comparison_markdown(rows, "Known networks", "At most 30 epochs.").splitlines()
+    assert lines[:3] == ["# Known networks", "", "At most 30 epochs."]
+    assert lines[6] == (
+        "| cnn_16_32_64 | 66.12 % ± 0.41 | 65.98 % | 67.00 % | 17 | 61 | 528,054 | 3.0 M | 3 |"
+    )
+    assert lines[7] == "| mine | – | – | – | – | – | – | – | 0 (2 failed) |"
+    assert lines[-1] == "- cnn_16_32_64: a course"
+
+
+def test_the_terminal_shows_the_same(rows, show):
+    """One row each."""
+    drawn = "\n".join(show(render_comparison(rows, "Known networks"), 140))
+    for text in ("Known networks", "66.12 % ± 0.41", "65.98 %", "528,054", "0 (2 failed)"):
+        assert text in drawn

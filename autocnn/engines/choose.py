@@ -35,10 +35,16 @@ def check_engine(settings: StudySettings, space: SearchSpace) -> None:
 
 
 def choose_pruner(settings: StudySettings) -> str:
-    """The pruner for "auto": halving, but none beside Keras Tuner's Hyperband."""
+    """The pruner for "auto": halving, but none beside Keras Tuner's Hyperband.
+
+    Where TPE starts without a recipe it is Hyperband: one rung leaves too few trials whole.
+    """
     if settings.pruner != "auto":
         return settings.pruner
-    return "none" if _prunes_itself(settings) else "halving"
+    if _prunes_itself(settings):
+        return "none"
+    is_blind_tpe = not settings.recipes and settings.engine == "optuna"
+    return "hyperband" if is_blind_tpe and settings.sampler == "tpe" else "halving"
 
 
 def make_engine(

@@ -39,7 +39,7 @@ class StudySettings:
     engine: str = "optuna"
     sampler: str = "tpe"  # of the engine optuna
     tuner: str = "hyperband"  # of the engine keras-tuner
-    pruner: str = "auto"  # halving, but none where the engine gives up on trials by itself
+    pruner: str = "auto"  # what serves the engine and the sampler best
     trials: int | None = None  # at most so many; None: no limit
     time_budget_s: float | None = None  # wall seconds; None: no limit
     epochs: int | None = None  # of the longest trial; None: chosen for the device at the start

@@ -33,6 +33,9 @@ def _settings(**changes):
         ({"engine": "keras-tuner"}, "none"),  # Hyperband, its default, gives up by itself
         ({"engine": "keras-tuner", "tuner": "bayesian"}, "halving"),
         ({"engine": "optuna", "tuner": "hyperband"}, "halving"),  # no tuner of its own
+        ({"recipes": False}, "hyperband"),
+        ({"recipes": False, "sampler": "random"}, "halving"),
+        ({"recipes": False, "engine": "keras-tuner", "tuner": "random"}, "halving"),
     ],
 )
 def test_auto_prunes_unless_the_engine_does(changes, expected):

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from autocnn.api.studies import load_study
@@ -30,6 +32,18 @@ def read_until(process, word, n=1):
     raise AssertionError(f"{word!r} did not come {n} times:\n{''.join(all_lines)}")
 
 
+@contextmanager
+def held(search):
+    """Stop the trainings of a search meanwhile; its own process, which has the record, goes on."""
+    children = psutil.Process(search.pid).children(recursive=True)
+    trainings = [child for child in children if "spawn_main" in str(child.cmdline())]
+    for training in trainings:
+        training.suspend()
+    yield
+    for training in trainings:
+        training.resume()
+
+
 def ended(results, name):
     """What had ended, by number."""
     records = load_study(results, name).records
@@ -42,15 +56,16 @@ def ended(results, name):
 def test_a_trial_of_a_killed_worker_goes_on_elsewhere(start, tmp_path, search_arguments):
     """None is missing, none is trained twice, and each was ended by a process of the two."""
     shared = ("--study", "shared", "--results", tmp_path)
-    long = ("--trials", 12, "--epochs", 80, "--pruner", "none")  # a worker needs time to come
+    long = ("--trials", 12, "--epochs", 20, "--pruner", "none")
     arguments = [*search_arguments[:5], "--no-recipes", *long]
     storage = ("--storage", f"sqlite:///{tmp_path}/shared.db")
     search = start(*arguments, *shared, *storage, "--workers", 1, "-v")
     read_until(search, "  epoch ")
-    worker = start("worker", *shared, "--workers", 1, "-v")
-    read_until(worker, "  epoch ")
-    worker.kill()
-    worker.communicate()
+    with held(search):  # a worker needs time to come
+        worker = start("worker", *shared, "--workers", 1, "-v")
+        read_until(worker, "  epoch ")
+        worker.kill()
+        worker.communicate()
     _, err = search.communicate(timeout=300)
     assert search.returncode == 0, err
     records = load_study(tmp_path, "shared").records

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+import psutil
 import pytest
 
 from autocnn.api.studies import load_study
@@ -19,13 +20,23 @@ N_TRIALS = 40
 def test_forty_trials_by_four_workers(start, tmp_path, search_arguments, postgres_url):
     """Two of the search, and two that joined: none is missing, none is trained twice."""
     shared = ("--study", "shared", "--results", tmp_path, "--storage", postgres_url)
-    long = ("--trials", N_TRIALS, "--epochs", 60, "--pruner", "none")  # others need time to come
+    long = ("--trials", N_TRIALS, "--epochs", 20, "--pruner", "none")
     arguments = [*search_arguments[:5], "--no-recipes", *long]
     search = start(*arguments, *shared, "--workers", 2, "-v")
     for line in search.stderr:
         if "  epoch " in line:
             break
-    joined = [start("worker", *shared, "--workers", 1, "--quiet") for _ in range(2)]
+    children = psutil.Process(search.pid).children(recursive=True)
+    trainings = [child for child in children if "spawn_main" in str(child.cmdline())]
+    for training in trainings:  # the others need time to come
+        training.suspend()
+    joined = [start("worker", *shared, "--workers", 1, "-v") for _ in range(2)]
+    for worker in joined:
+        for line in worker.stderr:
+            if "  epoch " in line:
+                break
+    for training in trainings:
+        training.resume()
     _, err = search.communicate(timeout=600)
     assert search.returncode == 0, err
     trained = []

@@ -152,4 +152,4 @@ def _middling(space: SearchSpace, data: PreparedData) -> list[TrialConfig]:
             continue
     found.sort(key=lambda item: item[0])
     first = (PROBED_SAMPLES - MEASURED) // 2
-    return list(dict.fromkeys(config for _, config in found[first : first + MEASURED]))
+    return [config for _, config in found[first : first + MEASURED]]

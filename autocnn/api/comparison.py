@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -90,7 +91,7 @@ def compare(
     )
     own = _study_settings(settings, len(plan))
     stated = load_space(own.space)
-    mode = Mode(plan=plan, keeps=len(plan))
+    mode = Mode(plan=plan, keeps=sys.maxsize)  # all are tested
     root = StudyPaths(Path(own.results) / own.study).root
     with (
         disk_errors(root, "the same command goes on"),
@@ -115,13 +116,24 @@ def _networks(
         space = load_space(name)
         point = {key: p.all_values()[0] for key, p in space.parameters.items()}
         networks[name] = replace(space.config(point), early_stopping=stops)
-        published[name] = space.published
+        published[name] = _published_on(settings.dataset, space.published)
     for name in settings.studies:
         record = load_study(settings.results, name).trial()
         label = f"winner of {name}"
         networks[label] = replace(record.trained_config, early_stopping=stops)
         published[label] = None
     return networks, published
+
+
+def _published_on(dataset: str, published: Published | None) -> Published | None:
+    """What was published of a network on these images: on others it says nothing.
+
+    A copy of a data set may have a longer name, such as cifar10-jpeg.
+    """
+    if published is None:
+        return None
+    pattern = re.escape(published.dataset) + r"([-_.].*)?"
+    return published if re.fullmatch(pattern, dataset_stem(dataset)) else None
 
 
 def _study_settings(settings: CompareSettings, n_trials: int) -> StudySettings:

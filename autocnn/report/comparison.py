@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
-from autocnn.finals.comparison import ComparedRow
 from autocnn.report.formatting import count, percent
+
+if TYPE_CHECKING:  # it imports Keras, which prints lines of its own unless it is loaded with care
+    from autocnn.finals.comparison import ComparedRow
 
 TITLES = (
     "network", "test", "published", "validation", "epochs", "seconds", "parameters", "MACs", "n",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from autocnn.api.ablation import AblationSettings
-from autocnn.api.comparison import CompareSettings
+from autocnn.api.comparison import CompareSettings, _published_on
 from autocnn.errors import SettingsError
+from autocnn.space.space import Published
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,24 @@ def test_wrong_settings_are_told(changes, expected):
     with pytest.raises(SettingsError) as raised:
         CompareSettings(**{"dataset": "digits", "baselines": ("cnn_16_32_64",), **changes})
     assert str(raised.value).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "is_shown"),
+    [
+        ("mnist", True),
+        ("/data/mnist-jpeg", True),
+        ("mnist.npz", True),
+        ("fashion_mnist", False),
+        ("mnist2", False),
+        ("digits", False),
+    ],
+)
+def test_a_published_figure_stands_beside_its_own_data_only(dataset, is_shown):
+    """Or a copy of them, as the name says."""
+    published = Published(dataset="mnist", source="a paper", test_accuracy=0.99)
+    assert (_published_on(dataset, published) is published) is is_shown
+    assert _published_on(dataset, None) is None
 
 
 def test_an_ablation_needs_a_seed():

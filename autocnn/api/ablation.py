@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autocnn.api.flow import SilentListener, study_folder
+from autocnn.api.flow import SilentListener
+from autocnn.api.plans import plan_settings, trained_plan, write_report
 from autocnn.api.studies import StudyView, silence_optuna
 from autocnn.errors import Infeasible, SettingsError
-from autocnn.files import disk_errors, write_atomic
 from autocnn.quiet import load_keras
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import PLAN, StudySettings, read_settings
+from autocnn.records.settings import StudySettings, read_settings
 from autocnn.space.changes import Change, changes
-from autocnn.trial import Listener, Progress
+from autocnn.trial import Listener
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
     from autocnn.finals.ablation import AblationRow
@@ -46,7 +44,6 @@ class AblationOutcome:
     rows: list[AblationRow]
     head: AblationHead
     folder: Path
-    is_whole: bool  # nothing of the plan is missing
 
 
 def ablate(
@@ -64,25 +61,16 @@ def ablate(
     silence_optuna()
     load_keras()
     from autocnn.finals.ablation import plan_ablation
-    from autocnn.space.plan import plan_space
-    from autocnn.study.session import Mode, open_session
+    from autocnn.study.session import Mode
 
     record = view.trial(settings.trial)
     variants = _feasible(view, changes(record.trained_config, settings.factors), listener)
     plan = plan_ablation(record.trained_config, variants, settings.seeds)
     own = _study_settings(view, record, settings, len(plan))
-    paths = StudyPaths(Path(own.results) / own.study)
-    with (
-        disk_errors(paths.root, "the same command goes on"),
-        study_folder(own, view.space) as paths,
-        open_session(own, paths, plan_space(plan), listener, None, Mode(plan=plan)) as session,
-    ):
-        session.search(listener, interrupted)
-        session.record()
-        records = session.records()
+    with trained_plan(own, view.space, Mode(plan=plan), listener, interrupted) as session:
+        found = session.records()
         sizes = session.data.train.n, session.data.validation.n
-    listener.progress(Progress(phase="finished", counts={}))
-    return _write(view, record, paths, (records, variants, sizes, settings.seeds))
+    return _write(view, record, session.paths.root, (found, variants, sizes, settings.seeds))
 
 
 def _feasible(view: StudyView, variants: list[Change], listener: Listener) -> list[Change]:
@@ -105,32 +93,25 @@ def _study_settings(
     stored: dict[str, Any] = read_settings(view.paths.study_toml)
     kept = ("dataset", "image_size", "skip_corrupt", "seed", "split_seed", "space", "class_weights")
     name = f"ablation-{record.number}" + (f"-{settings.subset}" if settings.subset else "")
-    return StudySettings(
+    return plan_settings(
+        n_trials,
         **{key: stored[key] for key in kept if key in stored},
         study=name,
         results=str(view.paths.root),
-        engine=PLAN,
-        pruner="none",
-        recipes=False,
-        trials=n_trials,
         epochs=int(view.facts["horizon"]),
         precision=str(view.facts["precision"]),
         subset=settings.subset,
         workers=settings.workers,
-        max_consecutive_failures=max(10, n_trials),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
 def _write(
     view: StudyView,
     record: TrialRecord,
-    paths: StudyPaths,
+    folder: Path,
     found: tuple[list[TrialRecord], list[Change], tuple[int, int], int],
 ) -> AblationOutcome:
     """Put the table beside the ablation's record, as Parquet and as Markdown."""
-    import pyarrow.parquet as pq
-
     from autocnn.finals.ablation import ablation_table, summarise_ablation
     from autocnn.report.ablation import AblationHead, ablation_markdown
 
@@ -144,8 +125,5 @@ def _write(
         epochs=int(view.facts["horizon"]),
         n_seeds=n_seeds,
     )
-    table = ablation_table(rows)
-    write_atomic(paths.root / "ablation.parquet", lambda file: pq.write_table(table, file))
-    write_atomic(paths.root / "ablation.md", ablation_markdown(rows, head))
-    whole = all(row.n + row.failed >= n_seeds for row in rows)
-    return AblationOutcome(rows=rows, head=head, folder=paths.root, is_whole=whole)
+    write_report(folder, "ablation", ablation_table(rows), ablation_markdown(rows, head))
+    return AblationOutcome(rows=rows, head=head, folder=folder)

@@ -7,24 +7,22 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autocnn.api.flow import SilentListener, study_folder
+from autocnn.api.flow import SilentListener
+from autocnn.api.plans import plan_settings, trained_plan, write_report
 from autocnn.api.settings import absolute_dataset, dataset_stem
 from autocnn.api.studies import load_study, silence_optuna
 from autocnn.errors import SettingsError
-from autocnn.files import disk_errors, write_atomic
 from autocnn.quiet import load_keras
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import PLAN, StudySettings
+from autocnn.records.settings import StudySettings
 from autocnn.space.config import EarlyStopping, TrialConfig
 from autocnn.space.library import baseline_names
-from autocnn.space.plan import Planned, plan_space
+from autocnn.space.plan import repeat_all
 from autocnn.space.space import Published
 from autocnn.space.toml import load_space
-from autocnn.trial import Listener, Progress
+from autocnn.trial import Listener
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
     from autocnn.finals.comparison import ComparedRow
@@ -81,28 +79,15 @@ def compare(
     listener = SilentListener() if listener is None else listener
     silence_optuna()
     load_keras()
-    from autocnn.study.session import Mode, open_session
+    from autocnn.study.session import Mode
 
     networks, published = _networks(settings)
-    plan = tuple(
-        Planned(variant=name, repeat=repeat, config=config)
-        for repeat in range(settings.seeds)
-        for name, config in networks.items()
-    )
+    plan = repeat_all(networks, settings.seeds)
     own = _study_settings(settings, len(plan))
-    stated = load_space(own.space)
     mode = Mode(plan=plan, keeps=sys.maxsize)  # all are tested
-    root = StudyPaths(Path(own.results) / own.study).root
-    with (
-        disk_errors(root, "the same command goes on"),
-        study_folder(own, stated) as paths,
-        open_session(own, paths, plan_space(plan), listener, None, mode) as session,
-    ):
-        session.search(listener, interrupted)
-        session.record()
+    with trained_plan(own, load_space(own.space), mode, listener, interrupted) as session:
         rows = _test(session, published)
-    listener.progress(Progress(phase="finished", counts={}))
-    return _write(settings, rows, root)
+    return _write(settings, rows, session.paths.root)
 
 
 def _networks(
@@ -138,21 +123,16 @@ def _published_on(dataset: str, published: Published | None) -> Published | None
 
 def _study_settings(settings: CompareSettings, n_trials: int) -> StudySettings:
     stem = re.sub(r"\W+", "-", dataset_stem(settings.dataset)).strip("-") or "data"
-    return StudySettings(
+    return plan_settings(
+        n_trials,
         study=f"compare-{stem}-{settings.epochs}-{settings.patience}",
         results=settings.results,
         dataset=absolute_dataset(settings.dataset),
         image_size=settings.image_size,
         skip_corrupt=settings.skip_corrupt,
         space=(settings.baselines or baseline_names())[0],
-        engine=PLAN,
-        pruner="none",
-        recipes=False,
-        trials=n_trials,
         epochs=settings.epochs,
         workers=settings.workers,
-        max_consecutive_failures=max(10, n_trials),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
@@ -175,8 +155,6 @@ def _test(session: Session, published: dict[str, Published | None]) -> list[Comp
 
 def _write(settings: CompareSettings, rows: list[ComparedRow], root: Path) -> CompareOutcome:
     """Put the table beside the record, as Parquet and as Markdown."""
-    import pyarrow.parquet as pq
-
     from autocnn.finals.comparison import comparison_table
     from autocnn.report.comparison import comparison_markdown
 
@@ -188,7 +166,5 @@ def _write(settings: CompareSettings, rows: list[ComparedRow], root: Path) -> Co
         "the seeds. Published figures come from longer trainings, other splits and, for CIFAR-10, "
         "the original images."
     )
-    table = comparison_table(rows)
-    write_atomic(root / "compare.parquet", lambda file: pq.write_table(table, file))
-    write_atomic(root / "compare.md", comparison_markdown(rows, title, how))
+    write_report(root, "compare", comparison_table(rows), comparison_markdown(rows, title, how))
     return CompareOutcome(rows=rows, title=title, folder=root)

@@ -14,7 +14,7 @@ from autocnn.finals.effects import Effect, paired_effect
 from autocnn.records.record import TrialRecord
 from autocnn.space.changes import Change
 from autocnn.space.config import TrialConfig
-from autocnn.space.plan import REPEAT, VARIANT, Planned
+from autocnn.space.plan import REPEAT, VARIANT, Planned, repeat_all
 
 REFERENCE = "reference"  # the variant in which nothing is changed
 
@@ -44,11 +44,7 @@ def plan_ablation(
 ) -> tuple[Planned, ...]:
     """Every variant, the reference first, once a seed; whole rounds of all variants."""
     configs = {REFERENCE: config, **{change.factor: change.config for change in variants}}
-    return tuple(
-        Planned(variant=name, repeat=repeat, config=changed)
-        for repeat in range(n_seeds)
-        for name, changed in configs.items()
-    )
+    return repeat_all(configs, n_seeds)
 
 
 def summarise_ablation(

@@ -180,8 +180,7 @@ def read_records(study: optuna.Study) -> list[TrialRecord]:
 
 def finished_records(study: optuna.Study) -> list[TrialRecord]:
     """Those of `read_records` that nobody will go on with."""
-    trials = study.get_trials(deepcopy=False)
-    return [_record(trial) for trial in trials if _is_trial(trial) and trial.state.is_finished()]
+    return [record for record in read_records(study) if record.finished is not None]
 
 
 def trained_as(study: optuna.Study, number: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from autocnn.space.config import TrialConfig
@@ -24,6 +24,15 @@ class Planned:
     def key(self) -> tuple[str, int]:
         """What tells it from the others of the plan."""
         return self.variant, self.repeat
+
+
+def repeat_all(configs: Mapping[str, TrialConfig], n: int) -> tuple[Planned, ...]:
+    """Every configuration `n` times, in whole rounds of all of them."""
+    return tuple(
+        Planned(variant=name, repeat=repeat, config=config)
+        for repeat in range(n)
+        for name, config in configs.items()
+    )
 
 
 def plan_space(plan: Sequence[Planned]) -> SearchSpace:

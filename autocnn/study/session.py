@@ -93,7 +93,8 @@ class Session:
         """Write the leaderboard from the study's record, and keep the best trials' weights only."""
         records = self.records()
         write_leaderboard(self.paths.leaderboard, build_leaderboard(records, self.space))
-        for record in rank_trials(finished_records(self.study))[self.mode.keeps :]:
+        ended = [record for record in records if record.finished is not None]
+        for record in rank_trials(ended)[self.mode.keeps :]:
             self.paths.weights(record.number).unlink(missing_ok=True)
 
     @property
@@ -199,21 +200,12 @@ def open_session(
         for worker in workers:
             stack.callback(worker.close)
         workers[0].start()
-        options = ImageOptions(settings.image_size, settings.skip_corrupt)
-        data = prepare(settings.dataset, settings.split_seed, options)
-        if settings.subset is not None:
-            data = take_subset(data, settings.subset)
-        save_prepared(data, Path(folder))
+        data = _prepare_data(settings, Path(folder))
         study = create_study(paths, settings) if is_new else open_study(paths, settings.storage)
         typical = [planned.config for planned in mode.plan[:1]]
         facts = find_facts(settings, space, data, study, workers[0], typical)
         if not paths.split.exists():  # frozen: never written again, least of all for other data
             write_split(paths, data.split)
-        leases = None
-        if settings.storage is not None and settings.engine == "optuna":
-            owner = Owner(paths)
-            stack.callback(owner.leave)
-            leases = Leases(study, owner)
         session = Session(
             settings=settings,
             paths=paths,
@@ -227,12 +219,33 @@ def open_session(
             horizon=facts["horizon"],
             pruner=facts["pruner"],
             first_look=facts["first_look"],
-            leases=leases,
+            leases=_open_leases(settings, paths, study, stack),
             mode=mode,
         )
         if not mode.joins:
             session.record()  # from here on there is something to lose
         yield session
+
+
+def _prepare_data(settings: StudySettings, folder: Path) -> PreparedData:
+    """The data of the study, also in `folder`, for the workers."""
+    options = ImageOptions(settings.image_size, settings.skip_corrupt)
+    data = prepare(settings.dataset, settings.split_seed, options)
+    if settings.subset is not None:
+        data = take_subset(data, settings.subset)
+    save_prepared(data, folder)
+    return data
+
+
+def _open_leases(
+    settings: StudySettings, paths: StudyPaths, study: optuna.Study, stack: ExitStack
+) -> Leases | None:
+    """Where other processes may join: this one shows that it lives, until `stack` is closed."""
+    if settings.storage is None or settings.engine != "optuna":
+        return None
+    owner = Owner(paths)
+    stack.callback(owner.leave)
+    return Leases(study, owner)
 
 
 def _make_workers(

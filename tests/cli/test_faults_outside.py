@@ -6,11 +6,10 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
+from processes import held
 
 from autocnn.api.studies import load_study
 from autocnn.records.leases import LEASE
@@ -30,18 +29,6 @@ def read_until(process, word, n=1):
         if len(found) == n:
             return found
     raise AssertionError(f"{word!r} did not come {n} times:\n{''.join(all_lines)}")
-
-
-@contextmanager
-def held(search):
-    """Stop the trainings of a search meanwhile; its own process, which has the record, goes on."""
-    children = psutil.Process(search.pid).children(recursive=True)
-    trainings = [child for child in children if "spawn_main" in str(child.cmdline())]
-    for training in trainings:
-        training.suspend()
-    yield
-    for training in trainings:
-        training.resume()
 
 
 def ended(results, name):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-import psutil
 import pytest
+from processes import held
 
 from autocnn.api.studies import load_study
 from autocnn.records.leases import LEASE
@@ -26,17 +26,12 @@ def test_forty_trials_by_four_workers(start, tmp_path, search_arguments, postgre
     for line in search.stderr:
         if "  epoch " in line:
             break
-    children = psutil.Process(search.pid).children(recursive=True)
-    trainings = [child for child in children if "spawn_main" in str(child.cmdline())]
-    for training in trainings:  # the others need time to come
-        training.suspend()
-    joined = [start("worker", *shared, "--workers", 1, "-v") for _ in range(2)]
-    for worker in joined:
-        for line in worker.stderr:
-            if "  epoch " in line:
-                break
-    for training in trainings:
-        training.resume()
+    with held(search):  # the others need time to come
+        joined = [start("worker", *shared, "--workers", 1, "-v") for _ in range(2)]
+        for worker in joined:
+            for line in worker.stderr:
+                if "  epoch " in line:
+                    break
     _, err = search.communicate(timeout=600)
     assert search.returncode == 0, err
     trained = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from autocnn.nn.model import ImageSpec
 from autocnn.nn.weights import save_weights
 from autocnn.records.record import TrialRecord
 from autocnn.space.config import TrialConfig
-from autocnn.trial import TrialResult
+from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 
 CONFIG = TrialConfig(pixels="unit")
 SPEC = ImageSpec(shape=(1, 1, 1), n_classes=3, mean=(0.0,), std=(1.0,))
@@ -42,6 +43,25 @@ def make_result(make_result: Callable[..., TrialResult]) -> Callable[..., TrialR
 def make_record(make_record: Callable[..., TrialRecord]) -> Callable[[TrialResult], TrialRecord]:
     """Trial 5 with this result."""
     return lambda result: make_record(5, result=result, seed=77)
+
+
+@pytest.fixture
+def trained(make_record: Callable[..., TrialRecord]) -> Callable[..., TrialRecord]:
+    """A record of a variant's repetition with this score; without one it failed."""
+
+    def make(number: int, name: str, repeat: int, score: float | None = None) -> TrialRecord:
+        result = TrialResult(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
+        if score is not None:
+            epoch = Epoch(
+                train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=score, seconds=2.0
+            )
+            result = TrialResult(
+                state=TrialState.COMPLETE, curve=(epoch,), best_epoch=1, seconds=2.0
+            )
+        values = {"variant": name, "repeat": repeat}
+        return replace(make_record(result), number=number, values=values)
+
+    return make
 
 
 @pytest.fixture

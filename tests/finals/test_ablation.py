@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from autocnn.finals.ablation import (
@@ -14,29 +12,9 @@ from autocnn.finals.ablation import (
 )
 from autocnn.space.changes import changes
 from autocnn.space.config import Block, TrialConfig
-from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 
 CONFIG = TrialConfig(blocks=(Block(filters=(8,), pool="max"), Block(filters=(8,))))
 VARIANTS = changes(CONFIG, ["half_width", "block_less", "batch_size"])
-
-
-@pytest.fixture
-def trained(make_record):
-    """A record of a variant's repetition with this score; None: it failed."""
-
-    def make(number, variant, repeat, score):
-        result = TrialResult(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
-        if score is not None:
-            epoch = Epoch(
-                train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=score, seconds=2.0
-            )
-            result = TrialResult(
-                state=TrialState.COMPLETE, curve=(epoch,), best_epoch=1, seconds=2.0
-            )
-        values = {"variant": variant, "repeat": repeat}
-        return replace(make_record(result), number=number, values=values)
-
-    return make
 
 
 def test_whole_rounds_are_planned():

@@ -2,33 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from autocnn.finals.comparison import comparison_table, summarise_comparison
 from autocnn.space.space import Published
-from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
-
-
-@pytest.fixture
-def trained(make_record):
-    """A record of a network's repetition; without a score it failed."""
-
-    def make(number, name, repeat, score=None):
-        result = TrialResult(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
-        if score is not None:
-            epoch = Epoch(
-                train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=score, seconds=2.0
-            )
-            result = TrialResult(
-                state=TrialState.COMPLETE, curve=(epoch,), best_epoch=1, seconds=2.0
-            )
-        values = {"variant": name, "repeat": repeat}
-        return replace(make_record(result), number=number, values=values)
-
-    return make
-
 
 PUBLISHED = {
     "old": Published(dataset="cifar10", source="a paper", test_accuracy=0.66),

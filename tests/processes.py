@@ -1,0 +1,21 @@
+"""What tests do to processes of autocnn."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
+
+
+@contextmanager
+def held(search: subprocess.Popen[str]) -> Iterator[None]:
+    """Stop the trainings of a search meanwhile; its own process, which has the record, goes on."""
+    children = psutil.Process(search.pid).children(recursive=True)
+    trainings = [child for child in children if "spawn_main" in str(child.cmdline())]
+    for training in trainings:
+        training.suspend()
+    yield
+    for training in trainings:
+        training.resume()

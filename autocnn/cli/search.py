@@ -72,7 +72,7 @@ def search(
         int | None,
         env(
             "EPOCHS",
-            "Epochs of the longest trial; measured by default, 12 (CPU) or 30 (GPU) at most.",
+            "Epochs of the longest trial; by default what the time allows, 30 at most.",
         ),
     ] = None,
     seed: Annotated[int | None, env("SEED", "Seed of search and training; 0 by default.")] = None,

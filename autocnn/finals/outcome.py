@@ -11,6 +11,7 @@ from autocnn.data.options import ImageOptions
 from autocnn.data.test_split import load_test
 from autocnn.finals.refit import Refit
 from autocnn.finals.scoring import SplitScore, score_file
+from autocnn.finals.views import PUBLISHED_VIEWS
 from autocnn.records.record import TrialRecord
 from autocnn.study.session import Session
 
@@ -24,6 +25,7 @@ class Outcome:
     test_winner: SplitScore  # the validation weights
     test: SplitScore  # the shipped file
     refit: Refit
+    test_views: SplitScore | None = None  # the shipped file by the views of PUBLISHED_VIEWS
 
     @property
     def gap(self) -> float:
@@ -38,6 +40,7 @@ def score_winner(
     test = load_test_of(session)
     n_classes = session.data.n_classes
     first = score_file(validation, test, n_classes)
+    views = PUBLISHED_VIEWS.get(record.config.architecture)
     assert record.score is not None
     return Outcome(
         winner=record.number,
@@ -45,6 +48,7 @@ def score_winner(
         test_winner=first,
         test=score_file(shipped, test, n_classes) if refit.is_shipped else first,
         refit=refit,
+        test_views=None if views is None else score_file(shipped, test, n_classes, views),
     )
 
 
@@ -57,11 +61,14 @@ def load_test_of(session: Session) -> Images:
 
 def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
     """`outcome` ready for finals.json."""
+    views = outcome.test_views
+    augmented = {} if views is None else {"test_time_augmentation": _score_to_dict(views)}
     return {
         "winner": outcome.winner,
         "val_best": outcome.val_best,
         "test_winner": _score_to_dict(outcome.test_winner),
         "test": _score_to_dict(outcome.test),
+        **augmented,
         "gap": outcome.gap,
         "refit": {
             "shipped": outcome.refit.is_shipped,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from autocnn.data.dataset import Images
 from autocnn.finals.interval import wilson_interval
+from autocnn.finals.views import Pixels, Views, plain
 
 BATCH = 500
+LEAST = 1e-38  # probability whose logarithm is taken for less
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +37,13 @@ class SplitScore:
         return wilson_interval(self.n - self.errors, self.n)
 
 
-def score_file(path: Path, test: Images, n_classes: int) -> SplitScore:
-    """Load `path` in plain Keras (safe mode) and classify the test images."""
+def score_file(path: Path, test: Images, n_classes: int, views: Views = plain) -> SplitScore:
+    """Load `path` in plain Keras (safe mode) and classify the test images by these views."""
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
     predicted = []
     for at in range(0, test.n, BATCH):
         batch = np.asarray(test.images[at : at + BATCH], np.float32)
-        predicted.append(np.argmax(keras.ops.convert_to_numpy(model(batch)), axis=-1))
+        predicted.append(_classes(model, batch, views))
     confusion = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(confusion, (test.labels, np.concatenate(predicted)), 1)
     return SplitScore(
@@ -47,3 +51,13 @@ def score_file(path: Path, test: Images, n_classes: int) -> SplitScore:
         errors=int(test.n - np.trace(confusion)),
         confusion=tuple(tuple(int(x) for x in row) for row in confusion),
     )
+
+
+def _classes(model: keras.Model, images: Pixels, views: Views) -> npt.NDArray[np.int64]:
+    """The class with the largest mean of log-probabilities, which is the largest mean logit."""
+    total: Any = 0.0
+    for weight, view in views(images):
+        probabilities = keras.ops.convert_to_numpy(model(view))
+        total = total + weight * np.log(np.maximum(probabilities, LEAST))
+    classes: npt.NDArray[np.int64] = np.argmax(total, axis=-1)
+    return classes

@@ -70,7 +70,7 @@ LAYERS: dict[str, Callable[[Mapping[str, Any], str, int], Any]] = {
     "dense": _dense,
     "scale": lambda s, name, _: keras.layers.Rescaling(s["factor"], name=name),
     "batch_norm": lambda s, name, _: keras.layers.BatchNormalization(
-        momentum=BATCH_NORM_MOMENTUM, name=name
+        **{"momentum": BATCH_NORM_MOMENTUM, **s}, name=name
     ),
     "layer_norm": lambda s, name, _: keras.layers.LayerNormalization(name=name),
     "group_norm": lambda s, name, _: keras.layers.GroupNormalization(s["groups"], name=name),
@@ -118,7 +118,8 @@ def _build(layer: Layer, seed: int, *, export: bool) -> Any:
     if layer.kind == "batch_norm" and on_maps and not export and _is_tensorflow():
         from autocnn.nn.tf_batch_norm import FusedBatchNormalization
 
-        return FusedBatchNormalization(momentum=BATCH_NORM_MOMENTUM, name=layer.name)
+        settings = {"momentum": BATCH_NORM_MOMENTUM, **layer.settings}
+        return FusedBatchNormalization(**settings, name=layer.name)
     return LAYERS[layer.kind](layer.settings, layer.name, seed)
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import keras
 
-from autocnn.space.config import Optimizer
+from autocnn.nn.airbench94 import GroupedNesterov
+from autocnn.space.config import TrialConfig
 
 Factory = Callable[..., Any]
 
@@ -24,13 +25,19 @@ OPTIMIZERS: dict[str, Factory] = {
 }
 
 
-def build_optimizer(optimizer: Optimizer) -> Any:
-    """The Keras optimizer of `optimizer`; biases and normalisation weights do not decay."""
+def build_optimizer(config: TrialConfig, n_steps: int) -> Any:
+    """The Keras optimizer of `config`, for a training of `n_steps` steps.
+
+    Biases and normalisation weights do not decay. Nesterov's SGD for airbench94 is its own.
+    """
+    optimizer = config.optimizer
+    name = optimizer.name
+    if config.architecture == "airbench94" and name == "nesterov":
+        return GroupedNesterov(optimizer, n_steps)
     arguments: dict[str, Any] = {
         "learning_rate": optimizer.learning_rate,
         "weight_decay": optimizer.weight_decay or None,
     }
-    name = optimizer.name
     if name in ("momentum", "nesterov"):
         arguments |= {"momentum": optimizer.momentum, "nesterov": name == "nesterov"}
         name = "sgd"

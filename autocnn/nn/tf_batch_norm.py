@@ -19,7 +19,8 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Normalise by the batch's statistics while training, else by the moving ones."""
         arguments = {"epsilon": self.epsilon, "data_format": "NHWC"}
-        gamma, beta = tf.cast(self.gamma, tf.float32), tf.cast(self.beta, tf.float32)
+        beta = tf.cast(self.beta, tf.float32)
+        gamma = tf.cast(self.gamma, tf.float32) if self.scale else tf.ones_like(beta)
         if not training:
             outputs, _, _ = tf.compat.v1.nn.fused_batch_norm(
                 inputs,

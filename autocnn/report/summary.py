@@ -12,13 +12,22 @@ def describe_finals(finals: dict[str, Any]) -> list[str]:
     """The test scores, with the number of errors and a 95 % interval."""
     test, winner = finals["test"], finals["test_winner"]
     shipped = "refit on train + validation" if finals["refit"]["shipped"] else "validation weights"
-    return [
+    views = finals.get("test_time_augmentation")
+    augmented = (
+        f"with test-time augmentation  {percent(views['accuracy'])}  (several views of every "
+        "image, as published; not comparable with the scores of other networks)"
+        if views
+        else ""
+    )
+    lines = [
         f"test accuracy  {percent(test['accuracy'])}  ({test['errors']} errors in {test['n']}; "
         f"95 % interval {percent(test['low'])} to {percent(test['high'])}; {shipped})",
+        augmented,
         f"winner         trial {finals['winner']}: validation {percent(finals['val_best'])}, "
         f"its own weights on test {percent(winner['accuracy'])} "
         f"(gap {100 * finals['gap']:+.2f} points)",
     ]
+    return [line for line in lines if line]
 
 
 def describe_end(

@@ -15,6 +15,7 @@ NORMALISATION_PLACES = ("before_activation", "after_activation", "after_dropout"
 POOLS = ("none", "max", "average")
 PADDINGS = ("same", "valid")
 DROPOUT_KINDS = ("unit", "spatial")
+ARCHITECTURES = ("blocks", "airbench94")
 CONVOLUTIONS = ("standard", "separable")
 HEADS = ("flatten", "global_average", "global_max")
 PIXELS = ("standardize", "unit")
@@ -194,6 +195,7 @@ class EarlyStopping:
 class TrialConfig:
     """One configuration: the network, layer by layer, and how it is trained."""
 
+    architecture: str = "blocks"  # or a network with a builder of its own, which has no blocks
     blocks: tuple[Block, ...] = ()
     head: str = "flatten"  # from feature maps to a vector
     dense: tuple[Dense, ...] = ()
@@ -208,6 +210,9 @@ class TrialConfig:
     early_stopping: EarlyStopping = field(default_factory=EarlyStopping)
 
     def __post_init__(self) -> None:
+        _one_of("architecture", self.architecture, ARCHITECTURES)
+        if self.blocks and self.architecture != "blocks":
+            raise SpaceError(f"architecture {self.architecture!r} has no blocks of its own choice")
         _one_of("head", self.head, HEADS)
         _one_of("pixels", self.pixels, PIXELS)
         if not self.logits_scale > 0:

@@ -39,6 +39,12 @@ def _arch(kind: type, low: float = 0, high: float = float("inf"), *, help: str) 
 DOWNSAMPLING = ("max", "average", "stride", "none")
 
 NAMES: dict[str, Name] = {
+    "architecture": Name(
+        str,
+        choices=c.ARCHITECTURES,
+        architecture=True,
+        help="blocks, as the names below say; or a network that is built by its name",
+    ),
     "stem_filters": _arch(int, help="filters of a first convolution before the blocks; 0: none"),
     "stem_kernel": _arch(int, 1, help="its side in pixels (default: kernel)"),
     "stem_stride": _arch(int, 1, help="its stride (default 1)"),
@@ -130,7 +136,9 @@ def expand(
         schedule=_pick(Schedule, values, name="schedule"),
         augmentation=_pick(Augmentation, values),
         early_stopping=_pick(EarlyStopping, values, enabled="early_stopping"),
-        **_given(values, "head", "logits_bias", "logits_scale", "pixels", "batch_size"),
+        **_given(
+            values, "architecture", "head", "logits_bias", "logits_scale", "pixels", "batch_size"
+        ),
     )
 
 

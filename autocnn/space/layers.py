@@ -15,6 +15,9 @@ from autocnn.space.config import Block, Dense, TrialConfig
 
 Shape = tuple[int, ...]  # (height, width, channels) of feature maps, (units,) of a vector
 INPUT = "pixels"  # the name of what goes into the first layer
+WHITENING = "whitening"  # the name of airbench94's first layer
+AIRBENCH94_FILTERS = (64, 256, 256)  # of its three groups
+AIRBENCH94_BATCH_NORM_MOMENTUM = 0.6
 MAX_GROUPS = 8  # of group normalisation; the largest divisor of the channels up to this
 
 
@@ -72,6 +75,8 @@ def plan_network(config: TrialConfig, image_shape: tuple[int, int, int], n_class
     Raises: Infeasible if a feature map would shrink to nothing, or in a residual block shrinks.
     """
     plan = _Plan(image_shape)
+    if config.architecture == "airbench94":
+        _add_airbench94(plan)
     for i, block in enumerate(config.blocks, start=1):
         _add_block(plan, block, f"block{i}")
     plan.head(config.head)
@@ -80,6 +85,20 @@ def plan_network(config: TrialConfig, image_shape: tuple[int, int, int], n_class
     plan.dense(n_classes, "logits", bias=config.logits_bias)
     plan.scale(config.logits_scale, "logits_scale")
     return Network(layers=tuple(plan.layers))
+
+
+def _add_airbench94(plan: _Plan) -> None:
+    """The convolutions of arXiv:2404.00498: pooling stands before normalisation and activation."""
+    plan.conv("standard", 2 * 4 * plan.end.shape[-1], WHITENING, (2, 1, "valid"), bias=True)
+    plan.activation("gelu", f"{WHITENING}_gelu")
+    for i, filters in enumerate(AIRBENCH94_FILTERS, start=1):
+        for j in (1, 2):
+            prefix = f"group{i}_conv{j}"
+            plan.conv("standard", filters, prefix, (3, 1, "same"), bias=False)
+            if j == 1:
+                plan.pool("max", 2, f"group{i}_pool")
+            plan.shift_normalisation(f"{prefix}_norm", AIRBENCH94_BATCH_NORM_MOMENTUM)
+            plan.activation("gelu", f"{prefix}_gelu")
 
 
 def _add_block(plan: _Plan, block: Block, name: str) -> None:
@@ -208,6 +227,12 @@ class _Plan:
         cost = ((4 if kind == "batch" else 2) * channels, 0)
         settings = {"groups": n_groups(channels)} if kind == "group" else {}
         self._add(f"{kind}_norm", name, self.end.shape, cost, **settings)
+
+    def shift_normalisation(self, name: str, momentum: float) -> None:
+        """Batch normalisation that learns a shift and no scale."""
+        cost = (3 * self.end.shape[-1], 0)
+        settings = {"scale": False, "momentum": momentum}
+        self._add("batch_norm", name, self.end.shape, cost, **settings)
 
     def activation(self, function: str, name: str) -> None:
         if function != "linear":

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-MAX_EPOCHS = {"cpu": 12, "gpu": 30}
+MAX_EPOCHS = 30  # of a trial, where the time is limited
+DEFAULT_EPOCHS = {"cpu": 12, "gpu": 30}  # where it is not
 TRIAL_SHARE = 0.2  # of the search time that a typical trial is planned to take
 BLIND_SHARE = 0.1  # the same where no recipe comes first: more trials, each shorter
 LARGEST_SHARE = 0.4  # that it may take where FEWEST_EPOCHS do not fit TRIAL_SHARE

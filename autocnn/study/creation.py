@@ -22,6 +22,7 @@ from autocnn.space.config import TrialConfig
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import (
     BLIND_SHARE,
+    DEFAULT_EPOCHS,
     MAX_EPOCHS,
     TRIAL_SHARE,
     choose_horizon,
@@ -133,11 +134,10 @@ def _horizon(
 ) -> int:
     if settings.epochs is not None:
         return settings.epochs
-    most = MAX_EPOCHS[device.kind]
     if settings.time_budget_s is None:
-        return most
+        return DEFAULT_EPOCHS[device.kind]
     share = BLIND_SHARE if is_blind else TRIAL_SHARE
-    return choose_horizon(plan_search_seconds(settings.time_budget_s), share, speed, most)
+    return choose_horizon(plan_search_seconds(settings.time_budget_s), share, speed, MAX_EPOCHS)
 
 
 def _middling(space: SearchSpace, data: PreparedData) -> list[TrialConfig]:

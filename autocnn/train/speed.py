@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from autocnn.nn import augmentation
 from autocnn.space.config import TrialConfig
 from autocnn.train.backend import Device, set_precision
 from autocnn.train.trainer import CHUNK_IMAGES, prepare
+from autocnn.trial import TrialJob
 
 
 def measure_speed(
@@ -21,7 +23,16 @@ def measure_speed(
     set_precision(precision, device)
     keras.utils.set_random_seed(0)
     start = time.perf_counter()
-    _, stepper, batch = prepare(config, data, device, 0)
+    job = TrialJob(
+        number=0,
+        config=config,
+        seed=0,
+        horizon=1,
+        last_epoch=1,
+        precision=precision,
+        folder=Path(),  # nothing is written
+    )
+    _, stepper, batch = prepare(job, data, device)
     n_steps = max(2, CHUNK_IMAGES // batch)
     indices = np.arange(n_steps * batch, dtype=np.int32).reshape(n_steps, batch) % data.train.n
     draws = augmentation.draw_epoch(config.augmentation, indices, 0, 1, data.train.n)

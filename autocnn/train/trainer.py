@@ -17,12 +17,12 @@ import numpy.typing as npt
 from autocnn.data.prepared import PreparedData
 from autocnn.errors import RecordError, TrialFailed
 from autocnn.nn import augmentation
+from autocnn.nn.airbench94 import initialise
 from autocnn.nn.loss import balanced_weights
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.nn.schedule import learning_rates
 from autocnn.nn.weights import save_weights
-from autocnn.space.config import TrialConfig
 from autocnn.space.seeds import derive_seed
 from autocnn.train.backend import Device, build_stepper, set_precision
 from autocnn.train.checkpoint import Checkpoint, capture, load_checkpoint, restore, save_checkpoint
@@ -75,20 +75,18 @@ def train_trial(job: TrialJob, data: PreparedData, device: Device, hooks: Hooks)
 
 
 def prepare(
-    config: TrialConfig,
-    data: PreparedData,
-    device: Device,
-    seed: int,
-    fit_on: str = "train",
-    *,
-    is_balanced: bool = False,
+    job: TrialJob, data: PreparedData, device: Device
 ) -> tuple[TrainingParts, Stepper, int]:
-    """What a training of `config` starts with, its compiled steps, and the size of its batches."""
-    model = build_model(config, spec_of(data), derive_seed(seed, "model"))
-    optimizer = build_optimizer(config.optimizer)
+    """What a training of `job` starts with, its compiled steps, and the size of its batches."""
+    config = job.config
+    model = build_model(config, spec_of(data), derive_seed(job.seed, "model"))
+    train = data.train if job.fit_on == "train" else data.train_and_validation()
+    if config.architecture == "airbench94":
+        initialise(model, train.images, data.mean, data.std, job.seed)
+    batch = min(config.batch_size, train.n)
+    optimizer = build_optimizer(config, train.n // batch * job.horizon)
     optimizer.build(model.trainable_variables)
-    train = data.train if fit_on == "train" else data.train_and_validation()
-    weights = balanced_weights(train.labels, data.n_classes) if is_balanced else None
+    weights = balanced_weights(train.labels, data.n_classes) if job.class_weights else None
     parts = TrainingParts(
         model=model,
         class_weights=weights,
@@ -100,7 +98,7 @@ def prepare(
         val_images=data.validation.images,
         val_labels=data.validation.labels,
     )
-    return parts, build_stepper(parts, device), min(config.batch_size, train.n)
+    return parts, build_stepper(parts, device), batch
 
 
 class _Training:
@@ -114,9 +112,7 @@ class _Training:
         self.validates = job.fit_on == "train"
         self.n_val = data.validation.n
         self.n_train = data.train.n + (0 if self.validates else self.n_val)
-        parts, self.stepper, self.batch = prepare(
-            job.config, data, device, job.seed, job.fit_on, is_balanced=job.class_weights
-        )
+        parts, self.stepper, self.batch = prepare(job, data, device)
         self.model, self.optimizer = parts.model, parts.optimizer
         self.steps = self.n_train // self.batch
         # A refit sees more images, but its epochs are the search's epochs.

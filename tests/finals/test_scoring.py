@@ -30,6 +30,16 @@ def test_no_error_is_an_accuracy_of_one(dark_or_bright, make_test):
     assert score.interval == pytest.approx((0.438503, 1.0), abs=1e-6)
 
 
+def test_views_are_averaged_as_logits(dark_or_bright, make_test):
+    """Three quarters of each image's weight lies on its negative, so dark ones count as bright."""
+
+    def negatives(images):
+        return [(0.25, images), (0.75, 255 - images)]
+
+    score = score_file(dark_or_bright, make_test([0, 50, 255], [1, 1, 0]), 3, negatives)
+    assert score.errors == 0
+
+
 def test_the_interval_is_of_the_hits():
     """7 errors in 360 are 353 hits."""
     score = SplitScore(n=360, errors=7, confusion=())

@@ -13,7 +13,7 @@ from autocnn.space.layers import plan_network
 from autocnn.space.library import baseline_names
 from autocnn.space.toml import load_space
 
-SPEC = ImageSpec(shape=(8, 8, 3), n_classes=4, mean=(100.0, 50.0, 0.0), std=(50.0, 25.0, 1.0))
+SPEC = ImageSpec(shape=(16, 16, 3), n_classes=4, mean=(100.0, 50.0, 0.0), std=(50.0, 25.0, 1.0))
 CONFIGS = {
     "logits": TrialConfig(),
     "dense": TrialConfig(
@@ -53,6 +53,7 @@ CONFIGS = {
         logits_bias=False,
         logits_scale=0.125,
     ),
+    "airbench94": TrialConfig(architecture="airbench94", head="global_max"),
     "separable": TrialConfig(
         blocks=(
             Block(filters=(4,), convolution="separable", normalisation="batch"),
@@ -60,7 +61,7 @@ CONFIGS = {
         ),
     ),
 }
-IMAGES = np.random.default_rng(0).integers(0, 256, (3, 8, 8, 3)).astype(np.float32)
+IMAGES = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3)).astype(np.float32)
 
 
 def inputs_of(layer):

@@ -8,7 +8,7 @@ import pytest
 
 from autocnn.nn.optimizer import OPTIMIZERS as TABLE
 from autocnn.nn.optimizer import build_optimizer
-from autocnn.space.config import OPTIMIZERS, Optimizer
+from autocnn.space.config import OPTIMIZERS, Optimizer, TrialConfig
 
 CLASSES = {
     "sgd": "SGD",
@@ -28,7 +28,7 @@ def _variables() -> list[keras.Variable]:
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_name_gives_an_optimizer(name):
     """Of its kind, with its settings."""
-    built = build_optimizer(Optimizer(name=name, learning_rate=0.25))
+    built = build_optimizer(TrialConfig(optimizer=Optimizer(name=name, learning_rate=0.25)), 1)
     assert type(built).__name__.lower() == CLASSES.get(name, name).lower()
     assert float(built.learning_rate) == 0.25
 
@@ -42,7 +42,9 @@ def test_the_table_has_no_name_that_cannot_be_chosen():
 def test_weights_decay_and_biases_do_not(name):
     """Without a gradient, a weight of 1 becomes 1 - rate x decay = 1 - 0.1 x 0.5 in one step."""
     variables = _variables()
-    built = build_optimizer(Optimizer(name=name, learning_rate=0.1, weight_decay=0.5))
+    built = build_optimizer(
+        TrialConfig(optimizer=Optimizer(name=name, learning_rate=0.1, weight_decay=0.5)), 1
+    )
     built.build(variables)
     built.apply([np.zeros(v.shape, np.float32) for v in variables], variables)
     kernel, *others = (np.asarray(v) for v in variables)
@@ -55,7 +57,7 @@ def test_weights_decay_and_biases_do_not(name):
 def test_nothing_decays_unless_asked_for(name):
     """A decay of 0 leaves the weights alone, for AdamW and Muon too."""
     variables = _variables()
-    built = build_optimizer(Optimizer(name=name, learning_rate=0.1))
+    built = build_optimizer(TrialConfig(optimizer=Optimizer(name=name, learning_rate=0.1)), 1)
     built.build(variables)
     built.apply([np.zeros(v.shape, np.float32) for v in variables], variables)
     for variable in variables:
@@ -77,7 +79,9 @@ def test_two_steps_of_gradient_one(name, after):
     -0.15; momentum -0.1 - 0.15; Nesterov (-0.05 - 0.1) + (-0.075 - 0.1).
     """
     weight = keras.Variable(np.zeros(1, np.float32), name="kernel")
-    built = build_optimizer(Optimizer(name=name, learning_rate=0.1, momentum=0.5))
+    built = build_optimizer(
+        TrialConfig(optimizer=Optimizer(name=name, learning_rate=0.1, momentum=0.5)), 1
+    )
     built.build([weight])
     for _ in range(2):
         built.apply([np.ones(1, np.float32)], [weight])

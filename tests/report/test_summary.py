@@ -42,6 +42,15 @@ def test_a_refused_refit_is_told():
     assert line.endswith("; validation weights)")
 
 
+def test_several_views_of_an_image_are_marked_as_such():
+    """Between the plain score and the winner's."""
+    views = {"n": 360, "errors": 3, "accuracy": 357 / 360, "low": 0.97, "high": 0.998}
+    lines = describe_finals(make_finals(test_time_augmentation=views))
+    assert len(lines) == 3
+    assert "98.06 %" in lines[0]
+    assert lines[1].startswith("with test-time augmentation  99.17 %  (several views")
+
+
 @pytest.mark.parametrize(("gap", "text"), [(0.0, "+0.00"), (-0.0125, "-1.25"), (0.02, "+2.00")])
 def test_the_gap_has_a_sign(gap, text):
     """Plus where the validation score flattered."""

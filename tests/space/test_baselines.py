@@ -51,6 +51,14 @@ COSTS = {
         *(4608 * 512, 4 * 512) * 2,
         512 * 10,
     ],
+    # 32 pixels become 31, 15, 7 and 3; three values a channel: normalisation has no scale
+    "airbench94": [
+        12 * 24 + 24,
+        *(216 * 64, 3 * 64, 576 * 64, 3 * 64),
+        *(576 * 256, 3 * 256, 2304 * 256, 3 * 256),
+        *(2304 * 256, 3 * 256) * 2,
+        256 * 10,
+    ],
 }
 # As published; resnet9's 6,573,120 do not count the moving mean and variance of 2,240 channels.
 TOTALS = {
@@ -155,6 +163,23 @@ def test_resnet9_is_the_network_of_its_source():
     assert network.layers[-1].settings == {"factor": 0.125}
 
 
+def test_airbench94_is_the_network_of_its_source():
+    """Whitening, then three groups that pool before they normalise; logits / 9."""
+    network = _network("airbench94")
+    group = [
+        *("conv", "max_pool", "batch_norm", "activation"),
+        *("conv", "batch_norm", "activation"),
+    ]
+    assert [layer.kind for layer in network.layers] == [
+        *("conv", "activation"),
+        *group * 3,
+        *("global_max", "dense", "scale"),
+    ]
+    assert _sides(network) == [31, 31, 15, 15, 7, 7, 3]
+    assert network.layers[0].settings["padding"] == "valid"
+    assert network.layers[-1].settings["factor"] == pytest.approx(1 / 9)
+
+
 @pytest.mark.parametrize("kind", ["dataset", "optimizer"])
 def test_the_update_rules_are_the_published_ones(kind):
     """And the data sets."""
@@ -171,6 +196,7 @@ def test_the_update_rules_are_the_published_ones(kind):
         "lenet": ("mnist", "momentum"),
         "vgg_small": ("cifar10", "momentum"),
         "resnet9": ("cifar10", "nesterov"),
+        "airbench94": ("cifar10", "nesterov"),
     }
     if kind == "dataset":
         found = {name: load_space(name).published.dataset for name in names}

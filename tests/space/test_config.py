@@ -63,7 +63,7 @@ def test_an_integer_stands_for_a_number():
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"colour": 1}, "config.colour: unknown key; known: blocks, head, dense"),
+        ({"colour": 1}, "config.colour: unknown key; known: architecture, blocks, head, dense"),
         ({"loss": 3}, "config.loss: expected a table, got 3"),
         ({"loss": {"gamma": 3}}, "config.loss.gamma: unknown key; known: name,"),
         ({"blocks": 3}, "config.blocks: expected a list, got 3"),

@@ -145,7 +145,10 @@ P = "[parameters]\n"
         ("[limits]\nmacs = 0", "my.toml: limits.macs: expected a value >= 1, got 0"),
         ("[limits]\nmacs = 1.5", "my.toml: limits.macs: expected an integer, got 1.5"),
         ("[limits]\nmacs = true", "my.toml: limits.macs: expected an integer, got True"),
-        (P + "colour = 1", "my.toml: parameters.colour: unknown parameter; known: stem_filters"),
+        (
+            P + "colour = 1",
+            "my.toml: parameters.colour: unknown parameter; known: architecture, stem_filters",
+        ),
         (P + "blocks = 'two'", "my.toml: parameters.blocks: expected an integer, got 'two'"),
         (P + "blocks = true", "my.toml: parameters.blocks: expected an integer, got True"),
         (P + "blocks = 2.0", "my.toml: parameters.blocks: expected an integer, got 2.0"),

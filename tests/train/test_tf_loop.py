@@ -25,7 +25,7 @@ def _stepper(
     spec = ImageSpec(shape=(1, 1, 1), n_classes=2, mean=(0.0,), std=(1.0,))
     model = build_model(TrialConfig(pixels="unit"), spec)
     model.set_weights([np.zeros_like(w) for w in model.get_weights()])
-    optimizer = build_optimizer(Optimizer(name="sgd"))
+    optimizer = build_optimizer(TrialConfig(optimizer=Optimizer(name="sgd")), 1)
     optimizer.build(model.trainable_variables)
     return TensorFlowStepper(
         TrainingParts(

@@ -1,0 +1,132 @@
+"""airbench94 (arXiv:2404.00498): what its training has and the space language cannot say.
+
+The layers are planned in `autocnn.space.layers`, like those of any network. Here is how their
+weights start, which of them are trained, and the optimizer's groups and lookahead. It differs from
+the published code in this: the moving statistics of normalisation take no part in the lookahead,
+the schedule starts at zero and falls to zero, and epochs are whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import ops
+
+from autocnn.space.config import Optimizer
+from autocnn.space.layers import WHITENING
+from autocnn.space.seeds import derive_seed
+
+WHITENED_IMAGES = 5000  # whose patches are looked at
+WHITENING_EPSILON = 5e-4  # added to the variances: directions without any are not blown up
+SHIFT_RATE = 64.0  # times the learning rate, for the shifts of normalisation
+WHITENING_BIAS_SHARE = 3 / 9.9  # of the training, after which that bias stays
+LOOKAHEAD_EVERY = 5  # steps
+LOOKAHEAD_DECAY = 0.95  # a step, at the end; it grows with the cube of the time
+
+
+def initialise(
+    model: keras.Model, images: npt.NDArray[np.uint8], mean: Any, std: Any, seed: int
+) -> None:
+    """Give `model` its first weights: a whitening layer, which stays, and identities.
+
+    Shapes: images (n, height, width, channels), to be trained on; mean and std (channels,).
+    """
+    first = model.get_layer(WHITENING)
+    patches = (images[:WHITENED_IMAGES].astype(np.float32) - np.asarray(mean)) / np.asarray(std)
+    first.kernel.assign(whitening_filters(patches.astype(np.float32)))
+    first.kernel.trainable = False
+    for i, layer in enumerate(model.layers):
+        rng = np.random.default_rng(derive_seed(seed, i, "airbench94"))
+        if isinstance(layer, keras.layers.Conv2D):
+            if layer is not first:
+                layer.kernel.assign(dirac_kernel(rng, layer.kernel.shape))
+            else:
+                layer.bias.assign(_uniform(rng, layer.bias.shape, layer.kernel.shape))
+        elif isinstance(layer, keras.layers.Dense):
+            layer.kernel.assign(_uniform(rng, layer.kernel.shape, layer.kernel.shape))
+
+
+def whitening_filters(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Filters that make 2 x 2 patches uncorrelated and of variance one; then the same negative.
+
+    Shapes: images (n, height, width, channels), scaled; result (2, 2, channels, 8 * channels).
+    """
+    channels = images.shape[-1]
+    windows = np.lib.stride_tricks.sliding_window_view(images, (2, 2), axis=(1, 2))
+    patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, 4 * channels)
+    covariance = patches.T @ patches / len(patches)  # about zero, as published
+    variances, directions = np.linalg.eigh(covariance.astype(np.float64))
+    filters = (directions / np.sqrt(variances + WHITENING_EPSILON))[:, ::-1]
+    both = np.concatenate([filters, -filters], axis=1).astype(np.float32)
+    return both.reshape(2, 2, channels, 8 * channels)
+
+
+def dirac_kernel(rng: np.random.Generator, shape: Sequence[int]) -> npt.NDArray[np.float32]:
+    """A kernel of `shape` (height, width, in, out): the first filters pass their channel on."""
+    height, width, channels, filters = shape
+    kernel = _uniform(rng, shape, shape)
+    same = min(channels, filters)
+    kernel[:, :, :, :same] = 0
+    kernel[height // 2, width // 2, range(same), range(same)] = 1
+    return kernel
+
+
+def _uniform(
+    rng: np.random.Generator, shape: Sequence[int], kernel: Sequence[int]
+) -> npt.NDArray[np.float32]:
+    """PyTorch's customary start: even between -1 / sqrt(inputs of a unit) and the same above."""
+    limit = 1 / np.sqrt(np.prod(kernel[:-1]))
+    return rng.uniform(-limit, limit, tuple(shape)).astype(np.float32)
+
+
+class GroupedNesterov(keras.optimizers.Optimizer):
+    """Nesterov's SGD with faster shifts, a bias that freezes, decay in the momentum, lookahead.
+
+    `n_steps` is the length of the training, by which bias and lookahead go.
+    """
+
+    def __init__(self, settings: Optimizer, n_steps: int) -> None:
+        super().__init__(settings.learning_rate, name="grouped_nesterov")
+        self.momentum, self.decay = settings.momentum, settings.weight_decay
+        self.n_steps = n_steps
+
+    def build(self, variables: Sequence[Any]) -> None:
+        """Velocities, and the slow weights of the lookahead, which start as the fast ones."""
+        super().build(variables)
+        self.factors = [SHIFT_RATE if v.path.endswith("/beta") else 1.0 for v in variables]
+        self.freezes = [v.path.startswith(f"{WHITENING}/") for v in variables]
+        self.velocities = self.add_optimizer_variables(variables, "velocity")
+        self.slow = self.add_optimizer_variables(variables, "slow")
+        for slow, variable in zip(self.slow, variables, strict=True):
+            slow.assign(variable)
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """One step of one variable, at the rate and decay of its group."""
+        i = self._get_variable_index(variable)
+        rate = self.factors[i] * ops.cast(learning_rate, variable.dtype)
+        momentum: Any = self.momentum
+        if self.freezes[i]:
+            share = ops.cast(self.iterations, variable.dtype) / self.n_steps
+            moves = ops.cast(share < WHITENING_BIAS_SHARE, variable.dtype)
+            rate, momentum = moves * rate, moves * momentum
+        step = rate * (gradient + self.decay / self.factors[i] * variable)
+        velocity = momentum * self.velocities[i] - step
+        self.assign(self.velocities[i], velocity)
+        self.assign_add(variable, momentum * velocity - step)
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> None:
+        """One step of all variables; every few steps those go back to slower ones."""
+        super().apply(grads, trainable_variables)
+        share = ops.cast(self.iterations, "float32") / self.n_steps
+        is_due = ops.equal(ops.mod(self.iterations, LOOKAHEAD_EVERY), 0)
+        is_last = ops.greater_equal(share, 1.0)
+        # A last step between two of these takes the slow weights as they are.
+        kept = ops.where(is_due, LOOKAHEAD_DECAY**LOOKAHEAD_EVERY * share**3, 1.0)
+        for slow, variable in zip(self.slow, self._trainable_variables, strict=True):
+            mixed = kept * slow + (1.0 - kept) * variable
+            slow.assign(mixed)
+            variable.assign(ops.where(ops.logical_or(is_due, is_last), mixed, variable))

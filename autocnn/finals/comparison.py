@@ -12,10 +12,19 @@ import pyarrow as pa
 
 from autocnn.finals.outcome import load_test_of
 from autocnn.finals.scoring import score_file
+from autocnn.finals.views import PUBLISHED_VIEWS
 from autocnn.records.record import TrialRecord
 from autocnn.space.plan import REPEAT, VARIANT
 from autocnn.space.space import Published
 from autocnn.study.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class TrialTest:
+    """Test accuracy of one training."""
+
+    plain: float
+    augmented: float | None = None  # by the views that were published with the network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,18 +44,26 @@ class ComparedRow:
     published: float | None  # test accuracy
     source: str
     tests: tuple[float, ...]
+    augmented: float | None = None  # mean test accuracy with the network's test-time augmentation
 
 
-def score_trials(session: Session, files: Mapping[int, Path]) -> dict[int, float]:
+def score_trials(session: Session, files: Mapping[int, Path]) -> dict[int, TrialTest]:
     """Test accuracy by trial of exported files; the test split is read once for all of them."""
     test = load_test_of(session)
     n_classes = session.data.n_classes
-    return {n: score_file(file, test, n_classes).accuracy for n, file in files.items()}
+    tested = {}
+    for record in session.records():
+        if record.number in files:
+            file = files[record.number]
+            views = PUBLISHED_VIEWS.get(record.trained_config.architecture)
+            more = None if views is None else score_file(file, test, n_classes, views).accuracy
+            tested[record.number] = TrialTest(score_file(file, test, n_classes).accuracy, more)
+    return tested
 
 
 def summarise_comparison(
     records: Iterable[TrialRecord],
-    tests: Mapping[int, float],
+    tests: Mapping[int, TrialTest],
     published: Mapping[str, Published | None],
 ) -> list[ComparedRow]:
     """A row for each name of `published`, the best first; what was not trained comes last."""
@@ -64,6 +81,7 @@ def comparison_table(rows: Iterable[ComparedRow]) -> pa.Table:
         **dict.fromkeys(("name", "source"), pa.string()),
         **dict.fromkeys(("n", "failed", "parameters", "macs"), whole),
         **dict.fromkeys(("test", "test_sd", "validation", "epochs", "seconds", "published"), real),
+        "augmented": real,
         "tests": pa.list_(real),
     }
     fields = [pa.field(name, kinds[name]) for name in ComparedRow.__dataclass_fields__]
@@ -73,12 +91,13 @@ def comparison_table(rows: Iterable[ComparedRow]) -> pa.Table:
 def _row(
     name: str,
     records: Sequence[TrialRecord],
-    tests: Mapping[int, float],
+    tests: Mapping[int, TrialTest],
     published: Published | None,
 ) -> ComparedRow:
     scored = [record for record in records if record.number in tests]
     scored.sort(key=lambda record: int(record.values[REPEAT]))
-    accuracies = tuple(tests[record.number] for record in scored)
+    accuracies = tuple(tests[record.number].plain for record in scored)
+    augmented = (tests[record.number].augmented for record in scored)
     return ComparedRow(
         name=name,
         n=len(scored),
@@ -93,6 +112,7 @@ def _row(
         published=None if published is None else published.test_accuracy,
         source="" if published is None else published.source,
         tests=accuracies,
+        augmented=_mean(accuracy for accuracy in augmented if accuracy is not None),
     )
 
 

@@ -113,8 +113,8 @@ class GroupedNesterov(keras.optimizers.Optimizer):
             share = ops.cast(self.iterations, variable.dtype) / self.n_steps
             moves = ops.cast(share < WHITENING_BIAS_SHARE, variable.dtype)
             rate, momentum = moves * rate, moves * momentum
-        step = rate * (gradient + self.decay / self.factors[i] * variable)
-        velocity = momentum * self.velocities[i] - step
+        step = rate * (gradient + variable * (self.decay / self.factors[i]))
+        velocity = self.velocities[i] * momentum - step
         self.assign(self.velocities[i], velocity)
         self.assign_add(variable, momentum * velocity - step)
 
@@ -123,10 +123,10 @@ class GroupedNesterov(keras.optimizers.Optimizer):
         super().apply(grads, trainable_variables)
         share = ops.cast(self.iterations, "float32") / self.n_steps
         is_due = ops.equal(ops.mod(self.iterations, LOOKAHEAD_EVERY), 0)
-        is_last = ops.greater_equal(share, 1.0)
+        looks = ops.logical_or(is_due, ops.greater_equal(share, 1.0))
         # A last step between two of these takes the slow weights as they are.
         kept = ops.where(is_due, LOOKAHEAD_DECAY**LOOKAHEAD_EVERY * share**3, 1.0)
         for slow, variable in zip(self.slow, self._trainable_variables, strict=True):
-            mixed = kept * slow + (1.0 - kept) * variable
+            mixed = slow * kept + variable * (1.0 - kept)
             slow.assign(mixed)
-            variable.assign(ops.where(ops.logical_or(is_due, is_last), mixed, variable))
+            variable.assign(ops.where(looks, mixed, ops.convert_to_tensor(variable)))

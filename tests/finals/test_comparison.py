@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autocnn.finals.comparison import comparison_table, summarise_comparison
+from autocnn.finals.comparison import TrialTest, comparison_table, summarise_comparison
 from autocnn.space.space import Published
 
 PUBLISHED = {
@@ -24,9 +24,10 @@ def test_rows_are_means_over_the_seeds(trained):
         trained(3, "old", 2, 0.65),
         trained(4, "old", 1, 0.63),
     ]
-    tests = {0: 0.60, 1: 0.70, 3: 0.64, 4: 0.62}
+    tests = {0: TrialTest(0.60), 1: TrialTest(0.70, 0.72), 3: TrialTest(0.64), 4: TrialTest(0.62)}
     new, old, *rest = summarise_comparison(records, tests, PUBLISHED)
     assert (new.name, new.test, new.test_sd, new.n) == ("new", 0.70, None, 1)
+    assert (new.augmented, old.augmented) == (0.72, None)
     assert (old.name, old.n, old.tests) == ("old", 3, (0.60, 0.62, 0.64))
     assert (old.test, old.test_sd) == (pytest.approx(0.62), pytest.approx(0.02))
     assert (old.validation, old.seconds) == (pytest.approx(0.63), 2.0)

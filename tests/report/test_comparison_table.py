@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from autocnn.finals.comparison import ComparedRow
@@ -40,3 +42,12 @@ def test_the_terminal_shows_the_same(rows, show):
     drawn = "\n".join(show(render_comparison(rows, "Known networks"), 140))
     for text in ("Known networks", "66.12 % ± 0.41", "65.98 %", "528,054", "0 (2 failed)"):
         assert text in drawn
+
+
+def test_test_time_augmentation_stands_apart(rows, show):
+    """Not in the table, where it would be compared with what has none."""
+    augmented = [replace(rows[0], augmented=0.7), rows[1]]
+    note = "cnn_16_32_64: 70.00 % with its published test-time augmentation"
+    assert note in comparison_markdown(augmented, "Known networks", "")
+    assert note in "\n".join(show(render_comparison(augmented, "Known networks"), 140))
+    assert "augmentation" not in comparison_markdown(rows, "Known networks", "")

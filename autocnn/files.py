@@ -16,6 +16,15 @@ DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 Content = bytes | str | Callable[[IO[bytes]], object]
 
 
+def cache_root() -> Path:
+    """$AUTOCNN_CACHE, else autocnn/ in $XDG_CACHE_HOME, else in ~/.cache."""
+    ours, theirs = os.environ.get("AUTOCNN_CACHE"), os.environ.get("XDG_CACHE_HOME", "")
+    if ours:
+        return Path(ours).expanduser()
+    base = Path(theirs) if os.path.isabs(theirs) else Path("~/.cache").expanduser()
+    return base / "autocnn"
+
+
 def write_atomic(path: Path, content: Content) -> None:
     """Put `content` at `path` in one step: a reader sees the old file or the new one.
 

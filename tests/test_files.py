@@ -7,7 +7,7 @@ import os
 import pytest
 
 from autocnn.errors import RecordError
-from autocnn.files import write_atomic
+from autocnn.files import cache_root, write_atomic
 
 
 @pytest.mark.parametrize(("data", "written"), [("é\n", b"\xc3\xa9\n"), (b"\x00\xff", b"\x00\xff")])
@@ -47,3 +47,16 @@ def test_a_file_gets_the_usual_permissions(tmp_path):
     (tmp_path / "plain").write_text("x")
     write_atomic(tmp_path / "file", "x")
     assert (tmp_path / "file").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_the_cache_lies_where_the_person_says(monkeypatch, tmp_path):
+    """AUTOCNN_CACHE, else the user's cache; a relative XDG_CACHE_HOME does not count."""
+    monkeypatch.setenv("AUTOCNN_CACHE", "~/mine")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_root() == tmp_path / "mine"
+    monkeypatch.setenv("AUTOCNN_CACHE", "")
+    assert cache_root() == tmp_path / "xdg" / "autocnn"
+    for other in ("relative", ""):
+        monkeypatch.setenv("XDG_CACHE_HOME", other)
+        assert cache_root() == tmp_path / ".cache" / "autocnn"

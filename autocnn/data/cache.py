@@ -27,7 +27,7 @@ from autocnn.data.importing import Facts
 from autocnn.data.options import ImageOptions
 from autocnn.data.source import Source
 from autocnn.errors import AutocnnError, RecordError
-from autocnn.files import write_atomic
+from autocnn.files import cache_root, write_atomic
 
 VERSION = 1  # of readers, decoding and the folders' form: another one makes old folders void
 _META = "meta.json"
@@ -50,15 +50,6 @@ class Entry:
     folder: Path
     key: str  # of what was found, and of how it is read
     source: Source
-
-
-def cache_root() -> Path:
-    """$AUTOCNN_CACHE, else autocnn/ in $XDG_CACHE_HOME, else in ~/.cache."""
-    ours, theirs = os.environ.get("AUTOCNN_CACHE"), os.environ.get("XDG_CACHE_HOME", "")
-    if ours:
-        return Path(ours).expanduser()
-    base = Path(theirs) if os.path.isabs(theirs) else Path("~/.cache").expanduser()
-    return base / "autocnn"
 
 
 def find_entry(source: Source, options: ImageOptions) -> Entry:

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
+from autocnn.nn.run_time import LossValues
 from autocnn.space.config import Loss
 
 
 def sample_losses(
-    loss: Loss, labels: Any, logits: Any, class_weights: Sequence[float] | None = None
+    loss: Loss | LossValues, labels: Any, logits: Any, class_weights: Sequence[float] | None = None
 ) -> Any:
     """The loss of every sample, times the weight of its class where there are any.
 
@@ -37,7 +38,7 @@ def balanced_weights(labels: npt.NDArray[np.int64], n_classes: int) -> tuple[flo
     return tuple(len(labels) / (present * count) if count else 0.0 for count in counts.tolist())
 
 
-def _plain_losses(loss: Loss, labels: Any, logits: Any) -> Any:
+def _plain_losses(loss: Loss | LossValues, labels: Any, logits: Any) -> Any:
     n_classes = logits.shape[-1]
     log_p = ops.log_softmax(logits, axis=-1)
     target = ops.one_hot(labels, n_classes, dtype="float32")

@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from autocnn.nn.run_time import RunTimeDropout, RunTimeSpatialDropout
 from autocnn.space.config import TrialConfig
 from autocnn.space.layers import INPUT, Layer, plan_network
 from autocnn.space.seeds import derive_seed
@@ -87,6 +88,9 @@ LAYERS: dict[str, Callable[[Mapping[str, Any], str, int], Any]] = {
 }
 
 
+RUN_TIME = {"dropout": RunTimeDropout, "spatial_dropout": RunTimeSpatialDropout}
+
+
 def build_model(
     config: TrialConfig, spec: ImageSpec, seed: int = 0, *, export: bool = False
 ) -> keras.Model:
@@ -120,6 +124,8 @@ def _build(layer: Layer, seed: int, *, export: bool) -> Any:
 
         settings = {"momentum": BATCH_NORM_MOMENTUM, **layer.settings}
         return FusedBatchNormalization(**settings, name=layer.name)
+    if layer.kind in RUN_TIME and not export and keras.backend.backend() == "jax":
+        return RUN_TIME[layer.kind](layer.settings["rate"], seed=seed, name=layer.name)
     return LAYERS[layer.kind](layer.settings, layer.name, seed)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from autocnn.nn.airbench94 import GroupedNesterov
+from autocnn.nn.run_time import RunTimeSGD
 from autocnn.space.config import TrialConfig
 
 Factory = Callable[..., Any]
@@ -41,8 +42,13 @@ def build_optimizer(config: TrialConfig, n_steps: int) -> Any:
     if name in ("momentum", "nesterov"):
         arguments |= {"momentum": optimizer.momentum, "nesterov": name == "nesterov"}
         name = "sgd"
+        if optimizer.momentum > 0 and keras.backend.backend() == "jax":
+            return _no_decay_of_shifts(RunTimeSGD(**arguments))
     if name in ("adamw", "muon"):
         arguments["weight_decay"] = optimizer.weight_decay
-    built = OPTIMIZERS[name](**arguments)
-    built.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-    return built
+    return _no_decay_of_shifts(OPTIMIZERS[name](**arguments))
+
+
+def _no_decay_of_shifts(optimizer: Any) -> Any:
+    optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return optimizer

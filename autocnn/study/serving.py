@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autocnn.errors import AutocnnError, RecordError, TrialFailed
+from autocnn.files import cache_root
 from autocnn.quiet import load_keras
 from autocnn.space.config import TrialConfig
 from autocnn.study.shares import Share
@@ -63,6 +64,7 @@ def serve(connection: Connection, data_folder: Path, log: Path, share: Share) ->
         try:
             if order == "device":
                 device = backend.find_device()
+                backend.keep_programs(device, cache_root() / "jax")
                 answer = Answer(device)
             elif order == "data":
                 data = open_prepared(data_folder)

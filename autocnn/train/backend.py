@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,25 @@ def find_device() -> Device:
     return Device(backend=backend, kind="cpu", names=("CPU",), bfloat16=able, reason=reason)
 
 
+def keep_programs(device: Device, folder: Path) -> None:
+    """Let JAX find again what earlier processes compiled, in `folder`; on a GPU only.
+
+    What is loaded from there is run: a folder that others may write to is not used.
+    """
+    if (device.backend, device.kind) != ("jax", "gpu"):
+        return
+    import jax
+
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = folder.stat()
+    if found.st_uid != os.getuid() or found.st_mode & 0o022:
+        print(f"{folder}: not used, others may write to it; make it private (chmod 700)")
+        return
+    config: Any = jax.config
+    config.update("jax_compilation_cache_dir", str(folder))
+    config.update("jax_persistent_cache_min_compile_time_secs", 1.0)
+
+
 def _cpu_bfloat16(backend: str) -> tuple[bool, str]:
     if backend != "tensorflow":
         return False, f"on a CPU only TensorFlow gains from bfloat16, the backend is {backend}"
@@ -88,7 +108,7 @@ def build_stepper(parts: Any, device: Device) -> Any:
         return TensorFlowStepper(parts)
     from autocnn.train.jax_loop import JaxStepper
 
-    return JaxStepper(parts)
+    return JaxStepper(parts, loops=device.kind == "gpu")
 
 
 def is_out_of_memory(error: BaseException) -> bool:

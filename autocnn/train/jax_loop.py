@@ -1,7 +1,14 @@
-"""The training loop in JAX: one compiled step, called from Python (never a scan on a CPU)."""
+"""The training loop in JAX: on a GPU one compiled loop over many steps, on a CPU one step a call.
+
+XLA runs the convolutions of a loop's body on one core of a CPU, so there the steps are called from
+Python. Programs are kept for the architectures that were trained last: what a trial has of its own
+(weights, rates of learning, decay and dropout, augmentation) is an argument.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections import OrderedDict
 from typing import Any
 
 import jax
@@ -11,23 +18,25 @@ import numpy.typing as npt
 
 from autocnn.nn import augmentation
 from autocnn.nn.loss import sample_losses
+from autocnn.nn.run_time import run_time, run_time_values
 from autocnn.space.config import Loss
 from autocnn.train.parts import Sums, TrainingParts
 
 CROSS_ENTROPY = Loss()
+KEPT_PROGRAMS = 16
+_programs: OrderedDict[Any, _Program] = OrderedDict()  # the latest at the end
 
 
 class JaxStepper:
     """Compiled steps for one model; its variables are brought up to date after every call."""
 
-    def __init__(self, parts: TrainingParts) -> None:
-        self._parts = parts
+    def __init__(self, parts: TrainingParts, *, loops: bool = False) -> None:
+        """`loops`: the loop over the steps is compiled too."""
+        self._parts, self._loops = parts, loops
+        self._program = find_program(parts)
+        self._values = run_time_values(parts.model, parts.optimizer, parts.loss)
         self._train_data = _on_device(parts.train_images, parts.train_labels)
         self._val_data = _on_device(parts.val_images, parts.val_labels)
-        rate = parts.optimizer.learning_rate
-        self._rate_at = next(i for i, v in enumerate(parts.optimizer.variables) if v is rate)
-        self._train_step = jax.jit(self._step, donate_argnums=(0,))
-        self._evaluate_step = jax.jit(self._evaluate)
 
     def train(
         self,
@@ -36,55 +45,114 @@ class JaxStepper:
         rates: npt.NDArray[np.float32],
     ) -> Sums:
         """Take one optimizer step a row of `indices`."""
-        state = tuple([jnp.array(v.value) for v in group] for group in self._variables())
-        loss, correct = jnp.zeros(()), jnp.zeros(())
-        for index, draw, rate in zip(indices, draws, rates, strict=True):
-            state, (step_loss, step_correct) = self._train_step(
-                state, self._train_data, index, draw, rate
-            )
-            loss, correct = loss + step_loss, correct + step_correct
-        for group, values in zip(self._variables(), state, strict=True):
-            for variable, value in zip(group, values, strict=True):
-                variable.assign(value)
-        return Sums(float(loss), float(correct))
+        if self._loops:
+            try:
+                return self._train(self._in_a_loop(indices, draws, rates))
+            except jax.errors.JaxRuntimeError as error:
+                if "RESOURCE_EXHAUSTED" in str(error):
+                    raise
+                print(f"one step a call from now on, a loop fails: {error}", file=sys.stderr)
+                self._loops = False
+        return self._train(self._one_by_one(indices, draws, rates))
 
     def evaluate(self, indices: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
         """Cross-entropy and hits over the validation images named by `indices`."""
         trainable, other, _ = ([v.value for v in group] for group in self._variables())
         loss, correct = jnp.zeros(()), jnp.zeros(())
         for index, weight in zip(indices, weights, strict=True):
-            a, b = self._evaluate_step(trainable, other, self._val_data, index, weight)
-            loss, correct = loss + a, correct + b
+            sums = self._program.evaluate(trainable, other, self._val_data, index, weight)
+            loss, correct = loss + sums[0], correct + sums[1]
         return Sums(float(loss), float(correct))
+
+    def _train(self, ended: tuple[Any, Any]) -> Sums:
+        state, (loss, correct) = ended
+        for group, values in zip(self._variables(), state, strict=True):
+            for variable, value in zip(group, values, strict=True):
+                variable.assign(value)
+        return Sums(float(loss), float(correct))
+
+    def _state(self) -> Any:
+        return tuple([jnp.array(v.value) for v in group] for group in self._variables())
+
+    def _one_by_one(self, indices: Any, draws: Any, rates: Any) -> tuple[Any, Any]:
+        state, loss, correct = self._state(), jnp.zeros(()), jnp.zeros(())
+        for row in zip(indices, draws, rates, strict=True):
+            state, sums = self._program.step(state, self._values, self._train_data, *row)
+            loss, correct = loss + sums[0], correct + sums[1]
+        return state, (loss, correct)
+
+    def _in_a_loop(self, indices: Any, draws: Any, rates: Any) -> tuple[Any, Any]:
+        """All steps in one call; the arrays are filled up, so that any number fits one program."""
+        n, length = len(indices), max(len(indices), self._parts.chunk)
+        rows = [
+            np.concatenate([rows, np.zeros((length - n, *rows.shape[1:]), rows.dtype)])
+            for rows in (indices, draws, rates)
+        ]
+        ended = self._program.loop(self._state(), self._values, self._train_data, n, rows)
+        return ended[0], ended[1]
 
     def _variables(self) -> tuple[list[Any], list[Any], list[Any]]:
         model, optimizer = self._parts.model, self._parts.optimizer
         return model.trainable_variables, model.non_trainable_variables, optimizer.variables
 
-    def _step(self, state: Any, data: Any, index: Any, draws: Any, rate: Any) -> Any:
-        parts, (trainable, other, slots) = self._parts, state
+
+def find_program(parts: TrainingParts) -> _Program:
+    """The program for these parts, if one of their kind was trained lately; else a new one."""
+    if parts.program is None:
+        return _Program(parts)
+    # Shapes are no part of it: JAX compiles for each, and finds them again.
+    program = _programs.pop(parts.program, None) or _Program(parts)
+    _programs[parts.program] = program
+    while len(_programs) > KEPT_PROGRAMS:
+        _programs.popitem(last=False)
+    return program
+
+
+class _Program:
+    """Compiled functions of the first model of their kind; all weights are arguments."""
+
+    def __init__(self, parts: TrainingParts) -> None:
+        self._model, self._optimizer, self._loss = parts.model, parts.optimizer, parts.loss
+        self._augmentation, self._class_weights = parts.augmentation, parts.class_weights
+        rate = parts.optimizer.learning_rate
+        self._rate_at = next(i for i, v in enumerate(parts.optimizer.variables) if v is rate)
+        self.step = jax.jit(self._step, donate_argnums=(0,))
+        self.loop = jax.jit(self._loop, donate_argnums=(0,))
+        self.evaluate = jax.jit(self._evaluate)
+
+    def _loop(self, state: Any, values: Any, data: Any, n: Any, rows: Any) -> Any:
+        def body(i: Any, carried: Any) -> Any:
+            state, loss, correct = carried
+            state, sums = self._step(state, values, data, *(row[i] for row in rows))
+            return state, loss + sums[0], correct + sums[1]
+
+        start = (state, jnp.zeros(()), jnp.zeros(()))
+        state, loss, correct = jax.lax.fori_loop(0, n, body, start)
+        return state, (loss, correct)
+
+    def _step(self, state: Any, values: Any, data: Any, index: Any, draws: Any, rate: Any) -> Any:
+        trainable, other, slots = state
         images, labels = (jnp.take(x, index, axis=0) for x in data)
-        images, targets = augmentation.augment(parts.augmentation, images, labels, draws)
+        images, targets = augmentation.augment(self._augmentation, images, labels, draws)
+        images = images.astype("float32")
+        with run_time(self._model, self._optimizer, self._loss, values) as loss_values:
 
-        def objective(weights: Any) -> Any:
-            logits, updated = parts.model.stateless_call(
-                weights, other, images.astype("float32"), training=True
-            )
-            losses = targets.weigh(lambda y: self._losses(y, logits))
-            correct = targets.weigh(lambda y: _hits(y, logits)).sum()
-            return losses.mean(), (losses.sum(), correct, updated)
+            def objective(weights: Any) -> Any:
+                logits, updated = self._model.stateless_call(weights, other, images, training=True)
+                losses = targets.weigh(
+                    lambda y: sample_losses(loss_values, y, logits, self._class_weights)
+                )
+                correct = targets.weigh(lambda y: _hits(y, logits)).sum()
+                return losses.mean(), (losses.sum(), correct, updated)
 
-        gradients, (loss, correct, other) = jax.grad(objective, has_aux=True)(trainable)
-        slots = [rate if i == self._rate_at else slot for i, slot in enumerate(slots)]
-        trainable, slots = parts.optimizer.stateless_apply(slots, gradients, trainable)
+            gradients, (loss, correct, other) = jax.grad(objective, has_aux=True)(trainable)
+            slots = [rate if i == self._rate_at else slot for i, slot in enumerate(slots)]
+            trainable, slots = self._optimizer.stateless_apply(slots, gradients, trainable)
         return (trainable, other, slots), (loss, correct)
-
-    def _losses(self, labels: Any, logits: Any) -> Any:
-        return sample_losses(self._parts.loss, labels, logits, self._parts.class_weights)
 
     def _evaluate(self, trainable: Any, other: Any, data: Any, index: Any, weight: Any) -> Any:
         images, labels = (jnp.take(x, index, axis=0) for x in data)
-        logits, _ = self._parts.model.stateless_call(
+        logits, _ = self._model.stateless_call(
             trainable, other, images.astype("float32"), training=False
         )
         losses = sample_losses(CROSS_ENTROPY, labels, logits)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,6 +25,8 @@ class TrainingParts:
     val_images: npt.NDArray[np.uint8]
     val_labels: npt.NDArray[np.int64]
     class_weights: tuple[float, ...] | None = None  # of the training loss
+    chunk: int = 1  # steps of a call, at most
+    program: Hashable = None  # equal where one compiled program fits; None: fits nothing else
 
 
 @dataclass(frozen=True, slots=True)

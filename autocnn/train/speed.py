@@ -12,7 +12,7 @@ from autocnn.data.prepared import PreparedData
 from autocnn.nn import augmentation
 from autocnn.space.config import TrialConfig
 from autocnn.train.backend import Device, set_precision
-from autocnn.train.trainer import CHUNK_IMAGES, prepare
+from autocnn.train.trainer import prepare
 from autocnn.trial import TrialJob
 
 
@@ -32,8 +32,8 @@ def measure_speed(
         precision=precision,
         folder=Path(),  # nothing is written
     )
-    _, stepper, batch = prepare(job, data, device)
-    n_steps = max(2, CHUNK_IMAGES // batch)
+    parts, stepper, batch = prepare(job, data, device)
+    n_steps = parts.chunk
     indices = np.arange(n_steps * batch, dtype=np.int32).reshape(n_steps, batch) % data.train.n
     draws = augmentation.draw_epoch(config.augmentation, indices, 0, 1, data.train.n)
     rates = np.full(n_steps, 1e-4, np.float32)

@@ -21,6 +21,7 @@ from autocnn.nn.airbench94 import initialise
 from autocnn.nn.loss import balanced_weights
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
+from autocnn.nn.run_time import program_of
 from autocnn.nn.schedule import learning_rates
 from autocnn.nn.weights import save_weights
 from autocnn.space.seeds import derive_seed
@@ -39,7 +40,7 @@ from autocnn.trial import (
     TrialState,
 )
 
-CHUNK_IMAGES = 4096  # between two looks at the clock
+CHUNK_IMAGES = {"cpu": 4096, "gpu": 65536}  # between two looks at the clock
 CHECKPOINT_EVERY_S = 10.0  # at the ends of epochs; an interrupted trial loses no more
 PACE_AT = 0.2  # of the first epoch, after which the pace is judged
 EVALUATION_BATCH = 500
@@ -84,8 +85,10 @@ def prepare(
     if config.architecture == "airbench94":
         initialise(model, train.images, data.mean, data.std, job.seed)
     batch = min(config.batch_size, train.n)
-    optimizer = build_optimizer(config, train.n // batch * job.horizon)
+    n_steps = train.n // batch * job.horizon
+    optimizer = build_optimizer(config, n_steps)
     optimizer.build(model.trainable_variables)
+    own = () if config.architecture == "blocks" else (n_steps,)  # which its optimizer compiles in
     weights = balanced_weights(train.labels, data.n_classes) if job.class_weights else None
     parts = TrainingParts(
         model=model,
@@ -97,6 +100,8 @@ def prepare(
         train_labels=train.labels,
         val_images=data.validation.images,
         val_labels=data.validation.labels,
+        chunk=max(4, CHUNK_IMAGES[device.kind] // batch),
+        program=(program_of(config), spec_of(data), job.precision, weights, *own),
     )
     return parts, build_stepper(parts, device), batch
 
@@ -113,7 +118,7 @@ class _Training:
         self.n_val = data.validation.n
         self.n_train = data.train.n + (0 if self.validates else self.n_val)
         parts, self.stepper, self.batch = prepare(job, data, device)
-        self.model, self.optimizer = parts.model, parts.optimizer
+        self.model, self.optimizer, self.chunk = parts.model, parts.optimizer, parts.chunk
         self.steps = self.n_train // self.batch
         # A refit sees more images, but its epochs are the search's epochs.
         config = job.config
@@ -192,7 +197,7 @@ class _Training:
         settings = self.job.config.augmentation
         draws = augmentation.draw_epoch(settings, indices, self.job.seed, epoch, self.n_train)
         rates = self.rates[(epoch - 1) * self.steps : epoch * self.steps]
-        sums, chunk = Sums(0.0, 0.0), max(4, CHUNK_IMAGES // self.batch)
+        sums, chunk = Sums(0.0, 0.0), self.chunk
         look_at, pace_at = self._judged_at() if epoch == 1 else (0, 0)
         starts = sorted({*range(0, self.steps, chunk), look_at, pace_at})
         since, since_step = time.perf_counter(), 0
@@ -216,8 +221,7 @@ class _Training:
         """The steps of the first epoch before which its score and its pace are judged; 0: never."""
         look_at = round(self.job.first_look * self.steps) if self.validates else 0
         pace_at = 0 if self.job.pace_limit_s is None else round(PACE_AT * self.steps)
-        first_chunk = max(4, CHUNK_IMAGES // self.batch)
-        return look_at, pace_at if pace_at > first_chunk else 0
+        return look_at, pace_at if pace_at > self.chunk else 0
 
     def _check_pace(self, step_s: float, n_steps: int) -> None:
         """Give up a training of which, at `step_s` a step, too little would fit its time."""

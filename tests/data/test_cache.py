@@ -12,7 +12,6 @@ from image_files import encode, noise, write_folder
 
 from autocnn.data import cache as cache_module
 from autocnn.data import importing, passes
-from autocnn.data.cache import cache_root
 from autocnn.data.catalog import dataset_info, load_train
 from autocnn.data.options import ImageOptions
 from autocnn.data.prepared import prepare
@@ -39,19 +38,6 @@ def n_decoded(monkeypatch):
 def entries(cache):
     """The folders of data sets, and whatever else lies beside them."""
     return sorted(path for path in (cache / "images").iterdir() if path.suffix != ".lock")
-
-
-def test_the_cache_lies_where_the_person_says(monkeypatch, tmp_path):
-    """AUTOCNN_CACHE, else the user's cache; a relative XDG_CACHE_HOME does not count."""
-    monkeypatch.setenv("AUTOCNN_CACHE", "~/mine")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert cache_root() == tmp_path / "mine"
-    monkeypatch.setenv("AUTOCNN_CACHE", "")
-    assert cache_root() == tmp_path / "xdg" / "autocnn"
-    for other in ("relative", ""):
-        monkeypatch.setenv("XDG_CACHE_HOME", other)
-        assert cache_root() == tmp_path / ".cache" / "autocnn"
 
 
 def test_one_folder_holds_one_data_set(root, cache):

@@ -15,6 +15,7 @@ from autocnn.train.backend import (
     choose_precision,
     find_device,
     is_out_of_memory,
+    keep_programs,
     set_precision,
 )
 
@@ -138,3 +139,39 @@ def test_the_loop_is_that_of_the_backend(data, device):
         val_labels=data.validation.labels,
     )
     assert isinstance(build_stepper(parts, device), TensorFlowStepper)
+
+
+@pytest.fixture
+def jax_config(monkeypatch):
+    """What JAX was told, in the end not to have been told."""
+    jax = pytest.importorskip("jax", reason="JAX is not installed (the extra jax)")
+    told = {}
+    monkeypatch.setattr(jax.config, "update", told.__setitem__)
+    return told
+
+
+def _gpu_of_jax():
+    return Device(backend="jax", kind="gpu", names=("X",), bfloat16=True, reason="")
+
+
+def test_programs_are_kept_in_a_private_folder(jax_config, tmp_path):
+    """Made where it is missing, for this user alone."""
+    keep_programs(_gpu_of_jax(), tmp_path / "cache" / "jax")
+    assert jax_config["jax_compilation_cache_dir"] == str(tmp_path / "cache" / "jax")
+    assert (tmp_path / "cache" / "jax").stat().st_mode & 0o777 == 0o700
+
+
+def test_programs_that_others_may_have_written_are_not_loaded(jax_config, tmp_path, capsys):
+    """One line says so: loading them would run them."""
+    (tmp_path / "jax").mkdir()
+    (tmp_path / "jax").chmod(0o770)
+    keep_programs(_gpu_of_jax(), tmp_path / "jax")
+    assert jax_config == {}
+    assert "others may write to it" in capsys.readouterr().out
+
+
+def test_a_cpu_compiles_for_itself(jax_config, tmp_path):
+    """There it takes a second, and programs of another CPU would not run."""
+    keep_programs(Device(backend="jax", kind="cpu", names=(), bfloat16=False, reason=""), tmp_path)
+    keep_programs(_device("gpu"), tmp_path)
+    assert jax_config == {}

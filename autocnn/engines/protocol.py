@@ -19,6 +19,7 @@ class EngineSetup:
     seed: int
     proposer: str  # the name of the sampler, or of Keras Tuner's tuner
     pruner: str
+    n_validation: int | None = None  # images behind a score; None: scores are taken as exact
 
 
 class Engine(Protocol):

@@ -15,26 +15,26 @@ from autocnn.engines.samplers import STARTUP_TRIALS
 
 REDUCTION_FACTOR = 4  # of halving and Hyperband
 LOOK_FACTOR = 3  # one in so many passes its first look
+RUNG = "completed_rung_0"  # where Optuna keeps a trial's score at its only rung
 TOP_PERCENT = 25.0  # what the pruner percentile keeps; the median keeps the better half
 # Of the horizon. Earlier epochs, with a rising rate, say too little; and the next rung, four times
 # as late, is the end: a trial that has come to three quarters is worth its last one.
 FIRST_RUNG = 0.25
 
 
-def build_pruner(name: str, horizon: int) -> BasePruner:
+def build_pruner(name: str, horizon: int, n_validation: int | None = None) -> BasePruner:
     """The pruner of this name for trials of at most `horizon` epochs.
 
     None judges before a quarter of the horizon. Halving passes the best quarter of all trials that
-    came there. Hyperband does so with two of three trials, and leaves the third alone. Median and
-    percentile ask at every epoch from there on whether the best score so far is in the better half,
-    or the best TOP_PERCENT, of what the *complete* trials had at that epoch (Optuna counts a
-    percentile from the best), once there are STARTUP_TRIALS of them.
+    came there, and those that chance may have kept out of it. Hyperband does so, without chance,
+    with two of three trials, and leaves the third alone. Median and percentile ask at every epoch
+    from there on whether the best score so far is in the better half, or the best TOP_PERCENT, of
+    what the *complete* trials had at that epoch (Optuna counts a percentile from the best), once
+    there are STARTUP_TRIALS of them.
     """
     first = math.ceil(FIRST_RUNG * horizon)
     makers: dict[str, Callable[[], BasePruner]] = {
-        "halving": lambda: SuccessiveHalvingPruner(
-            min_resource=first, reduction_factor=REDUCTION_FACTOR
-        ),
+        "halving": lambda: Halving(first, n_validation),
         "hyperband": lambda: Hyperband(first),
         "median": lambda: optuna.pruners.MedianPruner(
             n_startup_trials=STARTUP_TRIALS, n_warmup_steps=first
@@ -45,6 +45,30 @@ def build_pruner(name: str, horizon: int) -> BasePruner:
         "none": optuna.pruners.NopPruner,
     }
     return makers[name]()
+
+
+class Halving(SuccessiveHalvingPruner):
+    """Optuna's halving, but for who is within one standard error of the last that passes.
+
+    A score is the share of `n_validation` images: half a point of 5,000 says little of two trials.
+    """
+
+    def __init__(self, first: int, n_validation: int | None) -> None:
+        super().__init__(min_resource=first, reduction_factor=REDUCTION_FACTOR)
+        self._n_validation = n_validation
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """True where the trial came to its rung and is clearly not among the best there."""
+        is_given_up = super().prune(study, trial)
+        if not is_given_up or self._n_validation is None or trial.last_step is None:
+            return is_given_up
+        score = trial.intermediate_values[trial.last_step]
+        others = study.get_trials(deepcopy=False)
+        at_rung = [t.system_attrs.get(RUNG) for t in others if t.number != trial.number]
+        scores = sorted([s for s in at_rung if s is not None] + [score], reverse=True)
+        last_to_pass = scores[max(0, len(scores) // REDUCTION_FACTOR - 1)]
+        spread = math.sqrt(max(0.0, last_to_pass * (1 - last_to_pass)) / self._n_validation)
+        return bool(score < last_to_pass - spread)
 
 
 class Hyperband(BasePruner):

@@ -51,7 +51,7 @@ class RecordedEngine(ABC):
         leases: Leases | None = None,
     ) -> None:
         self._study, self._space, self._setup, self._leases = study, space, setup, leases
-        study.pruner = build_pruner(setup.pruner, setup.horizon)
+        study.pruner = build_pruner(setup.pruner, setup.horizon, setup.n_validation)
         self._running: dict[int, tuple[optuna.Trial, Proposal]] = {}
         self._best: dict[int, float] = {}
         self._to_continue = [] if leases is not None else unfinished_trials(study)

@@ -164,6 +164,7 @@ class Session:
             seed=settings.seed,
             proposer=settings.proposer,
             pruner=self.pruner,
+            n_validation=self.data.validation.n,
         )
         if self.mode.plan:
             return PlanEngine(self.study, self.space, setup, self.mode.plan)

@@ -22,11 +22,15 @@ def test_an_unknown_pruner_is_refused():
 
 
 def _pruned_at(
-    pruner: str, horizon: int, scores: list[list[float]], name: str | None = None
+    pruner: str,
+    horizon: int,
+    scores: list[list[float]],
+    name: str | None = None,
+    n_validation: int | None = None,
 ) -> list[int | None]:
     """Per trial of `scores`, one after another: the epoch at which it is pruned, or None."""
     study = optuna.create_study(
-        direction="maximize", pruner=build_pruner(pruner, horizon), study_name=name
+        direction="maximize", pruner=build_pruner(pruner, horizon, n_validation), study_name=name
     )
     pruned: list[int | None] = []
     for curve in scores:
@@ -57,6 +61,20 @@ def test_halving_leaves_a_trial_alone_after_its_quarter(horizon):
     rung = -(-horizon // 4)
     worse = [0.9] * rung + [0.8] * (horizon - 1 - rung)
     assert _pruned_at("halving", horizon, [[0.9] * horizon, worse]) == [None, None]
+
+
+@pytest.mark.parametrize(("score", "at"), [(0.789, 1), (0.791, None)])
+def test_halving_lets_chance_decide_nothing(score, at):
+    """Of 1,600 images 0.8 has a standard error of 0.01: what is within it of the best goes on."""
+    assert _pruned_at("halving", 4, [[0.8] * 4, [score] * 4], n_validation=1600) == [None, at]
+    assert _pruned_at("halving", 4, [[0.8] * 4, [score] * 4]) == [None, 1]
+
+
+def test_halving_measures_from_the_last_that_passes():
+    """Of eight at the rung the second best: 0.79 against 0.8, not against 0.9."""
+    before = [[s] * 4 for s in (0.9, 0.8, 0.5, 0.5, 0.5, 0.5, 0.5)]
+    pruned = _pruned_at("halving", 4, [*before, [0.792] * 4, [0.7] * 4], n_validation=1600)
+    assert pruned == [None, *[1] * 6, None, 1]
 
 
 @pytest.mark.parametrize(("horizon", "rung"), [(4, 1), (5, 2), (12, 3), (13, 4)])

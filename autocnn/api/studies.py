@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,10 +37,17 @@ class StudyView:
 
     @property
     def leaderboard(self) -> pa.Table:
-        """The leaderboard file; RecordError where it is damaged."""
-        from autocnn.records.leaderboard import read_leaderboard
+        """The leaderboard: the file, unless trials have ended since it was written.
 
-        return read_leaderboard(self.paths.leaderboard)
+        Raises: RecordError where the file is damaged.
+        """
+        from autocnn.records.leaderboard import build_leaderboard, read_leaderboard
+
+        table = read_leaderboard(self.paths.leaderboard)
+        states = Counter(str(record.state) for record in self.records)
+        if Counter(table["state"].to_pylist()) == states:
+            return table
+        return build_leaderboard(self.records, self.space)
 
     @property
     def finals(self) -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.files import write_atomic
 from autocnn.records.ranking import rank_trials
 from autocnn.records.record import TrialRecord
-from autocnn.space.config import config_to_dict
+from autocnn.space.config import TrialConfig, config_to_dict
 from autocnn.space.parameters import Categorical, Float, Parameter, Value, is_number
 from autocnn.space.space import SearchSpace
 
@@ -202,8 +203,13 @@ def _proposal_cells(record: TrialRecord) -> dict[str, Any]:
         "origin": record.origin,
         "first_epoch": record.first_epoch,
         "parent": record.parent,
-        "config": json.dumps(config_to_dict(record.config), separators=(",", ":")),
+        "config": _config_text(record.config),
     }
+
+
+@lru_cache(maxsize=32768)  # the table is written again and again
+def _config_text(config: TrialConfig) -> str:
+    return json.dumps(config_to_dict(config), separators=(",", ":"))
 
 
 def _result_cells(record: TrialRecord) -> dict[str, Any]:

@@ -264,7 +264,7 @@ def _state(trial: FrozenTrial, result: TrialResult | None) -> TrialState:
     return TrialState.FAILED if trial.state.is_finished() else TrialState.RUNNING
 
 
-@lru_cache(maxsize=4096)  # a study is read again after every trial
+@lru_cache(maxsize=32768)  # a study is read again and again; more trials than this are rare
 def _config(text: str) -> TrialConfig:
     return config_from_dict(json.loads(text))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from autocnn.errors import SpaceError
@@ -239,7 +240,7 @@ _C = TypeVar("_C")
 def _build(cls: type[_C], data: Any, where: str) -> _C:
     if not isinstance(data, Mapping):
         raise SpaceError(f"{where}: expected a table, got {data!r}")
-    types = get_type_hints(cls)
+    types = _types_of(cls)
     unknown = sorted(set(data) - set(types))
     if unknown:
         raise SpaceError(f"{where}.{unknown[0]}: unknown key; known: {', '.join(types)}")
@@ -251,6 +252,9 @@ def _build(cls: type[_C], data: Any, where: str) -> _C:
         return cls(**values)
     except SpaceError as error:
         raise SpaceError(f"{where}: {error}") from None
+
+
+_types_of: Any = cache(get_type_hints)  # looked up for every trial that is read
 
 
 def _required(f: dataclasses.Field[Any]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from autocnn.engines.protocol import Engine
@@ -11,12 +13,16 @@ from autocnn.records.paths import StudyPaths
 from autocnn.records.record import TrialRecord
 from autocnn.study.budget import Budget
 from autocnn.study.duplicates import copy_files
-from autocnn.study.second_try import join_tries, second_try
+from autocnn.study.second_try import (
+    join_tries,
+    second_try,
+    was_cut,
+    without_score_is_failure,
+)
 from autocnn.study.tally import Tally
 from autocnn.study.worker import POLL_S, Worker, wait_for
 from autocnn.trial import (
     Epoch,
-    FailureCause,
     Listener,
     Progress,
     Proposal,
@@ -27,6 +33,7 @@ from autocnn.trial import (
     Wait,
 )
 
+RECORD_EVERY_S = 5.0  # at most, what is derived from the record is written again
 MAX_REPEATED = 100  # points in a row that were proposed before: nothing new is expected
 
 
@@ -70,7 +77,7 @@ class Search:
     precision: str
     first_look: float  # fraction of the first epoch after which a trial is judged; 0: never
     interrupted: Callable[[], bool]  # Ctrl-C
-    recorded: Callable[[], None]  # called whenever a trial is on record
+    recorded: Callable[[], None]  # called when trials were put on record, RECORD_EVERY_S at most
     class_weights: bool = False  # in the loss
     max_trials: int | None = None
     target: float | None = None
@@ -81,6 +88,8 @@ class Search:
     _trainings: list[_Training] = field(default_factory=list)
     _held: list[Proposal] = field(default_factory=list)  # equal to one that is being trained
     _repeated: int = 0  # points in a row that were proposed before
+    _is_stale: bool = False  # trials were put on record since `recorded` was called
+    _told_at: float = -math.inf  # when that was
 
     def run(self) -> Ending:
         """Search until something ends it; trials under way are ended first."""
@@ -91,7 +100,10 @@ class Search:
             is_waiting = self._fill() if ending is None else False
             if not self._trainings and not is_waiting:
                 self._settle_held()
+                self._tell_recorded()
                 return self._ending() or Ending.EXHAUSTED
+            if time.monotonic() - self._told_at >= RECORD_EVERY_S:
+                self._tell_recorded()  # while the workers train
             self._listen()
 
     def _ending(self) -> Ending | None:
@@ -241,17 +253,16 @@ class Search:
         self._trainings.remove(training)
         if training.is_lost or not self.engine.holds(proposal.number):
             self.listener.message(f"trial {proposal.number} was taken over by another process")
-        elif self.interrupted() and _was_cut(result):
+        elif self.interrupted() and was_cut(result):
             self.engine.leave(proposal.number, result)
-            self.recorded()
+            self._is_stale = True
         else:
-            self._finish(proposal, _without_score_is_failure(result))
+            self._finish(proposal, without_score_is_failure(result))
 
     def _finish(self, proposal: Proposal, result: TrialResult) -> None:
         self.engine.tell(proposal.number, result)
         self._count(proposal, result)
-        self._drop_checkpoints()
-        self.recorded()
+        self._is_stale = True
         self.listener.trial_finished(proposal, result)
 
     def _hear_of(self, record: TrialRecord) -> None:
@@ -263,6 +274,12 @@ class Search:
     def _count(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
         self.tally.add(trial, result)
         self.budget.refit_s = self.tally.refit_s
+
+    def _tell_recorded(self) -> None:
+        if self._is_stale:
+            self._drop_checkpoints()
+            self.recorded()
+            self._is_stale, self._told_at = False, time.monotonic()
 
     def _drop_checkpoints(self) -> None:
         """Delete the checkpoints that no later trial can continue."""
@@ -284,16 +301,3 @@ class Search:
                 seconds_left=self.budget.left(),
             )
         )
-
-
-def _was_cut(result: TrialResult) -> bool:
-    """True where the interruption ended the trial: asked to stop, or its process got the signal."""
-    return result.state is TrialState.STOPPED or result.cause is FailureCause.CRASHED
-
-
-def _without_score_is_failure(result: TrialResult) -> TrialResult:
-    """A trial that ran out of time before its first epoch's end has nothing to be ranked by."""
-    if result.state is not TrialState.STOPPED or result.best_epoch is not None:
-        return result
-    message = f"no epoch was finished within {result.seconds:.0f} s"
-    return replace(result, state=TrialState.FAILED, cause=FailureCause.TIMED_OUT, message=message)

@@ -1,10 +1,10 @@
-"""What is tried a second time after a failure, and how."""
+"""What is made of the end of a job: a second try, a trial for later, or a failure."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from autocnn.trial import CHECKPOINT_FILE, FailureCause, TrialJob, TrialResult
+from autocnn.trial import CHECKPOINT_FILE, FailureCause, TrialJob, TrialResult, TrialState
 
 
 def second_try(job: TrialJob, failed: TrialResult) -> TrialJob | None:
@@ -35,3 +35,16 @@ def join_tries(job: TrialJob, first: TrialResult, second: TrialResult) -> TrialR
         cpu_seconds=first.cpu_seconds + second.cpu_seconds,
         message="; ".join(message for message in messages if message),
     )
+
+
+def was_cut(result: TrialResult) -> bool:
+    """True where the interruption ended the trial: asked to stop, or its process got the signal."""
+    return result.state is TrialState.STOPPED or result.cause is FailureCause.CRASHED
+
+
+def without_score_is_failure(result: TrialResult) -> TrialResult:
+    """A trial that ran out of time before its first epoch's end has nothing to be ranked by."""
+    if result.state is not TrialState.STOPPED or result.best_epoch is not None:
+        return result
+    message = f"no epoch was finished within {result.seconds:.0f} s"
+    return replace(result, state=TrialState.FAILED, cause=FailureCause.TIMED_OUT, message=message)

@@ -16,6 +16,7 @@ from autocnn.api.studies import (
     rebuild_leaderboard,
 )
 from autocnn.errors import AutocnnError, RecordError, SettingsError, StudyError
+from autocnn.records.leaderboard import read_leaderboard, write_leaderboard
 
 
 @pytest.fixture
@@ -123,6 +124,15 @@ def test_the_leaderboard_is_made_again_from_the_record(study, results, damage):
         study.leaderboard.write_bytes(before[:100])
     assert rebuild_leaderboard(load_study(results)) == study.leaderboard
     assert study.leaderboard.read_bytes() == before
+
+
+def test_a_leaderboard_that_is_behind_the_record_is_not_shown(study, results):
+    """As after kill -9: the file has one trial less, the record has them all."""
+    view = load_study(results)
+    whole = view.leaderboard
+    write_leaderboard(study.leaderboard, whole.slice(0, 2))
+    assert view.leaderboard.equals(whole)
+    assert read_leaderboard(study.leaderboard).num_rows == 2
 
 
 def test_a_damaged_leaderboard_names_the_repair(study, view):

@@ -236,7 +236,7 @@ def test_an_interruption_leaves_the_trial(make_search, make_result):
     assert search.engine.left == [(0, stopped)]
     assert (search.engine.told, search.tally.counts, search.tally.best) == ([], {}, None)
     assert search.workers[0].n_interrupts > 0
-    assert search.listener.heard[-2] == "recorded"
+    assert search.listener.heard[-1] == "recorded"
 
 
 def test_a_trial_that_ended_before_the_interruption_is_told(make_search, make_result):
@@ -339,7 +339,7 @@ def test_the_listener_hears_every_epoch(make_search, make_result):
     """A snapshot at the start, after each epoch, and at the end."""
     search = make_search(make_result(0.5, 0.75), max_trials=1, end=100.0)
     search.run()
-    *snapshots, recorded, finished, end = search.listener.heard
+    *snapshots, finished, end, recorded = search.listener.heard
     assert [len(p.running[0].curve) for p in snapshots] == [0, 1, 2]
     last = snapshots[-1]
     assert (last.phase, last.horizon, last.best, last.done) == ("searching", 3, None, 0)
@@ -347,6 +347,19 @@ def test_the_listener_hears_every_epoch(make_search, make_result):
     assert recorded == "recorded"
     assert finished == (0, make_result(0.5, 0.75))
     assert (end.running, end.done) == ((), 1)
+
+
+@pytest.mark.parametrize(("every_s", "n_told"), [(0.0, 3), (1000.0, 2)])
+def test_trials_on_record_are_told_now_and_then(
+    every_s, n_told, make_search, make_result, monkeypatch
+):
+    """After the next job was given out: the first at once, the last at the end."""
+    monkeypatch.setattr(loop, "RECORD_EVERY_S", every_s)
+    search = make_search(*[make_result(0.5 + 0.1 * i) for i in range(3)])
+    search.recorded = lambda: search.listener.heard.append(len(search.workers[0].jobs))
+    search.run()
+    n_jobs = [heard for heard in search.listener.heard if isinstance(heard, int)]
+    assert n_jobs == ([2, 3, 3] if n_told == 3 else [2, 3])
 
 
 def test_a_snapshot_shows_what_is_done_and_the_best(make_search, make_result):

@@ -1,0 +1,267 @@
+"""Does a leaderboard of 100,000 trials open at once? And Optuna's own storage of the same trials?
+
+    python benchmarks/leaderboard_scale.py --rows 100000
+
+The trials are random points of a space with made-up curves. Each part has a fresh process:
+
+- write: the table of all trials is built and written, which is done whenever one more trial ends:
+  nothing is appended. Reading the trials from the journal, which comes before, is in the last part.
+- open: `read_leaderboard`, then the best 100 of the complete trials below `--parameters`. autocnn
+  has no option for a filter: the table is filtered with PyArrow and goes through
+  `view_leaderboard`. Beside it the same from the file, of the default columns only.
+- Optuna: a journal of the same trials (parameters, values, curves, and as attributes all that
+  autocnn records), one line each, as `add_trials` writes it. Trials are not copied for the caller,
+  which `Study.trials` would do.
+- journal: a study as a search leaves it, some 50 lines a trial; `autocnn leaderboard` reads its
+  journal before it opens the file.
+
+The last two parts have rows of their own; every row of the table says how many. Nothing is
+extrapolated. MiB are of the whole process: before the step, and the most until its end. Leaves with
+exit code 1 where opening or filtering the file takes longer than its limit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+from measuring import alternate, describe_machine, median_and_spread, watch_load
+from rich.console import Console
+from rich.table import Table
+
+T = TypeVar("T")
+TOP = 100
+OPEN, FILTER = "open the file", f"best {TOP}, filtered"
+STUDY, BOARD, JOURNAL = "made-up", "leaderboard.parquet", "optuna.log"
+
+Step = dict[str, Any]  # name, rows, wall and cpu in ms, before and most in MiB
+
+
+def main() -> None:
+    """Measure the parts and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--optuna-rows", type=int, default=100_000)
+    parser.add_argument("--journal-rows", type=int, default=10_000)
+    parser.add_argument("--epochs", type=int, default=12, help="of a trial that is not pruned")
+    parser.add_argument("--space", default="cnn")
+    parser.add_argument("--parameters", type=int, default=200_000, help="the bound of the filter")
+    parser.add_argument("--rounds", type=int, default=3, help="fresh processes for what reads")
+    parser.add_argument("--open-limit", type=float, default=300, help="ms")
+    parser.add_argument("--filter-limit", type=float, default=50, help="ms")
+    parser.add_argument("--folder", type=Path, help="for the files; else a temporary one")
+    parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.part is not None:
+        print(json.dumps(PARTS[options.part](options)))
+    else:
+        sys.exit(measure_parts(options))
+
+
+# --- in the processes that measure ---
+
+
+def clocked(steps: list[Step], name: str, rows: int, run: Callable[[], T]) -> T:
+    """What `run` returns; its time and the memory of the process are added to `steps`."""
+    before = psutil.Process().memory_info().rss / 2**20
+    start, start_cpu = time.perf_counter(), _cpu_seconds()
+    answer = run()
+    wall, cpu = time.perf_counter() - start, _cpu_seconds() - start_cpu
+    found = {"wall": 1000 * wall, "cpu": 1000 * cpu, "before": before, "most": most_memory()}
+    steps.append({"name": name, "rows": rows, **found})
+    return answer
+
+
+def _cpu_seconds() -> float:
+    """Of this process, and of the children that it waited for."""
+    times = os.times()
+    return time.process_time() + times.children_user + times.children_system
+
+
+def most_memory() -> float:
+    """The most MiB that this process held.
+
+    `ru_maxrss` is not asked: on Linux it begins with what the parent held.
+    """
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
+
+
+def write(options: argparse.Namespace) -> list[Step]:
+    """Build and write the table; then put the same trials into a journal, outside the clock."""
+    from made_up import draw_records, write_optuna_journal
+
+    from autocnn.api.studies import silence_optuna
+    from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
+    from autocnn.space.toml import load_space
+
+    silence_optuna()
+    space, steps = load_space(options.space), list[Step]()
+    records = draw_records(space, max(options.rows, options.optuna_rows), options.epochs)
+    rows, own = options.rows, records[: options.rows]
+    table = clocked(steps, "build the table", rows, lambda: build_leaderboard(own, space))
+    board = options.folder / BOARD
+    clocked(steps, "write the file", rows, lambda: write_leaderboard(board, table))
+    write_optuna_journal(options.folder / JOURNAL, records[: options.optuna_rows], space)
+    return steps
+
+
+def read(options: argparse.Namespace) -> list[Step]:
+    """Open the table as `autocnn leaderboard` does, and look at some rows."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    from autocnn.records.leaderboard import DEFAULT_COLUMNS, read_leaderboard, view_leaderboard
+
+    path, rows, steps = options.folder / BOARD, options.rows, list[Step]()
+    wanted = (pc.field("state") == "complete") & (pc.field("parameters") < options.parameters)
+    table = clocked(steps, OPEN, rows, lambda: read_leaderboard(path))
+    clocked(steps, f"best {TOP}", rows, lambda: view_leaderboard(table, top=TOP).to_pylist())
+    clocked(
+        steps,
+        FILTER,
+        rows,
+        lambda: view_leaderboard(table.filter(wanted), top=TOP).to_pylist(),
+    )
+    columns = list(DEFAULT_COLUMNS)
+    clocked(
+        steps,
+        f"the same from the file, {len(columns)} columns",
+        rows,
+        lambda: pq.read_table(path, columns=columns, filters=wanted).slice(0, TOP).to_pylist(),
+    )
+    return steps
+
+
+def load_optuna(options: argparse.Namespace) -> list[Step]:
+    """Load the study, and ask it for the same."""
+    import optuna
+    from optuna.storages.journal import JournalFileBackend, JournalStorage
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    rows, steps = options.optuna_rows, list[Step]()
+    path, complete = str(options.folder / JOURNAL), optuna.trial.TrialState.COMPLETE
+
+    def load() -> optuna.Study:
+        return optuna.load_study(study_name=None, storage=JournalStorage(JournalFileBackend(path)))
+
+    def best() -> list[optuna.trial.FrozenTrial]:
+        trials = study.get_trials(deepcopy=False, states=(complete,))
+        wanted = [t for t in trials if t.user_attrs["parameters"] < options.parameters]
+        return sorted(wanted, key=lambda trial: -(trial.value or 0.0))[:TOP]
+
+    study = clocked(steps, "load the study", rows, load)
+    trials = clocked(steps, "get_trials", rows, lambda: study.get_trials(deepcopy=False))
+    clocked(steps, "best_trial", rows, lambda: study.best_trial)
+    clocked(steps, FILTER, rows, best)
+    clocked(steps, "one more trial", rows, lambda: study.add_trial(trials[0]))
+    return steps
+
+
+def search(options: argparse.Namespace) -> list[Step]:
+    """What `autocnn leaderboard` does with a study whose journal a search has written."""
+    from made_up import make_study
+
+    import autocnn.api as api
+    from autocnn.api.studies import silence_optuna
+    from autocnn.records.settings import StudySettings
+
+    silence_optuna()
+    settings = StudySettings(
+        study=STUDY,
+        space=options.space,
+        results=str(options.folder),
+        created="2026-01-01T00:00:00+00:00",
+    )
+    if not (options.folder / STUDY).exists():
+        make_study(settings, options.journal_rows, options.epochs)
+        api.rebuild_leaderboard(api.load_study(options.folder, STUDY))
+        return []
+    rows, steps = options.journal_rows, list[Step]()
+    view = clocked(steps, "load_study", rows, lambda: api.load_study(options.folder, STUDY))
+    clocked(steps, f"best {TOP}", rows, lambda: api.leaderboard_rows(view, top=TOP))
+    clocked(steps, "rebuild the file", rows, lambda: api.rebuild_leaderboard(view))
+    command = [sys.executable, "-m", "autocnn", "leaderboard", STUDY, "--top", str(TOP)]
+    command += ["--results", str(options.folder)]
+    quiet = partial(subprocess.run, command, stdout=subprocess.DEVNULL, check=True)
+    clocked(steps, f"`autocnn leaderboard --top {TOP}`, a process", rows, quiet)
+    return steps
+
+
+PARTS = {"write": write, "open": read, "Optuna": load_optuna, "journal": search}
+
+
+# --- in the process that prints ---
+
+
+def measure_parts(options: argparse.Namespace) -> int:
+    """Write the files, read them in turn, print the table; the exit code."""
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(describe_machine())
+    with tempfile.TemporaryDirectory(prefix="autocnn-leaderboard-", dir=options.folder) as folder:
+        sides: dict[str, Callable[[], Any]]
+        sides = {part: partial(run, part, Path(folder)) for part in PARTS}
+        with watch_load() as load:
+            print("drawing and writing the trials", flush=True)
+            found = {"write": [sides.pop("write")()]}
+            sides["journal"]()  # writes the study
+            found |= alternate(sides, options.rounds, lambda text: print(text, flush=True))
+        sizes = {name: (Path(folder) / name).stat().st_size for name in (BOARD, JOURNAL)}
+        sizes["journal.log"] = (Path(folder) / STUDY / "journal.log").stat().st_size
+    limits = {OPEN: options.open_limit, FILTER: options.filter_limit}
+    table, is_met = build_table(found, limits)
+    console.print(table)
+    console.print(", ".join(f"{name}: {size / 2**20:,.1f} MiB" for name, size in sizes.items()))
+    if load.warning():
+        console.print(load.warning())
+    return int(not is_met)
+
+
+def run(part: str, folder: Path) -> list[Step]:
+    """What a process of its own measures, with the options of this one."""
+    command = [sys.executable, __file__, *sys.argv[1:], "--part", part, "--folder", str(folder)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: list[Step] = json.loads(done.stdout)
+    return found
+
+
+def build_table(found: dict[str, list[list[Step]]], limits: dict[str, float]) -> tuple[Table, bool]:
+    """One row a step; False where the part `open` is above a limit."""
+    titles = ("part", "step", "rows", "wall ms", "CPU ms", "MiB before", "MiB at most", "limit ms")
+    table, is_met = Table(*titles), True
+    for part, rounds in found.items():
+        for steps in zip(*rounds, strict=True):
+            name, walls = steps[0]["name"], [step["wall"] for step in steps]
+            limit = limits.get(name) if part == "open" else None
+            is_met &= limit is None or statistics.median(walls) <= limit
+            middle = {
+                key: statistics.median(s[key] for s in steps) for key in steps[0] if key != "name"
+            }
+            table.add_row(
+                part,
+                name,
+                f"{steps[0]['rows']:,}",
+                median_and_spread(walls, 1),
+                f"{middle['cpu']:.1f}",
+                f"{middle['before']:,.0f}",
+                f"{middle['most']:,.0f}",
+                "" if limit is None else f"{limit:g}",
+            )
+    return table, is_met
+
+
+if __name__ == "__main__":
+    main()

@@ -158,7 +158,7 @@ def _write(settings: CompareSettings, rows: list[ComparedRow], root: Path) -> Co
     from autocnn.finals.comparison import comparison_table
     from autocnn.report.comparison import comparison_markdown
 
-    title = f"Known networks on {settings.dataset}"
+    title = f"Known networks on {dataset_stem(settings.dataset)}"
     how = (
         f"At most {settings.epochs} epochs, stopped after {settings.patience} without a better "
         f"validation score; {settings.seeds} seed{'s' if settings.seeds > 1 else ''}. The test "

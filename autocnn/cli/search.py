@@ -51,7 +51,10 @@ def search(
     ] = None,
     sampler: Annotated[
         str | None,
-        env("SAMPLER", "Of optuna: tpe, random, grid, qmc, cma-es, gp or nsga2; tpe by default."),
+        env(
+            "SAMPLER",
+            "Of optuna: tpe, random, grid, qmc, cma-es, gp, nsga2 or evolution; tpe by default.",
+        ),
     ] = None,
     tuner: Annotated[
         str | None,

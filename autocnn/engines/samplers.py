@@ -15,6 +15,7 @@ from optuna.samplers import BaseSampler, RandomSampler
 from optuna.trial import FrozenTrial
 
 from autocnn.engines.distributions import conditional_parameters, steady_parameters
+from autocnn.engines.evolution import evolution
 from autocnn.engines.stateless_samplers import Ask, cma_es, gp, grid, nsga2, qmc
 from autocnn.errors import SettingsError
 from autocnn.records.storage import n_ended
@@ -60,6 +61,7 @@ SAMPLERS: dict[str, Sampler] = {
     ),
     "gp": Sampler(make=gp, conditions=False, startup=True, packages=("torch", "scipy"), extra="gp"),
     "nsga2": Sampler(make=nsga2, conditions=True),
+    "evolution": Sampler(make=evolution, conditions=True, startup=True),
 }
 
 

@@ -18,7 +18,7 @@ from autocnn.records.storage_url import STORAGE_FORMS, absolute_url, is_storage_
 
 ENGINES = ("optuna", "keras-tuner")
 PLAN = "plan"  # nobody proposes: the trainings are fixed, as in an ablation
-SAMPLERS = ("tpe", "random", "grid", "qmc", "cma-es", "gp", "nsga2")  # of Optuna
+SAMPLERS = ("tpe", "random", "grid", "qmc", "cma-es", "gp", "nsga2", "evolution")  # of Optuna
 TUNERS = ("hyperband", "bayesian", "random", "grid")  # of Keras Tuner
 PRUNERS = ("auto", "halving", "hyperband", "median", "percentile", "none")
 PRECISIONS = ("auto", "float32", "bfloat16")

@@ -42,12 +42,13 @@ ENGINES = [
 SERVE_CONDITIONS = [
     engine
     for engine in ENGINES
-    if engine.values[0][0] == "keras-tuner" or engine.values[0][1] in ("tpe", "random", "nsga2")
+    if engine.values[0][0] == "keras-tuner"
+    or engine.values[0][1] in ("tpe", "random", "nsga2", "evolution")
 ]
 LEARN = [
     engine
     for engine in ENGINES
-    if engine.values[0][1] in ("tpe", "gp", "cma-es", "nsga2", "bayesian")
+    if engine.values[0][1] in ("tpe", "gp", "cma-es", "nsga2", "evolution", "bayesian")
 ]
 
 FLAT = SearchSpace(
@@ -448,7 +449,14 @@ def test_conditions_may_hang_on_conditions(kind, open_engine, end):
         NESTED.check_point(proposal.values)
     points = {tuple(sorted(proposal.values.items())) for proposal in proposals}
     assert NESTED.n_points() == 7
-    assert len(points) == 7 or kind[1] in ("hyperband", "nsga2", "random", "tpe", "bayesian")
+    assert len(points) == 7 or kind[1] in (
+        "hyperband",
+        "nsga2",
+        "random",
+        "tpe",
+        "evolution",
+        "bayesian",
+    )
     assert len(points) >= 5
 
 

@@ -26,7 +26,7 @@ FLAT = SearchSpace(  # 3 x 8 x 7 x 3 points, which every sampler serves
     },
 )
 # The trials after which a sampler's draws depend on the scores.
-LEARNS_AFTER = {"tpe": 4, "gp": 4, "cma-es": 7, "nsga2": 10}  # 7 = 4 + int(3 log 3)
+LEARNS_AFTER = {"tpe": 4, "gp": 4, "cma-es": 7, "nsga2": 10, "evolution": 4}  # 7 = 4 + int(3 log 3)
 
 
 @pytest.fixture(params=SAMPLERS)
@@ -178,7 +178,7 @@ LARGE = SearchSpace(
 )
 UNDER_CONDITION = (
     "cannot search the space c: dense_units is active under a condition only; "
-    "use --sampler tpe, random or nsga2"
+    "use --sampler tpe, random, nsga2 or evolution"
 )
 
 
@@ -248,6 +248,7 @@ def test_the_others_serve_these_spaces(monkeypatch):
         "cma-es": [True, False, True, False, False, True],
         "gp": [True, False, True, True, True, True],
         "nsga2": [True] * 6,
+        "evolution": [True] * 6,
     }
 
 

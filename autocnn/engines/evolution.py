@@ -1,0 +1,62 @@
+"""Evolution: a good trial so far, with a few of its parameters drawn anew.
+
+Source: regularized evolution, arXiv:1802.01548; here without crossover, as there.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.samplers import BaseSampler, RandomSampler
+from optuna.trial import FrozenTrial
+
+from autocnn.engines.stateless_samplers import Ask, OneByOne
+from autocnn.space.seeds import derive_seed
+
+LIVING = 50  # the latest trials with a score, among which parents are chosen
+TOURNAMENT = 0.5  # of them, drawn at random, of which the best is the parent
+MORE_CHANGES = 1.0  # parameters that are drawn anew beyond the first, on average
+
+
+class _Mutation(OneByOne):
+    """Takes over what the parent has, but for the parameters that are changed."""
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask, self._random = ask, RandomSampler(seed=ask.seed)
+
+    @cached_property
+    def _inherited(self) -> dict[str, Any]:
+        """The parent's values that are kept; nothing where nobody has a score yet."""
+        living = self._ask.scored()[-LIVING:]
+        if not living:
+            return {}
+        rng = np.random.default_rng(derive_seed(self._ask.seed, "mutation"))
+        rivals = rng.choice(len(living), math.ceil(TOURNAMENT * len(living)), replace=False)
+        parent = max((living[i] for i in rivals), key=lambda trial: trial.value or 0.0)
+        names = sorted(parent.params)
+        n_changes = min(len(names), 1 + int(rng.poisson(MORE_CHANGES)))
+        changed = set(rng.choice(names, n_changes, replace=False).tolist()) if names else set()
+        return {name: parent.params[name] for name in names if name not in changed}
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """The parent's value, or one at random."""
+        value = self._inherited.get(param_name)
+        if value is not None:
+            return value
+        return self._random.sample_independent(study, trial, param_name, param_distribution)
+
+
+def evolution(ask: Ask) -> BaseSampler:
+    """A mutation of the best of half the trials that have a score, pruned ones included."""
+    return _Mutation(ask)

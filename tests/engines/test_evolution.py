@@ -1,0 +1,83 @@
+"""Evolution: children differ from a good parent in a few parameters."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import optuna
+
+from autocnn.engines import evolution as module
+from autocnn.space.parameters import Categorical, Float, Int, OneOf
+from autocnn.space.space import SearchSpace
+
+SPACE = SearchSpace(
+    name="many",
+    parameters={
+        "blocks": Int(low=1, high=3),
+        "filters": Categorical(choices=(4, 6, 8)),
+        "kernel": Categorical(choices=(2, 3, 5)),
+        "padding": Categorical(choices=("same", "valid")),
+        "dropout": Float(low=0.0, high=0.5),
+        "dense_layers": Int(low=0, high=1),
+        "dense_units": Int(low=8, high=64, when={"dense_layers": OneOf((1,))}),
+        "flip": Categorical(choices=(False, True)),
+        "shift": Int(low=0, high=2),
+    },
+)
+
+
+def _children(make_engine, make_result, n=40):
+    """The values of trials of which number 2 is by far the best."""
+    engine = make_engine(optuna.create_study(direction="maximize"), SPACE, proposer="evolution")
+    drawn = []
+    for _ in range(n):
+        proposal = engine.ask()
+        drawn.append(dict(proposal.values))
+        score = 0.9 if proposal.number == 2 else 0.1
+        engine.tell(proposal.number, make_result(score))
+    return drawn
+
+
+def test_children_are_like_the_best_but_for_a_few(make_engine, make_result, monkeypatch):
+    """Every tournament of all is won by trial 2; two parameters are drawn anew on average."""
+    monkeypatch.setattr(module, "TOURNAMENT", 1.0)
+    drawn = _children(make_engine, make_result)
+    best = drawn[2]
+    changes = [
+        sum(child[name] != best[name] for name in best if name in child) for child in drawn[4:]
+    ]
+    assert max(changes) <= 5
+    assert sum(changes) / len(changes) < 2.5
+    assert any(changes)
+
+
+def test_half_of_the_tournaments_are_without_the_best(make_engine, make_result):
+    """So the others have children too, and one lucky trial does not father all."""
+    drawn = _children(make_engine, make_result)
+    best = drawn[2]
+    distances = [sum(child.get(name) != best[name] for name in best) for child in drawn[4:]]
+    assert sum(distance <= 3 for distance in distances) >= 10
+    assert sum(distance > 3 for distance in distances) >= 5
+
+
+def test_a_parent_of_yesterday_has_no_children(make_engine, make_result, monkeypatch):
+    """Only the latest trials live: of the last one alone all are children."""
+    monkeypatch.setattr(module, "LIVING", 1)
+    monkeypatch.setattr(module, "MORE_CHANGES", 0.0)
+    drawn = _children(make_engine, make_result, 12)
+    for parent, child in pairwise(drawn[4:]):
+        shared = parent.keys() & child.keys()
+        assert sum(parent[name] != child[name] for name in shared) <= 1
+
+
+def test_false_and_zero_are_inherited(make_engine, make_result, monkeypatch):
+    """They are values like any other."""
+    monkeypatch.setattr(module, "TOURNAMENT", 1.0)
+    monkeypatch.setattr(module, "MORE_CHANGES", 0.0)
+    drawn = _children(make_engine, make_result)
+    best = drawn[2]
+    falsy = [name for name, value in best.items() if not value]
+    assert falsy
+    for name in falsy:
+        kept = sum(child.get(name) == best[name] for child in drawn[4:])
+        assert kept >= 0.7 * len(drawn[4:])

@@ -53,7 +53,7 @@ def search(
         str | None,
         env(
             "SAMPLER",
-            "Of optuna: tpe, random, grid, qmc, cma-es, gp, nsga2 or evolution; tpe by default.",
+            "Of optuna: auto (default), tpe, random, grid, qmc, cma-es, gp, nsga2 or evolution.",
         ),
     ] = None,
     tuner: Annotated[

@@ -24,7 +24,8 @@ def check_engine(settings: StudySettings, space: SearchSpace) -> None:
             "and goes on with it"
         )
     if settings.engine == "optuna":
-        check_sampler(settings.sampler, space)
+        if settings.sampler != "auto":  # which takes what serves every space
+            check_sampler(settings.sampler, space)
     else:
         _check_tuner(settings.tuner, space)
     if _prunes_itself(settings) and settings.pruner not in ("auto", "none"):
@@ -34,7 +35,17 @@ def check_engine(settings: StudySettings, space: SearchSpace) -> None:
         )
 
 
-def choose_pruner(settings: StudySettings) -> str:
+def choose_proposer(settings: StudySettings, *, is_blind: bool) -> str:
+    """The sampler for "auto", or the one or the tuner that was asked for.
+
+    Where recipes come first, evolution starts from them; TPE needs more trials to learn as much.
+    """
+    if settings.proposer != "auto":
+        return settings.proposer
+    return "tpe" if is_blind else "evolution"
+
+
+def choose_pruner(settings: StudySettings, *, is_blind: bool) -> str:
     """The pruner for "auto": halving, but none beside Keras Tuner's Hyperband.
 
     Where TPE starts without a recipe it is Hyperband: one rung leaves too few trials whole.
@@ -43,8 +54,8 @@ def choose_pruner(settings: StudySettings) -> str:
         return settings.pruner
     if _prunes_itself(settings):
         return "none"
-    is_blind_tpe = not settings.recipes and settings.engine == "optuna"
-    return "hyperband" if is_blind_tpe and settings.sampler == "tpe" else "halving"
+    is_tpe = choose_proposer(settings, is_blind=is_blind) == "tpe"
+    return "hyperband" if is_blind and is_tpe else "halving"
 
 
 def make_engine(

@@ -18,7 +18,17 @@ from autocnn.records.storage_url import STORAGE_FORMS, absolute_url, is_storage_
 
 ENGINES = ("optuna", "keras-tuner")
 PLAN = "plan"  # nobody proposes: the trainings are fixed, as in an ablation
-SAMPLERS = ("tpe", "random", "grid", "qmc", "cma-es", "gp", "nsga2", "evolution")  # of Optuna
+SAMPLERS = (
+    "auto",
+    "tpe",
+    "random",
+    "grid",
+    "qmc",
+    "cma-es",
+    "gp",
+    "nsga2",
+    "evolution",
+)  # of Optuna
 TUNERS = ("hyperband", "bayesian", "random", "grid")  # of Keras Tuner
 PRUNERS = ("auto", "halving", "hyperband", "median", "percentile", "none")
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -37,7 +47,7 @@ class StudySettings:
     skip_corrupt: bool = False  # leave out those of one's own images that cannot be read
     space: str = "cnn"
     engine: str = "optuna"
-    sampler: str = "tpe"  # of the engine optuna
+    sampler: str = "auto"  # of the engine optuna; what serves the space best
     tuner: str = "hyperband"  # of the engine keras-tuner
     pruner: str = "auto"  # what serves the engine and the sampler best
     trials: int | None = None  # at most so many; None: no limit

@@ -11,7 +11,7 @@ import optuna
 
 from autocnn.data.prepared import PreparedData
 from autocnn.data.split import Split, stratified_split
-from autocnn.engines.choose import choose_pruner
+from autocnn.engines.choose import choose_proposer, choose_pruner
 from autocnn.engines.recipes import Recipe, load_recipes
 from autocnn.errors import Infeasible, SettingsError, SpaceError, StudyError
 from autocnn.files import write_atomic
@@ -64,7 +64,7 @@ def find_facts(
     configs = list(typical) or [space.config(r.point_in(space)) for r in recipes[:1]]
     configs = configs or _middling(space, data)
     setup_s, image_s = _typical_speed(worker, configs, precision)
-    pruner = choose_pruner(settings)
+    pruner = choose_pruner(settings, is_blind=blind)
     looks = blind and settings.time_budget_s is not None and pruner != "none"
     facts = {
         "image_shape": data.image_shape,
@@ -80,6 +80,7 @@ def find_facts(
         "setup_seconds": setup_s,
         "epoch_seconds": image_s * data.train.n,
         "horizon": _horizon(settings, device, (setup_s, image_s * data.train.n), is_blind=blind),
+        "proposer": choose_proposer(settings, is_blind=blind),
         "pruner": pruner,
         "first_look": FIRST_LOOK if looks else 0.0,
     }

@@ -75,6 +75,7 @@ class Session:
     budget: Budget
     precision: str
     horizon: int
+    proposer: str
     pruner: str
     first_look: float
     leases: Leases | None  # where other processes may train trials of the study, too
@@ -162,7 +163,7 @@ class Session:
             n_classes=self.data.n_classes,
             horizon=self.horizon,
             seed=settings.seed,
-            proposer=settings.proposer,
+            proposer=self.proposer,
             pruner=self.pruner,
             n_validation=self.data.validation.n,
         )
@@ -218,6 +219,7 @@ def open_session(
             budget=_budget(facts, end, settings.trial_timeout_s),
             precision=facts["precision"],
             horizon=facts["horizon"],
+            proposer=facts["proposer"],
             pruner=facts["pruner"],
             first_look=facts["first_look"],
             leases=_open_leases(settings, paths, study, stack),

@@ -142,7 +142,7 @@ def test_a_name_that_no_folder_can_have_is_refused(tmp_path, name):
         ({"split_seed": 2}, "--split-seed 0, not 2"),
         ({"epochs": 9}, "--epochs 4, not 9"),
         ({"precision": "float32"}, "--precision auto, not float32"),
-        ({"sampler": "random"}, "--sampler tpe, not random"),
+        ({"sampler": "random"}, "--sampler auto, not random"),
     ],
 )
 @pytest.mark.parametrize("source", ["given", "config"])

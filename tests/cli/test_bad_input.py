@@ -49,7 +49,7 @@ def refused(autocnn, folder):
         ("search --dataset digit", "no data set named 'digit'; choose one of digits, mnist,"),
         ("search --space cn", "no search space named 'cn'; choose one of cnn,"),
         ("search --space absent.toml", "no search space named 'absent.toml'"),
-        ("search --sampler tp", "--sampler must be one of tpe, random, grid"),
+        ("search --sampler tp", "--sampler must be one of auto, tpe, random, grid"),
         ("search --pruner asha", "--pruner must be one of auto, halving, hyperband"),
         ("search --engine ray", "--engine must be one of optuna, keras-tuner, got 'ray'"),
         ("search --tuner grid", "--tuner belongs to --engine keras-tuner"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autocnn.engines.choose import check_engine, choose_pruner
+from autocnn.engines.choose import check_engine, choose_proposer, choose_pruner
 from autocnn.errors import SettingsError, SpaceError
 from autocnn.records.settings import StudySettings
 from autocnn.space.parameters import Between, Float, Int
@@ -26,21 +26,44 @@ def _settings(**changes):
 
 
 @pytest.mark.parametrize(
-    ("changes", "expected"),
+    ("changes", "is_blind", "expected"),
     [
-        ({}, "halving"),
-        ({"pruner": "median"}, "median"),
-        ({"engine": "keras-tuner"}, "none"),  # Hyperband, its default, gives up by itself
-        ({"engine": "keras-tuner", "tuner": "bayesian"}, "halving"),
-        ({"engine": "optuna", "tuner": "hyperband"}, "halving"),  # no tuner of its own
-        ({"recipes": False}, "hyperband"),
-        ({"recipes": False, "sampler": "random"}, "halving"),
-        ({"recipes": False, "engine": "keras-tuner", "tuner": "random"}, "halving"),
+        ({}, False, "halving"),
+        ({"pruner": "median"}, False, "median"),
+        ({"pruner": "median"}, True, "median"),
+        ({"engine": "keras-tuner"}, False, "none"),  # Hyperband, its default, gives up by itself
+        ({"engine": "keras-tuner", "tuner": "bayesian"}, False, "halving"),
+        ({"engine": "optuna", "tuner": "hyperband"}, False, "halving"),  # no tuner of its own
+        ({"sampler": "tpe"}, False, "halving"),
+        ({}, True, "hyperband"),
+        ({"sampler": "tpe"}, True, "hyperband"),
+        ({"sampler": "random"}, True, "halving"),
+        ({"engine": "keras-tuner", "tuner": "random"}, True, "halving"),
     ],
 )
-def test_auto_prunes_unless_the_engine_does(changes, expected):
+def test_auto_prunes_unless_the_engine_does(changes, is_blind, expected):
+    """What a person asks for stays; blind is a study without recipes."""
+    assert choose_pruner(_settings(**changes), is_blind=is_blind) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "blind", "after_recipes"),
+    [
+        ({}, "tpe", "evolution"),
+        ({"sampler": "tpe"}, "tpe", "tpe"),
+        ({"sampler": "evolution"}, "evolution", "evolution"),
+        ({"engine": "keras-tuner"}, "hyperband", "hyperband"),
+    ],
+)
+def test_auto_proposes_from_the_recipes_where_there_are_any(changes, blind, after_recipes):
     """What a person asks for stays."""
-    assert choose_pruner(_settings(**changes)) == expected
+    assert choose_proposer(_settings(**changes), is_blind=True) == blind
+    assert choose_proposer(_settings(**changes), is_blind=False) == after_recipes
+
+
+def test_auto_serves_every_space():
+    """Conditions and continuous parameters alike."""
+    check_engine(_settings(), HANGING)
 
 
 def test_hyperband_goes_without_a_pruner():

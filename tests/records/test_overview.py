@@ -36,7 +36,7 @@ def test_a_study_that_has_just_begun(paths):
     """What its settings say, no trials, and the size of its only file."""
     (summary,) = list_summaries(paths.root.parent)
     assert (summary.name, summary.state, summary.dataset) == ("a", "unfinished", "mnist")
-    assert (summary.proposer, summary.trials, summary.best) == ("tpe", 0, None)
+    assert (summary.proposer, summary.trials, summary.best) == ("auto", 0, None)
     assert summary.created == "2026-01-02T03:04:05+00:00"
     assert summary.size == paths.study_toml.stat().st_size
 

@@ -31,7 +31,7 @@ from autocnn.records.settings import (
         ({"target": 92.0}, "--target must be above 0 and at most 1, got 92.0"),
         (
             {"sampler": "cma"},
-            "--sampler must be one of tpe, random, grid, qmc, cma-es, gp, nsga2, evolution, "
+            "--sampler must be one of auto, tpe, random, grid, qmc, cma-es, gp, nsga2, evolution, "
             "got 'cma'",
         ),
         (

@@ -83,6 +83,7 @@ def test_a_baseline_and_a_space_exclude_each_other():
 def test_an_unknown_baseline_lists_those_that_are_known(name):
     """A space of the library is none."""
     with pytest.raises(
-        SettingsError, match=f"^--baseline: no baseline is named {name!r}; choose one of all_conv,"
+        SettingsError,
+        match=f"^--baseline: no baseline is named {name!r}; choose one of airbench94,",
     ):
         resolve_settings({"baseline": name}, {})

@@ -60,7 +60,10 @@ def test_the_environment_names_a_baseline_too(autocnn, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--baseline", "len"), "--baseline: no baseline is named 'len'; choose one of all_conv, "),
+        (
+            ("--baseline", "len"),
+            "--baseline: no baseline is named 'len'; choose one of airbench94, ",
+        ),
         (("--baseline", "lenet", "--space", "cnn"), "leave one of the two out"),
         (("--baseline", "lenet", "--dataset", "digits"), "space lenet: none of 1000 samples is"),
     ],

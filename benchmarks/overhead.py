@@ -53,9 +53,10 @@ import autocnn.api as api
 from autocnn.api.flow import SilentListener, study_folder
 from autocnn.api.studies import silence_optuna
 from autocnn.engines.recorded import RecordedEngine
+from autocnn.engines.samplers import SAMPLERS
 from autocnn.quiet import load_keras
 from autocnn.records.manifest import read_manifest
-from autocnn.records.settings import SAMPLERS, StudySettings, read_settings
+from autocnn.records.settings import StudySettings, read_settings
 from autocnn.records.storage import n_infeasible, open_study
 from autocnn.space.toml import load_space
 from autocnn.trial import Proposal, TrialResult

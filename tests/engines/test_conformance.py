@@ -13,9 +13,10 @@ from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recipes import Recipe
 from autocnn.engines.recorded import RecordedEngine
+from autocnn.engines.samplers import SAMPLERS
 from autocnn.errors import SpaceError
 from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import SAMPLERS, TUNERS, StudySettings
+from autocnn.records.settings import TUNERS, StudySettings
 from autocnn.records.storage import create_study, open_study, read_records
 from autocnn.space.parameters import Between, Categorical, Float, Int, OneOf
 from autocnn.space.space import Limits, SearchSpace

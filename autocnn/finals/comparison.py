@@ -11,8 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from autocnn.finals.outcome import load_test_of
-from autocnn.finals.scoring import score_file
-from autocnn.finals.views import PUBLISHED_VIEWS
+from autocnn.finals.scoring import score_by_views, score_file
 from autocnn.records.record import TrialRecord
 from autocnn.space.plan import REPEAT, VARIANT
 from autocnn.space.space import Published
@@ -55,9 +54,12 @@ def score_trials(session: Session, files: Mapping[int, Path]) -> dict[int, Trial
     for record in session.records():
         if record.number in files:
             file = files[record.number]
-            views = PUBLISHED_VIEWS.get(record.trained_config.architecture)
-            more = None if views is None else score_file(file, test, n_classes, views).accuracy
-            tested[record.number] = TrialTest(score_file(file, test, n_classes).accuracy, more)
+            architecture = record.trained_config.architecture
+            views = score_by_views(file, test, n_classes, architecture)
+            tested[record.number] = TrialTest(
+                score_file(file, test, n_classes).accuracy,
+                None if views is None else views.accuracy,
+            )
     return tested
 
 

@@ -10,8 +10,7 @@ from autocnn.data.dataset import Images
 from autocnn.data.options import ImageOptions
 from autocnn.data.test_split import load_test
 from autocnn.finals.refit import Refit
-from autocnn.finals.scoring import SplitScore, score_file
-from autocnn.finals.views import PUBLISHED_VIEWS
+from autocnn.finals.scoring import SplitScore, score_by_views, score_file
 from autocnn.records.record import TrialRecord
 from autocnn.study.session import Session
 
@@ -40,7 +39,6 @@ def score_winner(
     test = load_test_of(session)
     n_classes = session.data.n_classes
     first = score_file(validation, test, n_classes)
-    views = PUBLISHED_VIEWS.get(record.config.architecture)
     assert record.score is not None
     return Outcome(
         winner=record.number,
@@ -48,7 +46,7 @@ def score_winner(
         test_winner=first,
         test=score_file(shipped, test, n_classes) if refit.is_shipped else first,
         refit=refit,
-        test_views=None if views is None else score_file(shipped, test, n_classes, views),
+        test_views=score_by_views(shipped, test, n_classes, record.config.architecture),
     )
 
 

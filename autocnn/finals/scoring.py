@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from autocnn.data.dataset import Images
 from autocnn.finals.interval import wilson_interval
-from autocnn.finals.views import Pixels, Views, plain
+from autocnn.finals.views import PUBLISHED_VIEWS, Pixels, Views, plain
 
 BATCH = 500
 LEAST = 1e-38  # probability whose logarithm is taken for less
@@ -51,6 +51,14 @@ def score_file(path: Path, test: Images, n_classes: int, views: Views = plain) -
         errors=int(test.n - np.trace(confusion)),
         confusion=tuple(tuple(int(x) for x in row) for row in confusion),
     )
+
+
+def score_by_views(
+    path: Path, test: Images, n_classes: int, architecture: str
+) -> SplitScore | None:
+    """The score by the views that were published with the architecture; None for all others."""
+    views = PUBLISHED_VIEWS.get(architecture)
+    return None if views is None else score_file(path, test, n_classes, views)
 
 
 def _classes(model: keras.Model, images: Pixels, views: Views) -> npt.NDArray[np.int64]:

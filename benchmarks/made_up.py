@@ -238,7 +238,7 @@ def _frozen(record: TrialRecord, space: SearchSpace) -> optuna.trial.FrozenTrial
         params={name: record.values[name] for name in kinds},
         distributions=kinds,
         user_attrs={
-            **json_safe(proposal_to_dict(record.proposal)),
+            "proposal": json_safe(proposal_to_dict(record.proposal)),
             "result": result_to_dict(result),
         },
         intermediate_values={

@@ -19,6 +19,7 @@ from autocnn.records.storage import (
     continued_trial,
     mark_infeasible,
     n_begun,
+    seed_of,
     trained_as,
     unfinished_trials,
     write_proposal,
@@ -258,7 +259,7 @@ class RecordedEngine(ABC):
         if parent is None:
             return derive_seed(self._setup.seed, number, "train")
         trained = trained_as(self._study, parent)
-        return int(self._study.get_trials(deepcopy=False)[trained].user_attrs["seed"])
+        return seed_of(self._study, trained)
 
 
 def _suggest(trial: optuna.Trial, name: str, parameter: Parameter) -> Value:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from autocnn.space.config import TrialConfig, config_to_dict
+from autocnn.space.config import TrialConfig, config_from_dict, config_to_dict
 from autocnn.space.parameters import Value
 from autocnn.trial import Epoch, FailureCause, Proposal, TrialResult, TrialState
 
@@ -74,7 +74,7 @@ class TrialRecord:
 
 
 def proposal_to_dict(proposal: Proposal) -> dict[str, Any]:
-    """`proposal` as plain dictionaries and lists, ready for JSON; the configuration comes last."""
+    """`proposal` as plain dictionaries and lists, ready for JSON."""
     return {
         "number": proposal.number,
         "origin": proposal.origin,
@@ -87,6 +87,11 @@ def proposal_to_dict(proposal: Proposal) -> dict[str, Any]:
         "parent": proposal.parent,
         "config": config_to_dict(proposal.config),
     }
+
+
+def proposal_from_dict(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of a `Proposal`, and so of its `TrialRecord`, by name."""
+    return {**data, "config": config_from_dict(data["config"])}
 
 
 def result_to_dict(result: TrialResult) -> dict[str, Any]:

@@ -2,19 +2,16 @@
 
 It lies in the study's folder, as a journal, or in the database that the settings name.
 
-A trial carries what Optuna has no field for as user attributes: the proposal (one attribute a
-field, the configuration last, so that its presence means a whole proposal), the result, or the
+A trial carries what Optuna has no field for as user attributes: the proposal, the result, or the
 reason why a draw was infeasible. The facts of the study are one user attribute of the study.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 import optuna
@@ -36,20 +33,21 @@ from autocnn.records.paths import StudyPaths
 from autocnn.records.record import (
     TrialRecord,
     json_safe,
+    proposal_from_dict,
     proposal_to_dict,
     result_from_dict,
     result_to_dict,
 )
 from autocnn.records.settings import StudySettings, read_settings
 from autocnn.records.storage_url import absolute_url, public_url, with_password
-from autocnn.space.config import TrialConfig, config_from_dict
 from autocnn.trial import Proposal, TrialResult, TrialState
 
 METRIC = "val_accuracy"
-RECORD_VERSION = 2  # of what trials and facts hold
+RECORD_VERSION = 3  # of what trials and facts hold
 _VERSION = "record_version"  # the user attribute of a study that says so
 _OPEN = "is_open"  # likewise: whether it takes new trials
-_FACTS, _RESULT, _INFEASIBLE = "facts", "result", "infeasible"  # user attributes
+_FACTS = "facts"  # likewise
+_PROPOSAL, _RESULT, _INFEASIBLE = "proposal", "result", "infeasible"  # those of a trial
 
 
 def record_url(paths: StudyPaths, storage: str | None = None) -> str | None:
@@ -157,8 +155,7 @@ def is_open(study: optuna.Study) -> bool:
 
 def write_proposal(trial: optuna.Trial, proposal: Proposal) -> None:
     """Put `proposal` on record: from now on it is a trial, and it is running."""
-    for key, value in proposal_to_dict(proposal).items():
-        trial.set_user_attr(key, json_safe(value))
+    trial.set_user_attr(_PROPOSAL, json_safe(proposal_to_dict(proposal)))
 
 
 def write_result(trial: optuna.Trial, result: TrialResult) -> None:
@@ -171,16 +168,35 @@ def mark_infeasible(trial: optuna.Trial, reason: str) -> None:
     trial.set_user_attr(_INFEASIBLE, reason)
 
 
-def read_records(study: optuna.Study) -> list[TrialRecord]:
-    """Every trial by number; infeasible and waiting draws are left out."""
-    trials = study.get_trials(deepcopy=False)
-    records = [_record(trial) for trial in trials if _is_trial(trial)]
+def read_records(
+    study: optuna.Study, ended: dict[int, TrialRecord] | None = None
+) -> list[TrialRecord]:
+    """Every trial by number; infeasible and waiting draws are left out.
+
+    `ended` holds, by number, the records of an earlier call that will not change, and is added to.
+    """
+    ended, records = {} if ended is None else ended, list[TrialRecord]()
+    for trial in study.get_trials(deepcopy=False):
+        record = ended.get(trial.number)
+        if record is None and _is_trial(trial):
+            record = _record(trial)
+            if trial.state.is_finished():
+                ended[trial.number] = record
+        if record is not None:
+            records.append(record)
     return sorted(records, key=lambda record: record.number)
 
 
-def finished_records(study: optuna.Study) -> list[TrialRecord]:
+def finished_records(
+    study: optuna.Study, ended: dict[int, TrialRecord] | None = None
+) -> list[TrialRecord]:
     """Those of `read_records` that nobody will go on with."""
-    return [record for record in read_records(study) if record.finished is not None]
+    return [record for record in read_records(study, ended) if record.finished is not None]
+
+
+def seed_of(study: optuna.Study, number: int) -> int:
+    """The seed of a trial's training."""
+    return int(study.get_trials(deepcopy=False)[number].user_attrs[_PROPOSAL]["seed"])
 
 
 def trained_as(study: optuna.Study, number: int) -> int:
@@ -233,24 +249,15 @@ def _full_url(storage: str) -> str:
 
 
 def _is_trial(trial: FrozenTrial) -> bool:
-    return "config" in trial.user_attrs and _INFEASIBLE not in trial.user_attrs
+    return _PROPOSAL in trial.user_attrs and _INFEASIBLE not in trial.user_attrs
 
 
 def _record(trial: FrozenTrial) -> TrialRecord:
     attrs = trial.user_attrs
     result = result_from_dict(attrs[_RESULT]) if _RESULT in attrs else None
     return TrialRecord(
-        number=attrs["number"],
+        **proposal_from_dict(attrs[_PROPOSAL]),
         state=_state(trial, result),
-        origin=attrs["origin"],
-        values=dict(attrs["values"]),
-        config=_config(json.dumps(attrs["config"])),
-        seed=attrs["seed"],
-        parameters=attrs["parameters"],
-        macs=attrs["macs"],
-        first_epoch=attrs["first_epoch"],
-        last_epoch=attrs["last_epoch"],
-        parent=attrs["parent"],
         result=result,
         started=_utc(trial.datetime_start),
         finished=_utc(trial.datetime_complete),
@@ -262,11 +269,6 @@ def _state(trial: FrozenTrial, result: TrialResult | None) -> TrialState:
     if result is not None:
         return result.state
     return TrialState.FAILED if trial.state.is_finished() else TrialState.RUNNING
-
-
-@lru_cache(maxsize=32768)  # a study is read again and again; more trials than this are rare
-def _config(text: str) -> TrialConfig:
-    return config_from_dict(json.loads(text))
 
 
 def _utc(moment: datetime | None) -> datetime | None:

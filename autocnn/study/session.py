@@ -6,7 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from autocnn.engines.plan_engine import PlanEngine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recorded import RecordedEngine
 from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
+from autocnn.records.leaderboard_file import record_bytes
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
 from autocnn.records.paths import StudyPaths
@@ -80,6 +81,7 @@ class Session:
     first_look: float
     leases: Leases | None  # where other processes may train trials of the study, too
     mode: Mode
+    _ended: dict[int, TrialRecord] = field(default_factory=dict)  # they are read only once
 
     @property
     def worker(self) -> Worker:
@@ -88,14 +90,18 @@ class Session:
 
     def records(self) -> list[TrialRecord]:
         """Every trial on record, by number."""
-        return read_records(self.study)
+        return read_records(self.study, self._ended)
+
+    def finished(self) -> list[TrialRecord]:
+        """Those of `records` that nobody will go on with."""
+        return finished_records(self.study, self._ended)
 
     def record(self) -> None:
         """Write the leaderboard from the study's record, and keep the best trials' weights only."""
-        records = self.records()
-        write_leaderboard(self.paths.leaderboard, build_leaderboard(records, self.space))
-        ended = [record for record in records if record.finished is not None]
-        for record in rank_trials(ended)[self.mode.keeps :]:
+        n_bytes = record_bytes(self.paths.journal)  # before the records are read: it may grow
+        table = build_leaderboard(self.records(), self.space)
+        write_leaderboard(self.paths.leaderboard, table, n_bytes)
+        for record in rank_trials(self.finished())[self.mode.keeps :]:
             self.paths.weights(record.number).unlink(missing_ok=True)
 
     @property
@@ -106,7 +112,7 @@ class Session:
     def search(self, listener: Listener, interrupted: Callable[[], bool]) -> Ending:
         """Run trials until the budget, the number of trials, the target or Ctrl-C ends it."""
         engine = self._engine(listener)
-        tally = Tally.of(finished_records(self.study), by_seed=bool(self.mode.plan))
+        tally = Tally.of(self.finished(), by_seed=bool(self.mode.plan))
         self.budget.refit_s = tally.refit_s
         if not self.mode.joins:
             write_is_open(self.study, is_open=True)
@@ -137,7 +143,7 @@ class Session:
         """The trials that ended, where other processes train some."""
         if self.leases is None:
             return lambda: []
-        return _now_and_then(lambda: finished_records(self.study))
+        return _now_and_then(self.finished)
 
     def _closed(self) -> Callable[[], bool]:
         if not self.mode.joins:
@@ -225,7 +231,7 @@ def open_session(
             leases=_open_leases(settings, paths, study, stack),
             mode=mode,
         )
-        if not mode.joins:
+        if not mode.joins and not paths.leaderboard.exists():
             session.record()  # from here on there is something to lose
         yield session
 

@@ -9,12 +9,13 @@ import pytest
 
 from autocnn.records.record import (
     json_safe,
+    proposal_from_dict,
     proposal_to_dict,
     result_from_dict,
     result_to_dict,
 )
 from autocnn.space.config import config_from_dict
-from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
+from autocnn.trial import Epoch, FailureCause, Proposal, TrialResult, TrialState
 
 
 def test_a_record_shows_its_best_epoch(make_record):
@@ -66,12 +67,12 @@ def test_a_diverged_curve_survives_strict_json():
 
 
 def test_a_proposal_becomes_plain_data(make_proposal):
-    """The configuration is stated whole, and last."""
+    """The configuration is stated whole; what was written comes back."""
     proposal = make_proposal(7)
     data = json.loads(json.dumps(proposal_to_dict(proposal)))
-    assert list(data)[-1] == "config"
     assert config_from_dict(data["config"]) == proposal.config
     assert (data["number"], data["values"]["rate"]) == (7, 0.1)
+    assert Proposal(**proposal_from_dict(data)) == proposal
 
 
 @pytest.mark.parametrize(

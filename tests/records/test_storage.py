@@ -11,6 +11,7 @@ from autocnn.errors import RecordError, StudyError
 from autocnn.records import storage
 from autocnn.records.journal import open_journal
 from autocnn.records.paths import StudyPaths
+from autocnn.records.record import TrialRecord
 from autocnn.records.storage import (
     create_study,
     mark_infeasible,
@@ -123,6 +124,24 @@ def test_infeasible_draws_are_no_trials(study, make_proposal):
     study.enqueue_trial({"filters": 8})
     assert [record.number for record in read_records(study)] == [0, 1]
     assert n_infeasible(study) == 1
+
+
+def test_a_trial_that_has_ended_is_read_once(study, make_proposal, make_result):
+    """A running trial is read again each time, one that has ended is kept by its number."""
+    trials = [study.ask(), study.ask()]
+    for number, trial in enumerate(trials):
+        write_proposal(trial, make_proposal(number))
+    write_result(trials[0], make_result(0.5))
+    study.tell(trials[0], 0.5)
+    ended: dict[int, TrialRecord] = {}
+    first = read_records(study, ended)
+    assert list(ended) == [0]
+    write_result(trials[1], make_result(0.75))
+    study.tell(trials[1], 0.75)
+    second = read_records(study, ended)
+    assert second[0] is first[0]
+    assert [record.score for record in second] == [0.5, 0.75]
+    assert second == read_records(study)
 
 
 def test_facts_of_the_study_add_up(study, paths):

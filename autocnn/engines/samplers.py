@@ -22,7 +22,8 @@ from autocnn.records.storage import n_ended
 from autocnn.space.parameters import Categorical
 from autocnn.space.space import SearchSpace
 
-STARTUP_TRIALS = 4  # before a model is fitted, recipes included
+STARTUP_TRIALS = 4  # before a model is fitted
+PARENTS = 3  # before something is mutated: as many as there are recipes
 MAX_GRID_POINTS = 100_000  # more take weeks; their order is kept in memory
 
 
@@ -45,23 +46,29 @@ class Sampler:
     make: Callable[[Ask], BaseSampler]
     conditions: bool  # serves parameters that are active at some points only
     continuous: bool = True  # serves ranges without a step
-    startup: bool = False  # draws at random until STARTUP_TRIALS trials have ended
+    startup: int = 0  # draws at random until so many trials have ended, recipes included
     least_numerical: int = 0  # so many numerical parameters must vary
     packages: tuple[str, ...] = ()  # that autocnn does not bring along
     extra: str = ""  # of autocnn, which brings them
 
 
 SAMPLERS: dict[str, Sampler] = {
-    "tpe": Sampler(make=_tpe, conditions=True, startup=True),
+    "tpe": Sampler(make=_tpe, conditions=True, startup=STARTUP_TRIALS),
     "random": Sampler(make=_random, conditions=True),
     "grid": Sampler(make=grid, conditions=False, continuous=False),
     "qmc": Sampler(make=qmc, conditions=False),
     "cma-es": Sampler(
         make=cma_es, conditions=False, least_numerical=2, packages=("cmaes",), extra="cma-es"
     ),
-    "gp": Sampler(make=gp, conditions=False, startup=True, packages=("torch", "scipy"), extra="gp"),
+    "gp": Sampler(
+        make=gp,
+        conditions=False,
+        startup=STARTUP_TRIALS,
+        packages=("torch", "scipy"),
+        extra="gp",
+    ),
     "nsga2": Sampler(make=nsga2, conditions=True),
-    "evolution": Sampler(make=evolution, conditions=True, startup=True),
+    "evolution": Sampler(make=evolution, conditions=True, startup=PARENTS),
 }
 
 
@@ -130,7 +137,7 @@ class PerTrialSampler(BaseSampler):
                 study=study, number=trial.number, study_seed=self._study_seed, space=self._space
             )
             # Infeasible draws are no trials, but Optuna would count them among the start-up trials.
-            starting = self._sampler.startup and n_ended(study) < STARTUP_TRIALS
+            starting = n_ended(study) < self._sampler.startup
             self._made = (trial.number, (_random if starting else self._sampler.make)(ask))
         return self._made[1]
 

@@ -4,20 +4,24 @@
 
 The trials are random points of a space with made-up curves. Each part has a fresh process:
 
-- write: the table of all trials is built and written, which is done whenever one more trial ends:
-  nothing is appended. Reading the trials from the journal, which comes before, is in the last part.
-- open: `read_leaderboard`, then the best 100 of the complete trials below `--parameters`. autocnn
-  has no option for a filter: the table is filtered with PyArrow and goes through
-  `view_leaderboard`. Beside it the same from the file, of the default columns only.
+- write: the table of all trials is built and written, which is done again and again while a search
+  runs: nothing is appended. Reading the trials from the journal, which comes before, is in the
+  last part.
+- open: `select_rows`, which is all that `autocnn leaderboard` does before it prints: first its
+  default view (every row, ten columns), then the best 100 of the complete trials below
+  `--parameters`. The file says how large the journal was that it was made from; while that is so,
+  the journal is not read, and one of a single line stands in for it here. Beside it the whole file,
+  every column, and the command as a process of its own, with imports and printing.
 - Optuna: a journal of the same trials (parameters, values, curves, and as attributes all that
   autocnn records), one line each, as `add_trials` writes it. Trials are not copied for the caller,
   which `Study.trials` would do.
-- journal: a study as a search leaves it, some 50 lines a trial; `autocnn leaderboard` reads its
-  journal before it opens the file.
+- journal: a study as a search leaves it, some 50 lines a trial. `autocnn leaderboard` reads its
+  journal where the file is behind: while a search runs, or after it was killed.
 
 The last two parts have rows of their own; every row of the table says how many. Nothing is
-extrapolated. MiB are of the whole process: before the step, and the most until its end. Leaves with
-exit code 1 where opening or filtering the file takes longer than its limit.
+extrapolated. MiB are of the whole process: before the step, and the most until its end. Imports are
+outside the clock but for what says "a process". Leaves with exit code 1 where opening or filtering
+the file takes longer than its limit.
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,10 +45,15 @@ from measuring import alternate, describe_machine, median_and_spread, watch_load
 from rich.console import Console
 from rich.table import Table
 
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import StudySettings
+
 T = TypeVar("T")
 TOP = 100
 OPEN, FILTER = "open the file", f"best {TOP}, filtered"
-STUDY, BOARD, JOURNAL = "made-up", "leaderboard.parquet", "optuna.log"
+PROCESS = f"`autocnn leaderboard --top {TOP}`, a process"
+LARGE, SEARCHED = "large", "searched"  # the studies of the parts open and journal
+JOURNAL = "optuna.log"
 
 Step = dict[str, Any]  # name, rows, wall and cpu in ms, before and most in MiB
 
@@ -106,43 +116,66 @@ def write(options: argparse.Namespace) -> list[Step]:
 
     from autocnn.api.studies import silence_optuna
     from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
+    from autocnn.records.leaderboard_file import record_bytes
+    from autocnn.records.settings import settings_to_toml
     from autocnn.space.toml import load_space
 
     silence_optuna()
-    space, steps = load_space(options.space), list[Step]()
+    paths, space, steps = study_paths(options, LARGE), load_space(options.space), list[Step]()
+    paths.root.mkdir()
+    paths.study_toml.write_text(settings_to_toml(settings_of(options, LARGE)), encoding="utf-8")
     records = draw_records(space, max(options.rows, options.optuna_rows), options.epochs)
     rows, own = options.rows, records[: options.rows]
     table = clocked(steps, "build the table", rows, lambda: build_leaderboard(own, space))
-    board = options.folder / BOARD
-    clocked(steps, "write the file", rows, lambda: write_leaderboard(board, table))
+    paths.journal.write_text("no record: who reads this fails\n", encoding="utf-8")
+    n_bytes = record_bytes(paths.journal)
+    write_file = partial(write_leaderboard, paths.leaderboard, table, n_bytes)
+    clocked(steps, "write the file", rows, write_file)
     write_optuna_journal(options.folder / JOURNAL, records[: options.optuna_rows], space)
     return steps
 
 
+def study_paths(options: argparse.Namespace, study: str) -> StudyPaths:
+    """Where the study lies."""
+    return StudyPaths(options.folder / study)
+
+
+def settings_of(options: argparse.Namespace, study: str) -> StudySettings:
+    """Those of a study that is not searched."""
+    return StudySettings(
+        study=study,
+        space=options.space,
+        results=str(options.folder),
+        created="2026-01-01T00:00:00+00:00",
+    )
+
+
+def command_line(options: argparse.Namespace, study: str) -> Callable[[], object]:
+    """The command line, in a process of its own."""
+    line = [sys.executable, "-m", "autocnn", "leaderboard", study, "--top", str(TOP)]
+    line += ["--results", str(options.folder)]
+    return partial(subprocess.run, line, stdout=subprocess.DEVNULL, check=True)
+
+
 def read(options: argparse.Namespace) -> list[Step]:
     """Open the table as `autocnn leaderboard` does, and look at some rows."""
-    import pyarrow.compute as pc
-    import pyarrow.parquet as pq
+    import_module("autocnn.records.conditions")  # and with it all that the clock would wait for
+    from autocnn.api.leaderboards import select_rows
+    from autocnn.records.leaderboard_file import open_leaderboard
 
-    from autocnn.records.leaderboard import DEFAULT_COLUMNS, read_leaderboard, view_leaderboard
-
-    path, rows, steps = options.folder / BOARD, options.rows, list[Step]()
-    wanted = (pc.field("state") == "complete") & (pc.field("parameters") < options.parameters)
-    table = clocked(steps, OPEN, rows, lambda: read_leaderboard(path))
-    clocked(steps, f"best {TOP}", rows, lambda: view_leaderboard(table, top=TOP).to_pylist())
+    rows, steps, path = options.rows, list[Step](), study_paths(options, LARGE).leaderboard
+    look = partial(select_rows, options.folder, [LARGE])
+    where = ["state=complete", f"parameters<{options.parameters}"]
+    clocked(steps, OPEN, rows, look)
+    clocked(steps, FILTER, rows, lambda: look(top=TOP, where=where).table.to_pylist())
     clocked(
         steps,
-        FILTER,
+        f"{FILTER}, by seconds",
         rows,
-        lambda: view_leaderboard(table.filter(wanted), top=TOP).to_pylist(),
+        lambda: look(top=TOP, where=where, sort="seconds").table.to_pylist(),
     )
-    columns = list(DEFAULT_COLUMNS)
-    clocked(
-        steps,
-        f"the same from the file, {len(columns)} columns",
-        rows,
-        lambda: pq.read_table(path, columns=columns, filters=wanted).slice(0, TOP).to_pylist(),
-    )
+    clocked(steps, "read every column", rows, lambda: open_leaderboard(path).read())
+    clocked(steps, PROCESS, rows, command_line(options, LARGE))
     return steps
 
 
@@ -160,7 +193,7 @@ def load_optuna(options: argparse.Namespace) -> list[Step]:
 
     def best() -> list[optuna.trial.FrozenTrial]:
         trials = study.get_trials(deepcopy=False, states=(complete,))
-        wanted = [t for t in trials if t.user_attrs["parameters"] < options.parameters]
+        wanted = [t for t in trials if t.user_attrs["proposal"]["parameters"] < options.parameters]
         return sorted(wanted, key=lambda trial: -(trial.value or 0.0))[:TOP]
 
     study = clocked(steps, "load the study", rows, load)
@@ -177,27 +210,21 @@ def search(options: argparse.Namespace) -> list[Step]:
 
     import autocnn.api as api
     from autocnn.api.studies import silence_optuna
-    from autocnn.records.settings import StudySettings
+    from autocnn.records.leaderboard import read_leaderboard, write_leaderboard
 
     silence_optuna()
-    settings = StudySettings(
-        study=STUDY,
-        space=options.space,
-        results=str(options.folder),
-        created="2026-01-01T00:00:00+00:00",
-    )
-    if not (options.folder / STUDY).exists():
-        make_study(settings, options.journal_rows, options.epochs)
-        api.rebuild_leaderboard(api.load_study(options.folder, STUDY))
+    paths = study_paths(options, SEARCHED)
+    if not paths.exists:
+        make_study(settings_of(options, SEARCHED), options.journal_rows, options.epochs)
+        api.rebuild_leaderboard(api.load_study(options.folder, SEARCHED))
         return []
     rows, steps = options.journal_rows, list[Step]()
-    view = clocked(steps, "load_study", rows, lambda: api.load_study(options.folder, STUDY))
+    view = clocked(steps, "load_study", rows, lambda: api.load_study(options.folder, SEARCHED))
     clocked(steps, f"best {TOP}", rows, lambda: api.leaderboard_rows(view, top=TOP))
     clocked(steps, "rebuild the file", rows, lambda: api.rebuild_leaderboard(view))
-    command = [sys.executable, "-m", "autocnn", "leaderboard", STUDY, "--top", str(TOP)]
-    command += ["--results", str(options.folder)]
-    quiet = partial(subprocess.run, command, stdout=subprocess.DEVNULL, check=True)
-    clocked(steps, f"`autocnn leaderboard --top {TOP}`, a process", rows, quiet)
+    clocked(steps, PROCESS, rows, command_line(options, SEARCHED))
+    write_leaderboard(paths.leaderboard, read_leaderboard(paths.leaderboard))  # of no journal
+    clocked(steps, f"{PROCESS}, the file is behind", rows, command_line(options, SEARCHED))
     return steps
 
 
@@ -219,12 +246,17 @@ def measure_parts(options: argparse.Namespace) -> int:
             found = {"write": [sides.pop("write")()]}
             sides["journal"]()  # writes the study
             found |= alternate(sides, options.rounds, lambda text: print(text, flush=True))
-        sizes = {name: (Path(folder) / name).stat().st_size for name in (BOARD, JOURNAL)}
-        sizes["journal.log"] = (Path(folder) / STUDY / "journal.log").stat().st_size
+        large, searched = StudyPaths(Path(folder) / LARGE), StudyPaths(Path(folder) / SEARCHED)
+        sizes = {
+            "the file": large.leaderboard,
+            "Optuna's journal": Path(folder) / JOURNAL,
+            "the journal of a search": searched.journal,
+        }
+        described = [f"{n}: {p.stat().st_size / 2**20:,.1f} MiB" for n, p in sizes.items()]
     limits = {OPEN: options.open_limit, FILTER: options.filter_limit}
     table, is_met = build_table(found, limits)
     console.print(table)
-    console.print(", ".join(f"{name}: {size / 2**20:,.1f} MiB" for name, size in sizes.items()))
+    console.print(", ".join(described))
     if load.warning():
         console.print(load.warning())
     return int(not is_met)

@@ -6,6 +6,13 @@ from autocnn.api.comparison import CompareOutcome, CompareSettings, compare
 from autocnn.api.flow import SearchOutcome, SilentListener, search
 from autocnn.api.grid import dataset_facts, write_grid
 from autocnn.api.joining import JoinOutcome, join
+from autocnn.api.leaderboards import (
+    LeaderboardRows,
+    leaderboard_rows,
+    merged_rows,
+    rebuild_leaderboard,
+    select_rows,
+)
 from autocnn.api.library import (
     copy_space,
     describe_installation,
@@ -16,15 +23,7 @@ from autocnn.api.library import (
 from autocnn.api.overview import delete_study, list_summaries, summarise_study
 from autocnn.api.plots import PLOTS, draw_study, parameter_importances, plot_study
 from autocnn.api.settings import check_choice, read_config, resolve_settings, resume_settings
-from autocnn.api.studies import (
-    StudyView,
-    export_model,
-    leaderboard_rows,
-    load_studies,
-    load_study,
-    merged_rows,
-    rebuild_leaderboard,
-)
+from autocnn.api.studies import StudyView, export_model, load_studies, load_study
 from autocnn.data.options import ImageOptions
 from autocnn.records.settings import StudySettings, parse_duration, parse_memory
 
@@ -36,6 +35,7 @@ __all__ = [
     "CompareSettings",
     "ImageOptions",
     "JoinOutcome",
+    "LeaderboardRows",
     "SearchOutcome",
     "SilentListener",
     "StudySettings",
@@ -67,6 +67,7 @@ __all__ = [
     "resolve_settings",
     "resume_settings",
     "search",
+    "select_rows",
     "summarise_study",
     "survey_settings",
     "write_grid",

@@ -1,4 +1,4 @@
-"""Looking at studies on disk: their trials, leaderboards and models."""
+"""Looking at studies on disk: their trials and models."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ class StudyView:
     space: SearchSpace
     facts: dict[str, Any]  # image_shape, class_names, horizon, fingerprint, ...
     records: list[TrialRecord]  # in rank order
+    record_bytes: int | None = None  # of the journal, before they were read
 
     @property
     def leaderboard(self) -> pa.Table:
@@ -89,11 +90,13 @@ def load_study(
     """
     silence_optuna()
     from autocnn.records.database import database_errors
+    from autocnn.records.leaderboard_file import record_bytes
     from autocnn.records.ranking import rank_trials
     from autocnn.records.storage import open_study, read_records, read_study_facts, record_url
 
     paths = find_study(Path(results), name)
     study = open_study(paths, storage)
+    n_bytes = record_bytes(paths.journal)
     with database_errors(record_url(paths, storage), f"study {paths.name} cannot be read"):
         facts, records = read_study_facts(study), read_records(study)
     return StudyView(
@@ -101,24 +104,8 @@ def load_study(
         space=_stored_space(paths),
         facts=facts,
         records=rank_trials(records),
+        record_bytes=n_bytes,
     )
-
-
-def leaderboard_rows(
-    view: StudyView,
-    sort: str | None = None,
-    columns: list[str] | None = None,
-    top: int | None = None,
-) -> pa.Table:
-    """The leaderboard's rows by rank or column; `columns` ["all"] gives every one.
-
-    Raises: SettingsError for an unknown column; RecordError if the file is damaged.
-    """
-    from autocnn.records.leaderboard import view_leaderboard
-
-    table = view.leaderboard
-    wanted = table.column_names if columns == ["all"] else columns
-    return view_leaderboard(table, sort, wanted, top)
 
 
 def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> list[StudyView]:
@@ -135,35 +122,6 @@ def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> 
     if len(views) > 1:
         check_comparable([_data_of(view) for view in views])
     return views
-
-
-def merged_rows(
-    views: Sequence[StudyView],
-    sort: str | None = None,
-    columns: list[str] | None = None,
-    top: int | None = None,
-) -> pa.Table:
-    """The rows of several studies, ranked together; of one study those of `leaderboard_rows`.
-
-    Raises: SettingsError for an unknown column; RecordError if a file is damaged.
-    """
-    from autocnn.records.leaderboard import view_leaderboard
-    from autocnn.records.merged import MERGED_COLUMNS, merge_leaderboards
-
-    if len(views) == 1:
-        return leaderboard_rows(views[0], sort, columns, top)
-    table = merge_leaderboards({view.paths.name: view.leaderboard for view in views})
-    wanted = MERGED_COLUMNS if columns is None else columns
-    wanted = table.column_names if columns == ["all"] else wanted
-    return view_leaderboard(table, sort, wanted, top)
-
-
-def rebuild_leaderboard(view: StudyView) -> Path:
-    """Make the leaderboard file again from the study's record."""
-    from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
-
-    write_leaderboard(view.paths.leaderboard, build_leaderboard(view.records, view.space))
-    return view.paths.leaderboard
 
 
 def export_model(view: StudyView, target: Path, trial: int | None = None) -> Path:

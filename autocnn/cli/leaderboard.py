@@ -9,6 +9,8 @@ import typer
 
 from autocnn.cli.options import ResultsOption
 
+MOST_ROWS = 200  # of a table on a screen, unless more are asked for
+
 
 def leaderboard(
     studies: Annotated[
@@ -16,6 +18,14 @@ def leaderboard(
         typer.Argument(
             metavar="study",
             help="Names of studies, to be ranked together; the latest one by default.",
+        ),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Only rows such as state=complete or 'parameters<200000' (= != < <= > >=); may be "
+            "given again, then all must hold. A row without a value never matches.",
         ),
     ] = None,
     top: Annotated[int | None, typer.Option(min=1, help="Only so many rows.")] = None,
@@ -37,14 +47,16 @@ def leaderboard(
     from autocnn.report.terminal import print_wide
 
     api.check_choice("--format", form, ("table", "json", "csv", "md"))
-    views = api.load_studies(results, studies or [])
     if rebuild:
-        for view in views:
+        for view in api.load_studies(results, studies or []):
             api.rebuild_leaderboard(view)
     wanted = None if columns is None else [name.strip() for name in columns.split(",")]
-    table = api.merged_rows(views, sort, wanted, top)
+    rows = api.select_rows(results, studies or [], sort, wanted, top, where or [])
     if form == "table":
-        names = (f"{view.paths.name} ({len(view.records)} trials)" for view in views)
-        print_wide(render_table(table, ", ".join(names)))
+        title = ", ".join(f"{name} ({n_trials} trials)" for name, n_trials in rows.trials.items())
+        shown = rows.table.slice(0, top or MOST_ROWS)
+        print_wide(render_table(shown, title))
+        if shown.num_rows < rows.table.num_rows:
+            print(f"{rows.table.num_rows - shown.num_rows:,} more rows: --top N, or --format csv")
     else:
-        print(render_text(table, form))
+        print(render_text(rows.table, form))

@@ -12,15 +12,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.errors import SettingsError
 from autocnn.files import write_atomic
+from autocnn.records.leaderboard_file import (
+    RECORD_KEY,
+    SCHEMA_VERSION,
+    STUDY_KEY,
+    VERSION_KEY,
+    open_leaderboard,
+)
 from autocnn.records.ranking import rank_trials
 from autocnn.records.record import TrialRecord
 from autocnn.space.config import TrialConfig, config_to_dict
 from autocnn.space.parameters import Categorical, Float, Parameter, Value, is_number
 from autocnn.space.space import SearchSpace
 
-SCHEMA_VERSION = 1
 PARAMETER_PREFIX = "param."
 DEFAULT_COLUMNS = (
     "rank",
@@ -35,7 +41,6 @@ DEFAULT_COLUMNS = (
     "origin",
 )
 _LARGER_IS_BETTER = ("score",)
-_VERSION_KEY, _STUDY_KEY = b"autocnn.schema_version", b"autocnn.study"
 
 _COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("rank", pa.int32()),
@@ -81,7 +86,7 @@ def leaderboard_schema(space: SearchSpace) -> pa.Schema:
         pa.field(PARAMETER_PREFIX + name, _parameter_type(parameter))
         for name, parameter in space.varying()
     ]
-    return pa.schema(fields, metadata={_VERSION_KEY: str(SCHEMA_VERSION).encode()})
+    return pa.schema(fields, metadata={VERSION_KEY: str(SCHEMA_VERSION).encode()})
 
 
 def build_leaderboard(records: Iterable[TrialRecord], space: SearchSpace) -> pa.Table:
@@ -102,37 +107,30 @@ def build_leaderboard(records: Iterable[TrialRecord], space: SearchSpace) -> pa.
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def write_leaderboard(path: Path, table: pa.Table) -> None:
-    """Write `table` to `results/<study>/leaderboard.parquet`; the same table gives the same bytes.
+def write_leaderboard(path: Path, table: pa.Table, n_bytes: int | None = None) -> None:
+    """Write `table` to `results/<study>/leaderboard.parquet`.
 
-    The name of the study, which is the folder's, goes into the file's metadata.
+    The name of the study, which is the folder's, goes into the file's metadata, and so does
+    `n_bytes`, the `record_bytes` of the journal before the trials were read. The same table and
+    size give the same bytes.
 
     Raises: RecordError if the file cannot be written.
     """
-    metadata = {**(table.schema.metadata or {}), _STUDY_KEY: path.absolute().parent.name.encode()}
+    metadata = {**(table.schema.metadata or {}), STUDY_KEY: path.absolute().parent.name.encode()}
+    metadata.pop(RECORD_KEY, None)  # of the file that `table` was read from
+    if n_bytes is not None:
+        metadata[RECORD_KEY] = str(n_bytes).encode()
     sink = pa.BufferOutputStream()
     pq.write_table(table.replace_schema_metadata(metadata), sink)
     write_atomic(path, sink.getvalue().to_pybytes())
 
 
-def read_leaderboard(path: Path) -> pa.Table:
-    """The leaderboard as it was written.
+def read_leaderboard(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
+    """The leaderboard as it was written, or some of its columns, by their whole names.
 
     Raises: StudyError if there is none; RecordError if the file is damaged or something else.
     """
-    study = path.absolute().parent.name
-    repair = f"`autocnn leaderboard {study} --rebuild` makes it again from the trials"
-    if not path.is_file():
-        raise StudyError(f"{path}: there is no leaderboard; {repair}")
-    try:
-        table = pq.ParquetFile(path).read()
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise RecordError(f"{path}: cannot be read ({reason}); {repair}") from error
-    version = (table.schema.metadata or {}).get(_VERSION_KEY)
-    if version != str(SCHEMA_VERSION).encode():
-        raise RecordError(f"{path}: is no leaderboard of this version of autocnn; {repair}")
-    return table
+    return open_leaderboard(path).read(columns)
 
 
 def view_leaderboard(
@@ -150,11 +148,37 @@ def view_leaderboard(
     """
     if top is not None and top < 1:
         raise SettingsError(f"--top must be at least 1, got {top}")
-    chosen = DEFAULT_COLUMNS if columns is None else columns
-    names = list(dict.fromkeys(_column(table, name, "--columns") for name in chosen))
+    names = _shown(table.schema, columns)
     if sort is not None:
-        table = _sorted(table, _column(table, sort, "--sort"))
+        table = _sorted(table, find_column(table.schema, sort, "--sort"))
     return table.slice(0, top).select(names)
+
+
+def viewed_columns(
+    schema: pa.Schema, sort: str | None = None, columns: Sequence[str] | None = None
+) -> list[str]:
+    """What `view_leaderboard` needs of a table with this schema.
+
+    Raises: SettingsError on an unknown column.
+    """
+    names = _shown(schema, columns)
+    return names if sort is None else [*names, find_column(schema, sort, "--sort"), "rank"]
+
+
+def find_column(schema: pa.Schema, name: str, option: str) -> str:
+    """The column that a person calls `name`: a parameter perhaps without its `param.`.
+
+    Raises: SettingsError, naming `option` and all columns, where there is none.
+    """
+    for candidate in (name, PARAMETER_PREFIX + name):
+        if candidate in schema.names:
+            return candidate
+    raise SettingsError(f"{option}: no column is named {name!r}; known: {', '.join(schema.names)}")
+
+
+def _shown(schema: pa.Schema, columns: Sequence[str] | None) -> list[str]:
+    chosen = DEFAULT_COLUMNS if columns is None else columns
+    return list(dict.fromkeys(find_column(schema, name, "--columns") for name in chosen))
 
 
 def _sorted(table: pa.Table, name: str) -> pa.Table:
@@ -166,14 +190,6 @@ def _sorted(table: pa.Table, name: str) -> pa.Table:
     order = "descending" if name in _LARGER_IS_BETTER else "ascending"
     keys = pa.table({"key": column, "rank": table["rank"]})
     return table.take(pc.sort_indices(keys, [("key", order), ("rank", "ascending")]))
-
-
-def _column(table: pa.Table, name: str, option: str) -> str:
-    for candidate in (name, PARAMETER_PREFIX + name):
-        if candidate in table.column_names:
-            return candidate
-    known = ", ".join(table.column_names)
-    raise SettingsError(f"{option}: no column is named {name!r}; known: {known}")
 
 
 def _parameter_type(parameter: Parameter) -> pa.DataType:

@@ -43,7 +43,7 @@ def summarise(paths: StudyPaths) -> StudySummary:
         settings = StudySettings(**{**read_settings(paths.study_toml), "study": paths.name})
         scores: list[float | None] = []
         if paths.leaderboard.exists():
-            scores = read_leaderboard(paths.leaderboard)["score"].to_pylist()
+            scores = read_leaderboard(paths.leaderboard, ["score"])["score"].to_pylist()
     except AutocnnError:
         return StudySummary(name=paths.name, state="unreadable", size=size)
     return StudySummary(

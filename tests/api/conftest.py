@@ -11,6 +11,7 @@ from autocnn.api.studies import silence_optuna
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
 from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
+from autocnn.records.leaderboard_file import record_bytes
 from autocnn.records.paths import StudyPaths
 from autocnn.records.settings import StudySettings, settings_to_toml
 from autocnn.records.storage import (
@@ -112,5 +113,7 @@ def study(
             paths.trial(number).mkdir(parents=True)
             model = build_model(config, SPEC, seed=number)
             save_weights(paths.trial(number) / "best.npz", model.get_weights())
-    write_leaderboard(paths.leaderboard, build_leaderboard(read_records(record), space))
+    n_bytes = record_bytes(paths.journal)
+    table = build_leaderboard(read_records(record), space)
+    write_leaderboard(paths.leaderboard, table, n_bytes)
     return paths

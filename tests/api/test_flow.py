@@ -163,11 +163,11 @@ def test_a_first_leaderboard_that_cannot_be_written_loses_no_study(
     """The folder of a study is deleted only where nothing had begun."""
     wrote = []
 
-    def fail_later(path, table):
+    def fail_later(path, table, n_bytes):
         wrote.append(path)
         if len(wrote) > 1:
             raise RecordError(f"{path}: cannot be written (No space left on device)")
-        write_leaderboard(path, table)
+        write_leaderboard(path, table, n_bytes)
 
     monkeypatch.setattr(session, "write_leaderboard", fail_later)
     with pytest.raises(RecordError, match="No space left"):

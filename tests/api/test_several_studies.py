@@ -6,13 +6,13 @@ import shutil
 
 import pytest
 
-from autocnn.api.studies import (
+from autocnn.api.leaderboards import (
     leaderboard_rows,
-    load_studies,
-    load_study,
     merged_rows,
     rebuild_leaderboard,
+    select_rows,
 )
+from autocnn.api.studies import load_studies, load_study
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.records.paths import StudyPaths
 from autocnn.records.storage import open_study, write_study_facts
@@ -107,6 +107,39 @@ def test_columns_rows_and_order_are_chosen(other, results):
     assert every == ["study", *views[0].leaderboard.column_names]
     with pytest.raises(SettingsError, match="--columns: no column is named 'scor'; known: study,"):
         merged_rows(views, columns=["scor"])
+
+
+def test_conditions_hold_for_all_studies(other, results):
+    """The name of a study is a column; ranks are those among all trials of all studies."""
+    views = load_studies(results, ["digits-2", "digits-1"])
+
+    def found(*where):
+        rows = merged_rows(views, where=where).select(["study", "rank", "trial"]).to_pylist()
+        return [tuple(row.values()) for row in rows]
+
+    assert found("score<0.9") == [
+        ("digits-2", 3, 0),
+        ("digits-1", 4, 0),
+        ("digits-2", 5, 1),
+        ("digits-1", 6, 1),
+    ]
+    assert found("score<0.9", "study=digits-1", "state!=pruned") == [("digits-1", 4, 0)]
+    with pytest.raises(SettingsError, match="--where: no column is named 'scor'; known: study,"):
+        found("scor<1")
+
+
+def test_rows_of_several_studies_are_selected(other, results):
+    """As from the studies themselves, with the number of trials of each."""
+    names = ["digits-2", "digits-1"]
+    rows = select_rows(results, names, "trial", ["study", "filters"], 3, ["state=complete"])
+    assert rows.trials == {"digits-2": 3, "digits-1": 3}
+    assert rows.table.to_pylist() == [
+        {"study": "digits-2", "param.filters": 4},
+        {"study": "digits-1", "param.filters": 4},
+        {"study": "digits-2", "param.filters": 4},
+    ]
+    with pytest.raises(SettingsError, match="study digits-1 is named twice"):
+        select_rows(results, ["digits-1", "digits-1"])
 
 
 def test_a_damaged_file_names_its_repair(study, other, results):

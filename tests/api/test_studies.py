@@ -8,15 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from autocnn.api.studies import (
-    export_model,
-    leaderboard_rows,
-    load_study,
-    read_finals,
-    rebuild_leaderboard,
-)
+from autocnn.api.studies import export_model, load_study, read_finals
 from autocnn.errors import AutocnnError, RecordError, SettingsError, StudyError
-from autocnn.records.leaderboard import read_leaderboard, write_leaderboard
 
 
 @pytest.fixture
@@ -91,56 +84,6 @@ def test_an_unknown_trial_is_told(view):
 def test_the_network_of_a_trial_is_planned(view):
     """Four filters of 3x3 and their biases, then ten classes: 40 + 50 parameters."""
     assert view.network(view.trial(2)).parameters == 90
-
-
-# the leaderboard
-
-
-def test_rows_come_by_rank_or_by_column(view):
-    """As the leaderboard's own view does."""
-    assert leaderboard_rows(view)["trial"].to_pylist() == [2, 0, 1]
-    rows = leaderboard_rows(view, sort="trial", columns=["trial", "filters"], top=2)
-    assert rows.to_pylist() == [{"trial": 0, "param.filters": 4}, {"trial": 1, "param.filters": 4}]
-
-
-def test_all_columns_can_be_had(view):
-    """Curves, configuration and parameters too."""
-    assert leaderboard_rows(view, columns=["all"]).column_names == view.leaderboard.column_names
-
-
-@pytest.mark.parametrize("columns", [["trial", "trial"], ["filters", "param.filters"]])
-def test_a_column_that_is_asked_for_twice_is_shown_once(view, columns):
-    """A row cannot hold two cells of one name."""
-    assert leaderboard_rows(view, columns=columns).num_columns == 1
-
-
-@pytest.mark.parametrize("damage", ["deleted", "truncated"])
-def test_the_leaderboard_is_made_again_from_the_record(study, results, damage):
-    """Byte for byte."""
-    before = study.leaderboard.read_bytes()
-    if damage == "deleted":
-        study.leaderboard.unlink()
-    else:
-        study.leaderboard.write_bytes(before[:100])
-    assert rebuild_leaderboard(load_study(results)) == study.leaderboard
-    assert study.leaderboard.read_bytes() == before
-
-
-def test_a_leaderboard_that_is_behind_the_record_is_not_shown(study, results):
-    """As after kill -9: the file has one trial less, the record has them all."""
-    view = load_study(results)
-    whole = view.leaderboard
-    write_leaderboard(study.leaderboard, whole.slice(0, 2))
-    assert view.leaderboard.equals(whole)
-    assert read_leaderboard(study.leaderboard).num_rows == 2
-
-
-def test_a_damaged_leaderboard_names_the_repair(study, view):
-    """And does not hinder looking at the trials."""
-    study.leaderboard.write_bytes(study.leaderboard.read_bytes()[:100])
-    with pytest.raises(RecordError, match="`autocnn leaderboard digits-1 --rebuild`"):
-        leaderboard_rows(view)
-    assert view.trial().number == 2
 
 
 # the finals

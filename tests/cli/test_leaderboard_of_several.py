@@ -43,6 +43,13 @@ def test_the_options_work_as_for_one_study(autocnn, two):
     assert list(rows[0]) == ["study", "trial", "rank"]
 
 
+def test_conditions_hold_for_all_studies(autocnn, two):
+    """The study is a column like any other."""
+    wish = ("--where", "study=tiny2", "--where", "trial<2", "--format", "json")
+    rows = json.loads(autocnn("leaderboard", "tiny", "tiny2", *wish, "--results", two.results).out)
+    assert {(row["study"], row["trial"]) for row in rows} == {("tiny2", 0), ("tiny2", 1)}
+
+
 def test_every_file_is_made_again(autocnn, two):
     """Of each study that is named."""
     arguments = ("leaderboard", "tiny", "tiny2", "--results", two.results)

@@ -15,6 +15,7 @@ from autocnn.records.leaderboard import (
     leaderboard_schema,
     read_leaderboard,
     view_leaderboard,
+    viewed_columns,
     write_leaderboard,
 )
 from autocnn.records.storage import (
@@ -159,6 +160,32 @@ def test_a_leaderboard_is_rebuilt_to_the_last_byte(
     assert paths.leaderboard.read_bytes() == first
 
 
+def test_some_columns_are_read(tmp_path, table):
+    """As they are in the whole table, in the order that is asked for, each once."""
+    path = tmp_path / "leaderboard.parquet"
+    write_leaderboard(path, table)
+    names = ["param.rate", "val_loss", "rank", "val_loss"]
+    assert read_leaderboard(path, names).equals(table.select(names[:3]))
+    assert read_leaderboard(path, iter(["score"])).column_names == ["score"]
+
+
+def test_the_size_of_the_journal_is_part_of_the_file(tmp_path, table):
+    """The same table and size give the same bytes; a table that was read does not pass it on."""
+    path = tmp_path / "leaderboard.parquet"
+
+    def written(table, *size):
+        write_leaderboard(path, table, *size)
+        return path.read_bytes()
+
+    without, small, large = written(table), written(table, 7), written(table, 8)
+    assert len({without, small, large}) == 3
+    assert read_leaderboard(path).schema.metadata[b"autocnn.record_bytes"] == b"8"
+    assert read_leaderboard(path).equals(table)
+    assert written(table, 7) == small
+    written(read_leaderboard(path))
+    assert b"autocnn.record_bytes" not in read_leaderboard(path).schema.metadata
+
+
 def test_no_leaderboard_is_told(tmp_path):
     """A missing file is a missing study, not a traceback."""
     with pytest.raises(StudyError, match="there is no leaderboard"):
@@ -244,3 +271,31 @@ def test_a_wrong_wish_is_told(table, wish, message):
     """A misspelt column shows the known ones."""
     with pytest.raises(SettingsError, match=message):
         view_leaderboard(table, **wish)
+
+
+@pytest.mark.parametrize(
+    ("wish", "needed"),
+    [
+        ({"columns": ["trial", "filters", "trial"]}, ["trial", "param.filters"]),
+        ({"columns": ["trial"], "sort": "flip"}, ["trial", "param.flip", "rank"]),
+        ({"columns": ["val_loss"], "sort": "score"}, ["val_loss", "score", "rank"]),
+    ],
+)
+def test_a_view_needs_some_columns_only(table, wish, needed):
+    """They give the same view as the whole table."""
+    assert viewed_columns(table.schema, wish.get("sort"), wish["columns"]) == needed
+    part = table.select(list(dict.fromkeys(needed)))
+    assert view_leaderboard(part, **wish).equals(view_leaderboard(table, **wish))
+
+
+@pytest.mark.parametrize(
+    ("wish", "message"),
+    [
+        ({"columns": ["scor"]}, "--columns: no column is named 'scor'; known: rank, trial,"),
+        ({"sort": "scor"}, "--sort: no column is named 'scor'; known: rank, trial,"),
+    ],
+)
+def test_what_a_view_cannot_need_is_told(table, wish, message):
+    """As the view itself tells it."""
+    with pytest.raises(SettingsError, match=message):
+        viewed_columns(table.schema, **wish)

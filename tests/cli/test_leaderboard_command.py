@@ -1,0 +1,138 @@
+"""`autocnn leaderboard STUDY` of a study that nobody had to train, with `--where`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
+from autocnn.records.leaderboard_file import record_bytes
+from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import StudySettings, settings_to_toml
+from autocnn.space.toml import parse_space
+
+SPACE = """description = "one small convolution"
+[parameters]
+blocks = 1
+convolutions = 1
+filters = { choices = [4, 8] }
+optimizer = { choices = ["adam", "adamw"] }
+"""
+
+
+@pytest.fixture
+def study(tmp_path, make_record):
+    """tiny: a leaderboard of four trials, and a journal of its size that nothing can read."""
+    paths = StudyPaths(tmp_path / "results" / "tiny")
+    paths.root.mkdir(parents=True)
+    paths.study_toml.write_text(settings_to_toml(StudySettings(study="tiny")))
+    paths.journal.write_text("this is no journal of Optuna's\n")
+    records = [
+        make_record(0, 0.5, parameters=100, values={"filters": 4, "optimizer": "adam"}),
+        make_record(1, 0.75, parameters=300, values={"filters": 8, "optimizer": "adamw"}),
+        make_record(2, 0.6, state="pruned", values={"filters": 8, "optimizer": "adam"}),
+        make_record(3, state="running", parameters=200, values={"filters": 4}),
+    ]
+    table = build_leaderboard(records, parse_space(SPACE, name="tiny", where="tiny.toml"))
+    write_leaderboard(paths.leaderboard, table, record_bytes(paths.journal))
+    return paths
+
+
+@pytest.fixture
+def leaderboard(autocnn, study):
+    """Run the command on it."""
+    return lambda *arguments: autocnn("leaderboard", *arguments, "--results", study.root.parent)
+
+
+def test_the_file_alone_is_shown(leaderboard):
+    """The journal has not grown since it was written: nobody reads it."""
+    done = leaderboard()
+    assert (done.code, done.err) == (0, "")
+    lines = [line.rstrip() for line in done.out.splitlines()]
+    assert lines[0] == "tiny (4 trials)"
+    assert len([line for line in lines if line.startswith("│")]) == 4
+
+
+def test_a_journal_that_has_grown_is_read(study, leaderboard):
+    """Which fails here."""
+    with study.journal.open("a") as journal:
+        journal.write("{}\n")
+    done = leaderboard()
+    assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
+    assert "the record of the study cannot be read" in done.err
+
+
+@pytest.mark.parametrize(
+    ("conditions", "ranks"),
+    [
+        (["state=complete"], [1, 2]),
+        (["state=complete", "parameters<200"], [2]),
+        (["optimizer=adam"], [2, 3]),
+        (["param.optimizer != adamw"], [2, 3]),
+        (["filters=4"], [2, 4]),
+        (["score>=0.6"], [1, 3]),
+        (["score>1"], []),
+    ],
+)
+def test_conditions_choose_the_rows(leaderboard, conditions, ranks):
+    """All of them hold; the rank is the one in the whole study."""
+    wish = [part for text in conditions for part in ("--where", text)]
+    rows = json.loads(leaderboard("tiny", *wish, "--format", "json").out)
+    assert [row["rank"] for row in rows] == ranks
+
+
+def test_every_format_is_filtered(leaderboard):
+    """In the order and the columns that are asked for, of the first rows."""
+    wish = ("--where", "state=complete", "--sort", "trial", "--columns", "trial,rank")
+    table = leaderboard(*wish).out.splitlines()
+    assert table[0].rstrip() == "tiny (4 trials)"
+    assert [line.replace("│", " ").split() for line in table if line.startswith("│")] == [
+        ["0", "2"],
+        ["1", "1"],
+    ]
+    text = leaderboard(*wish, "--format", "csv").out
+    assert list(csv.reader(io.StringIO(text))) == [["trial", "rank"], ["0", "2"], ["1", "1"]]
+    lines = leaderboard(*wish, "--top", 1, "--format", "md").out.splitlines()
+    assert lines == ["| trial | rank |", "| --- | --- |", "| 0 | 2 |"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "message"),
+    [
+        ("complete", "--where must be a column, one of = != < <= > >=, and a value, such as "),
+        ("scor>1", "--where: no column is named 'scor'; known: rank, trial, state, score, "),
+        ("val_loss<1", "--where: val_loss holds a curve, not one value; use score"),
+        ("score>good", "--where: score must be compared with a number, got 'good'"),
+        ("state<x", "--where: state is text, which has no order: use = or !=, got '<'"),
+    ],
+)
+def test_a_wrong_condition_is_one_line(leaderboard, condition, message):
+    """Exit code 2."""
+    done = leaderboard("--where", "state=complete", "--where", condition)
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert done.err.startswith(f"autocnn: error: {message}")
+
+
+@pytest.mark.training
+def test_a_search_leaves_a_file_that_is_current(copied, autocnn):
+    """What is put on record last, it holds: the journal may be unreadable then."""
+    journal = StudyPaths(copied.folder).journal
+    journal.write_bytes(b"x" * (journal.stat().st_size - 1) + b"\n")
+    done = autocnn("leaderboard", "tiny", "--results", copied.results)
+    assert (done.code, done.err) == (0, "")
+    assert done.out.startswith("tiny (3 trials)")
+
+
+def test_a_long_table_is_cut_and_says_so(leaderboard, monkeypatch):
+    """Unless so many rows are asked for; what a program reads is whole."""
+    monkeypatch.setattr("autocnn.cli.leaderboard.MOST_ROWS", 3)
+    lines = leaderboard().out.splitlines()
+    assert len([line for line in lines if line.startswith("│")]) == 3
+    assert lines[-1] == "1 more rows: --top N, or --format csv"
+    whole = leaderboard("--top", "4").out
+    assert len([line for line in whole.splitlines() if line.startswith("│")]) == 4
+    assert "more rows" not in whole
+    assert len(leaderboard("--format", "csv").out.splitlines()) == 5

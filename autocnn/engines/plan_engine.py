@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import optuna
+from optuna.trial import FrozenTrial
 
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recorded import RecordedEngine
-from autocnn.records.storage import continued_trial
+from autocnn.records.storage import continued_trial, proposed_values
 from autocnn.space.plan import REPEAT, VARIANT, Planned
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
@@ -30,11 +31,11 @@ class PlanEngine(RecordedEngine):
     ) -> None:
         super().__init__(study, space, setup)
         self._plan = list(plan)
-        taken = (_key(trial.user_attrs) for trial in study.get_trials(deepcopy=False))
+        taken = (_key(trial) for trial in study.get_trials(deepcopy=False))
         self._taken = {key for key in taken if key is not None}
         wanted = {planned.key for planned in plan}
-        self._undecided = [t for t in self._to_continue if _key(t.user_attrs) is None]
-        self._to_continue = [t for t in self._to_continue if _key(t.user_attrs) in wanted]
+        self._undecided = [t for t in self._to_continue if _key(t) is None]
+        self._to_continue = [t for t in self._to_continue if _key(t) in wanted]
 
     def _draw(self) -> optuna.Trial | None:
         left = [planned for planned in self._plan if planned.key not in self._taken]
@@ -62,12 +63,12 @@ class PlanEngine(RecordedEngine):
 
     def _planned(self, trial: optuna.Trial) -> Planned:
         """What `trial` trains: as it is on record, or the next of the plan."""
-        key = _key(trial.user_attrs)
+        key = _key(trial)
         if key is None:
             return next(planned for planned in self._plan if planned.key not in self._taken)
         return next(planned for planned in self._plan if planned.key == key)
 
 
-def _key(attrs: dict[str, object]) -> tuple[str, int] | None:
-    values = attrs.get("values")
-    return (values[VARIANT], values[REPEAT]) if isinstance(values, dict) else None
+def _key(trial: optuna.Trial | FrozenTrial) -> tuple[str, int] | None:
+    values = proposed_values(trial)
+    return None if values is None else (values[VARIANT], values[REPEAT])

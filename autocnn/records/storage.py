@@ -158,6 +158,12 @@ def write_proposal(trial: optuna.Trial, proposal: Proposal) -> None:
     trial.set_user_attr(_PROPOSAL, json_safe(proposal_to_dict(proposal)))
 
 
+def proposed_values(trial: optuna.Trial | FrozenTrial) -> dict[str, Any] | None:
+    """The values of a trial's proposal; None: nothing has been proposed yet."""
+    proposal = trial.user_attrs.get(_PROPOSAL)
+    return None if proposal is None else dict(proposal["values"])
+
+
 def write_result(trial: optuna.Trial, result: TrialResult) -> None:
     """Put `result` on record; to be called before Optuna is told, which seals the trial."""
     trial.set_user_attr(_RESULT, result_to_dict(result))

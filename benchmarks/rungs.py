@@ -30,6 +30,7 @@ from scipy.stats import spearmanr
 
 import autocnn.api as api
 from autocnn.records.record import TrialRecord
+from autocnn.records.settings import StudySettings
 
 FULL = 1.0
 
@@ -46,25 +47,47 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=24)
     parser.add_argument("--max-macs", type=int, default=15_000_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fraction", type=float, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.action == "run":
+    if options.fraction is not None:
+        train(options)
+    elif options.action == "run":
         for fraction in (FULL, *options.fractions):
             run_study(options, fraction)
     else:
         report(options.folder)
 
 
+def study_name(fraction: float) -> str:
+    """The folder of the configurations on this fraction of the images."""
+    return f"of-{fraction:g}"
+
+
+def train(options: argparse.Namespace) -> None:
+    """All configurations on a fraction of the images, in this process and its worker."""
+    settings = StudySettings(
+        study=study_name(options.fraction),
+        dataset=options.dataset,
+        subset=round(options.fraction * options.images),
+        epochs=options.epochs,
+        trials=options.trials,
+        max_macs=options.max_macs,
+        seed=options.seed,
+        recipes=False,
+        sampler="random",
+        pruner="none",
+        results=str(options.folder),
+    )
+    print(api.search(settings))
+
+
 def run_study(options: argparse.Namespace, fraction: float) -> None:
     """The configurations on this fraction of the images, unless that is done."""
-    name = f"of-{fraction:g}"
+    name = study_name(fraction)
     if (options.folder / name / "manifest.json").is_file():
         return
     options.folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "autocnn", "search", "--results", str(options.folder)]
-    command += ["--study", name, "--no-recipes", "--sampler", "random", "--pruner", "none"]
-    command += ["--subset", str(round(fraction * options.images)), "--recycle", "1000"]
-    for option in ("dataset", "epochs", "trials", "max-macs", "seed"):
-        command += [f"--{option}", str(getattr(options, option.replace("-", "_")))]
+    command = [sys.executable, *sys.argv, "--fraction", str(fraction)]
     with watch_load() as load, open(options.folder / f"{name}.log", "w", encoding="utf-8") as log:
         code = subprocess.run(command, stdout=log, stderr=log, check=False).returncode
     note = {"fraction": fraction, "machine": describe_machine(), "others": load.others}
@@ -76,7 +99,7 @@ def report(folder: Path) -> None:
     """The table of all rungs."""
     notes = [json.loads(path.read_text(encoding="utf-8")) for path in folder.glob("of-*.json")]
     studies = {
-        note["fraction"]: _by_number(api.load_study(folder, f"of-{note['fraction']:g}").records)
+        note["fraction"]: _by_number(api.load_study(folder, study_name(note["fraction"])).records)
         for note in notes
     }
     numbers = sorted(set.intersection(*(set(trials) for trials in studies.values())))

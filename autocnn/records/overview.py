@@ -23,7 +23,7 @@ class StudySummary:
     size: int  # bytes on the disk
     created: str = ""  # ISO time
     dataset: str | None = None
-    proposer: str | None = None
+    proposer: str | None = None  # of its draws; before the first as in the settings
     trials: int | None = None
     best: float | None = None  # validation accuracy
 
@@ -42,8 +42,10 @@ def summarise(paths: StudyPaths) -> StudySummary:
     try:
         settings = StudySettings(**{**read_settings(paths.study_toml), "study": paths.name})
         scores: list[float | None] = []
+        origins: list[str] = []
         if paths.leaderboard.exists():
-            scores = read_leaderboard(paths.leaderboard, ["score"])["score"].to_pylist()
+            table = read_leaderboard(paths.leaderboard, ["score", "origin"])
+            scores, origins = (table[name].to_pylist() for name in ("score", "origin"))
     except AutocnnError:
         return StudySummary(name=paths.name, state="unreadable", size=size)
     return StudySummary(
@@ -52,7 +54,7 @@ def summarise(paths: StudyPaths) -> StudySummary:
         size=size,
         created=settings.created,
         dataset=settings.dataset,
-        proposer=settings.proposer,
+        proposer=next((o for o in origins if ":" not in o), settings.proposer),
         trials=len(scores),
         best=max((score for score in scores if score is not None), default=None),
     )

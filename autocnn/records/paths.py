@@ -156,14 +156,13 @@ def find_study(results: Path, name: str | None = None) -> StudyPaths:
     """
     if not results.is_dir():
         raise StudyError(f"{results}: there is no such folder; `autocnn search` starts a study")
+    if name is not None and is_study_name(name) and StudyPaths(results / name).exists:
+        return StudyPaths(results / name)
     studies = list_studies(results)
     if not studies:
         raise StudyError(f"{results}: holds no study yet; `autocnn search` starts one")
     if name is None:
         return studies[-1]
-    for paths in studies:
-        if paths.name == name:
-            return paths
     known = ", ".join(paths.name for paths in studies)
     raise StudyError(f"no study named {name!r} in {results}; known: {known}")
 

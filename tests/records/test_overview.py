@@ -28,7 +28,10 @@ def paths(tmp_path) -> StudyPaths:
 
 def _leaderboard(scores) -> pa.Table:
     table = build_leaderboard([], SPACE)
-    rows = [{"rank": i, "trial": i, "score": score} for i, score in enumerate(scores)]
+    rows = [
+        {"rank": i, "trial": i, "score": score, "origin": "recipe:a" if i == 0 else "evolution"}
+        for i, score in enumerate(scores)
+    ]
     return pa.Table.from_pylist(rows, schema=table.schema)
 
 
@@ -47,6 +50,13 @@ def test_trials_and_the_best_score(paths):
     paths.manifest.write_text("{}")
     summary = summarise_study(paths.root.parent, "a")
     assert (summary.state, summary.trials, summary.best) == ("finished", 3, 0.9)
+    assert summary.proposer == "evolution"
+
+
+def test_recipes_alone_tell_no_proposer(paths):
+    """Nothing has been drawn yet."""
+    write_leaderboard(paths.leaderboard, _leaderboard([0.5]))
+    assert summarise_study(paths.root.parent, "a").proposer == "auto"
 
 
 @pytest.mark.parametrize("name", ["study.toml", "leaderboard.parquet"])

@@ -6,13 +6,13 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from autocnn.engines.protocol import Engine
 from autocnn.records.paths import StudyPaths
 from autocnn.records.record import TrialRecord
 from autocnn.study.budget import Budget
 from autocnn.study.duplicates import copy_files
+from autocnn.study.ending import CUTS, Ending
 from autocnn.study.second_try import (
     join_tries,
     second_try,
@@ -35,21 +35,6 @@ from autocnn.trial import (
 
 RECORD_EVERY_S = 5.0  # at most, what is derived from the record is written again
 MAX_REPEATED = 100  # points in a row that were proposed before: nothing new is expected
-
-
-class Ending(StrEnum):
-    """Why a search ended."""
-
-    TRIALS = "trials"  # as many as were asked for
-    BUDGET = "budget"
-    TARGET = "target"  # the score that was asked for
-    FAILURES = "failures"  # so many in a row that nothing better is expected
-    EXHAUSTED = "exhausted"  # nothing feasible is left to propose
-    CLOSED = "closed"  # the process that began the study has ended its search
-    INTERRUPTED = "interrupted"  # Ctrl-C
-
-
-CUTS = (Ending.TARGET, Ending.FAILURES, Ending.CLOSED, Ending.INTERRUPTED)  # running trials too
 
 
 @dataclass(slots=True)

@@ -39,7 +39,8 @@ from autocnn.space.plan import Planned
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
 from autocnn.study.creation import find_facts, find_recipes, take_subset, write_split
-from autocnn.study.loop import Ending, Search
+from autocnn.study.ending import Ending
+from autocnn.study.loop import Search
 from autocnn.study.shares import plan_shares, visible_gpus
 from autocnn.study.tally import Tally
 from autocnn.study.worker import Worker, WorkerSetup

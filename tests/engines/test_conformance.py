@@ -21,7 +21,8 @@ from autocnn.records.storage import create_study, open_study, read_records
 from autocnn.space.parameters import Between, Categorical, Float, Int, OneOf
 from autocnn.space.space import Limits, SearchSpace
 from autocnn.study.budget import Budget
-from autocnn.study.loop import Ending, Search
+from autocnn.study.ending import Ending
+from autocnn.study.loop import Search
 from autocnn.trial import FailureCause, Proposal, TrialJob, TrialResult, TrialState, Wait
 
 HORIZON = 9

@@ -13,7 +13,8 @@ from scripted import ScriptedWorker, Training
 from autocnn.records.paths import StudyPaths
 from autocnn.study import loop
 from autocnn.study.budget import Budget
-from autocnn.study.loop import Ending, Search
+from autocnn.study.ending import Ending
+from autocnn.study.loop import Search
 from autocnn.study.tally import Tally
 from autocnn.trial import (
     FailureCause,

@@ -25,7 +25,7 @@ from autocnn.nn.schedule import learning_rates
 from autocnn.space.config import Augmentation, TrialConfig
 from autocnn.space.layers import plan_network
 from autocnn.space.seeds import derive_seed
-from autocnn.train.trainer import spec_of
+from autocnn.train.preparation import spec_of
 
 FILL_MODES = {"zero": "constant", "edge": "nearest", "reflect": "reflect"}
 

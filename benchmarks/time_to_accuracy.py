@@ -370,7 +370,7 @@ def score_kept(folder: Path, data: Any, test: Any) -> list[dict[str, float]]:
     from autocnn.export.keras_file import export_keras
     from autocnn.finals.scoring import score_file
     from autocnn.space.config import config_from_dict
-    from autocnn.train.trainer import spec_of
+    from autocnn.train.preparation import spec_of
 
     lines = []
     for text in (folder / "kept.jsonl").read_text(encoding="utf-8").splitlines():

@@ -140,7 +140,7 @@ def _test(session: Session, published: dict[str, Published | None]) -> list[Comp
     """Export each training's best weights, and score the files."""
     from autocnn.export.keras_file import export_keras
     from autocnn.finals.comparison import score_trials, summarise_comparison
-    from autocnn.train.trainer import spec_of
+    from autocnn.train.preparation import spec_of
 
     spec, files = spec_of(session.data), {}
     with tempfile.TemporaryDirectory(prefix="autocnn-compare-") as folder:

@@ -84,7 +84,7 @@ class _Screen:
 def _export(session: Session, record: TrialRecord, refit: Refit) -> None:
     """Write the validation weights' file and the shipped one."""
     from autocnn.export.keras_file import export_keras
-    from autocnn.train.trainer import spec_of
+    from autocnn.train.preparation import spec_of
     from autocnn.trial import WEIGHTS_FILE
 
     paths, spec = session.paths, spec_of(session.data)

@@ -12,7 +12,7 @@ from autocnn.data.prepared import PreparedData
 from autocnn.nn import augmentation
 from autocnn.space.config import TrialConfig
 from autocnn.train.backend import Device, set_precision
-from autocnn.train.trainer import prepare
+from autocnn.train.preparation import prepare
 from autocnn.trial import TrialJob
 
 

@@ -17,19 +17,15 @@ import numpy.typing as npt
 from autocnn.data.prepared import PreparedData
 from autocnn.errors import RecordError, TrialFailed
 from autocnn.nn import augmentation
-from autocnn.nn.airbench94 import initialise
-from autocnn.nn.loss import balanced_weights
-from autocnn.nn.model import ImageSpec, build_model
-from autocnn.nn.optimizer import build_optimizer
-from autocnn.nn.run_time import program_of
 from autocnn.nn.schedule import learning_rates
 from autocnn.nn.weights import save_weights
 from autocnn.space.seeds import derive_seed
-from autocnn.train.backend import Device, build_stepper, set_precision
+from autocnn.train.backend import Device, set_precision
 from autocnn.train.checkpoint import Checkpoint, capture, load_checkpoint, restore, save_checkpoint
 from autocnn.train.clock import cpu_seconds
 from autocnn.train.early_stopping import best_epoch, should_stop
-from autocnn.train.parts import Stepper, Sums, TrainingParts
+from autocnn.train.parts import Sums
+from autocnn.train.preparation import prepare
 from autocnn.trial import (
     CHECKPOINT_FILE,
     WEIGHTS_FILE,
@@ -40,7 +36,6 @@ from autocnn.trial import (
     TrialState,
 )
 
-CHUNK_IMAGES = {"cpu": 4096, "gpu": 65536}  # between two looks at the clock
 CHECKPOINT_EVERY_S = 10.0  # at the ends of epochs; an interrupted trial loses no more
 PACE_AT = 0.2  # of the first epoch, after which the pace is judged
 EVALUATION_BATCH = 500
@@ -62,48 +57,12 @@ class _OutOfTime(Exception):
     """The trial's time is over, or the study wants it to stop."""
 
 
-def spec_of(data: PreparedData) -> ImageSpec:
-    """What a network for `data` must look like."""
-    return ImageSpec(shape=data.image_shape, n_classes=data.n_classes, mean=data.mean, std=data.std)
-
-
 def train_trial(job: TrialJob, data: PreparedData, device: Device, hooks: Hooks) -> TrialResult:
     """Train `job` to its end, or until it is pruned, stopped or out of time.
 
     Raises: TrialFailed if the loss stops being a finite number.
     """
     return _Training(job, data, device, hooks).run()
-
-
-def prepare(
-    job: TrialJob, data: PreparedData, device: Device
-) -> tuple[TrainingParts, Stepper, int]:
-    """What a training of `job` starts with, its compiled steps, and the size of its batches."""
-    config = job.config
-    model = build_model(config, spec_of(data), derive_seed(job.seed, "model"))
-    train = data.train if job.fit_on == "train" else data.train_and_validation()
-    if config.architecture == "airbench94":
-        initialise(model, train.images, data.mean, data.std, job.seed)
-    batch = min(config.batch_size, train.n)
-    n_steps = train.n // batch * job.horizon
-    optimizer = build_optimizer(config, n_steps)
-    optimizer.build(model.trainable_variables)
-    own = () if config.architecture == "blocks" else (n_steps,)  # which its optimizer compiles in
-    weights = balanced_weights(train.labels, data.n_classes) if job.class_weights else None
-    parts = TrainingParts(
-        model=model,
-        class_weights=weights,
-        optimizer=optimizer,
-        loss=config.loss,
-        augmentation=config.augmentation,
-        train_images=train.images,
-        train_labels=train.labels,
-        val_images=data.validation.images,
-        val_labels=data.validation.labels,
-        chunk=max(4, CHUNK_IMAGES[device.kind] // batch),
-        program=(program_of(config), spec_of(data), job.precision, weights, *own),
-    )
-    return parts, build_stepper(parts, device), batch
 
 
 class _Training:

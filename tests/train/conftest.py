@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autocnn.space.config import Block, TrialConfig
-from autocnn.train import trainer
+from autocnn.train import preparation, trainer
 from autocnn.train.backend import Device
 from autocnn.train.parts import Sums, TrainingParts
 from autocnn.trial import Epoch, TrialJob
@@ -93,7 +93,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScriptedStepper]:
 
     def install(correct: list[float], losses: list[float] | None = None) -> ScriptedStepper:
         stepper = ScriptedStepper(correct, losses)
-        monkeypatch.setattr(trainer, "build_stepper", stepper.build)
+        monkeypatch.setattr(preparation, "build_stepper", stepper.build)
         return stepper
 
     return install

@@ -14,9 +14,10 @@ from autocnn.errors import TrialFailed
 from autocnn.nn.model import build_model
 from autocnn.nn.weights import load_weights
 from autocnn.space.config import Augmentation, EarlyStopping, Optimizer, Schedule
-from autocnn.train import trainer
+from autocnn.train import preparation, trainer
 from autocnn.train.checkpoint import load_checkpoint
-from autocnn.train.trainer import spec_of, train_trial
+from autocnn.train.preparation import spec_of
+from autocnn.train.trainer import train_trial
 from autocnn.trial import FailureCause, TrialState
 
 # The tiny data have 54 training and 6 validation images; batches of 16 make 3 steps an epoch.
@@ -165,7 +166,7 @@ def test_a_batch_is_never_larger_than_the_data(script, make_job, make_hooks, dat
 
 def test_an_epoch_is_cut_into_chunks(script, make_job, make_hooks, data, device, monkeypatch):
     """So that the clock is looked at now and then: 54 steps of one image, 10 at a time."""
-    monkeypatch.setattr(trainer, "CHUNK_IMAGES", {"cpu": 10})
+    monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 10})
     stepper = script([3.0])
     job = make_job(horizon=1, last_epoch=1)
     train_trial(replace(job, config=replace(job.config, batch_size=1)), data, device, make_hooks())
@@ -176,7 +177,7 @@ def test_a_first_look_prunes_within_the_first_epoch(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
     """After a fifth of 54 steps of one image: 11 steps, the last chunk being cut short."""
-    monkeypatch.setattr(trainer, "CHUNK_IMAGES", {"cpu": 6})
+    monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 6})
     stepper, looks = script([3.0]), []
 
     def report(number, metrics):
@@ -201,7 +202,7 @@ def test_a_pace_that_cannot_end_in_time_is_pruned(
     It is read at the start (0), twice before the first chunk of 5 steps, after it (3), and after
     11 of 54 steps (4): 6 steps in 1 s. The 97 steps that are left make 16.2 s, and it is 5 by then.
     """
-    monkeypatch.setattr(trainer, "CHUNK_IMAGES", {"cpu": 5})
+    monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 5})
     now = iter(range(10_000))
     monkeypatch.setattr(trainer.time, "perf_counter", lambda: float(next(now)))
     stepper = script([3.0, 3.0])

@@ -157,7 +157,7 @@ def make_study(settings: StudySettings, n: int, epochs: int) -> StudyPaths:
     paths = claim_folder(Path(settings.results), settings.study)
     paths.study_toml.write_text(settings_to_toml(settings), encoding="utf-8")
     paths.space_toml.write_text(space.text, encoding="utf-8")
-    write_study_facts(create_study(paths, settings), _facts(epochs))
+    write_study_facts(create_study(paths, settings), _facts(epochs, settings.sampler))
     backend = LargePieces(paths.journal)
     storage = JournalStorage(backend)
     study = optuna.load_study(
@@ -180,7 +180,7 @@ def make_study(settings: StudySettings, n: int, epochs: int) -> StudyPaths:
     return paths
 
 
-def _facts(epochs: int) -> dict[str, Any]:
+def _facts(epochs: int, sampler: str) -> dict[str, Any]:
     return {
         "image_shape": SHAPE,
         "class_names": CLASSES,
@@ -189,6 +189,7 @@ def _facts(epochs: int) -> dict[str, Any]:
         "setup_seconds": 1.0,
         "epoch_seconds": EPOCH_S,
         "horizon": epochs,
+        "proposer": sampler,
         "pruner": PRUNER,
         "first_look": 0.0,
     }

@@ -94,7 +94,7 @@ def null_session(
 ) -> Session:
     """As `open_session` makes it, but for the worker."""
     facts = read_study_facts(study)
-    own = ("precision", "horizon", "pruner", "first_look")
+    own = ("precision", "horizon", "proposer", "pruner", "first_look")
     return Session(
         settings=settings,
         paths=paths,

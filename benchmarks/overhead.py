@@ -168,10 +168,8 @@ def measure(root: Path) -> dict[str, Any]:
         study = open_study(paths)
         marks.append(("replaying the journal", now()))
         session = null_session(settings, paths, space, study)
-        session.record()
-        marks.append(("writing the leaderboard", now()))
         session.records()
-        marks.append(("reading all trials again", now()))
+        marks.append(("reading all trials", now()))
         session.search(notes, lambda: False)
         begun, ended = watch.first["RecordedEngine.ask"]
         marks += [("engine and tally", begun), ("(the first ask)", ended)]

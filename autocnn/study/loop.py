@@ -34,6 +34,7 @@ from autocnn.trial import (
 )
 
 RECORD_EVERY_S = 5.0  # at most, what is derived from the record is written again
+RECORD_PAUSE = 10  # times as long as writing it took is waited, in a study of thousands of trials
 MAX_REPEATED = 100  # points in a row that were proposed before: nothing new is expected
 
 
@@ -74,7 +75,7 @@ class Search:
     _held: list[Proposal] = field(default_factory=list)  # equal to one that is being trained
     _repeated: int = 0  # points in a row that were proposed before
     _is_stale: bool = False  # trials were put on record since `recorded` was called
-    _told_at: float = -math.inf  # when that was
+    _told_until: float = -math.inf  # it is not called again before
 
     def run(self) -> Ending:
         """Search until something ends it; trials under way are ended first."""
@@ -87,7 +88,7 @@ class Search:
                 self._settle_held()
                 self._tell_recorded()
                 return self._ending() or Ending.EXHAUSTED
-            if time.monotonic() - self._told_at >= RECORD_EVERY_S:
+            if time.monotonic() >= self._told_until:
                 self._tell_recorded()  # while the workers train
             self._listen()
 
@@ -262,9 +263,11 @@ class Search:
 
     def _tell_recorded(self) -> None:
         if self._is_stale:
+            start = time.monotonic()
             self._drop_checkpoints()
             self.recorded()
-            self._is_stale, self._told_at = False, time.monotonic()
+            end, self._is_stale = time.monotonic(), False
+            self._told_until = end + max(RECORD_EVERY_S, RECORD_PAUSE * (end - start))
 
     def _drop_checkpoints(self) -> None:
         """Delete the checkpoints that no later trial can continue."""

@@ -350,12 +350,16 @@ def test_the_listener_hears_every_epoch(make_search, make_result):
     assert (end.running, end.done) == ((), 1)
 
 
-@pytest.mark.parametrize(("every_s", "n_told"), [(0.0, 3), (1000.0, 2)])
+@pytest.mark.parametrize(("every_s", "pause", "n_told"), [(0, 0, 3), (1000, 0, 2), (0, 1e12, 2)])
 def test_trials_on_record_are_told_now_and_then(
-    every_s, n_told, make_search, make_result, monkeypatch
+    every_s, pause, n_told, make_search, make_result, monkeypatch
 ):
-    """After the next job was given out: the first at once, the last at the end."""
+    """After the next job was given out: the first at once, the last at the end.
+
+    What takes long is done less often.
+    """
     monkeypatch.setattr(loop, "RECORD_EVERY_S", every_s)
+    monkeypatch.setattr(loop, "RECORD_PAUSE", pause)
     search = make_search(*[make_result(0.5 + 0.1 * i) for i in range(3)])
     search.recorded = lambda: search.listener.heard.append(len(search.workers[0].jobs))
     search.run()

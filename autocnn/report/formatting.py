@@ -28,10 +28,15 @@ def clock(seconds: float) -> str:
     return f"{hours}:{tail}" if hours else f"{minutes}:{whole % 60:02d}"
 
 
-def sparkline(values: Sequence[float]) -> str:
-    """One bar a value, from the smallest to the largest."""
+def sparkline(values: Sequence[float], most: int = 16) -> str:
+    """One bar a value, from the smallest to the largest; of more than `most` evenly spread ones.
+
+    The last value always has its bar.
+    """
     if not values:
         return ""
+    if len(values) > most:
+        values = [values[(i + 1) * len(values) // most - 1] for i in range(most)]
     low, high = min(values), max(values)
     span = (high - low) or 1.0
     return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in values)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
@@ -19,6 +19,19 @@ from autocnn.trial import Listener, Progress, Proposal, Running, TrialResult, Tr
 
 SHOWN_TRIALS = 10
 BAR = 24  # columns of a bar
+COLUMNS: dict[str, JustifyMethod] = {
+    "trial": "right",
+    "score": "right",
+    "epochs": "right",
+    "seconds": "right",
+    "parameters": "right",
+    "MACs": "right",
+    "state": "left",
+    "origin": "left",
+    "curve": "left",
+}
+WIDE = 106  # columns of a terminal, from which on these are shown
+WIDE_ONLY = ("MACs", "curve")
 STYLES = {
     TrialState.COMPLETE: "green",
     TrialState.STOPPED: "yellow",
@@ -161,24 +174,30 @@ class LiveScreen:
 
     def _table(self) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in ("trial", "score", "epochs", "seconds", "parameters", "MACs"):
-            table.add_column(title, justify="right")
-        for title in ("state", "origin", "curve"):
-            table.add_column(title, no_wrap=title != "state")
+        is_wide = self.live.console.width >= WIDE
+        shown = [title for title in COLUMNS if is_wide or title not in WIDE_ONLY]
+        for title in shown:
+            table.add_column(title, justify=COLUMNS[title], no_wrap=True)
         for proposal, result in self._finished:
-            table.add_row(
-                str(proposal.number),
-                percent(result.score),
-                str(result.epochs),
-                f"{result.seconds:.1f}",
-                count(proposal.parameters),
-                count(proposal.macs),
-                result.cause or result.state,
-                Text(describe_origin(proposal, result)),
-                sparkline([epoch.val_accuracy for epoch in result.curve]),
-                style=STYLES.get(result.state, ""),
-            )
+            cells = _cells(proposal, result)
+            row = [cells[title] for title in shown]
+            table.add_row(*row, style=STYLES.get(result.state, ""))
         return table
+
+
+def _cells(proposal: Proposal, result: TrialResult) -> dict[str, RenderableType]:
+    """What the columns of the table say of a trial."""
+    return {
+        "trial": str(proposal.number),
+        "score": percent(result.score),
+        "epochs": str(result.epochs),
+        "seconds": f"{result.seconds:.1f}",
+        "parameters": count(proposal.parameters),
+        "MACs": count(proposal.macs),
+        "state": result.cause or result.state,
+        "origin": Text(describe_origin(proposal, result)),
+        "curve": sparkline([epoch.val_accuracy for epoch in result.curve]),
+    }
 
 
 def _describe_running(running: Running) -> Text:

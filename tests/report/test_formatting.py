@@ -75,8 +75,10 @@ def test_a_time_is_shown_as_on_a_clock(seconds, text):
         ([7.0, 0.0], "█▁"),
         (range(8), "▁▂▃▄▅▆▇█"),
         ([0.1, 0.2, 0.8], "▁▂█"),  # 0.1 of 0.7 is the first of seven steps
+        ([float(i) for i in range(16)], "▁▁▂▂▃▃▄▄▅▅▆▆▇▇██"),
+        ([float(i // 2) for i in range(32)], "▁▁▂▂▃▃▄▄▅▅▆▆▇▇██"),  # every second one of 32
     ],
 )
 def test_a_sparkline_has_a_bar_for_every_value(values, bars):
-    """From the smallest to the largest; equal values are all low."""
+    """From the smallest to the largest; equal values are all low; at most sixteen bars."""
     assert sparkline(list(values)) == bars

@@ -216,6 +216,21 @@ def test_finished_trials_are_rows(console, draw, make_proposal, make_result):
     assert second == ["4", "–", "0", "0.0", *costs, "diverged", "recipe:small"]
 
 
+@pytest.mark.parametrize(("width", "has_curve"), [(80, False), (105, False), (106, True)])
+def test_a_row_is_one_line_on_any_terminal(width, has_curve, show, make_proposal, make_result):
+    """A narrow one goes without MACs and curve."""
+    console = Console(width=width, force_terminal=True, color_system=None, file=io.StringIO())
+    screen = LiveScreen(console)
+    recipe = make_proposal(10, origin="recipe:middle_48_shift")
+    screen.trial_finished(recipe, make_result(*[i / 30 for i in range(31)]))
+    drawn = show(screen.live.get_renderable(), width)
+    header, row = (line.split() for line in drawn[2:])
+    assert ("curve" in header, "MACs" in header) == (has_curve, has_curve)
+    assert row[:5] == ["10", "100.00", "%", "31", "77.5"]
+    assert "recipe:middle_48_shift" in row
+    assert (len(row[-1]) == 16) is has_curve
+
+
 def test_the_screen_keeps_the_latest_trials(console, draw, make_proposal, make_result):
     """It does not grow for ever."""
     screen = LiveScreen(console)

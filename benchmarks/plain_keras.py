@@ -186,13 +186,18 @@ def _pipeline(training: Training, arrays: tuple[npt.NDArray[Any], npt.NDArray[An
     return images.batch(training.batch).prefetch(tf.data.AUTOTUNE)
 
 
-def written_by_hand(training: Training, *, fused: bool = False) -> Epoch:
-    """A loop around one compiled step, the images on the device; whole batches only."""
+def written_by_hand(training: Training, *, fused: bool = False, scan: bool = False) -> Epoch:
+    """A loop around one compiled step, the images on the device; whole batches only.
+
+    `scan`, on JAX: the loop is compiled too.
+    """
     keras.utils.set_random_seed(training.seed)
     model, optimizer = build_network(training, fused=fused), find_optimizer(training)
     optimizer.build(model.trainable_variables)
-    build = _jax_epoch if keras.backend.backend() == "jax" else _tensorflow_epoch
-    train_rows = build(training, model, optimizer)
+    if keras.backend.backend() == "jax":
+        train_rows = _jax_epoch(training, model, optimizer, scan=scan)
+    else:
+        train_rows = _tensorflow_epoch(training, model, optimizer)
     rng = np.random.default_rng(training.seed)
 
     def train() -> float:
@@ -224,7 +229,7 @@ def _tensorflow_epoch(training: Training, model: Any, optimizer: Any) -> Rows:
     return lambda rows: float(np.mean([loss.numpy() for loss in [step(row) for row in rows]]))
 
 
-def _jax_epoch(training: Training, model: Any, optimizer: Any) -> Rows:
+def _jax_epoch(training: Training, model: Any, optimizer: Any, *, scan: bool) -> Rows:
     import jax
     import jax.numpy as jnp
 
@@ -248,14 +253,23 @@ def _jax_epoch(training: Training, model: Any, optimizer: Any) -> Rows:
 
     compiled = jax.jit(step, donate_argnums=(0,))
 
-    def train(rows: npt.NDArray[np.int32]) -> float:
-        nonlocal state
+    def one_by_one(state: Any, data: Any, rows: Any) -> Any:
         losses = []
         for row in rows:
             state, loss = compiled(state, data, row)
             losses.append(loss)
+        return state, jnp.stack(losses)
+
+    def in_a_scan(state: Any, data: Any, rows: Any) -> Any:
+        return jax.lax.scan(lambda state, row: step(state, data, row), state, rows)
+
+    epoch = jax.jit(in_a_scan, donate_argnums=(0,)) if scan else one_by_one
+
+    def train(rows: npt.NDArray[np.int32]) -> float:
+        nonlocal state
+        state, losses = epoch(state, data, rows)
         jax.block_until_ready(state)
-        return float(np.mean([float(loss) for loss in losses]))
+        return float(losses.mean())
 
     return train
 

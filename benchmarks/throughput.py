@@ -6,7 +6,9 @@
 Every side trains the same network on the same images, in a process of its own: one epoch to warm
 up, then `--epochs` that are timed; sides alternate. autocnn trains as in a refit, which validates
 nothing: no side validates. `model.fit` has Keras' layers and defaults and prints nothing; by hand
-is one compiled step in a Python loop, whose second side has autocnn's batch normalisation. A step
+is one compiled step in a Python loop. It has a second side: on TensorFlow with autocnn's batch
+normalisation, on JAX (`KERAS_BACKEND=jax`) with the loop compiled as one scan, in float32 and in
+Keras' mixed_bfloat16; XLA runs the convolutions of a loop on one core of a CPU. A step
 counts 3 x 2 floating-point operations (FLOP) for each multiply-accumulate of the forward pass; the
 limit is a large matrix product on the backend, which on a GPU may take TF32 for float32.
 
@@ -49,8 +51,11 @@ SIDES = {  # how each trains, and its variant
     f"{FIT}, tf.data": ("fit", "tf.data"),
     "by hand": ("hand", "Keras' layers"),
     "by hand, fused normalisation": ("hand", "fused"),
+    "by hand, a scan": ("hand", "scan"),
+    "by hand, a scan, bfloat16": ("hand", "scan bfloat16"),
 }
 TENSORFLOW_ONLY = (f"{FIT}, tf.data", "by hand, fused normalisation")
+JAX_ONLY = ("by hand, a scan", "by hand, a scan, bfloat16")
 COMPARED = ("autocnn", "autocnn, float32", FIT)  # by accuracy
 LIMITS = ("float32", "bfloat16")
 FLOP_A_MAC = 3 * 2  # forward, and twice as much backward; each multiplies and adds
@@ -121,7 +126,8 @@ def backend_name() -> str:
 
 def wanted_sides(options: argparse.Namespace, sides: tuple[str, ...]) -> list[str]:
     """Those of `sides` that the backend has, and were asked for or are compared with."""
-    able = [s for s in sides if backend_name() == "tensorflow" or s not in TENSORFLOW_ONLY]
+    others = JAX_ONLY if backend_name() == "tensorflow" else TENSORFLOW_ONLY
+    able = [side for side in sides if side not in others]
     return [s for s in able if options.only is None or s in (*options.only, FIT)]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 from keras import ops
 from plain_keras import Training, compiled_product, fit, written_by_hand
@@ -68,7 +69,8 @@ def train_timed(task: Task, kind: str, variant: str, epochs: int) -> dict[str, A
         job = {"precision": precision, "fit_on": "train+validation"}
         loss = train_autocnn(task, data, 1 + epochs, clock, job).curve[-1].train_loss
     else:
-        data, precision = replace(data, train=images), "float32"
+        data = replace(data, train=images)
+        precision = "bfloat16" if variant.endswith("bfloat16") else "float32"
         training = Training(config=task.config, data=data, epochs=1 + epochs, seed=task.seed)
         loss = train_with_keras(training, kind, variant, clock)
     found = {"images": n * epochs, "loss": loss, "precision": precision}
@@ -127,7 +129,10 @@ def train_with_keras(training: Training, kind: str, variant: str, clock: Clock) 
     """The loss of the last epoch, by `model.fit` or a loop written by hand."""
     if kind == "fit":
         return fit(training, clock.mark, pipeline=variant == "tf.data")["loss"][-1]
-    train, loss = written_by_hand(training, fused=variant == "fused"), math.nan
+    if variant.endswith("bfloat16"):
+        keras.config.set_dtype_policy("mixed_bfloat16")
+    fused, scan = variant == "fused", variant.startswith("scan")
+    train, loss = written_by_hand(training, fused=fused, scan=scan), math.nan
     for _ in range(training.epochs):
         loss = train()
         clock.mark()

@@ -187,7 +187,7 @@ def run_keras_tuner(race: Race) -> None:
         hyperband_iterations=1000,
         hyperparameters=declare(setting.space, is_grid=False),
         allow_new_entries=False,
-        seed=race.options.seed or 1,
+        seed=race.options.seed + 1,  # it takes 0 for "none"
         max_consecutive_failed_trials=10**6,
         directory=str(race.folder),
         project_name="tuner",

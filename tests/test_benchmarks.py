@@ -1,24 +1,90 @@
-"""The benchmark that takes a session apart still fits it; others are run when they are needed."""
+"""Benchmarks that take the project's insides apart, or compare sides that do the same, fit them.
+
+The others are run when they are needed.
+"""
 
 from __future__ import annotations
 
+import importlib.util
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "overhead.py"
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+needs_jax = pytest.mark.skipif(
+    importlib.util.find_spec("jax") is None, reason="JAX is not installed (the extra jax)"
+)
+SMALL_PACKS = (
+    "--dataset digits --images 64 --batch 16 --blocks 1 --filters 4 --pack 2 --rounds 1 "
+    "--precision float32"
+)
+
+# Two epochs by the same first weights and images, step by step and in one compiled loop.
+SCAN = """
+import json
+from autocnn.quiet import load_keras
+load_keras()
+from dataclasses import replace
+from plain_keras import Training, written_by_hand
+from throughput_sides import some_of
+from autocnn.data.prepared import prepare
+from autocnn.space.config import Block, Optimizer, TrialConfig
+
+data = prepare("digits")
+data = replace(data, train=some_of(data.train, 64))
+config = TrialConfig(batch_size=16, blocks=(Block(filters=(4,), normalisation="batch"),),
+    optimizer=Optimizer(name="adamw", learning_rate=0.01))
+training = Training(config=config, data=data, epochs=2)
+losses = []
+for scan in (False, True):
+    train = written_by_hand(training, scan=scan)
+    losses.append([train(), train()])
+print(json.dumps(losses))
+"""
 
 
 @pytest.mark.training
 def test_overhead_is_measured_in_a_small_study(tmp_path):
     """Three trials on record, two more; a part of each, and the steps of the resume."""
-    command = [sys.executable, str(SCRIPT), "--sizes", "3", "--trials", "2", "--rounds", "1"]
+    command = "overhead.py", "--sizes", "3", "--trials", "2", "--rounds", "1"
+    shown = run(*command, "--folder", str(tmp_path))
+    assert "ms a trial" in shown
+    assert "ms of a resume" in shown
+    assert not list(tmp_path.iterdir())
+
+
+@needs_jax
+@pytest.mark.training
+def test_networks_of_a_pack_train_as_in_processes_of_their_own():
+    """Vmapped, as matrix products, and apart: the same mean loss; alone is the first of them."""
+    shown = run("packs.py", *SMALL_PACKS.split())
+    rows = [line.split("│") for line in shown.splitlines() if line.startswith("│")]
+    losses = {row[1].strip(): float(row[-2]) for row in rows}
+    assert list(losses) == ["alone", "vmap", "im2col", "processes"]
+    assert losses["vmap"] == pytest.approx(losses["processes"], abs=2e-3)
+    assert losses["im2col"] == pytest.approx(losses["processes"], abs=2e-3)
+    assert losses["alone"] != pytest.approx(losses["processes"], abs=2e-3)
+
+
+@needs_jax
+@pytest.mark.training
+def test_a_scan_by_hand_trains_as_its_steps_do():
+    """The peer of the compiled epoch does the same arithmetic as the plain loop."""
+    environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(BENCHMARKS)}
+    steps, scan = json.loads(run("-c", SCAN, env=environment).splitlines()[-1])
+    assert scan == pytest.approx(steps, rel=1e-4)
+    assert steps[1] < steps[0]
+
+
+def run(script: str, *arguments: str, env: dict[str, str] | None = None) -> str:
+    """What a script of the benchmarks prints."""
+    command = [sys.executable, script, *arguments]
     done = subprocess.run(
-        [*command, "--folder", str(tmp_path)], capture_output=True, text=True, check=False
+        command, cwd=BENCHMARKS, env=env, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "ms a trial" in done.stdout
-    assert "ms of a resume" in done.stdout
-    assert not list(tmp_path.iterdir())
+    return done.stdout

@@ -9,7 +9,6 @@ from autocnn.api.joining import JoinOutcome, join
 from autocnn.api.leaderboards import (
     LeaderboardRows,
     leaderboard_rows,
-    merged_rows,
     rebuild_leaderboard,
     select_rows,
 )
@@ -56,7 +55,6 @@ __all__ = [
     "list_summaries",
     "load_studies",
     "load_study",
-    "merged_rows",
     "parameter_importances",
     "parse_duration",
     "parse_memory",

@@ -50,33 +50,18 @@ def select_rows(
             table = _select(file, sort, columns, top, where)
             return LeaderboardRows(table=table, trials={paths.name: file.n_trials})
     views = load_studies(results, names)
-    table = merged_rows(views, sort, columns, top, where)
+    table = leaderboard_rows(*views, sort=sort, columns=columns, top=top, where=where)
     return LeaderboardRows(table=table, trials={v.paths.name: len(v.records) for v in views})
 
 
 def leaderboard_rows(
-    view: StudyView,
+    *views: StudyView,
     sort: str | None = None,
     columns: list[str] | None = None,
     top: int | None = None,
     where: Sequence[str] = (),
 ) -> pa.Table:
-    """The rows of one study that was loaded, as `select_rows` gives them.
-
-    Raises: SettingsError for an unknown column or a wrong condition; RecordError if the file is
-    damaged.
-    """
-    return _select(view.leaderboard, sort, columns, top, where)
-
-
-def merged_rows(
-    views: Sequence[StudyView],
-    sort: str | None = None,
-    columns: list[str] | None = None,
-    top: int | None = None,
-    where: Sequence[str] = (),
-) -> pa.Table:
-    """The rows of several studies, ranked together; of one study those of `leaderboard_rows`.
+    """The rows of the studies that were loaded, ranked together, as `select_rows` gives them.
 
     Raises: SettingsError for an unknown column or a wrong condition; RecordError if a file is
     damaged.
@@ -84,7 +69,7 @@ def merged_rows(
     from autocnn.records.merged import MERGED_COLUMNS, merge_leaderboards
 
     if len(views) == 1:
-        return leaderboard_rows(views[0], sort, columns, top, where)
+        return _select(views[0].leaderboard, sort, columns, top, where)
     table = merge_leaderboards({view.paths.name: view.leaderboard for view in views})
     return _select(table, sort, list(MERGED_COLUMNS) if columns is None else columns, top, where)
 

@@ -8,7 +8,6 @@ import pytest
 
 from autocnn.api.leaderboards import (
     leaderboard_rows,
-    merged_rows,
     rebuild_leaderboard,
     select_rows,
 )
@@ -75,15 +74,15 @@ def test_another_split_is_told(other, results):
 def test_one_study_is_shown_as_ever(study, results):
     """No column more."""
     views = load_studies(results, ["digits-1"])
-    assert merged_rows(views).equals(leaderboard_rows(load_study(results, "digits-1")))
-    every = merged_rows(views, columns=["all"])
+    assert leaderboard_rows(*views).equals(leaderboard_rows(load_study(results, "digits-1")))
+    every = leaderboard_rows(*views, columns=["all"])
     assert every.column_names == views[0].leaderboard.column_names
 
 
 def test_two_studies_are_ranked_together(other, results):
     """Equal trials stand in the order of the studies; pruned ones come last."""
     views = load_studies(results, ["digits-2", "digits-1"])
-    table = merged_rows(views)
+    table = leaderboard_rows(*views)
     assert table.column_names[:4] == ["study", "rank", "trial", "state"]
     assert table.select(["study", "rank", "trial"]).to_pylist() == [
         {"study": "digits-2", "rank": 1, "trial": 2},
@@ -98,15 +97,15 @@ def test_two_studies_are_ranked_together(other, results):
 def test_columns_rows_and_order_are_chosen(other, results):
     """As for one study."""
     views = load_studies(results, ["digits-2", "digits-1"])
-    table = merged_rows(views, sort="trial", columns=["trial", "study", "filters"], top=2)
+    table = leaderboard_rows(*views, sort="trial", columns=["trial", "study", "filters"], top=2)
     assert table.to_pylist() == [
         {"trial": 0, "study": "digits-2", "param.filters": 4},
         {"trial": 0, "study": "digits-1", "param.filters": 4},
     ]
-    every = merged_rows(views, columns=["all"]).column_names
+    every = leaderboard_rows(*views, columns=["all"]).column_names
     assert every == ["study", *views[0].leaderboard.column_names]
     with pytest.raises(SettingsError, match="--columns: no column is named 'scor'; known: study,"):
-        merged_rows(views, columns=["scor"])
+        leaderboard_rows(*views, columns=["scor"])
 
 
 def test_conditions_hold_for_all_studies(other, results):
@@ -114,7 +113,7 @@ def test_conditions_hold_for_all_studies(other, results):
     views = load_studies(results, ["digits-2", "digits-1"])
 
     def found(*where):
-        rows = merged_rows(views, where=where).select(["study", "rank", "trial"]).to_pylist()
+        rows = leaderboard_rows(*views, where=where).select(["study", "rank", "trial"]).to_pylist()
         return [tuple(row.values()) for row in rows]
 
     assert found("score<0.9") == [
@@ -147,6 +146,6 @@ def test_a_damaged_file_names_its_repair(study, other, results):
     other.leaderboard.write_bytes(other.leaderboard.read_bytes()[:100])
     views = load_studies(results, ["digits-1", "digits-2"])
     with pytest.raises(RecordError, match="`autocnn leaderboard digits-2 --rebuild`"):
-        merged_rows(views)
+        leaderboard_rows(*views)
     rebuild_leaderboard(views[1])
-    assert merged_rows(views).num_rows == 6
+    assert leaderboard_rows(*views).num_rows == 6

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 # Read by the backends when they start; what a person has set stays.
 ENVIRONMENT = {
@@ -16,13 +16,13 @@ ENVIRONMENT = {
 
 
 def load_keras() -> None:
-    """Import Keras and its backend; what native code prints to stderr meanwhile is dropped."""
-    if "keras" in sys.modules:
-        return
+    """Import Keras and its backend, quietly: what native code prints to stderr is dropped."""
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    with _stderr_dropped():
-        import keras  # noqa: F401  imported for its side effect
+    with _stderr_dropped() if "keras" not in sys.modules else nullcontext():
+        import keras
+    # Whatever keras.json says: images and networks have their channels last here.
+    keras.config.set_image_data_format("channels_last")
 
 
 @contextmanager

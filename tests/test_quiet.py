@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -14,6 +15,9 @@ NOISY = """
 import os
 os.write(2, b"native noise\\n")
 LEVEL = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
+
+class config:
+    set_image_data_format = classmethod(lambda cls, name: setattr(cls, "format", name))
 """
 
 
@@ -55,11 +59,19 @@ def test_no_descriptor_is_left_open(noisy_keras):
 
 
 def test_keras_is_loaded_once(noisy_keras, monkeypatch):
-    """What is there already is left alone."""
-    there = object()
+    """What is there already stays."""
+    formats = []
+    there = SimpleNamespace(config=SimpleNamespace(set_image_data_format=formats.append))
     monkeypatch.setitem(sys.modules, "keras", there)
     load_keras()
     assert sys.modules["keras"] is there
+    assert formats == ["channels_last"]
+
+
+def test_channels_come_last(noisy_keras):
+    """Whatever keras.json says."""
+    load_keras()
+    assert sys.modules["keras"].config.format == "channels_last"
 
 
 @pytest.mark.parametrize(("before", "level"), [(None, "3"), ("0", "0")])

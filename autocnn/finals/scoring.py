@@ -13,8 +13,8 @@ import numpy.typing as npt
 from autocnn.data.dataset import Images
 from autocnn.finals.interval import wilson_interval
 from autocnn.finals.views import PUBLISHED_VIEWS, Pixels, Views, plain
+from autocnn.train.preparation import evaluation_batch
 
-BATCH = 500
 LEAST = 1e-38  # probability whose logarithm is taken for less
 
 
@@ -41,8 +41,9 @@ def score_file(path: Path, test: Images, n_classes: int, views: Views = plain) -
     """Load `path` in plain Keras (safe mode) and classify the test images by these views."""
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
     predicted = []
-    for at in range(0, test.n, BATCH):
-        batch = np.asarray(test.images[at : at + BATCH], np.float32)
+    size = evaluation_batch(test.images.shape[1:], test.n)
+    for at in range(0, test.n, size):
+        batch = np.asarray(test.images[at : at + size], np.float32)
         predicted.append(_classes(model, batch, views))
     confusion = np.zeros((n_classes, n_classes), np.int64)
     np.add.at(confusion, (test.labels, np.concatenate(predicted)), 1)

@@ -46,6 +46,8 @@ def build_optimizer(config: TrialConfig, n_steps: int) -> Any:
             return _no_decay_of_shifts(RunTimeSGD(**arguments))
     if name in ("adamw", "muon"):
         arguments["weight_decay"] = optimizer.weight_decay
+    if name == "muon":  # Adam's rule serves all that is no matrix, such as filters
+        arguments["adam_weight_decay"] = optimizer.weight_decay
     return _no_decay_of_shifts(OPTIMIZERS[name](**arguments))
 
 

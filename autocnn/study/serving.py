@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
 import threading
 import time
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -50,11 +51,13 @@ def serve(connection: Connection, data_folder: Path, log: Path, share: Share) ->
     share.take()
     load_keras()
     from autocnn.data.prepared import open_prepared
-    from autocnn.train import backend, speed
+    from autocnn.train import backend
 
     data: Any = None
     device: Any = None
     while (order := _receive(connection)) is not None:
+        if device is not None and device.kind == "gpu":
+            gc.collect()  # what held the images of the training before: they are on the device
         if isinstance(order, TrialJob):
             try:
                 connection.send(_train(order, data, device, connection))
@@ -70,7 +73,7 @@ def serve(connection: Connection, data_folder: Path, log: Path, share: Share) ->
                 data = open_prepared(data_folder)
                 answer = Answer()
             else:
-                answer = Answer(speed.measure_speed(order.config, data, device, order.precision))
+                answer = Answer(_measure(order, data, device))
         except AutocnnError as error:
             answer = Answer(error=str(error))
         except Exception:  # sent over whole: the supervisor raises it
@@ -94,6 +97,20 @@ def _receive(connection: Connection) -> Any:
     except EOFError:
         return None
     return order
+
+
+def _measure(order: Measure, data: Any, device: Any) -> tuple[float, float]:
+    """The speed of a configuration; where memory runs out, with half the batch, as a trial."""
+    from autocnn.train import backend, speed
+
+    config = order.config
+    while True:
+        try:
+            return speed.measure_speed(config, data, device, order.precision)
+        except Exception as error:
+            if config.batch_size < 2 or not backend.is_out_of_memory(error):
+                raise
+            config = replace(config, batch_size=config.batch_size // 2)
 
 
 def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> TrialResult:

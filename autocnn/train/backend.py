@@ -12,6 +12,7 @@ import keras
 from autocnn.errors import SettingsError
 
 BF16_OPTION = "auto_mixed_precision_onednn_bfloat16"
+BF16_CAPABILITY = (8, 0)  # of NVIDIA's GPUs: Ampere and later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,19 +35,24 @@ def find_device() -> Device:
     if backend == "tensorflow":
         import tensorflow as tf
 
-        gpus = [device.name for device in tf.config.list_physical_devices("GPU")]
+        found = tf.config.list_physical_devices("GPU")
+        gpus = [device.name for device in found]
+        details = [tf.config.experimental.get_device_details(device) for device in found]
+        versions = [each.get("compute_capability") for each in details]
     elif backend == "jax":
         import jax
 
-        gpus = [str(device) for device in jax.devices() if device.platform == "gpu"]
+        found = [device for device in jax.devices() if device.platform == "gpu"]
+        gpus = [str(device) for device in found]
+        versions = [_version(getattr(device, "compute_capability", None)) for device in found]
     else:
         raise SettingsError(
             f"KERAS_BACKEND={backend}: autocnn trains on tensorflow or jax; "
             "set KERAS_BACKEND to one of them"
         )
     if gpus:
-        reason = "the GPU multiplies bfloat16 (mixed_bfloat16 policy)"
-        return Device(backend=backend, kind="gpu", names=tuple(gpus), bfloat16=True, reason=reason)
+        able, reason = _gpu_bfloat16(versions)
+        return Device(backend=backend, kind="gpu", names=tuple(gpus), bfloat16=able, reason=reason)
     able, reason = _cpu_bfloat16(backend)
     return Device(backend=backend, kind="cpu", names=("CPU",), bfloat16=able, reason=reason)
 
@@ -68,6 +74,20 @@ def keep_programs(device: Device, folder: Path) -> None:
     config: Any = jax.config
     config.update("jax_compilation_cache_dir", str(folder))
     config.update("jax_persistent_cache_min_compile_time_secs", 1.0)
+
+
+def _version(capability: Any) -> tuple[int, ...] | None:
+    """(9, 0) of "9.0"; None where it is no such number, as on an AMD GPU."""
+    parts = str(capability).split(".")
+    return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else None
+
+
+def _gpu_bfloat16(versions: list[tuple[int, ...] | None]) -> tuple[bool, str]:
+    """Whether all GPUs, of these compute capabilities, have it; what is not known has."""
+    old = [version for version in versions if version is not None and version < BF16_CAPABILITY]
+    if old:
+        return False, f"a GPU of compute capability {'.'.join(map(str, old[0]))} has none (8.0 has)"
+    return True, "the GPU multiplies bfloat16 (mixed_bfloat16 policy)"
 
 
 def _cpu_bfloat16(backend: str) -> tuple[bool, str]:

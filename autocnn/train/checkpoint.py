@@ -17,7 +17,7 @@ from autocnn.trial import Epoch
 
 Arrays = Sequence[npt.NDArray[Any]]
 
-_CURVE, _SECONDS = "curve", "seconds"
+_CURVE, _SECONDS, _BATCH = "curve", "seconds", "batch"
 _GROUPS = ("model", "optimizer", "best_weights")
 
 
@@ -31,6 +31,7 @@ class Checkpoint:
     curve: tuple[Epoch, ...]
     seconds: float = 0.0  # wall, that the trial itself has taken so far
     cpu_seconds: float = 0.0
+    batch: int = 0  # images of a step; half of the configuration's where memory ran out
 
 
 def capture(model: Any, optimizer: Any) -> dict[str, Arrays]:
@@ -63,6 +64,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     curve = np.array(rows, np.float64).reshape(len(rows), len(dataclasses.fields(Epoch)))
     arrays[_CURVE] = curve
     arrays[_SECONDS] = np.array([checkpoint.seconds, checkpoint.cpu_seconds])
+    arrays[_BATCH] = np.array(checkpoint.batch)
     write_atomic(path, lambda file: np.savez(file, **arrays))
 
 
@@ -79,9 +81,10 @@ def load_checkpoint(path: Path) -> Checkpoint:
                 Epoch(**dict(zip(names, row, strict=True))) for row in file[_CURVE].tolist()
             )
             seconds, cpu_seconds = file[_SECONDS].tolist()
+            batch = int(file[_BATCH])
     except Exception as error:  # zipfile, OSError, KeyError and ValueError, by the kind of damage
         raise RecordError(f"{path}: cannot read the checkpoint: {error}") from error
-    return Checkpoint(curve=curve, seconds=seconds, cpu_seconds=cpu_seconds, **groups)
+    return Checkpoint(curve=curve, seconds=seconds, cpu_seconds=cpu_seconds, batch=batch, **groups)
 
 
 def _group(file: Any, group: str) -> list[npt.NDArray[Any]]:

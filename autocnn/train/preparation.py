@@ -8,17 +8,26 @@ from autocnn.nn.loss import balanced_weights
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.nn.run_time import program_of
+from autocnn.space.layers import plan_network
 from autocnn.space.seeds import derive_seed
 from autocnn.train.backend import Device, build_stepper
 from autocnn.train.parts import Stepper, TrainingParts
 from autocnn.trial import TrialJob
 
-CHUNK_IMAGES = {"cpu": 4096, "gpu": 65536}  # between two looks at the clock
+CHUNK_IMAGES = {"cpu": 4096, "gpu": 65536}  # at most, between two looks at the clock
+CHUNK_MACS = {"cpu": 1.6e11, "gpu": 2.6e12}  # that many images of a network of 40 million
+EVALUATION_BATCH = 500  # images of at most 32x32
 
 
 def spec_of(data: PreparedData) -> ImageSpec:
     """What a network for `data` must look like."""
     return ImageSpec(shape=data.image_shape, n_classes=data.n_classes, mean=data.mean, std=data.std)
+
+
+def evaluation_batch(shape: tuple[int, ...], n: int) -> int:
+    """How many of `n` images (height, width, channels) are evaluated at once: fewer large ones."""
+    height, width, _ = shape
+    return max(1, min(EVALUATION_BATCH, EVALUATION_BATCH * 32 * 32 // (height * width), n))
 
 
 def prepare(
@@ -36,6 +45,8 @@ def prepare(
     optimizer.build(model.trainable_variables)
     own = () if config.architecture == "blocks" else (n_steps,)  # which its optimizer compiles in
     weights = balanced_weights(train.labels, data.n_classes) if job.class_weights else None
+    macs = max(1, plan_network(config, data.image_shape, data.n_classes).macs)
+    images = min(CHUNK_IMAGES[device.kind], int(CHUNK_MACS[device.kind] / macs))
     parts = TrainingParts(
         model=model,
         class_weights=weights,
@@ -46,7 +57,7 @@ def prepare(
         train_labels=train.labels,
         val_images=data.validation.images,
         val_labels=data.validation.labels,
-        chunk=max(4, CHUNK_IMAGES[device.kind] // batch),
+        chunk=max(1, images // batch),
         program=(program_of(config), spec_of(data), job.precision, weights, *own),
     )
     return parts, build_stepper(parts, device), batch

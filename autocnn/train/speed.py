@@ -33,7 +33,7 @@ def measure_speed(
         folder=Path(),  # nothing is written
     )
     parts, stepper, batch = prepare(job, data, device)
-    n_steps = parts.chunk
+    n_steps = max(2, parts.chunk)
     indices = np.arange(n_steps * batch, dtype=np.int32).reshape(n_steps, batch) % data.train.n
     draws = augmentation.draw_epoch(config.augmentation, indices, 0, 1, data.train.n)
     rates = np.full(n_steps, 1e-4, np.float32)

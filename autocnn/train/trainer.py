@@ -25,7 +25,7 @@ from autocnn.train.checkpoint import Checkpoint, capture, load_checkpoint, resto
 from autocnn.train.clock import cpu_seconds
 from autocnn.train.early_stopping import best_epoch, should_stop
 from autocnn.train.parts import Sums
-from autocnn.train.preparation import prepare
+from autocnn.train.preparation import evaluation_batch, prepare
 from autocnn.trial import (
     CHECKPOINT_FILE,
     WEIGHTS_FILE,
@@ -37,8 +37,8 @@ from autocnn.trial import (
 )
 
 CHECKPOINT_EVERY_S = 10.0  # at the ends of epochs; an interrupted trial loses no more
+FORWARD = 3  # times as many images are evaluated as are trained in the same time
 PACE_AT = 0.2  # of the first epoch, after which the pace is judged
-EVALUATION_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class _Training:
         set_precision(job.precision, device)
         keras.utils.set_random_seed(job.seed)
         self.validates = job.fit_on == "train"
-        self.n_val = data.validation.n
+        self.n_val, self.image_shape = data.validation.n, data.image_shape
         self.n_train = data.train.n + (0 if self.validates else self.n_val)
         parts, self.stepper, self.batch = prepare(job, data, device)
         self.model, self.optimizer, self.chunk = parts.model, parts.optimizer, parts.chunk
@@ -192,11 +192,17 @@ class _Training:
             raise _PrunedWithin(f"too slow: {predicted}, more than {limit:.0f} s")
 
     def _validate(self) -> Sums:
-        batch = min(EVALUATION_BATCH, self.n_val)
+        batch = evaluation_batch(self.image_shape, self.n_val)
         n_rows = math.ceil(self.n_val / batch)
         indices = (np.arange(n_rows * batch, dtype=np.int32) % self.n_val).reshape(n_rows, batch)
         weights = (np.arange(n_rows * batch) < self.n_val).astype(np.float32).reshape(n_rows, batch)
-        return self.stepper.evaluate(indices, weights)
+        rows = max(1, FORWARD * self.chunk * self.batch // batch)
+        sums = Sums(0.0, 0.0)
+        for at in range(0, n_rows, rows):
+            if at > 0:
+                self._check_time()
+            sums += self.stepper.evaluate(indices[at : at + rows], weights[at : at + rows])
+        return sums
 
     def _check_time(self) -> None:
         limit = self.job.time_limit_s
@@ -214,6 +220,9 @@ class _Training:
             checkpoint = load_checkpoint(path)
         except RecordError:  # from its start the same training takes longer, and that is all
             traceback.print_exc()  # to the worker's log
+            return False
+        if path == own and checkpoint.batch != self.batch:
+            print(f"{path}: was made with batches of {checkpoint.batch}: begun again")
             return False
         restore(checkpoint, self.model, self.optimizer)
         self.curve, self.best_weights = list(checkpoint.curve), checkpoint.best_weights
@@ -233,6 +242,7 @@ class _Training:
             curve=tuple(self.curve),
             seconds=self._seconds(),
             cpu_seconds=self._cpu_seconds(),
+            batch=self.batch,
         )
         self.job.folder.mkdir(parents=True, exist_ok=True)
         save_checkpoint(self.job.folder / CHECKPOINT_FILE, checkpoint)

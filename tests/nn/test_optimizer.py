@@ -19,9 +19,9 @@ CLASSES = {
 }
 
 
-def _variables() -> list[keras.Variable]:
+def _variables(kernel: tuple[int, ...] = (2, 2)) -> list[keras.Variable]:
     """A kernel, a bias and the weights of a normalisation, all ones."""
-    shapes = {"kernel": (2, 2), "bias": (2,), "gamma": (2,), "beta": (2,)}
+    shapes = {"kernel": kernel, "bias": (2,), "gamma": (2,), "beta": (2,)}
     return [keras.Variable(np.ones(shape, np.float32), name=name) for name, shape in shapes.items()]
 
 
@@ -38,25 +38,27 @@ def test_the_table_has_no_name_that_cannot_be_chosen():
     assert set(TABLE) == set(OPTIMIZERS) - {"momentum", "nesterov"}
 
 
+@pytest.mark.parametrize("shape", [(2, 2), (3, 3, 2, 2)], ids=["dense", "convolution"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_weights_decay_and_biases_do_not(name):
+def test_weights_decay_and_biases_do_not(name, shape):
     """Without a gradient, a weight of 1 becomes 1 - rate x decay = 1 - 0.1 x 0.5 in one step."""
-    variables = _variables()
+    variables = _variables(shape)
     built = build_optimizer(
         TrialConfig(optimizer=Optimizer(name=name, learning_rate=0.1, weight_decay=0.5)), 1
     )
     built.build(variables)
     built.apply([np.zeros(v.shape, np.float32) for v in variables], variables)
     kernel, *others = (np.asarray(v) for v in variables)
-    np.testing.assert_allclose(kernel, np.full((2, 2), 0.95), rtol=1e-5)
+    np.testing.assert_allclose(kernel, np.full(shape, 0.95), rtol=1e-5)
     for other in others:
         np.testing.assert_allclose(other, [1, 1], rtol=1e-6)
 
 
+@pytest.mark.parametrize("shape", [(2, 2), (3, 3, 2, 2)], ids=["dense", "convolution"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_nothing_decays_unless_asked_for(name):
+def test_nothing_decays_unless_asked_for(name, shape):
     """A decay of 0 leaves the weights alone, for AdamW and Muon too."""
-    variables = _variables()
+    variables = _variables(shape)
     built = build_optimizer(TrialConfig(optimizer=Optimizer(name=name, learning_rate=0.1)), 1)
     built.build(variables)
     built.apply([np.zeros(v.shape, np.float32) for v in variables], variables)

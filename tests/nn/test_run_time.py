@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from autocnn.nn.optimizer import build_optimizer
 from autocnn.nn.run_time import (
     RunTimeDropout,
     RunTimeSGD,
@@ -163,3 +164,10 @@ def test_settings_are_put_back_after_a_trace():
         assert (loss.name, loss.label_smoothing) == ("cross_entropy", 0.2)
         raise ZeroDivisionError
     assert run_time_values(model, optimizer, Loss()) == before
+
+
+def test_both_decays_of_muon_are_arguments():
+    """Of matrices, and of all else; a program that is shared must hold neither."""
+    config = TrialConfig(optimizer=Optimizer(name="muon", weight_decay=0.02))
+    values = run_time_values(keras.Sequential(), build_optimizer(config, 1), Loss())
+    assert (values["weight_decay"], values["adam_weight_decay"]) == (0.02, 0.02)

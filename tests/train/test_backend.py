@@ -51,13 +51,32 @@ def test_bfloat16_depends_on_the_processor(no_gpu, monkeypatch, tmp_path, flags,
     assert device.reason.startswith(reason)
 
 
-def test_a_gpu_is_preferred(monkeypatch):
-    """And multiplies bfloat16."""
+@pytest.mark.parametrize(
+    ("details", "able", "reason"),
+    [
+        ({"compute_capability": (9, 0)}, True, "the GPU multiplies bfloat16"),
+        ({"compute_capability": (8, 0)}, True, "the GPU multiplies bfloat16"),
+        ({"compute_capability": (7, 5)}, False, "a GPU of compute capability 7.5 has none"),
+        ({}, True, "the GPU multiplies bfloat16"),  # not NVIDIA's
+    ],
+)
+def test_a_gpu_is_preferred(monkeypatch, details, able, reason):
+    """And multiplies bfloat16, unless it is too old."""
     gpus = [tf.config.PhysicalDevice(name="/physical_device:GPU:0", device_type="GPU")]
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda device: details)
     device = find_device()
     assert (device.kind, device.names) == ("gpu", ("/physical_device:GPU:0",))
-    assert device.bfloat16
+    assert device.bfloat16 is able
+    assert device.reason.startswith(reason)
+
+
+@pytest.mark.parametrize(
+    ("capability", "version"), [("9.0", (9, 0)), ("7.5", (7, 5)), ("gfx90a", None), (None, None)]
+)
+def test_a_capability_is_a_number(capability, version):
+    """As JAX says it: of NVIDIA's GPUs."""
+    assert backend._version(capability) == version
 
 
 def test_a_backend_without_a_loop_is_refused(monkeypatch):

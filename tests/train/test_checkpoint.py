@@ -27,6 +27,7 @@ def checkpoint() -> Checkpoint:
         ),
         seconds=12.5,
         cpu_seconds=1 / 3,
+        batch=64,
     )
 
 
@@ -35,7 +36,7 @@ def test_what_is_saved_is_loaded(tmp_path, checkpoint):
     save_checkpoint(tmp_path / "c.npz", checkpoint)
     loaded = load_checkpoint(tmp_path / "c.npz")
     assert loaded.curve == checkpoint.curve
-    assert (loaded.seconds, loaded.cpu_seconds) == (12.5, 1 / 3)
+    assert (loaded.seconds, loaded.cpu_seconds, loaded.batch) == (12.5, 1 / 3, 64)
     for group in ("model", "optimizer", "best_weights"):
         ours, theirs = getattr(loaded, group), getattr(checkpoint, group)
         assert [(a.dtype, a.shape) for a in ours] == [(a.dtype, a.shape) for a in theirs]

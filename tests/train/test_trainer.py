@@ -219,13 +219,30 @@ def test_every_validation_image_counts_once(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
     """Six images in batches of four: two places are padding."""
-    monkeypatch.setattr(trainer, "EVALUATION_BATCH", 4)
+    monkeypatch.setattr(preparation, "EVALUATION_BATCH", 4)
     stepper = script([3.0])
     train_trial(make_job(horizon=1, last_epoch=1), data, device, make_hooks())
     ((indices, weights),) = stepper.validated
     assert indices.shape == weights.shape == (2, 4)
     assert sorted(indices[weights == 1]) == [0, 1, 2, 3, 4, 5]
     assert weights.sum() == 6
+
+
+def test_the_clock_is_looked_at_while_validating(
+    script, make_job, make_hooks, data, device, monkeypatch
+):
+    """Three times as many images as in a chunk of one step of one image; then in twos."""
+    monkeypatch.setattr(preparation, "EVALUATION_BATCH", 2)
+    monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 1})
+    stepper = script([1.0, 2.0, 1.0])
+    job = make_job(horizon=1, last_epoch=1)
+    job = replace(job, config=replace(job.config, batch_size=1))
+    result = train_trial(job, data, device, make_hooks())
+    assert [indices.tolist() for indices, _ in stepper.validated] == [[[0, 1]], [[2, 3]], [[4, 5]]]
+    assert result.curve[0].val_accuracy == 4 / 6
+    stepper = script([1.0] * 3)
+    hooks = make_hooks(interrupted=lambda: len(stepper.validated) == 2)
+    assert train_trial(job, data, device, hooks).epochs == 0
 
 
 def test_no_time_means_no_epoch(script, make_job, make_hooks, data, device):
@@ -448,6 +465,22 @@ def test_a_resumed_trial_is_as_if_never_interrupted(
     assert resumed.curve[-1].seconds >= first_seconds
     ours, theirs = (load_weights(job.folder.parent / n / "best.npz") for n in ("trial", "whole"))
     assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_a_checkpoint_of_half_the_batch_is_not_gone_on_with(
+    script, make_job, make_hooks, data, device, monkeypatch, capsys
+):
+    """It was made when memory had run out: a training is of one size of batches."""
+    monkeypatch.setattr(trainer, "CHECKPOINT_EVERY_S", 0.0)
+    job, reported = make_job(), []
+    stepper = script([1.0] * 6)
+    half = replace(job, config=replace(job.config, batch_size=8))
+    hooks = make_hooks(interrupted=lambda: len(stepper.validated) == 2)
+    assert train_trial(half, data, device, hooks).epochs == 2
+    hooks = make_hooks(report=lambda number, _: bool(reported.append(number)))
+    train_trial(job, data, device, hooks)
+    assert reported == [1, 2, 3]
+    assert "was made with batches of 8: begun again" in capsys.readouterr().out
 
 
 @pytest.mark.training

@@ -142,6 +142,7 @@ def _test(session: Session, published: dict[str, Published | None]) -> list[Comp
     from autocnn.finals.comparison import score_trials, summarise_comparison
     from autocnn.train.preparation import spec_of
 
+    session.close_workers()
     spec, files = spec_of(session.data), {}
     with tempfile.TemporaryDirectory(prefix="autocnn-compare-") as folder:
         for record in session.records():

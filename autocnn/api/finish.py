@@ -40,6 +40,7 @@ def finish(
     refit = refit_winner(session, record, screen.on_epoch, interrupted, RESERVE_S)
     if interrupted():
         return None
+    session.close_workers()
     screen.show("testing")
     if not refit.is_shipped:
         listener.message(f"{refit.refusal}; the winner's own weights are shipped")

@@ -194,7 +194,7 @@ def _run(
     session: Session, listener: Listener, interrupted: Callable[[], bool]
 ) -> tuple[str, dict[str, Any] | None]:
     """Search and finals: why the search ended, and what the finals measured."""
-    paths, before = session.paths, len(session.records())
+    paths, before = session.paths, len(session.finished())
     was_finished = paths.manifest.exists()
     paths.manifest.unlink(missing_ok=True)
     ending = session.search(listener, interrupted)
@@ -206,10 +206,19 @@ def _run(
     session.record()
     finals = None
     if not interrupted():
-        # Nothing new: the test split is not read again.
-        is_same = was_finished and len(session.records()) == before
-        finals = read_finals(paths) if is_same else finish(session, listener, interrupted)
+        is_same = was_finished and len(session.finished()) == before
+        finals = _finals_of_winner(session) if is_same else None  # the test split is not read again
+        finals = finals or finish(session, listener, interrupted)
     return str(ending), finals
+
+
+def _finals_of_winner(session: Session) -> dict[str, Any] | None:
+    """The finals on record, if they are those of the present winner."""
+    from autocnn.records.ranking import winner
+
+    best, finals = winner(session.records()), read_finals(session.paths)
+    is_its = best is not None and finals is not None and finals["winner"] == best.number
+    return finals if is_its else None
 
 
 def _outcome(

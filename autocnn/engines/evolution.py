@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
-from autocnn.engines.stateless_samplers import Ask, OneByOne
+from autocnn.engines.one_by_one import AtRandom, OneByOne
+from autocnn.engines.stateless_samplers import Ask
 from autocnn.space.seeds import derive_seed
 
 LIVING = 50  # the latest trials with a score, among which parents are chosen
@@ -27,12 +28,12 @@ class _Mutation(OneByOne):
     """Takes over what the parent has, but for the parameters that are changed."""
 
     def __init__(self, ask: Ask) -> None:
-        self._ask, self._random = ask, RandomSampler(seed=ask.seed)
+        self._ask, self._random = ask, AtRandom(ask.seed)
 
     @cached_property
     def _inherited(self) -> dict[str, Any]:
         """The parent's values that are kept; nothing where nobody has a score yet."""
-        living = self._ask.scored()[-LIVING:]
+        living = self._ask.scored(LIVING)
         if not living:
             return {}
         rng = np.random.default_rng(derive_seed(self._ask.seed, "mutation"))

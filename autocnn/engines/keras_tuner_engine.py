@@ -13,10 +13,10 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
+from autocnn.engines.one_by_one import OneByOne
 from autocnn.engines.oracles import METRIC, OWN, build_oracle, decode, encode
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recorded import RecordedEngine
-from autocnn.engines.stateless_samplers import OneByOne
 from autocnn.errors import Infeasible, StudyError
 from autocnn.records.storage import continued_trial
 from autocnn.space.parameters import Value

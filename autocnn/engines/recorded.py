@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import optuna
 from optuna.trial import TrialState as OptunaState
@@ -70,11 +70,13 @@ class RecordedEngine(ABC):
         """Hear how `trial` ended, before the study does; None: without any score."""
         return
 
-    def enqueue(self, recipe: Recipe) -> None:
-        """Propose `recipe` before anything that is drawn."""
-        self._study.enqueue_trial(
-            dict(recipe.values_in(self._space)), user_attrs={"recipe": recipe.name}
-        )
+    def enqueue(self, recipes: Iterable[Recipe]) -> None:
+        """Propose `recipes` before anything that is drawn; each once, also after a kill here."""
+        told = {t.user_attrs.get("recipe") for t in self._study.get_trials(deepcopy=False)}
+        for recipe in recipes:
+            if recipe.name not in told:
+                values = dict(recipe.values_in(self._space))
+                self._study.enqueue_trial(values, user_attrs={"recipe": recipe.name})
 
     def ask(
         self, stops: Callable[[], bool] = lambda: False, limit: int | None = None

@@ -11,11 +11,12 @@ from typing import Any
 
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler, RandomSampler
+from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
 from autocnn.engines.distributions import conditional_parameters, steady_parameters
 from autocnn.engines.evolution import evolution
+from autocnn.engines.one_by_one import AtRandom
 from autocnn.engines.stateless_samplers import Ask, cma_es, gp, grid, nsga2, qmc
 from autocnn.errors import SettingsError
 from autocnn.records.storage import n_ended
@@ -28,7 +29,7 @@ MAX_GRID_POINTS = 100_000  # more take weeks; their order is kept in memory
 
 
 def _random(ask: Ask) -> BaseSampler:
-    return RandomSampler(seed=ask.seed)
+    return AtRandom(ask.seed)
 
 
 def _tpe(ask: Ask) -> BaseSampler:

@@ -92,9 +92,10 @@ class Leases:
             return frozenset()
         self._renewed = self._clock()
         lost = frozenset(number for number in self._mine if not self.holds(number))
-        for number, (trial, lease) in list(self._mine.items()):
-            if number not in lost:
-                self._write(trial, replace(lease, beat=lease.beat + 1))
+        for number in lost:
+            self.drop(number)  # it may come back to us, as to anyone
+        for trial, lease in list(self._mine.values()):
+            self._write(trial, replace(lease, beat=lease.beat + 1))
         return lost
 
     def holds(self, number: int) -> bool:

@@ -12,11 +12,13 @@ import os
 import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
 from optuna.trial import FrozenTrial
+from optuna.trial import TrialState as OptunaState
 
 from autocnn.errors import SettingsError, StudyError
 from autocnn.records.database import (
@@ -92,8 +94,17 @@ def study_exists(paths: StudyPaths, settings: StudySettings) -> bool:
     RecordError if the database cannot be reached.
     """
     if settings.storage is None:
-        return paths.journal.exists()
+        return _has_line(paths.journal)
     return is_in_database(_full_url(settings.storage), paths, settings.created)
+
+
+def _has_line(journal: Path) -> bool:
+    """True where the first line is whole: a process that was killed before left no study."""
+    try:
+        with journal.open("rb") as file:
+            return file.readline().endswith(b"\n")
+    except FileNotFoundError:
+        return False
 
 
 def open_study(paths: StudyPaths, storage: str | None = None) -> optuna.Study:
@@ -210,6 +221,12 @@ def trained_as(study: optuna.Study, number: int) -> int:
     result = study.get_trials(deepcopy=False)[number].user_attrs.get(_RESULT, {})
     source = result.get("duplicate_of")
     return number if source is None else int(source)
+
+
+def is_unbegun(study: optuna.Study) -> bool:
+    """True where no trial has begun; some may wait."""
+    trials = study.get_trials(deepcopy=False)
+    return all(trial.state is OptunaState.WAITING for trial in trials)
 
 
 def n_infeasible(study: optuna.Study) -> int:

@@ -74,8 +74,10 @@ class Budget:
 
     def pace_limit(self) -> float | None:
         """The whole time above which the next trial's predicted end rules it out early."""
-        limit = self.trial_limit()
-        return None if limit is None else PACE_MARGIN * limit
+        limit, left = self.trial_limit(), self.search_left()
+        if limit is None or left is None:
+            return None if limit is None else PACE_MARGIN * limit
+        return min(PACE_MARGIN * limit, left)  # beyond, it would surely be cut
 
     def is_over(self) -> bool:
         """True where not even one typical epoch fits before the finals."""

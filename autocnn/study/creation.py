@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import optuna
 
-from autocnn.data.prepared import PreparedData
+from autocnn.data.options import ImageOptions
+from autocnn.data.prepared import PreparedData, prepare, save_prepared
 from autocnn.data.split import Split, stratified_split
 from autocnn.engines.choose import choose_proposer, choose_pruner
 from autocnn.engines.recipes import Recipe, load_recipes
@@ -86,6 +88,16 @@ def find_facts(
     }
     write_study_facts(study, facts)
     return facts
+
+
+def prepare_data(settings: StudySettings, folder: Path) -> PreparedData:
+    """The data of the study, also in `folder`, for the workers."""
+    options = ImageOptions(settings.image_size, settings.skip_corrupt)
+    data = prepare(settings.dataset, settings.split_seed, options)
+    if settings.subset is not None:
+        data = take_subset(data, settings.subset)
+    save_prepared(data, folder)
+    return data
 
 
 def take_subset(data: PreparedData, n: int) -> PreparedData:

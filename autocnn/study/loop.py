@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from autocnn.engines.protocol import Engine
 from autocnn.records.paths import StudyPaths
@@ -187,11 +188,15 @@ class Search:
             keeps_checkpoint=proposal.last_epoch < self.horizon,
             precision=self.precision,
             folder=self.paths.trial(proposal.number),
-            time_limit_s=self.budget.trial_limit(),
-            pace_limit_s=None if self.tally.best is None else self.budget.pace_limit(),
+            **self._limits(),
             first_look=self.first_look,
             class_weights=self.class_weights,
         )
+
+    def _limits(self) -> dict[str, Any]:
+        """What a job that begins now may take."""
+        pace = None if self.tally.best is None else self.budget.pace_limit()
+        return {"time_limit_s": self.budget.trial_limit(), "pace_limit_s": pace}
 
     # --- hearing of them ---
 
@@ -218,6 +223,9 @@ class Search:
 
     def _on_epoch(self, training: _Training, epoch: int, metrics: Epoch) -> bool:
         number, curve = training.proposal.number, training.curve
+        if not self.engine.holds(number):  # this process slept, and another one went on with it
+            training.is_lost = True
+            return True
         if epoch == 0:
             return self.engine.first_look(number, metrics.val_accuracy)
         del curve[epoch - 1 :]  # a parent's, where its checkpoint is missing
@@ -227,12 +235,12 @@ class Search:
     def _end(self, training: _Training, result: TrialResult) -> None:
         """A worker ended its job: try it again, leave it for later, or put it on record."""
         proposal, first = training.proposal, training.first
-        is_last = self.interrupted() or training.is_lost or first is not None
+        is_last = self._ending() is not None or training.is_lost or first is not None
         again = None if is_last else second_try(training.job, result)
         if again is not None:
-            training.first, training.job = result, again
+            training.first, training.job = result, replace(again, **self._limits())
             training.curve = list(self.tally.known.curve(proposal.parent))
-            training.worker.submit(again)
+            training.worker.submit(training.job)
             return
         if first is not None:
             result = join_tries(training.job, first, result)

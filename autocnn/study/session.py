@@ -12,8 +12,7 @@ from typing import Any, TypeVar
 
 import optuna
 
-from autocnn.data.options import ImageOptions
-from autocnn.data.prepared import PreparedData, prepare, save_prepared
+from autocnn.data.prepared import PreparedData
 from autocnn.engines.choose import make_engine
 from autocnn.engines.plan_engine import PlanEngine
 from autocnn.engines.protocol import EngineSetup
@@ -30,6 +29,7 @@ from autocnn.records.storage import (
     create_study,
     finished_records,
     is_open,
+    is_unbegun,
     open_study,
     read_records,
     study_exists,
@@ -38,7 +38,7 @@ from autocnn.records.storage import (
 from autocnn.space.plan import Planned
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
-from autocnn.study.creation import find_facts, find_recipes, take_subset, write_split
+from autocnn.study.creation import find_facts, find_recipes, prepare_data, write_split
 from autocnn.study.ending import Ending
 from autocnn.study.loop import Search
 from autocnn.study.shares import plan_shares, visible_gpus
@@ -89,6 +89,11 @@ class Session:
         """The one that trains alone."""
         return self.workers[0]
 
+    def close_workers(self) -> None:
+        """Nothing more will be trained: their memory, a GPU's above all, is wanted elsewhere."""
+        for worker in self.workers:
+            worker.close()
+
     def records(self) -> list[TrialRecord]:
         """Every trial on record, by number."""
         return read_records(self.study, self._ended)
@@ -129,7 +134,7 @@ class Session:
             class_weights=self.settings.class_weights,
             interrupted=interrupted,
             recorded=(lambda: None) if self.mode.joins else self.record,
-            max_trials=self.settings.trials,
+            max_trials=None if self.mode.plan else self.settings.trials,  # which may grow
             target=self.settings.target,
             max_failures=self.settings.max_consecutive_failures,
             tally=tally,
@@ -177,10 +182,9 @@ class Session:
         if self.mode.plan:
             return PlanEngine(self.study, self.space, setup, self.mode.plan)
         engine = make_engine(settings.engine, self.study, self.space, setup, self.leases)
-        if not self.mode.joins and not self.study.get_trials(deepcopy=False):
+        if not self.mode.joins and is_unbegun(self.study):
             recipes, skipped = find_recipes(settings, self.space, self.data.image_shape)
-            for recipe in recipes:
-                engine.enqueue(recipe)
+            engine.enqueue(recipes)
             for line in skipped:
                 listener.message(line)
         return engine
@@ -209,7 +213,7 @@ def open_session(
         for worker in workers:
             stack.callback(worker.close)
         workers[0].start()
-        data = _prepare_data(settings, Path(folder))
+        data = prepare_data(settings, Path(folder))
         study = create_study(paths, settings) if is_new else open_study(paths, settings.storage)
         typical = [planned.config for planned in mode.plan[:1]]
         facts = find_facts(settings, space, data, study, workers[0], typical)
@@ -235,16 +239,6 @@ def open_session(
         if not mode.joins and not paths.leaderboard.exists():
             session.record()  # from here on there is something to lose
         yield session
-
-
-def _prepare_data(settings: StudySettings, folder: Path) -> PreparedData:
-    """The data of the study, also in `folder`, for the workers."""
-    options = ImageOptions(settings.image_size, settings.skip_corrupt)
-    data = prepare(settings.dataset, settings.split_seed, options)
-    if settings.subset is not None:
-        data = take_subset(data, settings.subset)
-    save_prepared(data, folder)
-    return data
 
 
 def _open_leases(

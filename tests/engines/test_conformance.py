@@ -273,7 +273,7 @@ def test_a_recipe_comes_first_and_the_search_goes_on(kind, open_engine, end):
     """Also where the engine's own words know nothing of recipes; and again after a resume."""
     recipe = Recipe(name="known", values={"dense_layers": 1, **CORNER})
     engine = open_engine(kind)
-    engine.enqueue(recipe)
+    engine.enqueue([recipe])
     first, *others = _play(engine, end, 3)
     others += _play(open_engine(kind), end, 9)
     assert (first.number, first.origin, dict(first.values)) == (0, "recipe:known", recipe.values)
@@ -288,7 +288,7 @@ def test_a_recipe_of_another_space_harms_nothing(kind, open_engine, end):
     engine = open_engine(kind)
     for values in ({"blocks": 3}, {"dense_layers": 7, **CORNER}, {"dense_layers": 1}):
         with pytest.raises(SpaceError):
-            engine.enqueue(Recipe(name="foreign", values=values))
+            engine.enqueue([Recipe(name="foreign", values=values)])
     assert [_key(p) for p in _play(engine, end, 4)] == plain
 
 

@@ -61,8 +61,8 @@ RECIPE = {
 def test_recipes_come_first_and_in_order(study, make_engine):
     """Then the sampler's own draws; only these bear its name."""
     engine = make_engine(study)
-    engine.enqueue(Recipe(name="one", values=RECIPE))
-    engine.enqueue(Recipe(name="two", values={**RECIPE, "dense_units": 20}))
+    engine.enqueue([Recipe(name="one", values=RECIPE)])
+    engine.enqueue([Recipe(name="two", values={**RECIPE, "dense_units": 20})])
     first, second, third = (engine.ask() for _ in range(3))
     assert [p.origin for p in (first, second, third)] == ["recipe:one", "recipe:two", "tpe"]
     assert first.values == RECIPE
@@ -264,14 +264,14 @@ def test_running_trials_are_proposed_again(study, paths, make_engine, make_resul
 def test_a_recipe_is_proposed_again_as_itself(study, paths, make_engine):
     """Its origin is on record."""
     engine = make_engine(study)
-    engine.enqueue(Recipe(name="one", values=RECIPE))
+    engine.enqueue([Recipe(name="one", values=RECIPE)])
     engine.ask()
     assert make_engine(open_study(paths)).ask().origin == "recipe:one"
 
 
 def test_recipes_that_were_not_reached_still_wait(study, paths, make_engine):
     """They are enqueued once, when the study is new."""
-    make_engine(study).enqueue(Recipe(name="one", values=RECIPE))
+    make_engine(study).enqueue([Recipe(name="one", values=RECIPE)])
     proposal = make_engine(open_study(paths)).ask()
     assert (proposal.number, proposal.origin) == (0, "recipe:one")
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pickle
 from collections import Counter
+from functools import partial
 
 import optuna
 import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import create_trial
 
+from autocnn.engines import stateless_samplers
 from autocnn.engines.recipes import Recipe
 from autocnn.engines.stateless_samplers import POPULATION, Ask, score
 from autocnn.records.storage import n_infeasible, open_study
@@ -46,6 +50,8 @@ def test_a_model_sees_every_trial_with_a_score_as_complete(study, make_engine, m
     seen = Ask(study=study, number=4, study_seed=0, space=space).scored()
     assert [(t.state.name, t.value) for t in seen] == [("COMPLETE", 0.9), ("COMPLETE", 0.7)]
     assert [t.params for t in seen] == [t.params for t in study.trials[:2]]
+    latest = Ask(study=study, number=4, study_seed=0, space=space).scored(1)
+    assert [t.value for t in latest] == [0.7]
 
 
 # --- grid --------------------------------------------------------------------------------------
@@ -81,7 +87,7 @@ def test_a_grid_visits_each_point_once(make_engine, make_result):
 def test_a_grid_does_not_draw_a_recipe_again(make_engine, make_result):
     """It is one of the 24 points."""
     engine = make_engine(_new(), SMALL, proposer="grid")
-    engine.enqueue(Recipe(name="known", values=KNOWN))
+    engine.enqueue([Recipe(name="known", values=KNOWN)])
     drawn = _play(engine, 99, make_result)
     assert drawn[0] == KNOWN
     assert len(drawn) == len(set(_points(drawn))) == 24
@@ -130,7 +136,7 @@ def test_a_sobol_sequence_is_spread_evenly(n_recipes, make_engine, make_result):
     engine = make_engine(_new(), space, proposer="qmc")
     for i in range(n_recipes):
         values = {"patience": 1, "label_smoothing": 0.1 * i, "flip": True}
-        engine.enqueue(Recipe(name=f"r{i}", values=values))
+        engine.enqueue([Recipe(name=f"r{i}", values=values)])
     drawn = _play(engine, n_recipes + 16, make_result)[n_recipes:]
     for eight in (drawn[:8], drawn[8:]):
         assert sorted(values["patience"] for values in eight) == [1, 2, 3, 4, 5, 6, 7, 8]
@@ -229,7 +235,7 @@ def test_nsga2_counts_recipes_among_its_parents(make_engine, make_result):
     """The one good trial is a recipe: its values come back."""
     engine = make_engine(_new(), PLANE, proposer="nsga2")
     known = {"label_smoothing": 0.9, "dropout": 0.1, "optimizer": "lion"}
-    engine.enqueue(Recipe(name="known", values=known))
+    engine.enqueue([Recipe(name="known", values=known)])
     drawn = _play(engine, 2 * POPULATION, make_result, _peak)
     assert sum(values["dropout"] == 0.1 for values in drawn[POPULATION:]) >= 1
 
@@ -238,3 +244,13 @@ def test_nsga2_writes_nothing_to_the_record(study, make_engine, make_result):
     """Its generations follow from the order of the trials."""
     _play(make_engine(study, PLANE, proposer="nsga2"), 2 * POPULATION, make_result, _peak)
     assert all(not trial.system_attrs for trial in study.get_trials())
+
+
+def test_nsga2_goes_on_for_any_number_of_generations(make_engine, make_result, monkeypatch):
+    """More than Python allows calls within each other."""
+    monkeypatch.setattr(stateless_samplers, "POPULATION", 2)
+    study = _new()
+    make_trial = partial(create_trial, distributions={"x": FloatDistribution(0.0, 1.0)})
+    study.add_trials([make_trial(params={"x": i / 1200}, value=0.5) for i in range(1200)])
+    engine = make_engine(study, PLANE, proposer="nsga2")
+    assert engine.ask() is not None

@@ -99,6 +99,7 @@ def test_a_trial_without_a_beat_goes_over(make_member):
     assert not one.leases.holds(trial.number)
     one.now[0] = RENEW_S
     assert one.leases.renew() == {trial.number}
+    assert [t.number for t in one.leases.not_ours()] == [trial.number]  # as for anyone
 
 
 def test_a_beat_starts_the_wait_anew(make_member):

@@ -19,6 +19,7 @@ from autocnn.records.storage import (
     open_study,
     read_records,
     read_study_facts,
+    study_exists,
     write_proposal,
     write_result,
     write_study_facts,
@@ -174,6 +175,16 @@ def test_an_empty_journal_means_no_study(paths):
     paths.journal.touch()
     with pytest.raises(StudyError, match="expected one study on record, found 0"):
         open_study(paths)
+
+
+@pytest.mark.parametrize("content", [b"", b'{"op_code":0,"work'], ids=["empty", "torn"])
+def test_a_study_that_was_killed_at_its_birth_can_be_made(paths, settings, content):
+    """Its first line was not whole: nothing is on record, and nothing is in the way."""
+    paths.journal.write_bytes(content)
+    assert not study_exists(paths, settings)
+    create_study(paths, settings)
+    assert study_exists(paths, settings)
+    assert open_study(paths).study_name == "digits-1"
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,13 @@ def test_the_clock_runs_by_itself():
     assert budget.is_over()
 
 
+def test_a_pace_must_fit_what_is_left(clock, budget):
+    """Of 150 s for the search a trial may take 37.5, its pace a quarter more; at the end all."""
+    assert budget.pace_limit() == 1.25 * 37.5
+    clock.now = 1110.0  # 90 s are left, 40 for the search: 35 for a trial, 43.75 for its pace
+    assert (budget.trial_limit(), budget.pace_limit()) == (35.0, 40.0)
+
+
 def test_a_timeout_holds_where_the_budget_allows_more(clock):
     """Of 150 s a quarter, or 1.75 x 20 = 35 s: 37.5 s; and where there is no budget at all."""
     budget = Budget(

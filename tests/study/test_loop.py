@@ -409,6 +409,32 @@ def test_a_second_failure_is_the_end_of_a_trial(make_search, make_result):
     ]
 
 
+def test_a_second_try_has_the_time_that_is_left(make_search, make_result):
+    """Of 59 s for the search a trial may take 1.75 x 14; after 40 s there are 19."""
+    crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, seconds=40.0)
+    search = make_search(crashed, make_result(0.5), max_trials=1, end=100.0)
+    search.run()
+    assert [job.time_limit_s for job in search.workers[0].jobs] == [24.5, 19.0]
+
+
+def test_nothing_is_tried_again_when_the_time_is_over(make_search, make_result):
+    """The trial has failed, and the finals begin when they should."""
+    crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, seconds=55.0)
+    search = make_search(crashed, make_result(0.5), end=100.0)
+    assert search.run() == Ending.BUDGET
+    assert [result.cause for _, result in search.engine.told] == [FailureCause.CRASHED]
+
+
+def test_a_trial_that_another_process_took_over_is_not_reported(make_search, make_result):
+    """It may have ended there: this process had slept."""
+    search = make_search(make_result(0.5, 0.6), make_result(0.7), max_trials=1)
+    taken, search.engine.keep = frozenset({0}), frozenset
+    search.engine.holds = lambda number: number not in taken
+    search.run()
+    assert [number for number, *_ in search.engine.reported] == [1]
+    assert [number for number, _ in search.engine.told] == [1]
+
+
 def test_nothing_is_tried_again_after_ctrl_c(make_search, make_result):
     """The person wants an end."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED)

@@ -20,8 +20,15 @@ from autocnn.api.library import (
     survey_settings,
 )
 from autocnn.api.overview import delete_study, list_summaries, summarise_study
-from autocnn.api.plots import PLOTS, draw_study, parameter_importances, plot_study
+from autocnn.api.plots import (
+    PLOTS,
+    describe_importances,
+    draw_study,
+    parameter_importances,
+    plot_study,
+)
 from autocnn.api.settings import check_choice, read_config, resolve_settings, resume_settings
+from autocnn.api.showing import confusion_of, is_winner, study_or_trial
 from autocnn.api.studies import StudyView, export_model, load_studies, load_study
 from autocnn.data.options import ImageOptions
 from autocnn.records.settings import StudySettings, parse_duration, parse_memory
@@ -42,12 +49,16 @@ __all__ = [
     "ablate",
     "check_choice",
     "compare",
+    "confusion_of",
     "copy_space",
     "dataset_facts",
     "delete_study",
+    "describe_importances",
     "describe_installation",
     "draw_study",
     "export_model",
+    "export_note",
+    "is_winner",
     "join",
     "leaderboard_rows",
     "list_baselines",
@@ -66,6 +77,7 @@ __all__ = [
     "resume_settings",
     "search",
     "select_rows",
+    "study_or_trial",
     "summarise_study",
     "survey_settings",
     "write_grid",

@@ -13,7 +13,8 @@ from autocnn.api.studies import StudyView, silence_optuna
 from autocnn.errors import Infeasible, SettingsError
 from autocnn.quiet import load_keras
 from autocnn.records.settings import StudySettings, read_settings
-from autocnn.space.changes import Change, changes
+from autocnn.space.changes import FACTORS, Change, changes
+from autocnn.space.plan import VARIANT
 from autocnn.trial import Listener
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
@@ -64,13 +65,34 @@ def ablate(
     from autocnn.study.session import Mode
 
     record = view.trial(settings.trial)
-    variants = _feasible(view, changes(record.trained_config, settings.factors), listener)
+    variants = _feasible(view, _applicable(record, settings.factors, listener), listener)
+    if not variants:
+        raise SettingsError(f"--factors: none of them applies to trial {record.number}")
     plan = plan_ablation(record.trained_config, variants, settings.seeds)
     own = _study_settings(view, record, settings, len(plan))
     with trained_plan(own, view.space, Mode(plan=plan), listener, interrupted) as session:
         found = session.records()
         sizes = session.data.train.n, session.data.validation.n
-    return _write(view, record, session.paths.root, (found, variants, sizes, settings.seeds))
+    variants = _with_earlier(record, found, variants)
+    return _write(view, record, session.paths.root, (found, variants, sizes))
+
+
+def _with_earlier(
+    record: TrialRecord, found: list[TrialRecord], variants: list[Change]
+) -> list[Change]:
+    """The changes that were trained, now or by earlier calls: a report never shrinks."""
+    trained = {str(each.values[VARIANT]) for each in found} & set(FACTORS)
+    earlier = sorted(trained - {change.factor for change in variants})
+    return [*variants, *(changes(record.trained_config, earlier) if earlier else [])]
+
+
+def _applicable(record: TrialRecord, factors: tuple[str, ...], listener: Listener) -> list[Change]:
+    """The changes that are asked for; what the network has nothing of is told."""
+    found = changes(record.trained_config, factors)
+    for name in factors:
+        if all(change.factor != name for change in found):
+            listener.message(f"{name} is left out: there is nothing of it in the network to change")
+    return found
 
 
 def _feasible(view: StudyView, variants: list[Change], listener: Listener) -> list[Change]:
@@ -109,13 +131,13 @@ def _write(
     view: StudyView,
     record: TrialRecord,
     folder: Path,
-    found: tuple[list[TrialRecord], list[Change], tuple[int, int], int],
+    found: tuple[list[TrialRecord], list[Change], tuple[int, int]],
 ) -> AblationOutcome:
     """Put the table beside the ablation's record, as Parquet and as Markdown."""
     from autocnn.finals.ablation import ablation_table, summarise_ablation
     from autocnn.report.ablation import AblationHead, ablation_markdown
 
-    records, variants, (n_train, n_validation), n_seeds = found
+    records, variants, (n_train, n_validation) = found
     rows = summarise_ablation(records, variants, n_validation)
     head = AblationHead(
         study=view.paths.name,
@@ -123,7 +145,7 @@ def _write(
         dataset=str(read_settings(view.paths.study_toml).get("dataset", "digits")),
         n_train=n_train,
         epochs=int(view.facts["horizon"]),
-        n_seeds=n_seeds,
+        n_seeds=rows[0].n,
     )
     write_report(folder, "ablation", ablation_table(rows), ablation_markdown(rows, head))
     return AblationOutcome(rows=rows, head=head, folder=folder)

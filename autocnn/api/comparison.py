@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 import tempfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,12 +16,14 @@ from autocnn.api.flow import SilentListener
 from autocnn.api.plans import plan_settings, trained_plan, write_report
 from autocnn.api.settings import absolute_dataset, dataset_stem
 from autocnn.api.studies import load_study, silence_optuna
-from autocnn.errors import SettingsError
+from autocnn.data.options import ImageOptions
+from autocnn.errors import Infeasible, SettingsError
 from autocnn.quiet import load_keras
 from autocnn.records.settings import StudySettings
 from autocnn.space.config import EarlyStopping, TrialConfig
+from autocnn.space.layers import plan_network
 from autocnn.space.library import baseline_names
-from autocnn.space.plan import repeat_all
+from autocnn.space.plan import VARIANT, repeat_all
 from autocnn.space.space import Published
 from autocnn.space.toml import load_space
 from autocnn.trial import Listener
@@ -82,11 +86,12 @@ def compare(
     from autocnn.study.session import Mode
 
     networks, published = _networks(settings)
+    _check_feasible(settings, networks)
     plan = repeat_all(networks, settings.seeds)
     own = _study_settings(settings, len(plan))
     mode = Mode(plan=plan, keeps=sys.maxsize)  # all are tested
     with trained_plan(own, load_space(own.space), mode, listener, interrupted) as session:
-        rows = _test(session, published)
+        rows = _test(session, {**_on_record(session, settings.dataset), **published})
     return _write(settings, rows, session.paths.root)
 
 
@@ -104,10 +109,25 @@ def _networks(
         published[name] = _published_on(settings.dataset, space.published)
     for name in settings.studies:
         record = load_study(settings.results, name).trial()
-        label = f"winner of {name}"
+        label = f"winner of {name} (trial {record.number})"
         networks[label] = replace(record.trained_config, early_stopping=stops)
         published[label] = None
     return networks, published
+
+
+def _check_feasible(settings: CompareSettings, networks: dict[str, TrialConfig]) -> None:
+    """Raise SettingsError for a network that images of this size are too small for."""
+    from autocnn.data.catalog import dataset_info
+
+    options = ImageOptions(settings.image_size, settings.skip_corrupt)
+    info = dataset_info(settings.dataset, options)
+    for name, config in networks.items():
+        try:
+            plan_network(config, info.image_shape, info.n_classes)
+        except Infeasible as error:
+            raise SettingsError(
+                f"{name} does not fit the images of {settings.dataset}: {error}; leave it out"
+            ) from None
 
 
 def _published_on(dataset: str, published: Published | None) -> Published | None:
@@ -122,18 +142,34 @@ def _published_on(dataset: str, published: Published | None) -> Published | None
 
 
 def _study_settings(settings: CompareSettings, n_trials: int) -> StudySettings:
-    stem = re.sub(r"\W+", "-", dataset_stem(settings.dataset)).strip("-") or "data"
+    dataset = absolute_dataset(settings.dataset)
     return plan_settings(
         n_trials,
-        study=f"compare-{stem}-{settings.epochs}-{settings.patience}",
+        study=f"compare-{_images_name(settings, dataset)}-{settings.epochs}-{settings.patience}",
         results=settings.results,
-        dataset=absolute_dataset(settings.dataset),
+        dataset=dataset,
         image_size=settings.image_size,
         skip_corrupt=settings.skip_corrupt,
-        space=(settings.baselines or baseline_names())[0],
         epochs=settings.epochs,
         workers=settings.workers,
     )
+
+
+def _images_name(settings: CompareSettings, dataset: str) -> str:
+    """What these images are called: two folders of one name, or other sizes, are not the same."""
+    parts = [re.sub(r"\W+", "-", dataset_stem(dataset)).strip("-")[:100] or "data"]
+    if os.path.isabs(dataset):
+        parts.append(f"{zlib.crc32(dataset.encode()):08x}")
+    return "-".join([*parts, *([settings.image_size] if settings.image_size else [])])
+
+
+def _on_record(session: Session, dataset: str) -> dict[str, Published | None]:
+    """The networks that were trained earlier too, and what was published of them."""
+    names = dict.fromkeys(str(record.values[VARIANT]) for record in session.records())
+    known = baseline_names()
+    return {
+        n: _published_on(dataset, load_space(n).published) if n in known else None for n in names
+    }
 
 
 def _test(session: Session, published: dict[str, Published | None]) -> list[ComparedRow]:
@@ -162,10 +198,9 @@ def _write(settings: CompareSettings, rows: list[ComparedRow], root: Path) -> Co
     title = f"Known networks on {dataset_stem(settings.dataset)}"
     how = (
         f"At most {settings.epochs} epochs, stopped after {settings.patience} without a better "
-        f"validation score; {settings.seeds} seed{'s' if settings.seeds > 1 else ''}. The test "
-        "accuracy is that of the best validation epoch's weights, mean ± standard deviation over "
-        "the seeds. Published figures come from longer trainings, other splits and, for CIFAR-10, "
-        "the original images."
+        "validation score. The test accuracy is that of the best validation epoch's weights, mean "
+        "± standard deviation over n trainings with seeds of their own. Published figures come "
+        "from longer trainings, other splits and, for CIFAR-10, the original images."
     )
     write_report(root, "compare", comparison_table(rows), comparison_markdown(rows, title, how))
     return CompareOutcome(rows=rows, title=title, folder=root)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from autocnn.files import write_atomic
-from autocnn.records.paths import StudyPaths
 from autocnn.trial import Epoch, Listener, Progress, TrialState
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
@@ -46,7 +45,7 @@ def finish(
         listener.message(f"{refit.refusal}; the winner's own weights are shipped")
     _export(session, record, refit)
     paths = session.paths
-    return _keep(paths, score_winner(session, record, refit, paths.validation, paths.winner))
+    return _keep(session, score_winner(session, record, refit, paths.validation, paths.winner))
 
 
 def count_states(records: Iterable[TrialRecord]) -> Counter[TrialState]:
@@ -97,11 +96,13 @@ def _export(session: Session, record: TrialRecord, refit: Refit) -> None:
         write_atomic(paths.winner, paths.validation.read_bytes())
 
 
-def _keep(paths: StudyPaths, outcome: Outcome) -> dict[str, Any]:
+def _keep(session: Session, outcome: Outcome) -> dict[str, Any]:
     from autocnn.finals.outcome import outcome_to_dict
+    from autocnn.records.confusion import Confusion, write_confusion
     from autocnn.records.manifest import write_manifest
 
-    finals = outcome_to_dict(outcome)
-    write_manifest(paths.confusion, {"test": outcome.test.confusion})
+    finals, paths = outcome_to_dict(outcome), session.paths
+    confusion = Confusion(classes=session.data.class_names, counts=outcome.test.confusion)
+    write_confusion(paths.confusion, confusion)
     write_manifest(paths.finals_json, finals)
     return finals

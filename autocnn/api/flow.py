@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from autocnn.api.finish import count_states, finish
 from autocnn.api.library import check_dataset, limit_space
-from autocnn.api.settings import absolute_dataset
+from autocnn.api.settings import absolute_dataset, refuse_changes
 from autocnn.api.studies import read_finals, read_space_text, silence_optuna
 from autocnn.errors import AutocnnError, RecordError, SettingsError
 from autocnn.files import disk_errors, remove_leftovers, write_atomic
@@ -28,6 +28,7 @@ from autocnn.records.settings import (
     read_settings,
     settings_to_toml,
 )
+from autocnn.space.plan import PLAN
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space, parse_space
 from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
@@ -82,11 +83,15 @@ def search(
 
     `interrupted` is asked often: True ends the search cleanly. `start` (time.monotonic) is when
     the time budget began.
-    Raises: AutocnnError for bad settings, data, spaces and folders.
+    Raises: AutocnnError for bad settings, data, spaces and folders; SettingsError where the study
+    exists and was made with other settings.
     """
     start = time.monotonic() if start is None else start
     listener = SilentListener() if listener is None else listener
     settings = _with_date(replace(settings, dataset=absolute_dataset(settings.dataset)))
+    if _paths(settings).exists:
+        stored = read_settings(_paths(settings).study_toml)
+        refuse_changes(settings.study, stored, asdict(settings))
     stated = _find_space(settings)
     space = limit_space(stated, settings)
     _, info = check_dataset(settings, space)
@@ -157,7 +162,7 @@ def study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyP
     with lock_study(paths):
         is_new = not paths.exists
         try:
-            if paths.space_toml.exists():
+            if paths.space_toml.exists() and settings.engine != PLAN:  # its plan may grow
                 _refuse_other_space(paths, space)
             if settings.storage is None:  # else another process may be writing just now
                 remove_leftovers(paths.root)

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocnn.api.flow import study_folder
+from autocnn.errors import StudyError
 from autocnn.files import disk_errors, write_atomic
 from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import PLAN, StudySettings
-from autocnn.space.plan import plan_space
+from autocnn.records.settings import StudySettings
+from autocnn.space.plan import PLAN, VARIANT, plan_space
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Listener, Progress
 
@@ -56,10 +57,24 @@ def trained_plan(
         study_folder(settings, stated) as paths,
         open_session(settings, paths, space, listener, None, mode) as session,
     ):
+        _refuse_other_configs(session)
         session.search(listener, interrupted)
         session.record()
         yield session
     listener.progress(Progress(phase="finished", counts={}))
+
+
+def _refuse_other_configs(session: Session) -> None:
+    """What is on record under a name must be what the plan has under it."""
+    planned = {each.variant: each.config for each in session.mode.plan}
+    for record in session.records():
+        name = str(record.values[VARIANT])
+        if name in planned and planned[name] != record.config:
+            root = session.paths.root
+            raise StudyError(
+                f"{root}: holds trainings of another network called {name}; "
+                f"`autocnn studies --results {root.parent} clean {root.name}` deletes them"
+            )
 
 
 def write_report(folder: Path, name: str, table: pa.Table, page: str) -> None:

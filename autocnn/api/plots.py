@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autocnn.api.settings import check_choice
 from autocnn.api.studies import StudyView, silence_optuna
@@ -54,12 +54,28 @@ def parameter_importances(view: StudyView) -> dict[str, float]:
     return importances(_data(view))
 
 
+def describe_importances(view: StudyView) -> dict[str, Any]:
+    """The importances with the study's name and the number of complete trials that gave them.
+
+    Raises: StudyError where the trials cannot tell.
+    """
+    from autocnn.report.figures import importances
+
+    data = _data(view)
+    return {
+        "study": data.name,
+        "n_trials": len(data.scored),
+        "importances": importances(data),
+    }
+
+
 def plot_study(
     view: StudyView, kind: str, target: Path, params: Sequence[str] | None = None
 ) -> Path:
     """Write plot `kind` of the study to `target`: .html opens offline, .png and .svg are pictures.
 
-    `params` names what parallel and slice show; by default the most important parameters.
+    `params` names what parallel and slice show; by default the most important ones
+    of ten complete trials or more, else the space's first.
 
     Raises: SettingsError for an unknown kind, file ending or parameter; StudyError if there is
     nothing to draw yet; RecordError if `target` cannot be written.

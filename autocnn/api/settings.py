@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,15 @@ from typing import Any
 from autocnn.api.baselines import baseline_settings
 from autocnn.errors import SettingsError
 from autocnn.records.paths import StudyPaths, find_study
-from autocnn.records.settings import StudySettings, option_name, read_settings
+from autocnn.records.settings import (
+    StudySettings,
+    option_name,
+    parse_duration,
+    parse_memory,
+    read_settings,
+    read_table,
+    settings_from_table,
+)
 from autocnn.records.storage_url import (
     STORAGE_FORMS,
     STORAGE_VARIABLE,
@@ -21,9 +29,16 @@ from autocnn.records.storage_url import (
     public_url,
     with_password,
 )
+from autocnn.space.library import baseline_names
 
 DEFAULT_BUDGET_S = {"digits": 120.0}
 OTHER_BUDGET_S = 900.0
+SPELLINGS: dict[str, tuple[str, Callable[[str, str], float]]] = {  # option: setting, its reader
+    "time_budget": ("time_budget_s", parse_duration),
+    "trial_timeout": ("trial_timeout_s", parse_duration),
+    "worker_memory": ("worker_memory_mb", parse_memory),
+}
+NOT_FROM_A_FILE = ("study", "created", "baseline")
 CHANGEABLE = (
     "trials",
     "time_budget_s",
@@ -42,21 +57,45 @@ CHANGEABLE = (
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The settings that the TOML file `path` gives.
+    """The settings that the TOML file `path` gives: as study.toml or as the options name them.
 
     Raises: SettingsError if it cannot be read or a setting is wrong.
     """
-    return read_settings(path, "--config ")
+    table, where = read_table(path, "--config "), str(path)
+    baseline = _read_baseline(table, where)
+    for name, (key, parse) in SPELLINGS.items():
+        if name in table and key in table:
+            raise _two_for_one(where, name, key, "one setting")
+        if name in table:
+            table[key] = parse(str(table.pop(name)), f"{where}: {name}")
+    return {**settings_from_table(table, where, ("baseline", *SPELLINGS)), **baseline}
+
+
+def _read_baseline(table: dict[str, Any], where: str) -> dict[str, str]:
+    """The baseline that the file names, taken out of its table; empty where it names none."""
+    if "baseline" not in table:
+        return {}
+    if "space" in table:
+        raise _two_for_one(where, "baseline", "space", "two spaces")
+    check_choice(f"{where}: baseline", table["baseline"], tuple(baseline_names()))
+    return {"baseline": table.pop("baseline")}
+
+
+def _two_for_one(where: str, one: str, other: str, what: str) -> SettingsError:
+    return SettingsError(f"{where}: {one} and {other} are {what}; leave one of the two out")
 
 
 def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> StudySettings:
     """Settings from those given, those of a file, those of the study continued, and defaults.
 
-    `baseline` is no setting: it gives the space, and defaults of its own.
+    `baseline` is no setting: it gives the space, and defaults of its own. That of the file counts
+    unless a space or a baseline is given.
     Raises: SettingsError where the study on disk was made with other settings.
     """
+    if "baseline" in config and not given.keys() & {"baseline", "space"}:
+        given = {**given, "baseline": config["baseline"]}
     given, defaults = _with_baseline(given)
-    merged = {**{k: v for k, v in config.items() if k not in ("study", "created")}, **given}
+    merged = {**{k: v for k, v in config.items() if k not in NOT_FROM_A_FILE}, **given}
     now = datetime.now(UTC)
     results = str(merged.get("results", "results"))
     if "dataset" in merged:
@@ -74,7 +113,7 @@ def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> Stu
     if storage is not None:
         merged["storage"] = storage
     if is_stored:
-        _refuse_changes(name, stored, merged)
+        refuse_changes(name, stored, merged)
     merged = {**defaults, **stored, **merged, "study": name, "results": results}
     _refuse_other_engines(given, str(merged.get("engine", "optuna")))
     merged.setdefault("created", now.isoformat(timespec="seconds"))
@@ -158,7 +197,8 @@ def _refuse_other_engines(given: Mapping[str, Any], engine: str) -> None:
             )
 
 
-def _refuse_changes(name: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+def refuse_changes(name: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raise SettingsError where study `name`, stored so, was made with other settings."""
     for key, value in wanted.items():
         before = stored.get(key, getattr(StudySettings(study=name), key))
         if key == "storage":  # a password is no part of a study

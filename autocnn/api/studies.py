@@ -155,6 +155,24 @@ def export_model(view: StudyView, target: Path, trial: int | None = None) -> Pat
     return target
 
 
+def export_note(view: StudyView, trial: int | None = None) -> str:
+    """What should be known of the model that `export_model` writes, or ""."""
+    if trial is not None or not view.records:
+        return ""
+    name, best, finals = view.paths.name, view.records[0], view.finals
+    if not view.paths.winner.is_file() or finals is None:
+        return (
+            f"study {name} has no finals: these are trial {best.number}'s own weights, neither "
+            f"refitted nor tested (`autocnn resume {name}` does both)"
+        )
+    if finals["winner"] == best.number:
+        return ""
+    return (
+        f"this is trial {finals['winner']}, tested before trial {best.number} was better: "
+        f"`autocnn resume {name}` tests and ships that"
+    )
+
+
 def _stored_space(paths: StudyPaths) -> SearchSpace:
     name = str(read_settings(paths.study_toml).get("space", "cnn"))
     return parse_space(read_space_text(paths), name=name, where=str(paths.space_toml))

@@ -33,7 +33,7 @@ def ablate(
 ) -> None:
     """Change one thing of a trial at a time, and write down what it did."""
     import autocnn.api as api
-    from autocnn.cli.running import EXIT_INTERRUPTED, Interrupt
+    from autocnn.cli.running import EXIT_INTERRUPTED, EXIT_NO_TRIAL, Interrupt
     from autocnn.report.ablation import render_ablation
     from autocnn.report.screen import open_screen
     from autocnn.report.terminal import print_wide
@@ -54,3 +54,5 @@ def ablate(
     if interrupt.is_set():
         print("interrupted; the same command goes on")
         raise typer.Exit(EXIT_INTERRUPTED)
+    if all(row.score is None for row in outcome.rows):
+        raise typer.Exit(EXIT_NO_TRIAL)

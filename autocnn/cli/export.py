@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -23,3 +24,6 @@ def export(
 
     view = api.load_study(results, study)
     print(api.export_model(view, output, trial))
+    note = api.export_note(view, trial)
+    if note:
+        print(f"autocnn: {note}", file=sys.stderr)

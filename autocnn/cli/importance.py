@@ -27,7 +27,7 @@ def importance(
 
     view = api.load_study(results, study)
     if as_json:
-        print(json.dumps(api.parameter_importances(view)))
+        print(json.dumps(api.describe_importances(view)))
         return
     print_wide(api.draw_study(view, "importance"))
     print(NOT_EFFECT)

@@ -55,7 +55,7 @@ def leaderboard(
     if form == "table":
         title = ", ".join(f"{name} ({n_trials} trials)" for name, n_trials in rows.trials.items())
         shown = rows.table.slice(0, top or MOST_ROWS)
-        print_wide(render_table(shown, title))
+        print_wide(render_table(shown, title, asked=columns is not None))
         if shown.num_rows < rows.table.num_rows:
             print(f"{rows.table.num_rows - shown.num_rows:,} more rows: --top N, or --format csv")
     else:

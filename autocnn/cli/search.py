@@ -141,7 +141,11 @@ def search(
         env("RECIPES", "Try known-good configurations first (default).", "--recipes/--no-recipes"),
     ] = None,
     config: Annotated[
-        Path | None, typer.Option(help="TOML file of settings, such as a study.toml.")
+        Path | None,
+        typer.Option(
+            help="TOML file of settings, such as a study.toml; the study's name is not taken from "
+            "it."
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what the search space holds.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -34,14 +35,20 @@ def clean(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Name of the study.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    results: Annotated[
+        Path | None, typer.Option(help="Folder of all studies, as before the command's name.")
+    ] = None,
 ) -> None:
     """Delete a study: its record, leaderboard, weights and models."""
     import autocnn.api as api
+    from autocnn.errors import SettingsError
     from autocnn.report.studies import size_text
 
-    results: Path = context.obj
+    results = context.obj if results is None else results
     summary = api.summarise_study(results, name)
     if not yes:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise SettingsError("no terminal to ask on: give --yes to delete without asking")
         what = f"{results / name} ({summary.trials or 0} trials, {size_text(summary.size)})"
         typer.confirm(f"Delete {what} for good?", abort=True, err=True)
     freed = api.delete_study(results, name)

@@ -12,7 +12,8 @@ from autocnn.engines.recorded import RecordedEngine
 from autocnn.engines.samplers import check_sampler
 from autocnn.errors import SettingsError, SpaceError
 from autocnn.records.leases import Leases
-from autocnn.records.settings import PLAN, StudySettings
+from autocnn.records.settings import StudySettings
+from autocnn.space.plan import PLAN
 from autocnn.space.space import SearchSpace
 
 

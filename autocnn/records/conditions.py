@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 
 from autocnn.errors import SettingsError
 from autocnn.records.leaderboard import find_column
+from autocnn.trial import FailureCause, TrialState
 
 _COMPARISONS: dict[str, Callable[..., Any]] = {
     "=": pc.equal,
@@ -25,6 +27,8 @@ _COMPARISONS: dict[str, Callable[..., Any]] = {
 _WITHOUT_ORDER = ("=", "!=")
 _CONDITION = re.compile(r"(?P<column>[^=!<>]+)(?P<operator>[=!<>]+)(?P<value>.+)", re.DOTALL)
 _TRUTHS = {"true": True, "false": False}
+_FRACTIONS = ("score",)  # shown in percent; the other accuracies are curves
+_WORDS: dict[str, tuple[str, ...]] = {"state": tuple(TrialState), "cause": tuple(FailureCause)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +80,22 @@ def _value(field: pa.Field, operator: str, text: str) -> pa.Scalar:
             f"--where: {field.name} is {kind}, which has no order: use = or !=, got {operator!r}"
         )
     try:
-        return read(text)
+        value = read(text)
     except (ValueError, LookupError, OverflowError):
         raise SettingsError(
             f"--where: {field.name} must be compared with {kind}, got {text!r}"
         ) from None
+    _check_known(field.name, value.as_py(), text)
+    return value
+
+
+def _check_known(column: str, value: Any, text: str) -> None:
+    """Refuse what no row can hold: a percentage for a fraction, a misspelt word."""
+    if column in _FRACTIONS and 1 < value < math.inf:
+        raise SettingsError(f"--where: {column} is a fraction such as 0.93, got {text}")
+    words = _WORDS.get(column, ())
+    if words and value not in words:
+        raise SettingsError(f"--where: {column} must be one of {', '.join(words)}, got {text!r}")
 
 
 def _reader(kind: pa.DataType) -> tuple[str, Callable[[str], pa.Scalar]]:

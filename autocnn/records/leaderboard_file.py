@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.records.paths import StudyPaths
+from autocnn.records.settings import read_settings
 
 SCHEMA_VERSION = 1
 VERSION_KEY, STUDY_KEY = b"autocnn.schema_version", b"autocnn.study"
@@ -84,15 +85,24 @@ def open_leaderboard(path: Path) -> LeaderboardFile:
 
 
 def current_leaderboard(paths: StudyPaths) -> LeaderboardFile | None:
-    """The leaderboard, where it is known to hold all that the study's journal does; else None.
+    """The leaderboard, where it is known to hold all that the study's record does; else None.
 
-    Of the journal nothing is read but its size.
+    Of the journal nothing is read but its size. Of a study without any record, as in a folder of
+    leaderboards that were kept, the file is all there is.
     """
     try:
         found = open_leaderboard(paths.leaderboard)
     except (StudyError, RecordError):
         return None
-    return found if found.holds_journal(record_bytes(paths.journal)) else None
+    is_all = found.holds_journal(record_bytes(paths.journal)) or not _has_record(paths)
+    return found if is_all else None
+
+
+def _has_record(paths: StudyPaths) -> bool:
+    """True where there is a journal, or may be a database."""
+    if paths.journal.exists() or not paths.exists:
+        return True
+    return read_settings(paths.study_toml).get("storage") is not None
 
 
 @contextmanager

@@ -19,7 +19,7 @@ class StudySummary:
     """One study at a glance; None where it is not known."""
 
     name: str
-    state: str  # "finished", "unfinished" or "unreadable"
+    state: str  # "finished", "unfinished", "comparison" or "unreadable"
     size: int  # bytes on the disk
     created: str = ""  # ISO time
     dataset: str | None = None
@@ -50,7 +50,7 @@ def summarise(paths: StudyPaths) -> StudySummary:
         return StudySummary(name=paths.name, state="unreadable", size=size)
     return StudySummary(
         name=paths.name,
-        state="finished" if paths.manifest.exists() else "unfinished",
+        state=_state(paths),
         size=size,
         created=settings.created,
         dataset=settings.dataset,
@@ -58,6 +58,12 @@ def summarise(paths: StudyPaths) -> StudySummary:
         trials=len(scores),
         best=max((score for score in scores if score is not None), default=None),
     )
+
+
+def _state(paths: StudyPaths) -> str:
+    if paths.is_plan:
+        return "comparison"
+    return "finished" if paths.manifest.exists() else "unfinished"
 
 
 def summarise_study(results: Path, name: str) -> StudySummary:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.space.plan import PLAN
 from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE
 
 LOCK_FILE = ".lock"
@@ -30,6 +31,14 @@ class StudyPaths:
     def exists(self) -> bool:
         """True where the folder holds a study."""
         return self.study_toml.is_file()
+
+    @property
+    def is_plan(self) -> bool:
+        """True where the trainings are fixed, as in a comparison."""
+        try:
+            return tomllib.loads(self.study_toml.read_text("utf-8")).get("engine") == PLAN
+        except (ValueError, OSError):
+            return False
 
     @property
     def study_toml(self) -> Path:
@@ -150,7 +159,7 @@ def list_studies(results: Path) -> list[StudyPaths]:
 
 
 def find_study(results: Path, name: str | None = None) -> StudyPaths:
-    """The study called `name`, or the latest one.
+    """The study called `name`, or the latest search: no comparison of known networks.
 
     Raises: StudyError if there is none; the text names those that there are.
     """
@@ -161,9 +170,12 @@ def find_study(results: Path, name: str | None = None) -> StudyPaths:
     studies = list_studies(results)
     if not studies:
         raise StudyError(f"{results}: holds no study yet; `autocnn search` starts one")
-    if name is None:
-        return studies[-1]
+    searches = studies if name is not None else [each for each in studies if not each.is_plan]
     known = ", ".join(paths.name for paths in studies)
+    if name is None and searches:
+        return searches[-1]
+    if name is None:
+        raise StudyError(f"{results}: holds comparisons only; name one of them: {known}")
     raise StudyError(f"no study named {name!r} in {results}; known: {known}")
 
 

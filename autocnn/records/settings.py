@@ -6,7 +6,7 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
@@ -15,9 +15,9 @@ from typing import Any, get_type_hints
 from autocnn.errors import SettingsError
 from autocnn.records.paths import is_study_name
 from autocnn.records.storage_url import STORAGE_FORMS, absolute_url, is_storage_url, public_url
+from autocnn.space.plan import PLAN
 
 ENGINES = ("optuna", "keras-tuner")
-PLAN = "plan"  # nobody proposes: the trainings are fixed, as in an ablation
 SAMPLERS = (
     "auto",
     "tpe",
@@ -31,6 +31,7 @@ SAMPLERS = (
 )  # of Optuna
 TUNERS = ("hyperband", "bayesian", "random", "grid")  # of Keras Tuner
 PRUNERS = ("auto", "halving", "hyperband", "median", "percentile", "none")
+INTEGER_BITS = 64
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 
@@ -113,15 +114,22 @@ def settings_from_toml(text: str, where: str) -> dict[str, Any]:
 
     Raises: SettingsError, naming file and key, on an unknown key or a wrong value.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{where}: not a TOML file: {error}") from None
+    return settings_from_table(_parse(text, where), where)
+
+
+def settings_from_table(
+    table: Mapping[str, Any], where: str, others: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The settings in the table that the file `where` holds; `others` are known there besides.
+
+    Raises: SettingsError, naming file and key, on an unknown key or a wrong value.
+    """
     kinds = get_type_hints(StudySettings)
     settings: dict[str, Any] = {}
-    for key, value in data.items():
+    for key, value in table.items():
         if key not in kinds:
-            raise SettingsError(f"{where}: {key}: unknown setting; known: {', '.join(kinds)}")
+            known = ", ".join([*kinds, *others])
+            raise SettingsError(f"{where}: {key}: unknown setting; known: {known}")
         settings[key] = _convert(f"{where}: {key}", kinds[key], value)
         _check_value(f"{where}: {key}", key, settings[key])
     return settings
@@ -132,11 +140,34 @@ def read_settings(path: Path, option: str = "") -> dict[str, Any]:
 
     Raises: SettingsError if it cannot be read or a setting is wrong.
     """
+    return settings_from_table(read_table(path, option), str(path))
+
+
+def read_table(path: Path, option: str = "") -> dict[str, Any]:
+    """What the TOML file `path` holds, whatever it says.
+
+    Raises: SettingsError if it cannot be read.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{option}{path}: cannot be read as UTF-8 text: {error}") from None
-    return settings_from_toml(text, str(path))
+    return _parse(text, str(path))
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    """The table in `text`; integers have 64 bits at most, so that each is a number too."""
+    try:
+        table = tomllib.loads(text)
+    except ValueError as error:
+        raise SettingsError(f"{where}: not a TOML file: {error}") from None
+    for key, value in table.items():
+        if type(value) is int and value.bit_length() > INTEGER_BITS:
+            raise SettingsError(
+                f"{where}: {key} must be an integer of at most {INTEGER_BITS} bits, got one of "
+                f"{value.bit_length()}"
+            )
+    return table
 
 
 _DURATION = re.compile(
@@ -171,7 +202,7 @@ def parse_memory(text: str, where: str = "--worker-memory") -> int:
     """
     match = _MEMORY.fullmatch(text.strip())
     size = 0 if match is None else float(match["size"]) * {"m": 1, "g": 1024}[match["unit"].lower()]
-    if round(size) < 1:
+    if size == math.inf or round(size) < 1:
         raise SettingsError(f"{where} must be a size such as 900M or 4G, got {text!r}")
     return round(size)
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.table import Table
+from rich.console import Group
 from rich.text import Text
 
 from autocnn.finals.ablation import AblationRow
 from autocnn.report.formatting import count, percent
+from autocnn.report.tables import Column, FittedTable
 
 TITLES = ("change", "score", "effect (points)", "95 % interval", "seconds", "parameters", "verdict")
+TEXTS = ("change", "verdict")  # the others are numbers
 STYLES = {"helps": "green", "hurts": "red"}
+SHORT = {"effect (points)": "effect", "seconds": "s", "parameters": "params"}  # on a terminal
+SPARE = ("parameters", "seconds")  # the least needed first
+FOLDS = {"change": 34, "verdict": 9}  # characters down to which they may be folded
+UNDECIDED, BRIEFLY = "no difference seen at n=", "none, n="
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,15 +33,27 @@ class AblationHead:
     n_seeds: int
 
 
-def render_ablation(rows: Sequence[AblationRow], head: AblationHead) -> Table:
-    """The rows for a terminal."""
-    table = Table(title=Text(_title(head)), title_justify="left", header_style="bold")
-    for title in TITLES:
-        table.add_column(title, justify="left" if title in ("change", "verdict") else "right")
-    for row in rows:
-        cells = [Text(cell) for cell in _cells(row)]
-        table.add_row(*cells, style=STYLES.get(row.verdict, ""))
-    return table
+def render_ablation(rows: Sequence[AblationRow], head: AblationHead) -> Group:
+    """The rows for a terminal, with a line on what their words mean."""
+    lines = [[cell.replace(UNDECIDED, BRIEFLY) for cell in _cells(row)] for row in rows]
+    columns = [
+        Column(
+            name=name,
+            title=SHORT.get(name, ""),
+            cells=[line[i] for line in lines],
+            is_number=name not in TEXTS,
+            fold=FOLDS.get(name, 0),
+        )
+        for i, name in enumerate(TITLES)
+    ]
+    table = FittedTable(
+        title=_title(head),
+        columns=columns,
+        spare=SPARE,
+        elsewhere="ablation.md has them",
+        styles=[STYLES.get(row.verdict, "") for row in rows],
+    )
+    return Group(table, Text("effect in points; none: no difference seen with n seeds"))
 
 
 def ablation_markdown(rows: Sequence[AblationRow], head: AblationHead) -> str:
@@ -45,14 +63,14 @@ def ablation_markdown(rows: Sequence[AblationRow], head: AblationHead) -> str:
         "",
         f"One thing of trial {head.trial} is changed at a time; everything else stays, the seeds "
         f"too. Trained on {head.n_train:,} images for at most {head.epochs} epochs, "
-        f"{head.n_seeds} seed{'s' if head.n_seeds > 1 else ''} each; the score is the validation "
-        "accuracy of the best epoch, the mean over the seeds. The effect is the mean difference "
-        "from the reference with the same seed, in percentage points, with Student's 95 % "
-        "interval. *Helps* and *hurts* are said where that interval does not hold zero. With so "
-        "many rows about one in twenty would be so by chance alone.",
+        f"up to {head.n_seeds} seed{'s' if head.n_seeds > 1 else ''} each; the score is the "
+        "validation accuracy of the best epoch, the mean over the seeds. The effect is the mean "
+        "difference from the reference with the same seed, in percentage points, with Student's "
+        "95 % interval. *Helps* and *hurts* are said where that interval does not hold zero. With "
+        "so many rows about one in twenty would be so by chance alone.",
         "",
         "| " + " | ".join(TITLES) + " |",
-        "|" + "|".join("---" if t in ("change", "verdict") else "---:" for t in TITLES) + "|",
+        "|" + "|".join("---" if t in TEXTS else "---:" for t in TITLES) + "|",
         *("| " + " | ".join(_escape(cell) for cell in _cells(row)) + " |" for row in rows),
         "",
     ]

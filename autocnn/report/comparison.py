@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.table import Table
+from rich.console import Group
 from rich.text import Text
 
 from autocnn.report.formatting import count, percent
+from autocnn.report.tables import Column, FittedTable
 
 if TYPE_CHECKING:  # it imports Keras, which prints lines of its own unless it is loaded with care
     from autocnn.finals.comparison import ComparedRow
@@ -16,19 +17,25 @@ if TYPE_CHECKING:  # it imports Keras, which prints lines of its own unless it i
 TITLES = (
     "network", "test", "published", "validation", "epochs", "seconds", "parameters", "MACs", "n",
 )  # fmt: skip
+SHORT = {"validation": "valid.", "seconds": "s", "parameters": "params"}  # on a terminal
+SPARE = ("MACs", "seconds", "epochs", "parameters", "validation")  # the least needed first
 
 
-def render_comparison(rows: Sequence[ComparedRow], title: str) -> Table:
+def render_comparison(rows: Sequence[ComparedRow], title: str) -> Group:
     """The rows for a terminal."""
-    table = Table(title=Text(title), title_justify="left", header_style="bold")
-    for name in TITLES:
-        table.add_column(name, justify="left" if name == "network" else "right")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in _cells(row)))
-    notes = [line for row in rows for line in _augmented(row) if line]
-    table.caption = Text("\n".join(notes)) if notes else None
-    table.caption_justify = "left"
-    return table
+    lines = [_cells(row) for row in rows]
+    columns = [
+        Column(
+            name=name,
+            title=SHORT.get(name, ""),
+            cells=[line[i] for line in lines],
+            is_number=name != "network",
+        )
+        for i, name in enumerate(TITLES)
+    ]
+    elsewhere = "compare.md has them"
+    table = FittedTable(title=title, columns=columns, spare=SPARE, elsewhere=elsewhere)
+    return Group(table, *(Text(line) for row in rows for line in _augmented(row) if line))
 
 
 def comparison_markdown(rows: Sequence[ComparedRow], title: str, how: str) -> str:

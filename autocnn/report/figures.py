@@ -26,10 +26,12 @@ from autocnn.records.distributions import to_distribution
 from autocnn.records.ranking import rank_trials
 from autocnn.records.record import TrialRecord
 from autocnn.report.formatting import percent
+from autocnn.report.history import first_hint
 from autocnn.space.parameters import Categorical, Fixed, Parameter, Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import TrialState
 
+LEAST_TRIALS = 10  # for importances: with fewer, the best tenth of them is not even one trial
 SHOWN_PARAMETERS = 8  # in figures with an axis for each parameter
 COLOURED_CURVES = 9  # of the best trials
 SCORE = "validation accuracy (%)"
@@ -40,6 +42,7 @@ TITLES = {
     "parallel": "parameters and validation accuracy",
     "slice": "validation accuracy by parameter",
 }
+IN_COMMON = "What the best trials have in common, not what a change would do."
 _STATES = {
     TrialState.COMPLETE: OptunaState.COMPLETE,
     TrialState.STOPPED: OptunaState.COMPLETE,
@@ -76,6 +79,13 @@ class Plot:
     def title(self) -> str:
         """The study's name and what is seen."""
         return f"{self.data.name}: {TITLES[self.kind].format(n=len(self.data.scored))}"
+
+    @property
+    def notes(self) -> list[str]:
+        """The lines below the title: what keeps a reader from taking too much out of it."""
+        if self.kind != "importance":
+            return []
+        return [IN_COMMON, *first_hint(len(self.data.scored))]
 
     @property
     def best_trials(self) -> dict[int, str]:
@@ -232,9 +242,12 @@ def _values(data: StudyData) -> Iterator[tuple[str, set[str]]]:
 def _obstacle(data: StudyData) -> str | None:
     """Why there are no importances, or None."""
     scored = data.scored
-    if len(scored) < 2:
-        count = {0: "is none", 1: "is 1"}[len(scored)]
-        return f"needs at least 2 complete trials, and there {count}"
+    if len(scored) < LEAST_TRIALS:
+        count = {0: "is none", 1: "is 1"}.get(len(scored), f"are {len(scored)}")
+        return (
+            f"needs at least {LEAST_TRIALS} complete trials, and there {count}; "
+            "`autocnn ablate` works with one"
+        )
     if not varied_parameters(data):
         return f"needs some that vary, and all {len(scored)} complete trials have the same values"
     if len({record.score for record in scored}) == 1:

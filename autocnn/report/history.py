@@ -234,6 +234,11 @@ def render_importances(shares: dict[str, float], name: str, n_trials: int) -> Re
     if rest:
         table.add_row(f"{len(rest)} others", percent(sum(rest)), "")
     head = Text(f"{name}: importance of parameters, from {n_trials} complete trials", "bold")
-    few = n_trials < STABLE_TRIALS
-    note = f"With fewer than {STABLE_TRIALS} complete trials this is a first hint."
-    return Group(head, table, *([Text(note)] if few else []))
+    return Group(head, table, *map(Text, first_hint(n_trials)))
+
+
+def first_hint(n_trials: int) -> list[str]:
+    """What to say of importances that few trials gave; nothing where they were many."""
+    if n_trials >= STABLE_TRIALS:
+        return []
+    return [f"With fewer than {STABLE_TRIALS} complete trials this is a first hint."]

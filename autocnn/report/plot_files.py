@@ -38,7 +38,8 @@ def draw_page(plot: Plot) -> str:
 
     with quiet_optuna():
         figure = draw_plot(visualization, plot, html.escape)
-    figure.update_layout(title_text=html.escape(plot.title), template="plotly_white")
+    title = {"text": html.escape(plot.title), "subtitle": {"text": "<br>".join(plot.notes)}}
+    figure.update_layout(title=title, template="plotly_white")
     if plot.kind in _TOUCHES:
         _TOUCHES[plot.kind](figure, plot)
     page: str = figure.to_html(include_plotlyjs=True, div_id=f"autocnn-{plot.kind}")

@@ -16,6 +16,8 @@ SLICE_COLUMNS = 4
 LONG_TICKS = 20  # characters of all labels of an axis together, from where on they are slanted
 STEPS = (1, 2, 5, 10)  # between ticks, times a power of ten
 GREY_PLACE = 7  # of Matplotlib's ten colours for lines
+TITLE_PAD, NOTE_HEIGHT, NOTE_SIZE = 6, 13, 9  # points; the first is Matplotlib's own
+NOTE_COLOUR = "#505050"
 BACKGROUND, GREY = "#e5e5e5", "#b0b0b0"
 NOT_THERE, INACTIVE = "None", "inactive"  # Optuna's word; "none" is also a choice of some spaces
 
@@ -59,8 +61,14 @@ def _no_formula(text: str) -> str:
 
 
 def _entitle(axes: Any, plot: Plot) -> None:
+    """The title, and its notes between it and the axes."""
     axes.set_title("")
-    axes.set_title(_no_formula(plot.title), loc="left")
+    height = TITLE_PAD + NOTE_HEIGHT * len(plot.notes)
+    axes.set_title(_no_formula(plot.title), loc="left", pad=height)
+    place = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points"}
+    for line, note in enumerate(reversed(plot.notes)):
+        above = TITLE_PAD + NOTE_HEIGHT * line
+        axes.annotate(note, xytext=(0, above), fontsize=NOTE_SIZE, color=NOTE_COLOUR, **place)
 
 
 def _history(figure: Any, plot: Plot) -> None:

@@ -4,30 +4,44 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.table import Table
-from rich.text import Text
-
 from autocnn.records.overview import StudySummary
 from autocnn.report.formatting import percent
+from autocnn.report.tables import Column, FittedTable
+
+TITLES = ("study", "state", "data set", "proposer", "trials", "best", "size", "created")
+NUMBERS = ("trials", "best", "size")
+SPARE = ("created", "proposer")  # the least needed first
+PATH_FOLD = 13  # characters down to which a path of images may be folded
 
 
-def render_studies(summaries: Sequence[StudySummary], where: str) -> Table:
+def render_studies(summaries: Sequence[StudySummary], where: str) -> FittedTable:
     """One row a study, in the order given; the sum of their sizes below."""
-    table = Table(title=Text(where), title_justify="left", header_style="bold", show_footer=True)
-    table.add_column("study", "total")
-    for title in ("state", "data set", "proposer"):
-        table.add_column(title)
-    for title in ("trials", "best"):
-        table.add_column(title, justify="right")
-    table.add_column("size", size_text(sum(s.size for s in summaries)), justify="right")
-    table.add_column("created")
-    for s in summaries:
-        cells = (s.name, s.state, s.dataset or "–", s.proposer or "–")
-        trials = "–" if s.trials is None else str(s.trials)
-        created = s.created[:16].replace("T", " ")
-        row = (*cells, trials, percent(s.best), size_text(s.size), created)
-        table.add_row(*(Text(cell) for cell in row))
-    return table
+    total = ["total", *[""] * 5, size_text(sum(s.size for s in summaries)), ""]
+    lines = [*map(_cells, summaries), total]
+    columns = [
+        Column(
+            name=name,
+            cells=[line[i] for line in lines],
+            is_number=name in NUMBERS,
+            fold=PATH_FOLD if name == "data set" else 0,
+        )
+        for i, name in enumerate(TITLES)
+    ]
+    styles = [*[""] * len(summaries), "bold"]
+    return FittedTable(title=where, columns=columns, spare=SPARE, styles=styles)
+
+
+def _cells(summary: StudySummary) -> list[str]:
+    return [
+        summary.name,
+        summary.state,
+        summary.dataset or "–",
+        summary.proposer or "–",
+        "–" if summary.trials is None else str(summary.trials),
+        percent(summary.best),
+        size_text(summary.size),
+        summary.created[:16].replace("T", " "),
+    ]
 
 
 def size_text(size: int) -> str:

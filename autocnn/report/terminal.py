@@ -1,15 +1,17 @@
-"""Printing rich tables: fitted to a terminal, in full width where the output goes to a file."""
+"""Printing to a terminal, fitted to its width, or to a pipe or file, as wide as it has to be."""
 
 from __future__ import annotations
 
 from rich.console import Console, RenderableType
 
-FILE_WIDTH = 240  # columns, where no terminal sets a width
+NO_LIMIT = 1_000_000  # columns, more than anything needs
 
 
 def print_wide(renderable: RenderableType) -> None:
-    """Print to stdout; nothing is cut off in a pipe or file."""
+    """Print to stdout; nothing is cut off or folded in a pipe or file."""
     console = Console(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=FILE_WIDTH)
+        options = console.options.update(max_width=NO_LIMIT)
+        width = console.measure(renderable, options=options).maximum
+        console = Console(highlight=False, width=max(1, width))
     console.print(renderable)

@@ -35,6 +35,7 @@ PUBLISHED_KEYS = {
     "epochs": Name(int, 1),
     "batch_size": Name(int, 1),
 }
+INTEGER_BITS = 64
 KIND_NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
 
 
@@ -63,8 +64,9 @@ def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
     """The search space that `text` states; `where` names its source in errors."""
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         raise SpaceError(f"{where}: broken TOML: {error}") from None
+    _check_integers(data, f"{where}:", " ")
     _known_keys(data, TOP_KEYS, where)
     tables = data.get("parameters", {})
     if not isinstance(tables, dict):
@@ -90,6 +92,21 @@ def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
         published=_published(data["published"], where) if "published" in data else None,
         text=text,
     )
+
+
+def _check_integers(value: Any, where: str, between: str = ".") -> None:
+    """Refuse integers of more than 64 bits, wherever they stand: not all are numbers to compute."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _check_integers(inner, f"{where}{between}{key}")
+    elif isinstance(value, list):
+        for i, inner in enumerate(value):
+            _check_integers(inner, f"{where}[{i}]")
+    elif type(value) is int and value.bit_length() > INTEGER_BITS:
+        raise SpaceError(
+            f"{where}: expected an integer of at most {INTEGER_BITS} bits, got one of "
+            f"{value.bit_length()}"
+        )
 
 
 def _known_keys(data: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:

@@ -19,7 +19,7 @@ from autocnn.nn.weights import save_weights
 from autocnn.records.leaderboard import read_leaderboard, write_leaderboard
 from autocnn.records.paths import StudyPaths
 from autocnn.records.settings import StudySettings, settings_to_toml
-from autocnn.study import session
+from autocnn.study import creation, session
 from autocnn.train.backend import Device
 from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 
@@ -196,7 +196,9 @@ def test_the_best_trial_is_refitted_tested_and_shipped(worker, make_settings, pa
 def test_the_confusion_adds_up_to_the_test_split(worker, make_settings, paths):
     """360 test images; those off the diagonal are the errors of the shipped file."""
     search(make_settings())
-    confusion = json.loads(paths.confusion.read_text())["test"]
+    stored = json.loads(paths.confusion.read_text())
+    assert (stored["classes"], stored["rows"]) == (list("0123456789"), "true class")
+    confusion = stored["test"]
     finals = json.loads(paths.finals_json.read_text())
     assert sum(map(sum, confusion)) == finals["test"]["n"] == 360
     hits = sum(confusion[i][i] for i in range(10))
@@ -273,6 +275,28 @@ def test_nothing_new_is_not_tested_again(worker, make_settings, paths, monkeypat
     assert paths.manifest.exists()
 
 
+def test_finals_of_another_winner_are_made_again(worker, make_settings, paths):
+    """As many trials as before, but one of them was left for later then, and is the best now."""
+    search(make_settings())
+    finals = json.loads(paths.finals_json.read_text())
+    paths.finals_json.write_text(json.dumps({**finals, "winner": 0, "test": {"accuracy": -1.0}}))
+    assert search(make_settings()).test >= 0
+    assert json.loads(paths.finals_json.read_text())["winner"] == 1
+
+
+@pytest.mark.parametrize("change", [{"split_seed": 1}, {"dataset": "mnist"}, {"epochs": 3}])
+def test_other_settings_are_refused_before_anything_is_written(
+    worker, make_settings, paths, change
+):
+    """One study has one split, one data set, one horizon."""
+    search(make_settings())
+    before = paths.study_toml.read_bytes()
+    with pytest.raises(SettingsError, match="study digits-1 was made with --"):
+        search(make_settings(**change))
+    assert paths.study_toml.read_bytes() == before
+    search(make_settings(trials=4))
+
+
 def test_ctrl_c_ends_cleanly(worker, make_settings, paths):
     """The running trial is left to be continued: no finals, no manifest, nothing lost."""
     stop = []
@@ -342,7 +366,7 @@ def no_data(monkeypatch, worker):
     def prepare(name, split_seed, options):
         raise DatasetError(f"{name}: cannot download the data")
 
-    monkeypatch.setattr(session, "prepare", prepare)
+    monkeypatch.setattr(creation, "prepare", prepare)
 
 
 def test_a_new_study_without_data_leaves_nothing(no_data, make_settings, results):
@@ -368,7 +392,7 @@ def test_an_existing_study_without_data_stays(no_data, make_settings, study, los
         (study.root / name).unlink()
     before = {p: p.read_bytes() for p in study.root.rglob("*") if p.is_file()}
     with pytest.raises(DatasetError):
-        search(make_settings())
+        search(make_settings(pruner="auto"))
     after = {p: p.read_bytes() for p in study.root.rglob("*") if p.is_file()}
     del before[study.study_toml], after[study.study_toml]  # how long to go on may change
     del after[study.lock]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from autocnn.api.ablation import AblationSettings
-from autocnn.api.comparison import CompareSettings, _published_on
+from autocnn.api.comparison import CompareSettings, _published_on, _study_settings
 from autocnn.errors import SettingsError
 from autocnn.space.space import Published
 
@@ -49,3 +51,21 @@ def test_an_ablation_needs_a_seed():
     """At least one."""
     with pytest.raises(SettingsError, match=r"--seeds must be at least 1, got 0"):
         AblationSettings(seeds=0)
+
+
+def test_comparisons_of_other_images_are_other_studies(tmp_path, monkeypatch):
+    """Two folders of one name, or another size; whichever network comes first, it is one study."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("a", "b"):
+        (tmp_path / name / "photos").mkdir(parents=True)
+
+    def study_of(dataset, baseline="cnn_16_32_64", **more):
+        settings = CompareSettings(dataset=dataset, baselines=(baseline,), **more)
+        return _study_settings(settings, 1)
+
+    assert study_of("digits").study == "compare-digits-30-5"
+    assert study_of("digits", "lenet").space == study_of("digits").space
+    names = [study_of(f"{name}/photos").study for name in ("a", "b", "a")]
+    assert names[0] == names[2] != names[1]
+    assert all(re.fullmatch(r"compare-photos-[0-9a-f]{8}-30-5", name) for name in names)
+    assert study_of("a/photos", image_size="48x64").study.endswith("-48x64-30-5")

@@ -195,6 +195,30 @@ def test_a_file_gives_settings(tmp_path):
     assert read_config(path) == {"dataset": "mnist", "time_budget_s": 90.0, "recipes": False}
 
 
+def test_a_file_may_name_settings_as_the_command_line_does(tmp_path):
+    """With the same texts; a bare number is seconds."""
+    path = tmp_path / "mine.toml"
+    path.write_text('time_budget = "1h30m"\ntrial_timeout = 90\nworker_memory = "4G"\n')
+    assert read_config(path) == {
+        "time_budget_s": 5400.0,
+        "trial_timeout_s": 90.0,
+        "worker_memory_mb": 4096,
+    }
+
+
+def test_a_file_may_name_a_baseline(tmp_path):
+    """Which brings its own settings, after those of the file, as on the command line."""
+    path = tmp_path / "mine.toml"
+    path.write_text('baseline = "lenet"\nepochs = 3\n')
+    config = read_config(path)
+    assert resolve_settings({"study": "x", "created": "2026-01-01"}, config) == resolve_settings(
+        {"study": "x", "created": "2026-01-01", "baseline": "lenet", "epochs": 3}, {}
+    )
+    assert resolve_settings({"baseline": "vgg_small"}, config).space == "vgg_small"
+    settings = resolve_settings({"space": "cnn"}, config)
+    assert (settings.space, settings.recipes, settings.epochs) == ("cnn", True, 3)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -205,6 +229,19 @@ def test_a_file_gives_settings(tmp_path):
         (b"seed = true", "mine.toml: seed must be an integer, got True"),
         (b"trials = 0", "mine.toml: trials must be at least 1, got 0"),
         (b"target = 2", r"mine.toml: target must be above 0 and at most 1, got 2\.0"),
+        (b"time_budget = 'soon'", "mine.toml: time_budget must be a time above zero such as 90s,"),
+        (b"time_budget = true", "mine.toml: time_budget must be a time above zero such as 90s,"),
+        (b"worker_memory = 4", "mine.toml: worker_memory must be a size such as 900M or 4G, got"),
+        (
+            b"time_budget = '1h'\ntime_budget_s = 3600",
+            "mine.toml: time_budget and time_budget_s are one setting; leave one of the two out",
+        ),
+        (b"baseline = 'lenett'", "mine.toml: baseline must be one of airbench94, .*'lenett'"),
+        (b"baseline = 1", "mine.toml: baseline must be one of airbench94, .*, got 1"),
+        (b"baseline = 'lenet'\nspace = 'cnn'", "mine.toml: baseline and space are two spaces; "),
+        (b"sed = 1", "mine.toml: sed: unknown setting; .*, baseline, time_budget, trial_timeout,"),
+        (b"seed = " + b"9" * 400, "mine.toml: seed must be an integer of at most 64 bits, got one"),
+        (b"trial_timeout = " + b"9" * 400, "mine.toml: trial_timeout must be an integer of at mo"),
         (b"pruner = 'asha'", "mine.toml: pruner must be one of auto, halving, hyperband"),
     ],
 )

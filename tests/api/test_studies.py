@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
 import keras
 import numpy as np
 import pytest
 
-from autocnn.api.studies import export_model, load_study, read_finals
+from autocnn.api.studies import export_model, export_note, load_study, read_finals
 from autocnn.errors import AutocnnError, RecordError, SettingsError, StudyError
 
 
@@ -37,6 +38,19 @@ def test_the_latest_study_is_taken_where_none_is_named(study, results):
     (older / "study.toml").write_text(toml)
     assert load_study(results).paths.name == "digits-1"
     assert load_study(str(results), "zz").paths.name == "zz"
+
+
+def test_a_comparison_is_not_the_latest_study(study, results):
+    """Whoever exports after a comparison wants the search's winner; it can be named."""
+    plan = results / "compare-digits-30-5"
+    shutil.copytree(study.root, plan)
+    toml = (plan / "study.toml").read_text().replace("2026-11-22", "2026-11-23")
+    (plan / "study.toml").write_text(toml.replace('engine = "optuna"', 'engine = "plan"'))
+    assert load_study(results).paths.name == "digits-1"
+    assert load_study(results, plan.name).paths.name == plan.name
+    shutil.rmtree(study.root)
+    with pytest.raises(StudyError, match="holds comparisons only; name one of them: compare-dig"):
+        load_study(results)
 
 
 def test_an_unknown_study_is_told(study, results):
@@ -172,3 +186,22 @@ def test_damaged_weights_are_told(study, view, tmp_path):
     with pytest.raises(RecordError, match=r"best\.npz: cannot read the weights"):
         export_model(view, tmp_path / "model.keras", 2)
     assert not (tmp_path / "model.keras").exists()
+
+
+@pytest.mark.parametrize(
+    ("shipped", "note"),
+    [
+        (None, "study digits-1 has no finals: these are trial 2's own weights, neither refitted"),
+        (2, ""),
+        (0, "this is trial 0, tested before trial 2 was better: `autocnn resume digits-1` tests"),
+    ],
+)
+def test_what_an_export_is_is_told(view, shipped, note):
+    """The winner that was tested; or another one; or none that was."""
+    if shipped is not None:
+        view.paths.finals.mkdir()
+        view.paths.winner.touch()
+        view.paths.finals_json.write_text(json.dumps({"winner": shipped}))
+    assert export_note(view).startswith(note)
+    assert bool(export_note(view)) == bool(note)
+    assert export_note(view, 0) == ""

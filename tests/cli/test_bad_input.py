@@ -15,6 +15,7 @@ def folder(tmp_path, monkeypatch):
     """A folder of its own, with a file that is somebody's."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text("somebody's = 'work'\n")
+    (tmp_path / "huge.toml").write_text(f"target = {'9' * 400}\n")
     return tmp_path
 
 
@@ -75,6 +76,7 @@ def refused(autocnn, folder):
         ("search --results=", "--results must be a name or a path, got ''"),
         ("search --config absent.toml", "--config absent.toml: cannot be read"),
         ("search --config mine.toml", "mine.toml: "),
+        ("search --config huge.toml", "huge.toml: target must be an integer of at most 64 bits,"),
         ("leaderboard --format xml", "--format must be one of table, json, csv, md, got 'xml'"),
         ("leaderboard --top 0", "'--top'"),
         ("show tiny abc", "valid integer"),
@@ -118,6 +120,10 @@ def test_a_copy_needs_the_name_of_a_space(refused):
         ("parameters = 1", "parameters: expected a table, got 1"),
         ("[parameters]\nfilters = 'many'", "parameters.filters: expected an integer, got 'many'"),
         ("[parameters]\nfilter = 3", "parameters.filter: unknown parameter; known: "),
+        (
+            f"[parameters]\nlearning_rate = {'9' * 400}",
+            "parameters.learning_rate: expected an integer of at most 64 bits, got one of 1329",
+        ),
         (
             "[parameters]\nfilters = { low = 9, high = 3 }",
             "parameters.filters: low must not be above high, got low = 9, high = 3",

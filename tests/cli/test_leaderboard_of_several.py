@@ -23,10 +23,10 @@ def test_two_studies_are_one_table(autocnn, two):
     assert (done.code, done.err) == (0, "")
     lines = [line.rstrip() for line in done.out.splitlines()]
     assert lines[0] == "tiny (3 trials), tiny2 (3 trials)"
-    header, first = (line.replace("┃", "│").strip("│").split("│") for line in (lines[2], lines[4]))
-    assert [cell.strip() for cell in header][:3] == ["study", "rank", "trial"]
-    assert [cell.strip() for cell in first][:2] == ["tiny", "1"]
-    assert len([line for line in lines if line.startswith("│")]) == 6
+    header, first = (line.split() for line in lines[1:3])
+    assert header[:3] == ["study", "rank", "trial"]
+    assert first[:2] == ["tiny", "1"]
+    assert len(lines[2:]) == 6
 
 
 def test_the_options_work_as_for_one_study(autocnn, two):

@@ -78,8 +78,8 @@ def make_study(tmp_path, write_trial):
 
 @pytest.fixture
 def plot(autocnn, make_study, tmp_path, monkeypatch):
-    """Run `autocnn plot` on a study of ten trials: 0 to 7 are complete, 5 the best."""
-    trials = [(COMPLETE, 0.5, 0.6 + 0.05 * (number * 3 % 8)) for number in range(8)]
+    """Run `autocnn plot` on a study of twelve trials: 0 to 9 are complete, 5 the best."""
+    trials = [(COMPLETE, 0.5, 0.6 + 0.05 * (number * 3 % 8)) for number in range(10)]
     results = make_study("look", *trials, (PRUNED, 0.2), (PRUNED, 0.7))
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: autocnn("plot", *arguments, "--results", results)
@@ -105,7 +105,7 @@ def test_a_plot_is_written(plot, tmp_path, kind, ending):
     [
         ("history", "validation accuracy by trial", "best 95.00 % (trial 5)"),
         ("curves", "validation accuracy by epoch, the best trials", "█ 95.00 %"),
-        ("importance", "importance of parameters, from 8 complete trials", "a first hint."),
+        ("importance", "importance of parameters, from 10 complete trials", "a first hint."),
     ],
 )
 def test_a_plot_is_printed(plot, kind, first, last):
@@ -163,7 +163,8 @@ def test_what_cannot_be_drawn_is_told(plot, tmp_path, arguments, code, message):
         ([(PRUNED, 0.5)], "history", "study new: no trial is complete yet"),
         ([(TrialState.FAILED,)], "curves", "study new: no trial has finished an epoch yet"),
         ([(COMPLETE, 0.5)], "importance", "study new: the importance of parameters needs at"),
-        ([(COMPLETE, 0.5)] * 2, "importance", "study new: the importance of parameters needs sc"),
+        ([(COMPLETE, 0.5)] * 9, "importance", "study new: the importance of parameters needs at"),
+        ([(COMPLETE, 0.5)] * 10, "importance", "study new: the importance of parameters needs sc"),
     ],
 )
 def test_a_young_study_has_little_to_show(
@@ -188,7 +189,7 @@ def test_a_pruned_trial_has_a_curve(autocnn, make_study):
 
 def test_nothing_leaks_to_the_screen(call, make_study, tmp_path):
     """In a process of its own, where warnings are not errors but lines on stderr."""
-    results = make_study("new", (COMPLETE, 0.5), (COMPLETE, 0.6))
+    results = make_study("new", *((COMPLETE, 0.5 + 0.01 * number) for number in range(10)))
     for kind in ("importance", "slice"):
         done = call("plot", kind, "--results", results, "-o", tmp_path / "plot.png")
         assert (done.code, done.out, done.err) == (0, f"{tmp_path / 'plot.png'}\n", "")
@@ -202,7 +203,21 @@ def test_importance_says_what_it_is_not(autocnn, make_study):
     assert (done.code, done.err) == (0, "")
     assert "importance of parameters, from 16 complete trials" in done.out
     assert done.out.splitlines()[-1].startswith("Importance is not effect: ")
-    shares = json.loads(autocnn("importance", "--results", results, "--json").out)
+    told = json.loads(autocnn("importance", "--results", results, "--json").out)
+    assert (told["study"], told["n_trials"]) == ("a", 16)
+    shares = told["importances"]
     assert list(shares.values()) == sorted(shares.values(), reverse=True)
     assert sum(shares.values()) == pytest.approx(1)
     assert set(shares) == {"filters", "downsampling", "learning_rate_scale"}
+
+
+@pytest.mark.parametrize("option", [(), ("--json",)])
+def test_importance_needs_ten_trials(autocnn, make_study, option):
+    """The best tenth of fewer is less than one; the line says what works with one."""
+    results = make_study("a", *((COMPLETE, 0.5 + 0.04 * number) for number in range(9)))
+    done = autocnn("importance", "--results", results, *option)
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "autocnn: error: study a: the importance of parameters needs at least 10 complete trials, "
+        "and there are 9; `autocnn ablate` works with one\n"
+    )

@@ -111,7 +111,7 @@ def test_the_leaderboard_is_shown(finished, autocnn):
     done = autocnn("leaderboard", "--results", finished.results)
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("tiny (3 trials)")
-    winner = done.out.splitlines()[4].replace("│", " ").split()
+    winner = done.out.splitlines()[2].split()
     assert winner[:2] == ["1", str(finished.outcome["winner"])]
 
 

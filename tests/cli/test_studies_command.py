@@ -23,8 +23,7 @@ def test_studies_are_listed(autocnn, results):
     """By name, with state and size."""
     done = autocnn("studies", "--results", results)
     assert (done.code, done.err) == (0, "")
-    assert " a " in done.out
-    assert "unfinished" in done.out
+    assert done.out.splitlines()[2].split()[:2] == ["a", "unfinished"]
 
 
 def test_an_empty_folder_says_how_to_begin(autocnn, tmp_path):
@@ -42,13 +41,53 @@ def test_a_study_is_deleted_where_nobody_asks(autocnn, results):
     assert not (results / "a").exists()
 
 
+@pytest.mark.parametrize("place", ["before", "after", "both"])
+def test_the_folder_may_be_named_on_either_side(autocnn, results, tmp_path, monkeypatch, place):
+    """The nearest counts; it comes before the environment."""
+    monkeypatch.setenv("AUTOCNN_RESULTS", str(tmp_path / "elsewhere"))
+    before = {"before": results, "both": tmp_path}.get(place)
+    first = [] if before is None else ["--results", before]
+    last = [] if place == "before" else ["--results", results]
+    done = autocnn("studies", *first, "clean", "a", "--yes", *last)
+    assert (done.code, done.err) == (0, "")
+    assert not (results / "a").exists()
+
+
+class Typed(io.StringIO):
+    """A terminal at which somebody typed this."""
+
+    def isatty(self):
+        """As a terminal says."""
+        return True
+
+
 @pytest.mark.parametrize("answer", ["", "n\n", "\n"])
 def test_nothing_is_deleted_without_a_yes(autocnn, results, monkeypatch, answer):
-    """Nobody is there to answer, or the answer is no, or just Enter."""
-    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    """Somebody leaves, says no, or just presses Enter."""
+    monkeypatch.setattr(sys, "stdin", Typed(answer))
     done = autocnn("studies", "--results", results, "clean", "a")
     assert done.code == 130
     assert "for good?" in done.err
+    assert (results / "a" / "study.toml").exists()
+
+
+def test_a_yes_deletes(autocnn, results, monkeypatch):
+    """As it was asked."""
+    monkeypatch.setattr(sys, "stdin", Typed("y\n"))
+    done = autocnn("studies", "clean", "a", "--results", results)
+    assert done.code == 0
+    assert not (results / "a").exists()
+
+
+@pytest.mark.parametrize("stdin", [None, io.StringIO("y\n")])
+def test_without_a_terminal_nobody_is_asked(autocnn, results, monkeypatch, stdin):
+    """One line says what to give."""
+    monkeypatch.setattr(sys, "stdin", stdin)
+    done = autocnn("studies", "clean", "a", "--results", results)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "autocnn: error: no terminal to ask on: give --yes to delete without asking\n"
+    )
     assert (results / "a" / "study.toml").exists()
 
 

@@ -14,8 +14,8 @@ TABLE = pa.table(
         "state": ["complete", "complete", "pruned", "running"],
         "score": [0.5, 0.75, 0.9, None],
         "parameters": pa.array([50, 2**60, 2**60 + 1, 100], pa.int64()),
-        "cause": pa.array([None, None, None, "no memory = bad"], pa.string()),
-        "message": ["a\nb", "", "x", None],
+        "cause": pa.array([None, None, None, "error"], pa.string()),
+        "message": ["a\nb", "", "no memory = bad", None],
         "val_loss": [[0.5], [0.25, 0.5], [], None],
         "param.filters": [8, 16, 8, None],
         "param.flip": [True, False, None, True],
@@ -42,6 +42,8 @@ def trials(*texts):
         ("trial>=2", [2, 3]),
         ("score>=0.75", [1, 2]),
         ("score<1", [0, 1, 2]),
+        ("score<=1.0", [0, 1, 2]),
+        ("score>1", []),
         ("score=5e-1", [0]),
         ("score<inf", [0, 1, 2]),
         ("state=complete", [0, 1]),
@@ -61,7 +63,7 @@ def test_each_operator_compares(condition, found):
     [
         ("param.filters=8", [0, 2]),
         ("filters=8", [0, 2]),
-        ("state=x", []),
+        ("state=failed", []),
         ("param.state=x", [0, 3]),
     ],
 )
@@ -74,15 +76,15 @@ def test_a_parameter_may_be_named_alone(condition, found):
 def test_a_row_without_a_value_never_matches(condition):
     """Not even where it should be another one: trial 3 has no filters."""
     assert 3 not in trials(condition)
-    assert trials("cause!=x") == [3]
+    assert trials("cause!=crashed") == [3]
 
 
 @pytest.mark.parametrize(
     ("condition", "found"),
     [
         (" state  =  complete ", [0, 1]),
-        ("cause=no memory = bad", [3]),
-        ("cause= no memory = bad", [3]),
+        ("message=no memory = bad", [2]),
+        ("message= no memory = bad", [2]),
         ("message=a\nb", [0]),
         ("mixed=2", [0]),
         ("mixed=2.0", []),
@@ -163,6 +165,16 @@ def test_what_is_no_condition_is_told(text):
         ("filters<200k", "param.filters must be compared with a whole number, got '200k'"),
         ("score>90%", "score must be compared with a number, got '90%'"),
         ("score!=nan", "score must be compared with a number, got 'nan'"),
+        ("score>93", "score is a fraction such as 0.93, got 93"),
+        ("score<1.01", "score is a fraction such as 0.93, got 1.01"),
+        (
+            "state=completed",
+            "state must be one of running, complete, pruned, stopped, failed, got 'completed'",
+        ),
+        (
+            "cause!=oom",
+            "cause must be one of diverged, out_of_memory, crashed, timed_out, error, got 'oom'",
+        ),
     ],
 )
 def test_a_wrong_condition_is_told(text, message):

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from autocnn.errors import RecordError, StudyError
+from autocnn.files import write_atomic
 from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
 from autocnn.records.leaderboard_file import (
     current_leaderboard,
     open_leaderboard,
     record_bytes,
 )
+from autocnn.records.settings import StudySettings, settings_to_toml
 from autocnn.records.storage import (
     create_study,
     open_study,
@@ -138,7 +142,7 @@ def test_a_half_written_line_is_mended_first(paths, settings, add_trial, record)
     assert current_leaderboard(paths) is not None
 
 
-@pytest.mark.parametrize("case", ["no size", "no journal", "no file", "damaged", "foreign"])
+@pytest.mark.parametrize("case", ["no size", "no file", "damaged", "foreign"])
 def test_what_is_not_known_is_not_current(paths, settings, space, add_trial, record, case):
     """The trials must be read from the record then."""
     study = create_study(paths, settings)
@@ -147,12 +151,25 @@ def test_what_is_not_known_is_not_current(paths, settings, space, add_trial, rec
     board = paths.leaderboard
     if case == "no size":
         write_leaderboard(board, build_leaderboard(read_records(study), space))
-    elif case == "no journal":
-        paths.journal.unlink()
     elif case == "no file":
         board.unlink()
     elif case == "damaged":
         board.write_bytes(board.read_bytes()[:-50])
     else:
         pq.write_table(pa.table({"x": [1]}), board)
+    assert current_leaderboard(paths) is None
+
+
+def test_a_leaderboard_that_was_kept_alone_is_all_there_is(paths, record, add_trial):
+    """Without the record; with a database's, that may have grown."""
+    study = create_study(paths, settings := StudySettings(study=paths.name))
+    add_trial(study)
+    record(study)
+    write_atomic(paths.study_toml, settings_to_toml(settings))
+    paths.journal.unlink()
+    found = current_leaderboard(paths)
+    assert found is not None
+    assert found.n_trials == 1
+    in_database = replace(settings, storage="sqlite:////tmp/none.db")
+    write_atomic(paths.study_toml, settings_to_toml(in_database))
     assert current_leaderboard(paths) is None

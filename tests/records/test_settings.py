@@ -111,6 +111,10 @@ def test_a_file_may_give_some_settings_only():
         ("recipes = 1", "my.toml: recipes must be true or false, got 1"),
         ("dataset = 3", "my.toml: dataset must be a string, got 3"),
         ("trials =", "my.toml: not a TOML file: "),
+        (f"trials = {'9' * 400}", "my.toml: trials must be an integer of at most 64 bits, got one"),
+        (f"time_budget_s = {'9' * 400}", "my.toml: time_budget_s must be an integer of at most 64"),
+        (f"seed = {'9' * 5000}", "my.toml: not a TOML file: Exceeds the limit"),
+        (f"seed = 0x{'f' * 5000}", "my.toml: seed must be an integer of at most 64 bits, got one"),
     ],
 )
 def test_a_wrong_file_names_file_and_key(text, message):
@@ -172,7 +176,9 @@ def test_a_size_is_parsed(text, mib):
     assert parse_memory(text) == mib
 
 
-@pytest.mark.parametrize("text", ["", "4", "G", "0M", "-1G", "4 T", "1e3M", "0.1M"])
+@pytest.mark.parametrize(
+    "text", ["", "4", "G", "0M", "-1G", "4 T", "1e3M", "0.1M", "9" * 400 + "G"]
+)
 def test_a_wrong_size_is_told(text):
     """One line with the option and what is expected."""
     message = re.escape(f"--worker-memory must be a size such as 900M or 4G, got {text!r}")

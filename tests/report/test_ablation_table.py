@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from autocnn.finals.ablation import AblationRow
@@ -36,7 +38,7 @@ def test_the_markdown_can_be_handed_in(rows):
     """Head, how to read it, one line a change; bars in a text do not break the table."""
     lines = ablation_markdown(rows, HEAD).splitlines()
     assert lines[0] == "# What did it: study first, trial 3, fashion_mnist"
-    assert "20,000 images for at most 7 epochs, 3 seeds each" in lines[2]
+    assert "20,000 images for at most 7 epochs, up to 3 seeds each" in lines[2]
     assert lines[4].startswith("| change | score | effect (points) | 95 % interval |")
     assert lines[6] == "| nothing | 90.00 % | – | – | 61 | 161.5 k | – |"
     assert lines[7] == (
@@ -50,3 +52,21 @@ def test_the_terminal_shows_the_same(rows, show):
     drawn = "\n".join(show(render_ablation(rows, HEAD), 160))
     for text in ("What did it: study first", "-3.12 to -0.88", "hurts (1 failed)", "not trained"):
         assert text in drawn
+
+
+def test_a_narrow_terminal_has_a_line_a_change(rows, show):
+    """The longest change in full; short words, and below what they mean."""
+    undecided = replace(
+        rows[1], change="one convolution less in each block", failed=0,
+        verdict="no difference seen at n=2",
+    )  # fmt: skip
+    lines = show(render_ablation([rows[0], undecided, rows[2]], HEAD), 80)
+    assert [line.split("  ")[0] for line in lines[2:5]] == [
+        "nothing",
+        "one convolution less in each block",
+        "kernels of 5 x 5",
+    ]
+    assert lines[3].endswith("88.00 %   -2.00  -3.12 to -0.88  none, n=2")
+    assert lines[-2] == "left out for width: seconds, parameters; ablation.md has them"
+    assert lines[-1] == "effect in points; none: no difference seen with n seeds"
+    assert max(map(len, lines)) <= 80

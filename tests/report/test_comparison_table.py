@@ -51,3 +51,23 @@ def test_test_time_augmentation_stands_apart(rows, show):
     assert note in comparison_markdown(augmented, "Known networks", "")
     assert note in "\n".join(show(render_comparison(augmented, "Known networks"), 140))
     assert "augmentation" not in comparison_markdown(rows, "Known networks", "")
+
+
+def test_names_and_numbers_are_whole_on_a_narrow_terminal(rows, show):
+    """What does not fit is named; the file has it."""
+    rows = [replace(rows[0], name="winner of fashion-20m-wide (trial 7)"), rows[0]]
+    lines = show(render_comparison(rows, "Known networks"), 80)
+    assert not any("…" in line for line in lines)
+    assert [line.split("  ")[0] for line in lines[2:4]] == [row.name for row in rows]
+    assert all("66.12 % ± 0.41    65.98 %" in line for line in lines[2:4])
+    assert lines[-1].startswith("left out for width: ")
+    assert lines[-1].endswith("; compare.md has them")
+
+
+def test_published_networks_fit_a_narrow_terminal(rows, show):
+    """With all their columns."""
+    lines = show(render_comparison([replace(rows[0], test_sd=None)], "Known networks"), 80)
+    head = "network test published valid. epochs s params MACs n"
+    assert " ".join(lines[1].split()) == head
+    assert len(lines) == 3
+    assert "528,054" in lines[2]

@@ -11,7 +11,10 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from autocnn.errors import SettingsError, StudyError
 from autocnn.report.figures import (
+    LEAST_TRIALS,
     SHOWN_PARAMETERS,
+    TITLES,
+    Plot,
     StudyData,
     build_study,
     choose_parameters,
@@ -178,7 +181,8 @@ def test_pruned_trials_say_nothing(forty, make_record):
 
 def test_few_trials_raise_no_warning(make_record):
     """Optuna warns of few trials; the person is told in the figure's own words."""
-    records = [make_record(n, 0.5 + n / 10, values={"filters": 8 + 8 * n}) for n in range(2)]
+    values = [{"filters": 8 + 8 * (n % 7)} for n in range(LEAST_TRIALS)]
+    records = [make_record(n, 0.5 + n / 20, values=values[n]) for n in range(LEAST_TRIALS)]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         assert importances(data_of(*records)) == {"filters": 1}
@@ -188,10 +192,11 @@ def test_few_trials_raise_no_warning(make_record):
 @pytest.mark.parametrize(
     ("trials", "reason"),
     [
-        ([], "needs at least 2 complete trials, and there is none"),
-        ([(0.5, 8)], "needs at least 2 complete trials, and there is 1"),
-        ([(0.5, 8), (0.6, 8)], "needs some that vary, and all 2 complete trials have the same"),
-        ([(0.5, 8), (0.5, 16)], "needs scores that differ, and all 2 complete trials have"),
+        ([], "needs at least 10 complete trials, and there is none; `autocnn ablate` works"),
+        ([(0.5, 8)], "needs at least 10 complete trials, and there is 1; "),
+        ([(0.5, 8), (0.6, 16)], "needs at least 10 complete trials, and there are 2; "),
+        ([(0.5, 8), (0.6, 8)] * 5, "needs some that vary, and all 10 complete trials have the"),
+        ([(0.5, 8), (0.5, 16)] * 5, "needs scores that differ, and all 10 complete trials have"),
     ],
 )
 def test_without_differences_there_is_no_importance(make_record, trials, reason):
@@ -218,6 +223,25 @@ def test_many_parameters_are_too_many(make_record):
     space = SearchSpace(name="wide", parameters={n: Int(low=0, high=9) for n in names})
     record = make_record(0, 0.5, values=dict.fromkeys(names, 1))
     assert choose_parameters(data_of(record, space=space)) == names[:SHOWN_PARAMETERS]
+
+
+def test_few_trials_are_shown_in_the_order_of_the_space(forty):
+    """Ten can tell what is important."""
+    few, enough = (data_of(*forty.records[:n]) for n in (LEAST_TRIALS - 1, LEAST_TRIALS))
+    known = [name for name in SPACE.parameters if name not in ("kernel", "rate")]
+    assert choose_parameters(few) == known
+    assert choose_parameters(enough) == list(importances(enough))
+
+
+@pytest.mark.parametrize(("n", "hints"), [(10, 1), (49, 1), (50, 0)])
+def test_importances_come_with_what_they_are_not(make_record, n, hints):
+    """Below the title; no other figure needs it."""
+    data = data_of(*(make_record(number, 0.5) for number in range(n)))
+    notes = {kind: Plot(kind=kind, data=data).notes for kind in TITLES}
+    first, *others = notes.pop("importance")
+    assert first == "What the best trials have in common, not what a change would do."
+    assert [note[:23] for note in others] == ["With fewer than 50 comp"] * hints
+    assert not any(notes.values())
 
 
 def test_parameters_can_be_wished_for(forty):

@@ -6,10 +6,12 @@ import csv
 import io
 import json
 import math
+import re
 
 import pyarrow as pa
 import pytest
 
+from autocnn.records.leaderboard import DEFAULT_COLUMNS
 from autocnn.report.leaderboard import FORMATS, render_table, render_text
 
 
@@ -33,19 +35,8 @@ def test_a_table_shows_shortened_numbers(table, show):
     """Percentages, counts and dashes; brackets are text."""
     lines = show(render_table(table, "digits-1 [2 trials]"))
     assert lines[0] == "digits-1 [2 trials]"
-    header, first, second = (
-        [cell.strip() for cell in line.replace("┃", "│").strip("│").split("│")]
-        for line in (lines[2], lines[4], lines[5])
-    )
-    assert header == [
-        "rank",
-        "score",
-        "macs",
-        "param.rate",
-        "param.flip",
-        "message",
-        "val_loss",
-    ]
+    header, first, second = (re.split(" {2,}", line.strip()) for line in lines[1:])
+    assert header == ["rank", "score", "macs", "rate", "flip", "message", "val_loss"]
     assert first == ["1", "92.35 %", "7.3 M", "0.1235", "True", "–", "0.5 0.25"]
     assert second == ["2", "–", "999", "nan", "–", "left | right, [red]all[/red]", "nan"]
 
@@ -53,7 +44,95 @@ def test_a_table_shows_shortened_numbers(table, show):
 def test_a_table_sets_numbers_to_the_right(table):
     """And text to the left."""
     columns = render_table(table, "").columns
-    assert [column.justify for column in columns] == 4 * ["right"] + 3 * ["left"]
+    assert [column.is_number for column in columns] == 4 * [True] + 3 * [False]
+
+
+# the width
+
+
+@pytest.fixture
+def trials():
+    """Rows as a search leaves them, in the columns that are shown without a wish."""
+    rows = [
+        (1, 23, "complete", 0.931833, 12, 12, 1_161_514, 112_927_552, 167.247, "evolution"),
+        (2, 0, "complete", 0.930667, 11, 12, 161_514, 12_927_552, 101.816, "recipe:pairs_48_flip"),
+        (3, 101, "failed", None, None, 0, 45_712, 3_927_552, 3.1, "recipe:single_64"),
+    ]
+    cells = zip(*rows, strict=True)
+    return pa.table({n: list(c) for n, c in zip(DEFAULT_COLUMNS, cells, strict=True)})
+
+
+def words(line):
+    """Header or cells of a line of the table."""
+    return re.split(" {2,}", line.strip())
+
+
+@pytest.mark.parametrize("width", [72, 80, 100, 120])
+def test_nothing_is_cut_or_wrapped(trials, show, width):
+    """One line a trial, with score, state and origin in full."""
+    lines = show(render_table(trials, "look (3 trials)"), width)
+    assert not any("…" in line for line in lines)
+    assert max(map(len, lines)) <= width
+    rows = [words(line) for line in lines[2:5]]
+    assert [row[:4] for row in rows] == [
+        ["1", "23", "complete", "93.18 %"],
+        ["2", "0", "complete", "93.07 %"],
+        ["3", "101", "failed", "–"],
+    ]
+    assert [row[-1] for row in rows] == trials["origin"].to_pylist()
+
+
+def test_headers_are_short(trials, show):
+    """So that all columns fit into 100; the note has the names that options take."""
+    table = render_table(trials, "")
+    heads = ["rank", "trial", "state", "score", "best ep", "epochs", "params", "macs", "s"]
+    assert words(show(table, 100)[1]) == [*heads, "origin"]
+    lines = show(table, 80)
+    assert words(lines[1]) == [h for h in heads if h not in ("best ep", "macs")] + ["origin"]
+    note = "left out for width: best_epoch, macs; --columns shows them, or a wider terminal"
+    assert lines[-1] == note
+
+
+def test_several_studies_keep_their_names(trials, show):
+    """More of the other columns give way."""
+    names = pa.array(3 * ["fashion-20m-no-recipes"])
+    lines = show(render_table(trials.add_column(0, "study", names), ""), 80)
+    assert [words(line)[0] for line in lines[2:5]] == 3 * ["fashion-20m-no-recipes"]
+    assert max(map(len, lines)) <= 80
+
+
+def test_what_was_asked_for_is_never_left_out(trials, show):
+    """Where it does not fit, each trial is a block."""
+    lines = show(render_table(trials, "look", asked=True), 80)
+    assert lines[1:12] == [
+        "rank        1",
+        "trial       23",
+        "state       complete",
+        "score       93.18 %",
+        "best_epoch  12",
+        "epochs      12",
+        "parameters  1.2 M",
+        "macs        112.9 M",
+        "seconds     167.2",
+        "origin      evolution",
+        "",
+    ]
+    assert not any("left out" in line for line in lines)
+
+
+def test_long_texts_and_curves_are_folded(show):
+    """In a table that is wide enough for the others."""
+    table = pa.table({"trial": [7], "val_loss": [40 * [0.25]], "message": ["word " * 40]})
+    lines = show(render_table(table, "", asked=True), 80)
+    assert words(lines[1]) == ["trial", "val_loss", "message"]
+    text = " ".join(lines)
+    assert (text.count("0.25"), text.count("word")) == (40, 40)
+
+
+def test_a_parameter_that_is_called_like_a_column_keeps_its_prefix(show):
+    """Both can be told apart."""
+    table = pa.table({"seed": [1], "param.seed": [2], "param.rate": [0.5]})
+    assert show(render_table(table, ""))[1].split() == ["seed", "param.seed", "rate"]
 
 
 def test_json_has_the_numbers_in_full(table):

@@ -103,9 +103,9 @@ def test_every_plot_can_be_written(make_plot, tmp_path, kind, ending):
 
 @pytest.mark.parametrize("kind", TITLES)
 def test_one_trial_can_be_drawn(make_plot, kind):
-    """There is nothing to compare, and no warning either; two are needed for importances."""
+    """There is nothing to compare, and no warning either; importances need ten complete ones."""
     for writer in WRITERS.values():
-        assert writer(make_plot(kind, n=2 if kind == "importance" else 1))
+        assert writer(make_plot(kind, n=16 if kind == "importance" else 1))
 
 
 @pytest.mark.parametrize("kind", ["parallel", "slice"])
@@ -160,10 +160,10 @@ def test_names_are_text_in_a_page(make_plot, kind):
 def test_parameters_are_text_in_a_page(make_plot, make_data):
     """And so are choices."""
     space = SearchSpace(name="odd", parameters={"<i>": Categorical(choices=("<u>", "<s>"))})
-    data = make_data(2, space=space)
+    data = make_data(16, space=space)
     records = [
-        replace(record, values={"<i>": choice})
-        for record, choice in zip(data.records, ("<u>", "<s>"), strict=True)
+        replace(record, values={"<i>": ("<u>", "<s>")[record.number % 2]})
+        for record in data.records
     ]
     data = StudyData(name="look", space=space, records=records)
     for kind in ("parallel", "slice", "importance"):
@@ -203,6 +203,17 @@ def test_a_pruned_curve_is_called_so(make_plot):
     assert [trace["name"] for trace in traces][-1] == "trial 3: 67.50 %, pruned"
 
 
+def test_a_page_of_importances_says_what_they_are_not(make_plot):
+    """Below the title; other pages say nothing there."""
+    _, layout = figure_of(draw_page(make_plot("importance")))
+    assert layout["title"]["subtitle"]["text"] == (
+        "What the best trials have in common, not what a change would do.<br>"
+        "With fewer than 50 complete trials this is a first hint."
+    )
+    _, layout = figure_of(draw_page(make_plot("slice")))
+    assert not layout["title"]["subtitle"]["text"]
+
+
 def test_inactive_parameters_are_called_so(make_plot):
     """Optuna says None, which is easily taken for the choice "none"."""
     _, layout = figure_of(draw_page(make_plot("parallel")))
@@ -234,6 +245,14 @@ def test_a_slice_says_what_it_shows(make_plot):
     written = set(re.findall(r"<!-- (.*?) -->", picture))
     assert {"filters", "optimizer", "rate", "units", "sgd", "validation accuracy (%)"} <= written
     assert "look: validation accuracy by parameter" in written
+
+
+def test_a_picture_of_importances_says_what_they_are_not(make_plot):
+    """Two lines, below the title."""
+    picture = draw_image(make_plot("importance"), "svg").decode()
+    written = re.findall(r"<!-- (.*?) -->", picture)
+    assert "What the best trials have in common, not what a change would do." in written
+    assert "With fewer than 50 complete trials this is a first hint." in written
 
 
 def test_matplotlib_is_left_as_it_was(make_plot):

@@ -39,7 +39,26 @@ def test_every_study_has_a_row(show):
     unknown = StudySummary(name="b[red]", state="unreadable", size=500)
     shown = [line.split() for line in show(render_studies([known, unknown], "results"))]
     assert [cell for row in shown for cell in row if cell == "results"] == ["results"]
-    text = [" ".join(cell for cell in row if cell != "│") for row in shown]
+    text = [" ".join(row) for row in shown]
     assert "a finished mnist tpe 12 98.50 % 1.5 kB 2026-01-02 03:04" in text
     assert "b[red] unreadable – – – – 500 B" in text
     assert "total 2.0 kB" in text
+
+
+@pytest.mark.parametrize("dataset", ["fashion_mnist", "/home/ada/pictures/of many/flowers"])
+def test_names_are_whole_on_a_narrow_terminal(show, dataset):
+    """They are what the next command is given; paths are folded, and two columns give way."""
+    names = ["fashion-20m", "fashion-20m-no-recipes", "fashion-200m"]
+    common = {"state": "unfinished", "size": 134_500_000, "proposer": "evolution", "best": 1.0}
+    created = "2026-01-02T03:04:05+00:00"
+    studies = [
+        StudySummary(name=name, dataset=dataset, trials=1000, created=created, **common)
+        for name in names
+    ]
+    lines = show(render_studies(studies, "results"), 80)
+    assert [line.split()[0] for line in lines[2:] if line.split()[0] in names] == names
+    assert [line.split()[1] for line in lines[2:] if line.split()[0] in names] == ["unfinished"] * 3
+    assert not any("…" in line for line in lines)
+    assert max(map(len, lines)) <= 80
+    assert lines[-1] == "left out for width: proposer, created; a wider terminal shows them"
+    assert any("2026-01-02 03:04" in line for line in show(render_studies(studies, "results"), 140))

@@ -54,6 +54,20 @@ def test_a_flat_curve_is_not_blown_up():
     assert bottom == "  89.00 % │██ ██ "
 
 
+@pytest.mark.parametrize("n", [1, 2, 9, 10, 23, 30, 34, 35, 69, 70, 100, 250, 1000])
+@pytest.mark.parametrize("room", [1, 5, 29, 69, 109])
+def test_a_curve_fits_with_its_last_epoch(n, room):
+    """All lines are as long as the axis, whose last number is the last epoch's."""
+    lines = draw_curve([0.5 + i / 10_000 for i in range(n)], room=room).splitlines()
+    assert len(lines) == CURVE_HEIGHT + 2
+    assert {len(line) for line in lines[:-1]} == {len(lines[-2])}
+    assert len(lines[-2]) <= 11 + room
+    assert lines[-1].split()[-1] == str(n)
+    assert lines[0].rstrip().endswith("█")
+    if room > 1:
+        assert len(lines[-1]) == len(lines[-2])
+
+
 def test_one_epoch_is_a_full_column():
     """Its own best."""
     rows = draw_curve([1.0]).splitlines()[:CURVE_HEIGHT]
@@ -112,10 +126,27 @@ def test_the_curve_closes_the_page(page, make_record):
 
 
 def test_a_long_curve_keeps_its_shape(page, make_record):
-    """Where it is wider than the terminal it is cut, not broken into other rows."""
+    """Its bars get narrower; the last epoch stands at its end."""
     lines = page(make_record(*(0.5 + i / 100 for i in range(30))), width=80)
     title = lines.index("Learning curve (validation accuracy)")
-    assert len(lines[title + 1 :]) == CURVE_HEIGHT + 2
+    curve = lines[title + 1 :]
+    assert len(curve) == CURVE_HEIGHT + 2
+    assert curve[-3].count("█") == 30
+    assert curve[-1].split()[-3:] == ["26", "28", "30"]
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_very_long_curve_shows_every_second_epoch(page, make_record):
+    """And says so; the last of 101 has the highest bar."""
+    scores = [0.5] * 100 + [0.9]
+    lines = page(make_record(*scores), width=80)
+    title = lines.index("Learning curve (validation accuracy, every 2 epochs)")
+    top, *_, axis, labels = lines[title + 1 :]
+    assert top == "  90.00 % │" + " " * 50 + "█"
+    assert axis == " " * 10 + "└" + "─" * 51
+    assert labels.split()[0] == "1"
+    assert labels.endswith(" 101")
+    assert len(labels) == len(axis)
 
 
 def test_a_failed_trial_shows_its_cause(page, make_record, make_result):

@@ -137,6 +137,19 @@ P = "[parameters]\n"
     ("text", "message"),
     [
         ("blocks = = 3", "my.toml: broken TOML: "),
+        (f"blocks = {'9' * 5000}", "my.toml: broken TOML: Exceeds the limit"),
+        (
+            f"{P}growth = {'9' * 400}",
+            "my.toml: parameters.growth: expected an integer of at most 64 bits, got one of 1329",
+        ),
+        (
+            f"{P}filters = {{ choices = [8, 0x{'f' * 17}] }}",
+            "my.toml: parameters.filters.choices.1.: expected an integer of at most 64 bits",
+        ),
+        (
+            f"[[block]]\nfilters = [{'9' * 400}]",
+            "my.toml: block.0..filters.0.: expected an integer of at most 64 bits",
+        ),
         ("colour = 1", "my.toml: colour: unknown key; known: description, limits"),
         ("description = 3", "my.toml: description: expected a string, got 3"),
         ("parameters = 3", "my.toml: parameters: expected a table, got 3"),

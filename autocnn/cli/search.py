@@ -198,11 +198,12 @@ def search(
         options = api.ImageOptions(settings.image_size, settings.skip_corrupt)
         info = api.read_images(settings.dataset, options, on_read)
     if dry_run:
-        from autocnn.report.space_page import describe_survey
+        from autocnn.report.space_page import describe_survey, survey_json
 
         for note in info.notes:
             print(note, file=sys.stderr)
-        for line in describe_survey(*api.survey_settings(settings)):
+        found = api.survey_settings(settings)
+        for line in [survey_json(*found)] if as_json else describe_survey(*found):
             print(line)
         return
     run_study(settings, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)

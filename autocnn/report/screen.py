@@ -42,11 +42,12 @@ STYLES = {
 
 @contextmanager
 def open_screen(verbosity: int, stream: TextIO = sys.stderr) -> Iterator[Listener]:
-    """The listener for this stream: live on a terminal, lines elsewhere, errors only below 0."""
+    """The listener for this stream: live on a terminal, lines elsewhere and where more is wanted.
+
+    Below 0 errors only.
+    """
     console = Console(file=stream, highlight=False)
-    if verbosity < 0:
-        yield PlainLines(console, verbosity)
-    elif console.is_terminal and not console.is_dumb_terminal:
+    if verbosity == 0 and console.is_terminal and not console.is_dumb_terminal:
         screen = LiveScreen(console)
         with screen.live:
             yield screen

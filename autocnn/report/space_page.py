@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from dataclasses import asdict
 
 from rich.table import Table
 from rich.text import Text
@@ -51,6 +53,14 @@ def _describe_condition(name: str, condition: Condition) -> str:
     if math.isinf(condition.low):
         return f"{name} ≤ {condition.high:g}"
     return f"{name} from {condition.low:g} to {condition.high:g}"
+
+
+def survey_json(space: SearchSpace, survey: Survey, image_shape: tuple[int, int, int]) -> str:
+    """A dry run as one JSON object; null points: continuous."""
+    found = {**asdict(survey), "quantiles": QUANTILES}
+    if math.isinf(survey.points):
+        found["points"] = None
+    return json.dumps({"space": space.name, "image_shape": image_shape, **found})
 
 
 def describe_survey(

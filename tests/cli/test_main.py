@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import metadata
 
@@ -147,6 +148,16 @@ def test_the_nearest_wish_counts(autocnn, tmp_path, monkeypatch, file, environme
         arguments += ["--dataset", option]
     line = head_of_dry_run(autocnn(*arguments))
     assert line.startswith(f"space cnn for images of {size}: ")
+
+
+def test_a_dry_run_is_data(autocnn):
+    """One JSON object, as a search prints."""
+    done = autocnn("search", "--dry-run", "--json")
+    assert (done.code, done.err) == (0, "")
+    found = json.loads(done.out)
+    assert (found["space"], found["image_shape"], found["points"]) == ("cnn", [8, 8, 1], None)
+    assert 0 < found["feasible"] <= found["samples"]
+    assert len(found["macs"]) == len(found["quantiles"])
 
 
 def test_a_dry_run_leaves_nothing(autocnn, tmp_path):

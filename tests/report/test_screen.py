@@ -269,10 +269,11 @@ def test_a_terminal_gets_the_live_screen(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("verbosity", "term", "tty"), [(0, "xterm", "0"), (0, "dumb", "1"), (-1, "xterm", "1")]
+    ("verbosity", "term", "tty"),
+    [(0, "xterm", "0"), (0, "dumb", "1"), (-1, "xterm", "1"), (1, "xterm", "1")],
 )
 def test_all_else_gets_plain_lines(monkeypatch, verbosity, term, tty):
-    """A file, a terminal that cannot move its cursor, and whoever wants quiet."""
+    """A file, a terminal that cannot move its cursor, and whoever wants quiet, or every epoch."""
     monkeypatch.setenv("TERM", term)
     monkeypatch.setenv("TTY_COMPATIBLE", tty)
     with open_screen(verbosity, io.StringIO()) as screen:

@@ -29,7 +29,7 @@ from autocnn.api.plots import (
 )
 from autocnn.api.settings import check_choice, read_config, resolve_settings, resume_settings
 from autocnn.api.showing import confusion_of, is_winner, study_or_trial
-from autocnn.api.studies import StudyView, export_model, load_studies, load_study
+from autocnn.api.studies import StudyView, export_model, export_note, load_studies, load_study
 from autocnn.data.options import ImageOptions
 from autocnn.records.settings import StudySettings, parse_duration, parse_memory
 

@@ -95,7 +95,7 @@ def torment(options: argparse.Namespace, index: int, kills: int) -> Damage:
     begin += ["--workers", str(options.workers), "--seed", str(index)]
     if options.storage == "sqlite":
         begin += ["--storage", f"sqlite:///{folder / 'chaos.db'}"]
-    damage, known = Damage(), {}
+    damage, known = Damage(), dict[int, tuple[object, ...]]()
     for round_ in range(kills):
         command = begin if round_ == 0 else ["resume", "chaos"]
         wait_s = rng.uniform(0.0, options.max_wait)
@@ -150,7 +150,7 @@ def check(
     A trial that had ended must be as it was; one that was running may be running or have ended.
     """
     root = folder / "chaos"
-    now = {}
+    now: dict[int, tuple[object, ...]] = {}
     try:
         for record in api.load_study(folder, "chaos").records:
             curve = () if record.result is None else record.result.curve

@@ -230,7 +230,7 @@ def _frozen(record: TrialRecord, space: SearchSpace) -> optuna.trial.FrozenTrial
     kinds = {
         name: to_distribution(parameter)
         for name, parameter in space.varying()
-        if name in record.values
+        if name in record.values and not isinstance(parameter, Fixed)
     }
     states = optuna.trial.TrialState
     trial = optuna.trial.create_trial(

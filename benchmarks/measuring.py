@@ -11,7 +11,7 @@ import os
 import platform
 import statistics
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -61,7 +61,7 @@ def median_and_spread(values: Sequence[float], digits: int = 2) -> str:
 
 
 def alternate(
-    sides: dict[str, Callable[[], Any]], n: int, told: Callable[[str], None] = print
+    sides: Mapping[str, Callable[[], Any]], n: int, told: Callable[[str], None] = print
 ) -> dict[str, list[Any]]:
     """What each side returns in `n` rounds; every other round goes through them backwards."""
     results: dict[str, list[Any]] = {name: [] for name in sides}

@@ -105,14 +105,12 @@ def measure(side: str, filters: int, pack: int) -> Found:
     given = ["--side", side, "--filters", str(filters), "--pack", str(n_networks)]
     command = [sys.executable, *sys.argv, *given]
     environment = {**os.environ, "KERAS_BACKEND": "jax", "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
-    pipe = partial(
-        subprocess.Popen, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with ExitStack() as stack:
-        started = [
-            stack.enter_context(pipe([*command, "--seed", str(seed)]))
-            for seed in range(n_processes)
-        ]
+        started: list[Any] = []
+        for seed in range(n_processes):
+            process = subprocess.Popen([*command, "--seed", str(seed)], env=environment, **pipes)
+            started.append(stack.enter_context(process))
         for process in started:
             _line(process)  # it has compiled
         start = time.perf_counter()
@@ -169,9 +167,10 @@ def build(options: argparse.Namespace, pack: int) -> tuple[Callable[[], float], 
     channels = data.image_shape[2]
     networks = [draw_weights(rng, channels, widths, data.n_classes) for rng in drawn]
     product = patches_times_filters if options.side == "im2col" else convolution
-    epoch, join = partial(train_epoch, product, jnp.dtype(options.precision)), first
+    epoch: Any = partial(train_epoch, product, jnp.dtype(options.precision))
+    join: Callable[[Any], Any] = first
     if options.side in PACKED:
-        epoch, join = jax.vmap(epoch, in_axes=(0, None, None, 0)), np.stack
+        epoch, join = jax.vmap(epoch, in_axes=(0, None, None, 0)), stack_arrays
     weights = jax.tree.map(lambda *each: jnp.asarray(join(each)), *networks)
     state = (weights, jax.tree.map(jnp.zeros_like, weights))
     compiled = jax.jit(epoch, donate_argnums=(0,))
@@ -183,6 +182,13 @@ def build(options: argparse.Namespace, pack: int) -> tuple[Callable[[], float], 
         return float(losses.mean())
 
     return train, n * pack
+
+
+def stack_arrays(each: Any) -> Any:
+    """All of them along a new first axis."""
+    import numpy as np
+
+    return np.stack(each)
 
 
 def first(each: Any) -> Any:

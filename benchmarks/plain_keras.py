@@ -60,7 +60,7 @@ class Training:
         return images.images, labels
 
 
-class Rates(keras.optimizers.schedules.LearningRateSchedule):
+class Rates(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # untyped
     """The learning rate of every step, from an array."""
 
     def __init__(self, rates: npt.NDArray[np.float32]) -> None:
@@ -218,7 +218,6 @@ def _tensorflow_epoch(training: Training, model: Any, optimizer: Any) -> Rows:
     images, labels = (tf.constant(array) for array in training.arrays(training.data.train))
     weights = model.trainable_variables
 
-    @tf.function(input_signature=[tf.TensorSpec([training.batch], tf.int32)])
     def step(index: Any) -> Any:
         with tf.GradientTape() as tape:
             logits = model(tf.cast(tf.gather(images, index), tf.float32), training=True)
@@ -226,7 +225,8 @@ def _tensorflow_epoch(training: Training, model: Any, optimizer: Any) -> Rows:
         optimizer.apply(tape.gradient(loss, [weight.value for weight in weights]), weights)
         return loss
 
-    return lambda rows: float(np.mean([loss.numpy() for loss in [step(row) for row in rows]]))
+    compiled = tf.function(step, input_signature=[tf.TensorSpec([training.batch], tf.int32)])
+    return lambda rows: float(np.mean([loss.numpy() for loss in [compiled(row) for row in rows]]))
 
 
 def _jax_epoch(training: Training, model: Any, optimizer: Any, *, scan: bool) -> Rows:
@@ -268,7 +268,6 @@ def _jax_epoch(training: Training, model: Any, optimizer: Any, *, scan: bool) ->
     def train(rows: npt.NDArray[np.int32]) -> float:
         nonlocal state
         state, losses = epoch(state, data, rows)
-        jax.block_until_ready(state)
         return float(losses.mean())
 
     return train

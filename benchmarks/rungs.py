@@ -104,7 +104,8 @@ def report(folder: Path) -> None:
     }
     numbers = sorted(set.intersection(*(set(trials) for trials in studies.values())))
     final = np.array([_best_after(studies[FULL][n], None) for n in numbers])
-    whole = sum(studies[FULL][n].result.cpu_seconds for n in numbers)  # type: ignore[union-attr]
+    results = [studies[FULL][n].result for n in numbers]
+    whole = sum(result.cpu_seconds for result in results if result is not None)
     table = Table(
         "images", "epochs", "CPU of full", "correlation", "better half", "best one's place"
     )

@@ -34,7 +34,7 @@ Found = dict[str, Any]  # what the process of a side measured
 def draw_networks(options: argparse.Namespace) -> list[TrialConfig]:
     """The configurations that all sides train: the first feasible ones that the seed draws."""
     info, space = dataset_info(options.dataset), load_space(options.space)
-    rng, found = np.random.default_rng(options.seed), []
+    rng, found = np.random.default_rng(options.seed), list[TrialConfig]()
     while len(found) < options.trials:
         try:
             config = space.config(space.sample(rng))

@@ -218,7 +218,7 @@ def _ratios(rounds: list[Found], others: list[Found], what: str) -> str:
 
 def _flop_a_second(rounds: list[Found], flop: int, what: str = "wall") -> float:
     """The median of operations in a second; `flop` of them belong to one of a round's images."""
-    return statistics.median(flop * one["images"] / one[what] for one in rounds)
+    return float(statistics.median(flop * one["images"] / one[what] for one in rounds))
 
 
 def _gflops(rounds: list[Found], flop: int) -> str:

@@ -96,7 +96,7 @@ class Race:
     @property
     def seconds(self) -> float:
         """Wall, since the process began."""
-        return time.time() - self.process.create_time()
+        return time.time() - float(self.process.create_time())
 
     def left(self) -> float:
         """Seconds until the side is cut."""
@@ -311,7 +311,7 @@ class Setting:
         import keras
         import optuna
 
-        class Watch(keras.callbacks.Callback):
+        class Watch(keras.callbacks.Callback):  # type: ignore[misc]  # untyped
             best = -1.0
 
             def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

@@ -26,6 +26,9 @@ if TYPE_CHECKING:  # imported by the functions that need them: importing this mo
     from autocnn.records.record import TrialRecord
 
 
+MOST_NAMED = 20  # trials in an error
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyView:
     """A study on disk, for reading."""
@@ -75,7 +78,10 @@ class StudyView:
         for record in self.records:
             if record.number == number:
                 return record
-        known = ", ".join(str(n) for n in sorted(r.number for r in self.records)) or "none"
+        numbers = sorted(record.number for record in self.records)
+        known = ", ".join(map(str, numbers)) or "none"
+        if len(numbers) > MOST_NAMED:
+            known = f"{len(numbers)}, numbered {numbers[0]} to {numbers[-1]}"
         wanted = "trial" if number is None else f"trial {number}"
         raise StudyError(f"study {self.paths.name} has no {wanted}; its trials: {known}")
 

@@ -36,6 +36,11 @@ def open_only_study(paths: StudyPaths) -> optuna.Study:
 
     Raises: StudyError if there is none; RecordError if the journal cannot be read.
     """
+    if not paths.journal.is_file() and paths.leaderboard.is_file():
+        raise StudyError(
+            f"{paths.root}: holds no record of its trials, only what was made of it: "
+            f"`autocnn leaderboard {paths.name}` shows that"
+        )
     if not paths.journal.is_file():
         raise StudyError(f"{paths.root}: no study is on record here; `autocnn search` starts one")
     storage = open_journal(paths)

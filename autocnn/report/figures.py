@@ -209,7 +209,7 @@ def importances(data: StudyData) -> dict[str, float]:
 
 
 def choose_parameters(data: StudyData, wanted: Sequence[str] | None = None) -> list[str]:
-    """The parameters wanted, or the most important ones, or the space's first if none can tell.
+    """The parameters wanted, or the most important ones, or the first that vary if none can tell.
 
     Raises: SettingsError for a parameter that no complete trial has; StudyError if there is none.
     """
@@ -217,7 +217,8 @@ def choose_parameters(data: StudyData, wanted: Sequence[str] | None = None) -> l
     if not known:
         raise StudyError(f"study {data.name}: no complete trial has a parameter that varies")
     if wanted is None:
-        return (known if _obstacle(data) else list(importances(data)))[:SHOWN_PARAMETERS]
+        first = varied_parameters(data) or known
+        return (first if _obstacle(data) else list(importances(data)))[:SHOWN_PARAMETERS]
     for name in wanted:
         if name not in known:
             raise SettingsError(

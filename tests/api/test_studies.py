@@ -95,6 +95,13 @@ def test_an_unknown_trial_is_told(view):
         view.trial(7)
 
 
+def test_an_unknown_trial_of_many_is_one_short_line(view, monkeypatch):
+    """Ten thousand numbers help nobody."""
+    monkeypatch.setattr("autocnn.api.studies.MOST_NAMED", 2)
+    with pytest.raises(StudyError, match=r"has no trial 7; its trials: 3, numbered 0 to 2$"):
+        view.trial(7)
+
+
 def test_the_network_of_a_trial_is_planned(view):
     """Four filters of 3x3 and their biases, then ten classes: 40 + 50 parameters."""
     assert view.network(view.trial(2)).parameters == 90

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from autocnn.finals.scoring import BATCH, SplitScore, score_file
+from autocnn.finals.scoring import SplitScore, score_file
+from autocnn.train.preparation import EVALUATION_BATCH
 
 
 def test_hits_and_misses_are_counted_by_class(dark_or_bright, make_test):
@@ -18,7 +19,7 @@ def test_hits_and_misses_are_counted_by_class(dark_or_bright, make_test):
 
 def test_every_image_is_judged_once(dark_or_bright, make_test):
     """Also where the last batch is a short one."""
-    n = 2 * BATCH + 3
+    n = 2 * EVALUATION_BATCH + 3
     test = make_test([0] * (n - 2) + [255] * 2, [0] * n)
     assert score_file(dark_or_bright, test, 3).confusion == ((n - 2, 2, 0), (0, 0, 0), (0, 0, 0))
 

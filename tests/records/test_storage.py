@@ -170,6 +170,13 @@ def test_no_journal_means_no_study(paths):
     assert not paths.journal.exists()
 
 
+def test_a_leaderboard_without_its_record_is_told(paths):
+    """As in a folder of those that were kept."""
+    paths.leaderboard.touch()
+    with pytest.raises(StudyError, match="only what was made of it: `autocnn leaderboard"):
+        open_study(paths)
+
+
 def test_an_empty_journal_means_no_study(paths):
     """A process killed before its first write leaves no study."""
     paths.journal.touch()

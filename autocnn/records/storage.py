@@ -103,7 +103,7 @@ def _has_line(journal: Path) -> bool:
     try:
         with journal.open("rb") as file:
             return file.readline().endswith(b"\n")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False
 
 

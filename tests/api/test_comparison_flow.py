@@ -8,12 +8,51 @@ import pyarrow.parquet as pq
 import pytest
 
 from autocnn.api import comparison
+from autocnn.api.ablation import AblationSettings, ablate
 from autocnn.api.comparison import CompareSettings, compare
+from autocnn.api.flow import SilentListener
+from autocnn.api.studies import load_study
 from autocnn.errors import SettingsError, StudyError
 
 
 def _names(outcome):
     return {row.name: row.n for row in outcome.rows}
+
+
+class Ear(SilentListener):
+    """Remembers the messages."""
+
+    def __init__(self):
+        self.messages = []
+
+    def message(self, text):
+        """A line."""
+        self.messages.append(text)
+
+
+@pytest.mark.training
+def test_an_ablation_grows(study, results):
+    """Another factor later is trained, and the page has both; what cannot be changed is told."""
+    view, ear = load_study(results, study.name), Ear()
+    view = replace(view, facts={**view.facts, "horizon": 1, "precision": "float32"})
+
+    def run(*factors):
+        return ablate(view, AblationSettings(trial=0, seeds=1, factors=factors, subset=200), ear)
+
+    first = run("optimizer", "convolution_less")
+    assert [row.factor for row in first.rows] == ["reference", "optimizer"]
+    assert ear.messages == [
+        "convolution_less is left out: there is nothing of it in the network to change"
+    ]
+    second = run("kernel")
+    assert {row.factor: row.n for row in second.rows} == dict.fromkeys(
+        ("reference", "optimizer", "kernel"), 1
+    )
+    assert second.rows[0].scores == first.rows[0].scores  # not trained again
+    page = (second.folder / "ablation.md").read_text()
+    assert all(row.change in page for row in second.rows)
+    with pytest.raises(SettingsError, match="none of them applies to trial 0"):
+        run("convolution_less")
 
 
 @pytest.mark.training

@@ -21,6 +21,7 @@ from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
 
 POLL_S = 0.25  # between two looks at the clock and the keyboard
 SILENCE_S = 600.0  # after which a worker counts as hung; a compiler may need minutes
+OVERTIME_S = 60.0  # the same, beyond the time that its job has
 MEMORY_S = 1.0  # between two looks at a worker's memory
 CLOSE_S = 5.0  # for a worker to leave by itself
 FULL = 0.8  # of the memory limit: a worker that ends a trial above it is renewed
@@ -40,8 +41,9 @@ class WorkerSetup:
 class _Watch:
     """Knows when a training process is beyond hope."""
 
-    def __init__(self, pid: int, memory_mb: int | None) -> None:
+    def __init__(self, pid: int, memory_mb: int | None, limit_s: float | None) -> None:
         self._pid, self._memory_mb = pid, memory_mb
+        self._silence_s = SILENCE_S if limit_s is None else min(SILENCE_S, limit_s + OVERTIME_S)
         self._heard = self._weighed = time.monotonic()
 
     def heard(self) -> None:
@@ -51,8 +53,9 @@ class _Watch:
     def failure(self) -> tuple[FailureCause, str] | None:
         """Why the process should be killed, or None."""
         now = time.monotonic()
-        if now - self._heard > SILENCE_S:
-            return FailureCause.TIMED_OUT, f"no sign of life for {SILENCE_S:.0f} s: it was killed"
+        if now - self._heard > self._silence_s:
+            message = f"no sign of life for {self._silence_s:.0f} s: it was killed"
+            return FailureCause.TIMED_OUT, message
         if self._memory_mb is None or now - self._weighed < MEMORY_S:
             return None
         self._weighed = now
@@ -126,7 +129,7 @@ class Worker:
             self._forget()
             self._send_job(job)
         self._is_interrupted = False
-        self._watch = _Watch(self._process.pid, self._setup.memory_mb)
+        self._watch = _Watch(self._process.pid, self._setup.memory_mb, job.time_limit_s)
 
     def hear(self) -> TrialResult | tuple[int, Epoch] | None:
         """What the process says by now: an epoch, to be answered, or the result of its job.

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -45,7 +46,12 @@ def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
     """What a worker makes of these messages, sent `pause` seconds apart, and its process."""
     monkeypatch.setattr(module, "POLL_S", 0.01)
 
-    def run(messages: list[Any], pause: float = 0.0, memory_mb: int | None = None) -> Any:
+    def run(
+        messages: list[Any],
+        pause: float = 0.0,
+        memory_mb: int | None = None,
+        limit_s: float | None = None,
+    ) -> Any:
         setup = WorkerSetup(data_folder=tmp_path, log=tmp_path / "worker.log", memory_mb=memory_mb)
         worker = Worker(setup)
         process = worker._process = FakeProcess()
@@ -61,7 +67,8 @@ def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
 
         thread = threading.Thread(target=send)
         thread.start()
-        result = worker.run(None, lambda number, epoch: False, lambda: False)
+        job = SimpleNamespace(time_limit_s=limit_s)
+        result = worker.run(job, lambda number, epoch: False, lambda: False)
         stop.set()
         thread.join()
         return result, process
@@ -76,6 +83,14 @@ def test_a_silent_process_is_killed(follow, monkeypatch):
     assert process.killed
     assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.TIMED_OUT)
     assert result.message == "no sign of life for 0 s: it was killed"
+
+
+def test_a_silent_process_is_killed_when_its_time_is_over(follow, monkeypatch):
+    """However long a compiler may need: a search must end with its budget."""
+    monkeypatch.setattr(module, "OVERTIME_S", 0.05)
+    result, process = follow([(1, EPOCH)], limit_s=0.05)
+    assert process.killed
+    assert result.cause == FailureCause.TIMED_OUT
 
 
 def test_signs_of_life_keep_a_process(follow, monkeypatch):

@@ -206,7 +206,8 @@ def refuse_changes(name: str, stored: Mapping[str, Any], wanted: Mapping[str, An
         if key not in CHANGEABLE and value != before:
             raise SettingsError(
                 f"study {name} was made {_describe_change(key, before, value)}; "
-                "leave the option out to go on, or give another --study"
+                "leave the option out (from Python: give the study's own) to go on, or give "
+                "another --study"
             )
 
 

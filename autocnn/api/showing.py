@@ -27,8 +27,10 @@ def confusion_of(view: StudyView) -> Confusion:
 
     Raises: StudyError before the finals; RecordError if the file cannot be read.
     """
+    name = view.paths.name
+    if view.paths.is_plan:
+        raise StudyError(f"study {name} is no search: nothing was shipped by it")
     if view.finals is None:
-        name = view.paths.name
         raise StudyError(f"study {name} has no finals yet; `autocnn resume {name}` goes on")
     return read_confusion(view.paths.confusion)
 

@@ -163,7 +163,7 @@ def export_model(view: StudyView, target: Path, trial: int | None = None) -> Pat
 
 def export_note(view: StudyView, trial: int | None = None) -> str:
     """What should be known of the model that `export_model` writes, or ""."""
-    if trial is not None or not view.records:
+    if trial is not None or not view.records or view.paths.is_plan:
         return ""
     name, best, finals = view.paths.name, view.records[0], view.finals
     if not view.paths.winner.is_file() or finals is None:

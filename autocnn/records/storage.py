@@ -105,6 +105,8 @@ def _has_line(journal: Path) -> bool:
             return file.readline().endswith(b"\n")
     except (FileNotFoundError, NotADirectoryError):
         return False
+    except OSError:
+        return True  # whoever opens it says why it cannot be read
 
 
 def open_study(paths: StudyPaths, storage: str | None = None) -> optuna.Study:

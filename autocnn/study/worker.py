@@ -22,6 +22,7 @@ from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
 POLL_S = 0.25  # between two looks at the clock and the keyboard
 SILENCE_S = 600.0  # after which a worker counts as hung; a compiler may need minutes
 OVERTIME_S = 60.0  # the same, beyond the time that its job has
+STILL_S = 5.0  # between two looks: this process was stopped, and so was the worker perhaps
 MEMORY_S = 1.0  # between two looks at a worker's memory
 CLOSE_S = 5.0  # for a worker to leave by itself
 FULL = 0.8  # of the memory limit: a worker that ends a trial above it is renewed
@@ -44,15 +45,18 @@ class _Watch:
     def __init__(self, pid: int, memory_mb: int | None, limit_s: float | None) -> None:
         self._pid, self._memory_mb = pid, memory_mb
         self._silence_s = SILENCE_S if limit_s is None else min(SILENCE_S, limit_s + OVERTIME_S)
-        self._heard = self._weighed = time.monotonic()
+        self._heard = self._weighed = self._looked = time.monotonic()
 
     def heard(self) -> None:
         """There was a sign of life."""
-        self._heard = time.monotonic()
+        self._heard = self._looked = time.monotonic()
 
     def failure(self) -> tuple[FailureCause, str] | None:
         """Why the process should be killed, or None."""
         now = time.monotonic()
+        if now - self._looked > STILL_S:
+            self._heard += now - self._looked
+        self._looked = now
         if now - self._heard > self._silence_s:
             message = f"no sign of life for {self._silence_s:.0f} s: it was killed"
             return FailureCause.TIMED_OUT, message

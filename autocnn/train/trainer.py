@@ -223,7 +223,8 @@ class _Training:
             return False
         if path == own and checkpoint.batch != self.batch:
             print(f"{path}: was made with batches of {checkpoint.batch}: begun again")
-            return False
+            own.unlink()
+            return self._restore()  # from the end of its parent, if it has one
         restore(checkpoint, self.model, self.optimizer)
         self.curve, self.best_weights = list(checkpoint.curve), checkpoint.best_weights
         if path == own:

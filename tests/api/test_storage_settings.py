@@ -104,7 +104,7 @@ def test_the_storage_of_a_study_on_disk(stored, monkeypatch, before, given, outs
 def test_a_study_does_not_move(stored, before, given, message):
     """Told as other settings are, without the passwords."""
     stored(before)
-    expected = rf"^study x was made {re.escape(message)}; leave the option out to go on"
+    expected = rf"^study x was made {re.escape(message)}; leave the option out "
     with pytest.raises(SettingsError, match=expected) as raised:
         resolve_settings({"study": "x", "storage": given}, {})
     assert "s3cret" not in str(raised.value)

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from autocnn.api.showing import confusion_of
 from autocnn.api.studies import export_model, export_note, load_study, read_finals
 from autocnn.errors import AutocnnError, RecordError, SettingsError, StudyError
 
@@ -212,3 +213,12 @@ def test_what_an_export_is_is_told(view, shipped, note):
     assert export_note(view).startswith(note)
     assert bool(export_note(view)) == bool(note)
     assert export_note(view, 0) == ""
+
+
+def test_a_comparison_has_no_finals_to_speak_of(view):
+    """Its trainings were tested, each by itself."""
+    toml = view.paths.study_toml
+    toml.write_text(toml.read_text().replace('engine = "optuna"', 'engine = "plan"'))
+    assert export_note(view) == ""
+    with pytest.raises(StudyError, match="study digits-1 is no search: nothing was shipped by it"):
+        confusion_of(view)

@@ -170,6 +170,14 @@ def test_no_journal_means_no_study(paths):
     assert not paths.journal.exists()
 
 
+def test_a_journal_that_cannot_be_read_is_told_by_who_opens_it(paths, settings):
+    """Not as a traceback by who asks whether it is there."""
+    paths.journal.mkdir()
+    assert study_exists(paths, settings)
+    with pytest.raises(StudyError):
+        open_study(paths)
+
+
 def test_a_leaderboard_without_its_record_is_told(paths):
     """As in a folder of those that were kept."""
     paths.leaderboard.touch()

@@ -93,6 +93,20 @@ def test_a_silent_process_is_killed_when_its_time_is_over(follow, monkeypatch):
     assert result.cause == FailureCause.TIMED_OUT
 
 
+def test_a_pause_of_everything_is_no_silence(monkeypatch):
+    """Ctrl-Z for two minutes: the supervisor looks again, and so may the worker speak again."""
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    watch = module._Watch(os.getpid(), None, 43.0)
+    for now[0] in (4.0, 8.0, 128.0):
+        assert watch.failure() is None
+    for now[0] in range(129, 129 + 95):  # 8 s of silence before, 60 more than 43 in all
+        assert watch.failure() is None
+    now[0] += 1.0
+    cause, message = watch.failure()
+    assert (cause, message) == (FailureCause.TIMED_OUT, "no sign of life for 103 s: it was killed")
+
+
 def test_signs_of_life_keep_a_process(follow, monkeypatch):
     """Ten of them, each within the time, though all together take longer."""
     monkeypatch.setattr(module, "SILENCE_S", 0.2)

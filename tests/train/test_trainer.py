@@ -481,6 +481,27 @@ def test_a_checkpoint_of_half_the_batch_is_not_gone_on_with(
     train_trial(job, data, device, hooks)
     assert reported == [1, 2, 3]
     assert "was made with batches of 8: begun again" in capsys.readouterr().out
+    assert train_trial(half, data, device, make_hooks(interrupted=lambda: True)).epochs == 0
+
+
+def test_a_promoted_trial_goes_back_to_its_parent_then(
+    script, make_job, make_hooks, data, device, monkeypatch
+):
+    """The parent's weights, whatever batches it had, not new ones."""
+    monkeypatch.setattr(trainer, "CHECKPOINT_EVERY_S", 0.0)
+    parent = make_job(horizon=4, last_epoch=2, keeps_checkpoint=True)
+    stepper = script([1.0] * 8)
+    train_trial(parent, data, device, make_hooks())
+    checkpoint = parent.folder / "checkpoint.npz"
+    child = make_job(horizon=4, last_epoch=4, first_epoch=2, continue_from=checkpoint)
+    child = replace(child, folder=parent.folder.parent / "child")
+    half = replace(child, config=replace(child.config, batch_size=8))
+    hooks = make_hooks(interrupted=lambda: len(stepper.validated) == 3)
+    assert train_trial(half, data, device, hooks).epochs == 3
+    reported = []
+    hooks = make_hooks(report=lambda number, _: bool(reported.append(number)))
+    assert train_trial(child, data, device, hooks).epochs == 4
+    assert reported == [3, 4]
 
 
 @pytest.mark.training

@@ -12,6 +12,7 @@ def describe_finals(finals: dict[str, Any]) -> list[str]:
     """The test scores, with the number of errors and a 95 % interval."""
     test, winner = finals["test"], finals["test_winner"]
     shipped = "refit on train + validation" if finals["refit"]["shipped"] else "validation weights"
+    errors = f"{test['errors']} error{'' if test['errors'] == 1 else 's'}"
     views = finals.get("test_time_augmentation")
     augmented = (
         f"with test-time augmentation  {percent(views['accuracy'])}  (several views of every "
@@ -20,7 +21,7 @@ def describe_finals(finals: dict[str, Any]) -> list[str]:
         else ""
     )
     lines = [
-        f"test accuracy  {percent(test['accuracy'])}  ({test['errors']} errors in {test['n']}; "
+        f"test accuracy  {percent(test['accuracy'])}  ({errors} in {test['n']}; "
         f"95 % interval {percent(test['low'])} to {percent(test['high'])}; {shipped})",
         augmented,
         f"winner         trial {finals['winner']}: validation {percent(finals['val_best'])}, "

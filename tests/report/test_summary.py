@@ -36,6 +36,13 @@ def test_the_test_score_comes_with_its_errors_and_interval():
     ]
 
 
+def test_one_error_is_one():
+    """Digits may come to that."""
+    finals = make_finals()
+    finals["test"]["errors"] = 1
+    assert "(1 error in 360; " in describe_finals(finals)[0]
+
+
 def test_a_refused_refit_is_told():
     """The shipped weights are those that were validated."""
     line = describe_finals(make_finals(refit={"shipped": False, "refusal": "it failed"}))[0]

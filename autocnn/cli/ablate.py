@@ -33,7 +33,7 @@ def ablate(
 ) -> None:
     """Change one thing of a trial at a time, and write down what it did."""
     import autocnn.api as api
-    from autocnn.cli.running import EXIT_INTERRUPTED, EXIT_NO_TRIAL, Interrupt
+    from autocnn.cli.running import Interrupt, end_plan
     from autocnn.report.ablation import render_ablation
     from autocnn.report.screen import open_screen
     from autocnn.report.terminal import print_wide
@@ -51,8 +51,4 @@ def ablate(
         outcome = api.ablate(view, settings, screen, interrupt.is_set)
     print_wide(render_ablation(outcome.rows, outcome.head))
     print(f"written to {outcome.folder / 'ablation.md'} and ablation.parquet")
-    if interrupt.is_set():
-        print("interrupted; the same command goes on")
-        raise typer.Exit(EXIT_INTERRUPTED)
-    if all(row.score is None for row in outcome.rows):
-        raise typer.Exit(EXIT_NO_TRIAL)
+    end_plan(interrupt, [row.score for row in outcome.rows])

@@ -37,7 +37,7 @@ def compare(
 ) -> None:
     """Train known networks alike, and print them beside what was published."""
     import autocnn.api as api
-    from autocnn.cli.running import EXIT_INTERRUPTED, EXIT_NO_TRIAL, Interrupt
+    from autocnn.cli.running import Interrupt, end_plan
     from autocnn.report.comparison import render_comparison
     from autocnn.report.reading import reading_bar
     from autocnn.report.screen import open_screen
@@ -63,8 +63,4 @@ def compare(
         outcome = api.compare(settings, screen, interrupt.is_set)
     print_wide(render_comparison(outcome.rows, outcome.title))
     print(f"written to {outcome.folder / 'compare.md'} and compare.parquet")
-    if interrupt.is_set():
-        print("interrupted; the same command goes on")
-        raise typer.Exit(EXIT_INTERRUPTED)
-    if all(row.test is None for row in outcome.rows):
-        raise typer.Exit(EXIT_NO_TRIAL)
+    end_plan(interrupt, [row.test for row in outcome.rows])

@@ -6,6 +6,7 @@ import json
 import shlex
 import signal
 import sys
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,15 @@ def join_study(settings: StudySettings, started: float, *, verbosity: int) -> No
         ended = api.join(settings, screen, interrupt.is_set, started)
     print(f"{ended.trials} trials of study {ended.study} were trained here ({ended.ending})")
     raise typer.Exit(EXIT_INTERRUPTED if ended.ending == "interrupted" else 0)
+
+
+def end_plan(interrupt: Interrupt, scores: Iterable[float | None]) -> None:
+    """Leave with an exit code where a plan was interrupted, or no training of it has a score."""
+    if interrupt.is_set():
+        print("interrupted; the same command goes on")
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if all(score is None for score in scores):
+        raise typer.Exit(EXIT_NO_TRIAL)
 
 
 class Interrupt:

@@ -15,7 +15,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
-from autocnn.engines.one_by_one import AtRandom, OneByOne
+from autocnn.engines.one_by_one import AtRandom
 from autocnn.engines.stateless_samplers import Ask
 from autocnn.space.seeds import derive_seed
 
@@ -24,11 +24,12 @@ TOURNAMENT = 0.5  # of them, drawn at random, of which the best is the parent
 MORE_CHANGES = 1.0  # parameters that are drawn anew beyond the first, on average
 
 
-class _Mutation(OneByOne):
+class _Mutation(AtRandom):
     """Takes over what the parent has, but for the parameters that are changed."""
 
     def __init__(self, ask: Ask) -> None:
-        self._ask, self._random = ask, AtRandom(ask.seed)
+        super().__init__(ask.seed)
+        self._ask = ask
 
     @cached_property
     def _inherited(self) -> dict[str, Any]:
@@ -55,7 +56,7 @@ class _Mutation(OneByOne):
         value = self._inherited.get(param_name)
         if value is not None:
             return value
-        return self._random.sample_independent(study, trial, param_name, param_distribution)
+        return super().sample_independent(study, trial, param_name, param_distribution)
 
 
 def evolution(ask: Ask) -> BaseSampler:

@@ -85,14 +85,14 @@ def _as_complete(trial: FrozenTrial, value: float) -> FrozenTrial:
 # --- sequences: a point for each place ------------------------------------------------------------
 
 
-class Planned(BaseSampler):
+class Planned(AtRandom):
     """Draws the point that `plan` states, and at random what the point leaves out."""
 
     def __init__(
         self, ask: Ask, plan: Callable[[Ask, dict[str, BaseDistribution]], dict[str, Any]]
     ) -> None:
+        super().__init__(ask.seed)
         self._ask, self._plan = ask, plan
-        self._random = AtRandom(ask.seed)
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
@@ -105,16 +105,6 @@ class Planned(BaseSampler):
     ) -> dict[str, Any]:
         """The point."""
         return self._plan(self._ask, search_space)
-
-    def sample_independent(
-        self,
-        study: optuna.Study,
-        trial: FrozenTrial,
-        param_name: str,
-        param_distribution: BaseDistribution,
-    ) -> Any:
-        """At random."""
-        return self._random.sample_independent(study, trial, param_name, param_distribution)
 
 
 def grid(ask: Ask) -> BaseSampler:

@@ -12,6 +12,7 @@ from autocnn.records.leaderboard import read_leaderboard
 from autocnn.records.lock import lock_study, refuse_in_use
 from autocnn.records.paths import StudyPaths, find_study, list_studies
 from autocnn.records.settings import StudySettings, read_settings
+from autocnn.space.plan import PLAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +51,7 @@ def summarise(paths: StudyPaths) -> StudySummary:
         return StudySummary(name=paths.name, state="unreadable", size=size)
     return StudySummary(
         name=paths.name,
-        state=_state(paths),
+        state=_state(paths, settings),
         size=size,
         created=settings.created,
         dataset=settings.dataset,
@@ -60,8 +61,8 @@ def summarise(paths: StudyPaths) -> StudySummary:
     )
 
 
-def _state(paths: StudyPaths) -> str:
-    if paths.is_plan:
+def _state(paths: StudyPaths, settings: StudySettings) -> str:
+    if settings.engine == PLAN:
         return "comparison"
     return "finished" if paths.manifest.exists() else "unfinished"
 

@@ -170,11 +170,11 @@ def find_study(results: Path, name: str | None = None) -> StudyPaths:
     studies = list_studies(results)
     if not studies:
         raise StudyError(f"{results}: holds no study yet; `autocnn search` starts one")
-    searches = studies if name is not None else [each for each in studies if not each.is_plan]
     known = ", ".join(paths.name for paths in studies)
-    if name is None and searches:
-        return searches[-1]
     if name is None:
+        for paths in reversed(studies):
+            if not paths.is_plan:
+                return paths
         raise StudyError(f"{results}: holds comparisons only; name one of them: {known}")
     raise StudyError(f"no study named {name!r} in {results}; known: {known}")
 

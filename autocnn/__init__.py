@@ -15,7 +15,7 @@ if TYPE_CHECKING:
         rebuild_leaderboard,
         search,
     )
-    from autocnn.records.settings import StudySettings
+    from autocnn.records.study_settings import StudySettings
 
 __all__ = [
     "StudySettings",
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "StudySettings": "autocnn.records.settings",
+    "StudySettings": "autocnn.records.study_settings",
     "StudyView": "autocnn.api",
     "export_model": "autocnn.api",
     "load_study": "autocnn.api",

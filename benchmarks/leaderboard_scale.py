@@ -45,8 +45,8 @@ from measuring import alternate, describe_machine, median_and_spread, watch_load
 from rich.console import Console
 from rich.table import Table
 
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import StudySettings
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings
 
 T = TypeVar("T")
 TOP = 100
@@ -114,10 +114,10 @@ def write(options: argparse.Namespace) -> list[Step]:
     """Build and write the table; then put the same trials into a journal, outside the clock."""
     from made_up import draw_records, write_optuna_journal
 
-    from autocnn.api.studies import silence_optuna
-    from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
-    from autocnn.records.leaderboard_file import record_bytes
-    from autocnn.records.settings import settings_to_toml
+    from autocnn.leaderboard.file import record_bytes
+    from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
+    from autocnn.records.optuna_record import silence_optuna
+    from autocnn.records.study_settings import settings_to_toml
     from autocnn.space.toml import load_space
 
     silence_optuna()
@@ -159,9 +159,9 @@ def command_line(options: argparse.Namespace, study: str) -> Callable[[], object
 
 def read(options: argparse.Namespace) -> list[Step]:
     """Open the table as `autocnn leaderboard` does, and look at some rows."""
-    import_module("autocnn.records.conditions")  # and with it all that the clock would wait for
-    from autocnn.api.leaderboards import select_rows
-    from autocnn.records.leaderboard_file import open_leaderboard
+    import_module("autocnn.leaderboard.filters")  # and with it all that the clock would wait for
+    from autocnn.api.leaderboard import select_rows
+    from autocnn.leaderboard.file import open_leaderboard
 
     rows, steps, path = options.rows, list[Step](), study_paths(options, LARGE).leaderboard
     look = partial(select_rows, options.folder, [LARGE])
@@ -209,8 +209,8 @@ def search(options: argparse.Namespace) -> list[Step]:
     from made_up import make_study
 
     import autocnn.api as api
-    from autocnn.api.studies import silence_optuna
-    from autocnn.records.leaderboard import read_leaderboard, write_leaderboard
+    from autocnn.leaderboard.table import read_leaderboard, write_leaderboard
+    from autocnn.records.optuna_record import silence_optuna
 
     silence_optuna()
     paths = study_paths(options, SEARCHED)

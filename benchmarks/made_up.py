@@ -17,24 +17,24 @@ import numpy as np
 import optuna
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, JournalStorage
 
+from autocnn.engines.base import PRUNE_AT
 from autocnn.engines.pruners import build_pruner
-from autocnn.engines.recorded import PRUNE_AT
 from autocnn.errors import Infeasible
 from autocnn.records.distributions import to_distribution
-from autocnn.records.paths import StudyPaths, claim_folder
-from autocnn.records.record import (
-    TrialRecord,
-    json_safe,
-    proposal_to_dict,
-    result_to_dict,
-)
-from autocnn.records.settings import StudySettings, settings_to_toml
-from autocnn.records.storage import (
+from autocnn.records.optuna_record import (
     continued_trial,
     create_study,
     write_proposal,
     write_result,
     write_study_facts,
+)
+from autocnn.records.study_folder import StudyPaths, claim_folder
+from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.trial_record import (
+    TrialRecord,
+    json_safe,
+    proposal_to_dict,
+    result_to_dict,
 )
 from autocnn.space.parameters import Fixed
 from autocnn.space.space import SearchSpace

@@ -15,13 +15,13 @@ from made_up import CLASSES, N_VALIDATION, SHAPE, draw_curve, end_trial
 from autocnn.data.dataset import Images
 from autocnn.data.prepared import PreparedData
 from autocnn.data.split import Split
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import StudySettings
-from autocnn.records.storage import read_study_facts
+from autocnn.executors.local import Worker
+from autocnn.records.optuna_record import read_study_facts
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
 from autocnn.study.session import OWN_SEARCH, Session
-from autocnn.study.worker import Worker
 from autocnn.train.backend import Device
 from autocnn.trial import WEIGHTS_FILE, Epoch, TrialJob, TrialResult, TrialState
 

@@ -50,15 +50,15 @@ from rich.console import Console
 from rich.table import Table
 
 import autocnn.api as api
-from autocnn.api.flow import SilentListener, study_folder
-from autocnn.api.studies import silence_optuna
-from autocnn.engines.recorded import RecordedEngine
+from autocnn.api.search_study import SilentListener
+from autocnn.engines.base import RecordedEngine
 from autocnn.engines.samplers import SAMPLERS
-from autocnn.quiet import load_keras
+from autocnn.keras_startup import load_keras
 from autocnn.records.manifest import read_manifest
-from autocnn.records.settings import StudySettings, read_settings
-from autocnn.records.storage import n_infeasible, open_study
+from autocnn.records.optuna_record import n_infeasible, open_study, silence_optuna
+from autocnn.records.study_settings import StudySettings, read_settings
 from autocnn.space.toml import load_space
+from autocnn.study.folder import study_folder
 from autocnn.trial import Proposal, TrialResult
 
 LIMITED = 1000  # trials of the study whose resume has a limit

@@ -1,7 +1,7 @@
 """The same trainings as people write them with Keras alone: what autocnn is measured against.
 
 Networks are of Keras' own layers; loss, optimizer, learning rates, batches and first weights are
-those of the configuration. To be imported once `autocnn.quiet.load_keras` was called.
+those of the configuration. To be imported once `autocnn.keras_startup.load_keras` was called.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from autocnn.nn.schedule import learning_rates
 from autocnn.space.config import Augmentation, TrialConfig
 from autocnn.space.layers import plan_network
 from autocnn.space.seeds import derive_seed
-from autocnn.train.preparation import spec_of
+from autocnn.train.assembly import spec_of
 
 FILL_MODES = {"zero": "constant", "edge": "nearest", "reflect": "reflect"}
 

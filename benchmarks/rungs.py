@@ -29,8 +29,8 @@ from rich.table import Table
 from scipy.stats import spearmanr
 
 import autocnn.api as api
-from autocnn.records.record import TrialRecord
-from autocnn.records.settings import StudySettings
+from autocnn.records.study_settings import StudySettings
+from autocnn.records.trial_record import TrialRecord
 
 FULL = 1.0
 

@@ -14,12 +14,12 @@ import numpy as np
 import psutil
 from measuring import tree_cpu_seconds
 
-from autocnn.api.flow import SilentListener
-from autocnn.api.plans import plan_settings, trained_plan
-from autocnn.api.studies import silence_optuna
+from autocnn.api.search_study import SilentListener
 from autocnn.data.catalog import dataset_info
 from autocnn.errors import Infeasible
-from autocnn.quiet import load_keras
+from autocnn.keras_startup import load_keras
+from autocnn.plans.run import plan_settings, trained_plan
+from autocnn.records.optuna_record import silence_optuna
 from autocnn.space.config import Augmentation, EarlyStopping, TrialConfig
 from autocnn.space.plan import repeat_all
 from autocnn.space.toml import load_space

@@ -36,7 +36,7 @@ from rich.table import Table
 
 from autocnn.data.catalog import dataset_info
 from autocnn.engines.recipes import load_recipes
-from autocnn.quiet import load_keras
+from autocnn.keras_startup import load_keras
 from autocnn.space.config import Augmentation, EarlyStopping, TrialConfig
 from autocnn.space.expand import expand
 from autocnn.space.layers import Network, plan_network

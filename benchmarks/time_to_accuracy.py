@@ -118,9 +118,9 @@ class Race:
 
 def run_autocnn(race: Race, *, recipes: bool) -> None:
     """A search with autocnn's defaults and a budget that it does not reach."""
-    from autocnn.api.flow import SilentListener, search
-    from autocnn.records.paths import StudyPaths
-    from autocnn.records.settings import StudySettings
+    from autocnn.api.search_study import SilentListener, search
+    from autocnn.records.study_folder import StudyPaths
+    from autocnn.records.study_settings import StudySettings
     from autocnn.trial import TrialState
 
     paths = StudyPaths(race.folder / "results" / "race")
@@ -161,7 +161,7 @@ def run_keras_tuner(race: Race) -> None:
     """Keras Tuner's Hyperband over the space `cnn`; infeasible draws are failed trials there."""
     import keras_tuner
 
-    from autocnn.engines.oracles import declare, decode
+    from autocnn.engines.keras_tuner_oracles import declare, decode
     from autocnn.errors import Infeasible
 
     setting = Setting.of(race)
@@ -226,8 +226,7 @@ def run_optuna(race: Race) -> None:
 
 def draw(trial: Any, name: str, parameter: Any) -> Any:
     """The parameter's value, from Optuna where it varies."""
-    from autocnn.engines.distributions import suggest
-    from autocnn.records.distributions import to_distribution
+    from autocnn.records.distributions import suggest, to_distribution
 
     if parameter.n_values() == 1:
         return parameter.all_values()[0]
@@ -258,7 +257,7 @@ class Setting:
     @classmethod
     def of(cls, race: Race) -> Setting:
         """The same split and space as autocnn's."""
-        from autocnn.quiet import load_keras
+        from autocnn.keras_startup import load_keras
 
         load_keras()
         from autocnn.data.prepared import prepare
@@ -370,7 +369,7 @@ def score_kept(folder: Path, data: Any, test: Any) -> list[dict[str, float]]:
     from autocnn.export.keras_file import export_keras
     from autocnn.finals.scoring import score_file
     from autocnn.space.config import config_from_dict
-    from autocnn.train.preparation import spec_of
+    from autocnn.train.assembly import spec_of
 
     lines = []
     for text in (folder / "kept.jsonl").read_text(encoding="utf-8").splitlines():

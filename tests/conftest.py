@@ -8,6 +8,7 @@ asked for, as in `pytest -m slow`; `training` marks real, small trainings, which
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -15,10 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 from postgres import postgres_server, postgres_url  # noqa: F401  fixtures
+from rich.console import Console
 
 from autocnn.data.dataset import TrainingImages
 from autocnn.data.prepared import PreparedData, prepare_images
-from autocnn.records.record import TrialRecord
+from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import Block, Dense, EarlyStopping, Optimizer, TrialConfig
 from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
 
@@ -135,3 +137,34 @@ def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     from autocnn.study import loop
 
     monkeypatch.setattr(loop, "wait_for", lambda workers, seconds: None)
+
+
+@pytest.fixture
+def quiet_optuna() -> Iterator[None]:
+    """Optuna tells of each study that it makes, unless it is hushed."""
+    import optuna
+
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    yield
+    optuna.logging.set_verbosity(before)
+
+
+@pytest.fixture
+def console() -> Console:
+    """A terminal of 120 columns that remembers what was printed."""
+    return Console(
+        record=True, force_terminal=True, width=120, height=50, file=io.StringIO(), highlight=False
+    )
+
+
+@pytest.fixture
+def show() -> Callable[..., list[str]]:
+    """The lines that something looks like on a terminal of this width."""
+
+    def lines(renderable: Any, width: int = 120) -> list[str]:
+        plain = Console(width=width, file=io.StringIO(), record=True, highlight=False)
+        plain.print(renderable)
+        return [line.rstrip() for line in plain.export_text().splitlines()]
+
+    return lines

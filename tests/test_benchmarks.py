@@ -26,7 +26,7 @@ SMALL_PACKS = (
 # Two epochs by the same first weights and images, step by step and in one compiled loop.
 SCAN = """
 import json
-from autocnn.quiet import load_keras
+from autocnn.keras_startup import load_keras
 load_keras()
 from dataclasses import replace
 from plain_keras import Training, written_by_hand

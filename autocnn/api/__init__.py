@@ -1,25 +1,17 @@
 """The Python API, and all that the command line calls."""
 
-from autocnn.api.ablation import AblationOutcome, AblationSettings, ablate
-from autocnn.api.baselines import list_baselines
-from autocnn.api.comparison import CompareOutcome, CompareSettings, compare
-from autocnn.api.flow import SearchOutcome, SilentListener, search
-from autocnn.api.grid import dataset_facts, write_grid
-from autocnn.api.joining import JoinOutcome, join
-from autocnn.api.leaderboards import (
+from autocnn.api.ablate_trial import AblationOutcome, AblationSettings, ablate
+from autocnn.api.compare_networks import CompareOutcome, CompareSettings, compare
+from autocnn.api.datasets import dataset_facts, list_datasets, read_images, write_grid
+from autocnn.api.export import export_model, export_note
+from autocnn.api.installation import describe_installation
+from autocnn.api.join_study import JoinOutcome, join
+from autocnn.api.leaderboard import (
     LeaderboardRows,
     leaderboard_rows,
     rebuild_leaderboard,
     select_rows,
 )
-from autocnn.api.library import (
-    copy_space,
-    describe_installation,
-    list_datasets,
-    read_images,
-    survey_settings,
-)
-from autocnn.api.overview import delete_study, list_summaries, summarise_study
 from autocnn.api.plots import (
     PLOTS,
     describe_importances,
@@ -27,11 +19,28 @@ from autocnn.api.plots import (
     parameter_importances,
     plot_study,
 )
-from autocnn.api.settings import check_choice, read_config, resolve_settings, resume_settings
-from autocnn.api.showing import confusion_of, is_winner, study_or_trial
-from autocnn.api.studies import StudyView, export_model, export_note, load_studies, load_study
+from autocnn.api.search_study import SearchOutcome, SilentListener, search
+from autocnn.api.settings_sources import (
+    check_choice,
+    read_config,
+    resolve_settings,
+    resume_settings,
+)
+from autocnn.api.spaces import copy_space, list_baselines, survey_settings
+from autocnn.api.studies import (
+    StudyView,
+    confusion_of,
+    delete_study,
+    is_winner,
+    list_summaries,
+    load_studies,
+    load_study,
+    study_or_trial,
+    summarise_study,
+)
 from autocnn.data.options import ImageOptions
-from autocnn.records.settings import StudySettings, parse_duration, parse_memory
+from autocnn.records.study_settings import StudySettings
+from autocnn.records.units import parse_duration, parse_memory
 
 __all__ = [
     "PLOTS",

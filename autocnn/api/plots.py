@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autocnn.api.settings import check_choice
-from autocnn.api.studies import StudyView, silence_optuna
+from autocnn.api.settings_sources import check_choice
+from autocnn.api.studies import StudyView
 from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.records.optuna_record import silence_optuna
 from autocnn.trial import TrialState
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
@@ -33,7 +34,7 @@ def draw_study(view: StudyView, kind: str, params: Sequence[str] | None = None) 
             f"plot {kind} is too wide for a terminal; give -o FILE.html, FILE.png or FILE.svg"
         )
     from autocnn.report.figures import importances
-    from autocnn.report.history import render_curves, render_history, render_importances
+    from autocnn.terminal.charts import render_curves, render_history, render_importances
 
     data = _data(view)
     _check_trials(data, kind)
@@ -81,8 +82,8 @@ def plot_study(
     nothing to draw yet; RecordError if `target` cannot be written.
     """
     _check_request(kind, params)
+    from autocnn.report.figure_html import check_plot_file, write_plot
     from autocnn.report.figures import Plot, choose_parameters
-    from autocnn.report.plot_files import check_plot_file, write_plot
 
     check_plot_file(target)
     if os.path.isdir(target) or not os.path.isdir(target.parent):

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autocnn.errors import RecordError, SettingsError, StudyError
-from autocnn.files import write_atomic
-from autocnn.quiet import load_keras
-from autocnn.records.paths import StudyPaths, find_study
-from autocnn.records.settings import StudySettings, read_settings
+from autocnn.errors import SettingsError, StudyError
+from autocnn.records.finals_file import Confusion, read_confusion, read_finals
+from autocnn.records.optuna_record import silence_optuna
+from autocnn.records.study_folder import StudyPaths, find_study, is_study_name, read_space_text
+from autocnn.records.study_settings import StudySettings, read_settings
 from autocnn.space.layers import Network, plan_network
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import parse_space
@@ -21,9 +20,9 @@ from autocnn.space.toml import parse_space
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
     import pyarrow as pa
 
-    from autocnn.nn.model import ImageSpec
-    from autocnn.records.merged import StudyImages
-    from autocnn.records.record import TrialRecord
+    from autocnn.leaderboard.merged import StudyImages
+    from autocnn.leaderboard.studies import StudySummary
+    from autocnn.records.trial_record import TrialRecord
 
 
 MOST_NAMED = 20  # trials in an error
@@ -45,7 +44,7 @@ class StudyView:
 
         Raises: RecordError where the file is damaged.
         """
-        from autocnn.records.leaderboard import build_leaderboard, read_leaderboard
+        from autocnn.leaderboard.table import build_leaderboard, read_leaderboard
 
         table = read_leaderboard(self.paths.leaderboard)
         states = Counter(str(record.state) for record in self.records)
@@ -95,10 +94,10 @@ def load_study(
     Raises: StudyError if there is none; RecordError if its record cannot be read.
     """
     silence_optuna()
+    from autocnn.leaderboard.file import record_bytes
+    from autocnn.leaderboard.ranking import rank_trials
     from autocnn.records.database import database_errors
-    from autocnn.records.leaderboard_file import record_bytes
-    from autocnn.records.ranking import rank_trials
-    from autocnn.records.storage import open_study, read_records, read_study_facts, record_url
+    from autocnn.records.optuna_record import open_study, read_records, read_study_facts, record_url
 
     paths = find_study(Path(results), name)
     study = open_study(paths, storage)
@@ -119,7 +118,7 @@ def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> 
 
     Raises: SettingsError for a name given twice, or where images or splits differ; as `load_study`.
     """
-    from autocnn.records.merged import check_comparable
+    from autocnn.leaderboard.merged import check_comparable
 
     twice = [name for i, name in enumerate(names) if name in names[:i]]
     if twice:
@@ -130,62 +129,13 @@ def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> 
     return views
 
 
-def export_model(view: StudyView, target: Path, trial: int | None = None) -> Path:
-    """Write the shipped winner, or the network of `trial`, to `target`.
-
-    Raises: SettingsError for an unknown file ending; StudyError without a model; RecordError if
-    `target` cannot be written.
-    """
-    load_keras()
-    from autocnn.export.formats import exporter_for
-
-    export = exporter_for(target)
-    if os.path.isdir(target) or not os.path.isdir(target.parent):
-        raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
-    if trial is None and view.paths.winner.is_file():
-        write_atomic(target, view.paths.winner.read_bytes())
-        return target
-    record = view.trial(trial)
-    weights = view.paths.weights(record.number)
-    if not weights.is_file():
-        raise StudyError(
-            f"trial {record.number} ({record.state}) has no weights on disk; only the ten best "
-            "complete and stopped trials keep theirs"
-        )
-    try:
-        export(record.config, _image_spec(view), weights, target)
-    except OSError as error:
-        if isinstance(error, RecordError):
-            raise
-        raise RecordError(f"{target}: cannot be written ({error.strerror or error})") from error
-    return target
-
-
-def export_note(view: StudyView, trial: int | None = None) -> str:
-    """What should be known of the model that `export_model` writes, or ""."""
-    if trial is not None or not view.records or view.paths.is_plan:
-        return ""
-    name, best, finals = view.paths.name, view.records[0], view.finals
-    if not view.paths.winner.is_file() or finals is None:
-        return (
-            f"study {name} has no finals: these are trial {best.number}'s own weights, neither "
-            f"refitted nor tested (`autocnn resume {name}` does both)"
-        )
-    if finals["winner"] == best.number:
-        return ""
-    return (
-        f"this is trial {finals['winner']}, tested before trial {best.number} was better: "
-        f"`autocnn resume {name}` tests and ships that"
-    )
-
-
 def _stored_space(paths: StudyPaths) -> SearchSpace:
     name = str(read_settings(paths.study_toml).get("space", "cnn"))
     return parse_space(read_space_text(paths), name=name, where=str(paths.space_toml))
 
 
 def _data_of(view: StudyView) -> StudyImages:
-    from autocnn.records.merged import StudyImages
+    from autocnn.leaderboard.merged import StudyImages
 
     given = {**read_settings(view.paths.study_toml), "study": view.paths.name}
     settings = StudySettings(**given)
@@ -197,37 +147,61 @@ def _data_of(view: StudyView) -> StudyImages:
     )
 
 
-def read_space_text(paths: StudyPaths) -> str:
-    """The text of the space that the study was made with; RecordError if it cannot be read."""
-    try:
-        return paths.space_toml.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(f"{paths.space_toml}: cannot be read as UTF-8 text: {error}") from None
+def list_summaries(results: Path | str = "results") -> list[StudySummary]:
+    """Every study below `results` at a glance, oldest first.
+
+    Raises: RecordError if the folder cannot be read.
+    """
+    from autocnn.leaderboard import studies
+
+    return studies.list_summaries(Path(results))
 
 
-def _image_spec(view: StudyView) -> ImageSpec:
-    from autocnn.nn.model import ImageSpec
+def summarise_study(results: Path | str, name: str) -> StudySummary:
+    """The study `name` at a glance.
 
-    return ImageSpec(
-        shape=view.image_shape,
-        n_classes=len(view.facts["class_names"]),
-        mean=tuple(view.facts["mean"]),
-        std=tuple(view.facts["std"]),
-    )
+    Raises: StudyError if there is no such study.
+    """
+    from autocnn.leaderboard import studies
 
-
-def read_finals(paths: StudyPaths) -> dict[str, Any] | None:
-    """What the finals measured, or None before them."""
-    from autocnn.records.manifest import read_manifest
-
-    return read_manifest(paths.finals_json) if paths.finals_json.exists() else None
+    return studies.summarise_study(Path(results), name)
 
 
-def silence_optuna() -> None:
-    """Leave it to autocnn to say what happens."""
-    import logging
+def delete_study(results: Path | str, name: str) -> int:
+    """Delete the study `name` and all that it holds; the bytes that became free.
 
-    import optuna
+    Raises: StudyError if there is no such study; RecordError if it cannot be deleted.
+    """
+    from autocnn.records import deletion
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    logging.getLogger("optuna.storages").setLevel(logging.ERROR)  # a lost database is an error
+    return deletion.delete_study(Path(results), name)
+
+
+def study_or_trial(results: Path, study: str | None) -> tuple[str | None, int | None]:
+    """What one word names: a study, or, where it is a number and no study, one's trial.
+
+    Returns: the study's name (None: the latest) and the trial's number (None: not said).
+    """
+    if study is None or not study.isdecimal() or not is_study_name(study):
+        return study, None
+    if StudyPaths(results / study).exists:
+        return study, None
+    return None, int(study)
+
+
+def confusion_of(view: StudyView) -> Confusion:
+    """How the study's shipped model took the test images.
+
+    Raises: StudyError before the finals; RecordError if the file cannot be read.
+    """
+    name = view.paths.name
+    if view.paths.is_plan:
+        raise StudyError(f"study {name} is no search: nothing was shipped by it")
+    if view.finals is None:
+        raise StudyError(f"study {name} has no finals yet; `autocnn resume {name}` goes on")
+    return read_confusion(view.paths.confusion)
+
+
+def is_winner(view: StudyView, number: int) -> bool:
+    """True where the finals tested trial `number`."""
+    return view.finals is not None and view.finals.get("winner") == number

@@ -34,9 +34,9 @@ def ablate(
     """Change one thing of a trial at a time, and write down what it did."""
     import autocnn.api as api
     from autocnn.cli.running import Interrupt, end_plan
-    from autocnn.report.ablation import render_ablation
-    from autocnn.report.screen import open_screen
-    from autocnn.report.terminal import print_wide
+    from autocnn.terminal.ablation_table import render_ablation
+    from autocnn.terminal.printing import print_wide
+    from autocnn.terminal.screen import open_screen
 
     settings = api.AblationSettings(
         trial=trial,

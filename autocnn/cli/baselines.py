@@ -11,8 +11,8 @@ from autocnn.cli.options import JsonOption
 def baselines(as_json: JsonOption = False) -> None:
     """List the networks from the literature that `autocnn search --baseline NAME` trains."""
     import autocnn.api as api
-    from autocnn.report.baselines import render_baselines
-    from autocnn.report.terminal import print_wide
+    from autocnn.terminal.baselines_table import render_baselines
+    from autocnn.terminal.printing import print_wide
 
     found = api.list_baselines()
     if as_json:

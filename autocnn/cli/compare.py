@@ -38,10 +38,10 @@ def compare(
     """Train known networks alike, and print them beside what was published."""
     import autocnn.api as api
     from autocnn.cli.running import Interrupt, end_plan
-    from autocnn.report.comparison import render_comparison
-    from autocnn.report.reading import reading_bar
-    from autocnn.report.screen import open_screen
-    from autocnn.report.terminal import print_wide
+    from autocnn.terminal.networks_table import render_comparison
+    from autocnn.terminal.printing import print_wide
+    from autocnn.terminal.reading_bar import reading_bar
+    from autocnn.terminal.screen import open_screen
 
     settings = api.CompareSettings(
         dataset=dataset,

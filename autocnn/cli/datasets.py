@@ -36,9 +36,9 @@ def datasets(
     """List the data sets and whether they are on this machine, or look at one of them."""
     import autocnn.api as api
     from autocnn.errors import SettingsError
-    from autocnn.report.datasets import render_dataset, render_datasets
-    from autocnn.report.reading import reading_bar
-    from autocnn.report.terminal import print_wide
+    from autocnn.terminal.dataset_page import render_dataset, render_datasets
+    from autocnn.terminal.printing import print_wide
+    from autocnn.terminal.reading_bar import reading_bar
 
     drawn: dict[str, Any] = {"flip": flip, "shift": shift, "per_class": per_class}
     given = {key: value for key, value in drawn.items() if value is not None}

@@ -23,7 +23,7 @@ def importance(
 ) -> None:
     """Say which parameters the best trials have in common."""
     import autocnn.api as api
-    from autocnn.report.terminal import print_wide
+    from autocnn.terminal.printing import print_wide
 
     view = api.load_study(results, study)
     if as_json:

@@ -43,8 +43,9 @@ def leaderboard(
 ) -> None:
     """Show the ranked trials of a study, or of several studies of the same images together."""
     import autocnn.api as api
-    from autocnn.report.leaderboard import render_table, render_text
-    from autocnn.report.terminal import print_wide
+    from autocnn.report.leaderboard_text import render_text
+    from autocnn.terminal.leaderboard_table import render_table
+    from autocnn.terminal.printing import print_wide
 
     api.check_choice("--format", form, ("table", "json", "csv", "md"))
     if rebuild:

@@ -28,7 +28,7 @@ def plot(
 ) -> None:
     """Draw a study: on the terminal (history, curves, importance), or to a file."""
     import autocnn.api as api
-    from autocnn.report.terminal import print_wide
+    from autocnn.terminal.printing import print_wide
 
     api.check_choice("KIND", kind, api.PLOTS)
     wanted = None if params is None else [name.strip() for name in params.split(",")]

@@ -25,7 +25,7 @@ def run_study(settings: StudySettings, started: float, *, verbosity: int, as_jso
     epoch.
     """
     import autocnn.api as api
-    from autocnn.report.screen import open_screen
+    from autocnn.terminal.screen import open_screen
 
     interrupt = Interrupt()
     with open_screen(verbosity) as screen:
@@ -37,7 +37,7 @@ def run_study(settings: StudySettings, started: float, *, verbosity: int, as_jso
 def join_study(settings: StudySettings, started: float, *, verbosity: int) -> None:
     """Train trials of a study that another process began; leaves with an exit code as it does."""
     import autocnn.api as api
-    from autocnn.report.screen import open_screen
+    from autocnn.terminal.screen import open_screen
 
     interrupt = Interrupt()
     with open_screen(verbosity) as screen:
@@ -74,7 +74,7 @@ class Interrupt:
 
 
 def _print_outcome(api: Any, outcome: Any, settings: StudySettings, *, as_json: bool) -> None:
-    from autocnn.report.summary import describe_end, describe_finals
+    from autocnn.terminal.closing_lines import describe_end, describe_finals
 
     if outcome.state == "finished":
         finals = api.load_study(settings.results, outcome.study, settings.storage).finals

@@ -156,7 +156,7 @@ def search(
 ) -> None:
     """Search, prune and rank networks, refit and test the winner once, and export it."""
     import autocnn.api as api
-    from autocnn.report.reading import reading_bar
+    from autocnn.terminal.reading_bar import reading_bar
 
     given = {
         "dataset": dataset,
@@ -198,7 +198,7 @@ def search(
         options = api.ImageOptions(settings.image_size, settings.skip_corrupt)
         info = api.read_images(settings.dataset, options, on_read)
     if dry_run:
-        from autocnn.report.space_page import describe_survey, survey_json
+        from autocnn.terminal.space_page import describe_survey, survey_json
 
         for note in info.notes:
             print(note, file=sys.stderr)

@@ -63,9 +63,9 @@ def _check_alone(why: str, trial: int | None, confusion: bool = False) -> None:
 def _show_one(results: Path, study: str | None, trial: int | None) -> None:
     import autocnn.api as api
     from autocnn.errors import RecordError
-    from autocnn.report.confusion import render_classes
-    from autocnn.report.terminal import print_wide
-    from autocnn.report.trial_page import render_trial
+    from autocnn.terminal.confusion_table import render_classes
+    from autocnn.terminal.printing import print_wide
+    from autocnn.terminal.trial_page import render_trial
 
     if trial is None:
         study, trial = api.study_or_trial(results, study)
@@ -82,8 +82,8 @@ def _show_one(results: Path, study: str | None, trial: int | None) -> None:
 def _show_two(results: Path, study: str | None, numbers: tuple[int, int]) -> None:
     import autocnn.api as api
     from autocnn.errors import SettingsError
-    from autocnn.report.compare import render_comparison
-    from autocnn.report.terminal import print_wide
+    from autocnn.terminal.printing import print_wide
+    from autocnn.terminal.two_trials import render_comparison
 
     if numbers[0] == numbers[1]:
         raise SettingsError(f"--compare needs two different trials, got {numbers[0]} twice")
@@ -94,7 +94,7 @@ def _show_two(results: Path, study: str | None, numbers: tuple[int, int]) -> Non
 
 def _show_confusion(results: Path, study: str | None) -> None:
     import autocnn.api as api
-    from autocnn.report.confusion import render_confusion
-    from autocnn.report.terminal import print_wide
+    from autocnn.terminal.confusion_table import render_confusion
+    from autocnn.terminal.printing import print_wide
 
     print_wide(render_confusion(api.confusion_of(api.load_study(results, study))))

@@ -17,10 +17,10 @@ def spaces(
     """List the search spaces, or show one of them."""
     import autocnn.api as api
     from autocnn.errors import SettingsError
-    from autocnn.report.space_page import describe_explicit, render_space
-    from autocnn.report.terminal import print_wide
     from autocnn.space.library import space_names
     from autocnn.space.toml import load_space
+    from autocnn.terminal.printing import print_wide
+    from autocnn.terminal.space_page import describe_explicit, render_space
 
     if name is None:
         if copy is not None:

@@ -20,8 +20,8 @@ def show_studies(context: typer.Context, results: ResultsOption = Path("results"
     if context.invoked_subcommand is not None:
         return
     import autocnn.api as api
-    from autocnn.report.studies import render_studies
-    from autocnn.report.terminal import print_wide
+    from autocnn.terminal.printing import print_wide
+    from autocnn.terminal.studies_table import render_studies
 
     summaries = api.list_summaries(results)
     if summaries:
@@ -42,7 +42,7 @@ def clean(
     """Delete a study: its record, leaderboard, weights and models."""
     import autocnn.api as api
     from autocnn.errors import SettingsError
-    from autocnn.report.studies import size_text
+    from autocnn.terminal.studies_table import size_text
 
     results = context.obj if results is None else results
     summary = api.summarise_study(results, name)

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from autocnn.data.dataset import DatasetInfo, Images, TrainingImages
 from autocnn.data.importing import Facts
 from autocnn.data.options import ImageOptions
-from autocnn.data.source import Source
+from autocnn.data.reader import Source
 from autocnn.errors import AutocnnError, RecordError
 from autocnn.files import cache_root, write_atomic
 

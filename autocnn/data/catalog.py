@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from autocnn.data.builtin_sets import read_splits
 from autocnn.data.dataset import DatasetInfo, TrainingImages
 from autocnn.data.keras_cache import missing_files
 from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
 from autocnn.data.own_images import read_own
-from autocnn.data.readers import read_splits
-from autocnn.data.source import check_name
+from autocnn.data.reader import check_name
 from autocnn.errors import DatasetError, SettingsError, UnknownDatasetError
 
 _DIGITS = tuple("0123456789")

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from autocnn.data.decoding import Content
-from autocnn.data.source import (
+from autocnn.data.reader import (
     PART_OF,
     TRAIN,
     Contents,

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from autocnn.data.arrange import Arrangement, arrange
+from autocnn.data.decode_all import BLOCK_BYTES, Corrupt, Passes, n_threads
 from autocnn.data.decoding import quiet_pillow
+from autocnn.data.image_order import Arrangement, arrange
 from autocnn.data.options import ImageOptions, OnRead, choose_size, describe_resizing
-from autocnn.data.passes import BLOCK_BYTES, Corrupt, Passes, n_threads
-from autocnn.data.pixels import pixel_counts
-from autocnn.data.source import Contents
+from autocnn.data.reader import Contents
 from autocnn.data.split import Fingerprint
+from autocnn.data.statistics import pixel_counts
 from autocnn.files import write_atomic
 
 Shape = tuple[int, int, int]

@@ -18,7 +18,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from autocnn.data.decoding import Content
-from autocnn.data.source import (
+from autocnn.data.reader import (
     PART_NAMES,
     TEST,
     TRAIN,

@@ -14,7 +14,7 @@ from autocnn.data.importing import Facts, import_images
 from autocnn.data.npz_file import list_npz
 from autocnn.data.options import ImageOptions, OnRead
 from autocnn.data.parquet_files import find_shards, list_parquet
-from autocnn.data.source import Source
+from autocnn.data.reader import Source
 from autocnn.errors import DatasetError
 
 # What lies at a path -> its reader, which lists files and opens none.

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from autocnn.data.decoding import Content
-from autocnn.data.source import (
+from autocnn.data.reader import (
     PART_NAMES,
     PART_OF,
     TRAIN,

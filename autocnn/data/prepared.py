@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from autocnn.data.catalog import load_described
 from autocnn.data.dataset import Images, TrainingImages
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
-from autocnn.data.pixels import channel_statistics, pixel_counts
 from autocnn.data.split import Split, find_split, fingerprint
+from autocnn.data.statistics import channel_statistics, pixel_counts
 from autocnn.errors import RecordError
 from autocnn.files import write_atomic
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from autocnn.data.builtin_sets import read_splits
 from autocnn.data.catalog import dataset_info, find_path
 from autocnn.data.dataset import Images
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
 from autocnn.data.own_images import read_own
-from autocnn.data.readers import read_splits
 from autocnn.errors import DatasetError
 
 

@@ -6,13 +6,13 @@ import math
 
 import optuna
 
+from autocnn.engines.base import RecordedEngine
 from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.recorded import RecordedEngine
 from autocnn.engines.samplers import check_sampler
 from autocnn.errors import SettingsError, SpaceError
 from autocnn.records.leases import Leases
-from autocnn.records.settings import StudySettings
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.plan import PLAN
 from autocnn.space.space import SearchSpace
 

@@ -15,8 +15,8 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
-from autocnn.engines.one_by_one import AtRandom
-from autocnn.engines.stateless_samplers import Ask
+from autocnn.engines.independent import AtRandom
+from autocnn.engines.replayed_samplers import Ask
 from autocnn.space.seeds import derive_seed
 
 LIVING = 50  # the latest trials with a score, among which parents are chosen

@@ -13,12 +13,12 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from autocnn.engines.one_by_one import OneByOne
-from autocnn.engines.oracles import METRIC, OWN, build_oracle, decode, encode
+from autocnn.engines.base import RecordedEngine
+from autocnn.engines.independent import OneByOne
+from autocnn.engines.keras_tuner_oracles import METRIC, OWN, build_oracle, decode, encode
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.recorded import RecordedEngine
 from autocnn.errors import Infeasible, StudyError
-from autocnn.records.storage import continued_trial
+from autocnn.records.optuna_record import continued_trial
 from autocnn.space.parameters import Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Wait

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import optuna
 
+from autocnn.engines.base import RecordedEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.recorded import RecordedEngine
 from autocnn.engines.samplers import PerTrialSampler
 from autocnn.records.leases import Leases
 from autocnn.space.space import SearchSpace

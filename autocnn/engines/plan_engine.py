@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import FrozenTrial
 
+from autocnn.engines.base import RecordedEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.recorded import RecordedEngine
-from autocnn.records.storage import continued_trial, proposed_values
+from autocnn.records.optuna_record import continued_trial, proposed_values
 from autocnn.space.plan import REPEAT, VARIANT, Planned
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace

@@ -14,12 +14,12 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
-from autocnn.engines.distributions import conditional_parameters, steady_parameters
 from autocnn.engines.evolution import evolution
-from autocnn.engines.one_by_one import AtRandom
-from autocnn.engines.stateless_samplers import Ask, cma_es, gp, grid, nsga2, qmc
+from autocnn.engines.independent import AtRandom
+from autocnn.engines.replayed_samplers import Ask, cma_es, gp, grid, nsga2, qmc
 from autocnn.errors import SettingsError
-from autocnn.records.storage import n_ended
+from autocnn.records.optuna_record import n_ended
+from autocnn.space.activity import conditional_parameters, steady_parameters
 from autocnn.space.parameters import Categorical
 from autocnn.space.space import SearchSpace
 

@@ -11,7 +11,7 @@ from autocnn.data.options import ImageOptions
 from autocnn.data.test_split import load_test
 from autocnn.finals.refit import Refit
 from autocnn.finals.scoring import SplitScore, score_by_views, score_file
-from autocnn.records.record import TrialRecord
+from autocnn.records.trial_record import TrialRecord
 from autocnn.study.session import Session
 
 

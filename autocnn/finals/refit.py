@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from autocnn.records.record import TrialRecord
+from autocnn.records.trial_record import TrialRecord
 from autocnn.study.session import Session
 from autocnn.trial import Epoch, TrialJob, TrialResult, TrialState
 

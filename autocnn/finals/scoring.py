@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autocnn.data.dataset import Images
-from autocnn.finals.interval import wilson_interval
 from autocnn.finals.views import PUBLISHED_VIEWS, Pixels, Views, plain
-from autocnn.train.preparation import evaluation_batch
+from autocnn.train.assembly import evaluation_batch
 
 LEAST = 1e-38  # probability whose logarithm is taken for less
 
@@ -70,3 +70,17 @@ def _classes(model: keras.Model, images: Pixels, views: Views) -> npt.NDArray[np
         total = total + weight * np.log(np.maximum(probabilities, LEAST))
     classes: npt.NDArray[np.int64] = np.argmax(total, axis=-1)
     return classes
+
+
+Z_95 = 1.959963984540054  # two-sided 95 % quantile of the normal distribution
+
+
+def wilson_interval(hits: int, n: int, z: float = Z_95) -> tuple[float, float]:
+    """Lower and upper bound of the proportion behind `hits` of `n`.
+
+    Source: Wilson 1927; sound for small n and for proportions near 0 and 1.
+    """
+    p, zz = hits / n, z * z / n
+    centre = (p + zz / 2) / (1 + zz)
+    half = z / (1 + zz) * math.sqrt(p * (1 - p) / n + zz / (4 * n))
+    return max(0.0, centre - half), min(1.0, centre + half)

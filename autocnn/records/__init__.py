@@ -1,1 +1,1 @@
-"""What a study keeps: settings, the record of every trial, the leaderboard and the manifest."""
+"""A study's folder and record: settings, facts, trials, finals, the database, leases and locks."""

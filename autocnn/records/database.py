@@ -17,9 +17,9 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 
 from autocnn.errors import RecordError, StudyError
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import read_settings
-from autocnn.records.storage_url import STORAGE_VARIABLE, public_url, sqlite_file
+from autocnn.records.database_url import STORAGE_VARIABLE, public_url, sqlite_file
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import read_settings
 
 CREATED = "created"  # the user attribute of a study that says when its folder was made
 CONNECT_S = 10  # how long a server may take to answer

@@ -8,7 +8,7 @@ import optuna
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 from autocnn.errors import RecordError, StudyError
-from autocnn.records.paths import StudyPaths
+from autocnn.records.study_folder import StudyPaths
 
 # What Optuna raises while it replays a journal that is damaged or is none.
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, OSError)

@@ -20,7 +20,7 @@ from optuna.exceptions import DuplicatedStudyError
 from optuna.trial import FrozenTrial
 
 from autocnn.records.lock import Owner
-from autocnn.records.storage import continued_trial, unfinished_trials
+from autocnn.records.optuna_record import continued_trial, unfinished_trials
 
 LEASE = "lease"  # the user attribute of a trial
 RENEW_S = 30.0  # between two beats

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from autocnn.errors import RecordError, StudyError
-from autocnn.records.paths import StudyPaths
+from autocnn.records.study_folder import StudyPaths
 
 
 @contextmanager

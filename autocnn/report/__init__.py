@@ -1,1 +1,1 @@
-"""What people see: the live screen, tables, pages for one trial or space, the closing lines."""
+"""Files for people: figures, sample grids, and pages in Markdown."""

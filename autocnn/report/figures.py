@@ -22,11 +22,10 @@ from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
 from autocnn.errors import SettingsError, StudyError
+from autocnn.leaderboard.ranking import rank_trials
 from autocnn.records.distributions import to_distribution
-from autocnn.records.ranking import rank_trials
-from autocnn.records.record import TrialRecord
-from autocnn.report.formatting import percent
-from autocnn.report.history import first_hint
+from autocnn.records.trial_record import TrialRecord
+from autocnn.report.formatting import first_hint, percent
 from autocnn.space.parameters import Categorical, Fixed, Parameter, Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import TrialState

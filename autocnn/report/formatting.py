@@ -40,3 +40,13 @@ def sparkline(values: Sequence[float], most: int = 16) -> str:
     low, high = min(values), max(values)
     span = (high - low) or 1.0
     return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in values)
+
+
+STABLE_TRIALS = 50  # with fewer, one more trial can turn the importances over
+
+
+def first_hint(n_trials: int) -> list[str]:
+    """What to say of importances that few trials gave; nothing where they were many."""
+    if n_trials >= STABLE_TRIALS:
+        return []
+    return [f"With fewer than {STABLE_TRIALS} complete trials this is a first hint."]

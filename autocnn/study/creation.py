@@ -16,10 +16,11 @@ from autocnn.data.split import Split, stratified_split
 from autocnn.engines.choose import choose_proposer, choose_pruner
 from autocnn.engines.recipes import Recipe, load_recipes
 from autocnn.errors import Infeasible, SettingsError, SpaceError, StudyError
+from autocnn.executors.local import Worker
 from autocnn.files import write_atomic
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import StudySettings
-from autocnn.records.storage import read_study_facts, write_study_facts
+from autocnn.records.optuna_record import read_study_facts, write_study_facts
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.config import TrialConfig
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import (
@@ -30,7 +31,6 @@ from autocnn.study.budget import (
     choose_horizon,
     plan_search_seconds,
 )
-from autocnn.study.worker import Worker
 from autocnn.train.backend import Device, choose_precision
 
 PROBED_SAMPLES = 51  # random networks, of which those around the median of MACs are measured

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from autocnn.files import write_atomic
-from autocnn.records.paths import StudyPaths
-from autocnn.records.record import TrialRecord
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig
 from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
 

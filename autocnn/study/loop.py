@@ -9,19 +9,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autocnn.engines.protocol import Engine
-from autocnn.records.paths import StudyPaths
-from autocnn.records.record import TrialRecord
+from autocnn.executors.local import POLL_S, Worker, wait_for
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.trial_record import TrialRecord
 from autocnn.study.budget import Budget
 from autocnn.study.duplicates import copy_files
 from autocnn.study.ending import CUTS, Ending
-from autocnn.study.second_try import (
+from autocnn.study.retries import (
     join_tries,
     second_try,
     was_cut,
     without_score_is_failure,
 )
 from autocnn.study.tally import Tally
-from autocnn.study.worker import POLL_S, Worker, wait_for
 from autocnn.trial import (
     Epoch,
     Listener,

@@ -13,19 +13,18 @@ from typing import Any, TypeVar
 import optuna
 
 from autocnn.data.prepared import PreparedData
+from autocnn.engines.base import RecordedEngine
 from autocnn.engines.choose import make_engine
 from autocnn.engines.plan_engine import PlanEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.recorded import RecordedEngine
-from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
-from autocnn.records.leaderboard_file import record_bytes
+from autocnn.executors.local import Worker, WorkerSetup
+from autocnn.executors.resources import plan_shares, visible_gpus
+from autocnn.leaderboard.file import record_bytes
+from autocnn.leaderboard.ranking import rank_trials
+from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
-from autocnn.records.paths import StudyPaths
-from autocnn.records.ranking import rank_trials
-from autocnn.records.record import TrialRecord
-from autocnn.records.settings import StudySettings
-from autocnn.records.storage import (
+from autocnn.records.optuna_record import (
     create_study,
     finished_records,
     is_open,
@@ -35,15 +34,16 @@ from autocnn.records.storage import (
     study_exists,
     write_is_open,
 )
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings
+from autocnn.records.trial_record import TrialRecord
 from autocnn.space.plan import Planned
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
 from autocnn.study.creation import find_facts, find_recipes, prepare_data, write_split
 from autocnn.study.ending import Ending
 from autocnn.study.loop import Search
-from autocnn.study.shares import plan_shares, visible_gpus
 from autocnn.study.tally import Tally
-from autocnn.study.worker import Worker, WorkerSetup
 from autocnn.train.backend import Device
 from autocnn.trial import Listener, Progress
 

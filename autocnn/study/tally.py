@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from autocnn.records.ranking import winner
-from autocnn.records.record import TrialRecord
+from autocnn.leaderboard.ranking import winner
+from autocnn.records.trial_record import TrialRecord
 from autocnn.study.duplicates import KnownResults
 from autocnn.trial import Proposal, TrialResult, TrialState
 

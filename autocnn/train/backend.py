@@ -137,3 +137,9 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(
         sign in text for sign in ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OOM when")
     )
+
+
+def cpu_seconds() -> float:
+    """CPU seconds that this process has used, all its threads together."""
+    times = os.times()
+    return times.user + times.system

@@ -20,7 +20,7 @@ from autocnn.nn import augmentation
 from autocnn.nn.loss import sample_losses
 from autocnn.nn.run_time import run_time, run_time_values
 from autocnn.space.config import Loss
-from autocnn.train.parts import Sums, TrainingParts
+from autocnn.train.stepper import Sums, TrainingParts
 
 CROSS_ENTROPY = Loss()
 KEPT_PROGRAMS = 16

@@ -11,8 +11,8 @@ import numpy as np
 from autocnn.data.prepared import PreparedData
 from autocnn.nn import augmentation
 from autocnn.space.config import TrialConfig
+from autocnn.train.assembly import prepare
 from autocnn.train.backend import Device, set_precision
-from autocnn.train.preparation import prepare
 from autocnn.trial import TrialJob
 
 

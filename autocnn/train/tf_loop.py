@@ -11,7 +11,7 @@ import tensorflow as tf
 from autocnn.nn import augmentation
 from autocnn.nn.loss import sample_losses
 from autocnn.space.config import Loss
-from autocnn.train.parts import Sums, TrainingParts
+from autocnn.train.stepper import Sums, TrainingParts
 
 CROSS_ENTROPY = Loss()
 

@@ -20,12 +20,11 @@ from autocnn.nn import augmentation
 from autocnn.nn.schedule import learning_rates
 from autocnn.nn.weights import save_weights
 from autocnn.space.seeds import derive_seed
-from autocnn.train.backend import Device, set_precision
+from autocnn.train.assembly import evaluation_batch, prepare
+from autocnn.train.backend import Device, cpu_seconds, set_precision
 from autocnn.train.checkpoint import Checkpoint, capture, load_checkpoint, restore, save_checkpoint
-from autocnn.train.clock import cpu_seconds
 from autocnn.train.early_stopping import best_epoch, should_stop
-from autocnn.train.parts import Sums
-from autocnn.train.preparation import evaluation_batch, prepare
+from autocnn.train.stepper import Sums
 from autocnn.trial import (
     CHECKPOINT_FILE,
     WEIGHTS_FILE,

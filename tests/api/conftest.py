@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 
-from autocnn.api.studies import silence_optuna
+from autocnn.leaderboard.file import record_bytes
+from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
-from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
-from autocnn.records.leaderboard_file import record_bytes
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import StudySettings, settings_to_toml
-from autocnn.records.storage import (
+from autocnn.records.optuna_record import (
     create_study,
     read_records,
+    silence_optuna,
     write_proposal,
     write_result,
     write_study_facts,
 )
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings, settings_to_toml
 from autocnn.space.toml import load_space
 from autocnn.trial import Proposal, TrialResult, TrialState
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from autocnn.api.settings import absolute_dataset, dataset_stem, resolve_settings
+from autocnn.api.settings_sources import absolute_dataset, dataset_stem, resolve_settings
 from autocnn.errors import SettingsError
-from autocnn.records.settings import StudySettings, settings_from_toml, settings_to_toml
+from autocnn.records.study_settings import StudySettings, settings_from_toml, settings_to_toml
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import signal
 import psutil
 import pytest
 
-from autocnn.api.flow import SilentListener, search
+from autocnn.api.search_study import SilentListener, search
 from autocnn.api.studies import load_study
-from autocnn.records.settings import StudySettings
-from autocnn.study import worker as module
+from autocnn.executors import local as module
+from autocnn.records.study_settings import StudySettings
 
 pytestmark = pytest.mark.training
 

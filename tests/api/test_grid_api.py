@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import autocnn.report.grid
-from autocnn.api.grid import dataset_facts, write_grid
+import autocnn.report.sample_grid
+from autocnn.api.datasets import dataset_facts, write_grid
 from autocnn.data.catalog import dataset_info, load_train
 from autocnn.data.split import fingerprint, stratified_split
 from autocnn.errors import AutocnnError, RecordError, SettingsError, UnknownDatasetError
@@ -25,7 +25,7 @@ def drawn(monkeypatch):
         calls.append((rows, title))
         return b"the picture"
 
-    monkeypatch.setattr(autocnn.report.grid, "draw_grid", draw_grid)
+    monkeypatch.setattr(autocnn.report.sample_grid, "draw_grid", draw_grid)
     return calls
 
 
@@ -134,7 +134,7 @@ def test_the_same_wish_gives_the_same_picture(tmp_path):
 
 def test_more_images_than_there_are_is_all_of_them(tmp_path, drawn, monkeypatch):
     """A small class has a shorter row."""
-    monkeypatch.setattr("autocnn.api.grid.MAX_PER_CLASS", 1000)
+    monkeypatch.setattr("autocnn.api.datasets.MAX_PER_CLASS", 1000)
     write_grid("digits", tmp_path / "x.png", per_class=1000)
     [(rows, _)] = drawn
     train = stratified_split(load_train("digits")).train

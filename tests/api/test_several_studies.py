@@ -6,15 +6,15 @@ import shutil
 
 import pytest
 
-from autocnn.api.leaderboards import (
+from autocnn.api.leaderboard import (
     leaderboard_rows,
     rebuild_leaderboard,
     select_rows,
 )
 from autocnn.api.studies import load_studies, load_study
 from autocnn.errors import RecordError, SettingsError, StudyError
-from autocnn.records.paths import StudyPaths
-from autocnn.records.storage import open_study, write_study_facts
+from autocnn.records.optuna_record import open_study, write_study_facts
+from autocnn.records.study_folder import StudyPaths
 
 
 @pytest.fixture

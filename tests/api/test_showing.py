@@ -8,7 +8,7 @@ import pytest
 
 from autocnn.api import confusion_of, is_winner, load_study, study_or_trial
 from autocnn.errors import RecordError, StudyError
-from autocnn.records.confusion import Confusion, write_confusion
+from autocnn.records.finals_file import Confusion, write_confusion
 
 MATRIX = Confusion(classes=("a", "b"), counts=((3, 1), (0, 4)))
 

@@ -9,18 +9,18 @@ from types import SimpleNamespace
 
 import pytest
 
-from autocnn.api import flow
-from autocnn.api.settings import read_config, resolve_settings
+from autocnn.api import search_study as flow
+from autocnn.api.settings_sources import read_config, resolve_settings
 from autocnn.api.studies import load_study
 from autocnn.errors import RecordError, SettingsError
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import (
+from autocnn.records.optuna_record import create_study, study_exists
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import (
     StudySettings,
     public_settings,
     read_settings,
     settings_to_toml,
 )
-from autocnn.records.storage import create_study, study_exists
 from autocnn.space.library import library_path
 
 SERVER = "postgresql+psycopg://ada@db.example/studies"
@@ -288,8 +288,8 @@ def test_a_search_hands_its_facts_over_without_the_password(monkeypatch, tmp_pat
         study=None,
     )
     monkeypatch.setattr("autocnn.records.manifest.write_manifest", lambda _, m: written.update(m))
-    monkeypatch.setattr("autocnn.records.storage.read_study_facts", lambda _: {})
-    monkeypatch.setattr("autocnn.records.storage.n_infeasible", lambda _: 0)
+    monkeypatch.setattr("autocnn.records.optuna_record.read_study_facts", lambda _: {})
+    monkeypatch.setattr("autocnn.records.optuna_record.n_infeasible", lambda _: 0)
     outcome = flow.SearchOutcome(
         study="x", state="finished", trials=1, complete=1, pruned=0, stopped=0, failed=0,
         val_best=1.0, test=1.0, test_winner=1.0, gap=0.0, seconds=1.0, cpu_seconds=1.0, winner=0,

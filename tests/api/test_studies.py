@@ -9,9 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from autocnn.api.showing import confusion_of
-from autocnn.api.studies import export_model, export_note, load_study, read_finals
+from autocnn.api.export import export_model, export_note
+from autocnn.api.studies import confusion_of, load_study
 from autocnn.errors import AutocnnError, RecordError, SettingsError, StudyError
+from autocnn.records.finals_file import read_finals
 
 
 @pytest.fixture

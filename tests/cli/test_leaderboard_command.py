@@ -8,10 +8,10 @@ import json
 
 import pytest
 
-from autocnn.records.leaderboard import build_leaderboard, write_leaderboard
-from autocnn.records.leaderboard_file import record_bytes
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import StudySettings, settings_to_toml
+from autocnn.leaderboard.file import record_bytes
+from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings, settings_to_toml
 from autocnn.space.toml import parse_space
 
 SPACE = """description = "one small convolution"

@@ -9,10 +9,9 @@ import pytest
 
 from autocnn.api import PLOTS
 from autocnn.api.plots import WITH_PARAMS
-from autocnn.api.studies import silence_optuna
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import StudySettings, settings_to_toml
-from autocnn.records.storage import create_study, write_proposal, write_result
+from autocnn.records.optuna_record import create_study, silence_optuna, write_proposal, write_result
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings, settings_to_toml
 from autocnn.report.figures import TITLES
 from autocnn.space.toml import load_space
 from autocnn.trial import TrialState

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 import pytest
 
-from autocnn.records.leaderboard import read_leaderboard
+from autocnn.leaderboard.table import read_leaderboard
 
 pytestmark = pytest.mark.training
 

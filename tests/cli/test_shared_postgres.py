@@ -10,7 +10,7 @@ from processes import held
 
 from autocnn.api.studies import load_study
 from autocnn.records.leases import LEASE
-from autocnn.records.storage import open_study
+from autocnn.records.optuna_record import open_study
 from autocnn.trial import TrialState
 
 pytestmark = pytest.mark.training

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from autocnn.records.settings import StudySettings, settings_to_toml
+from autocnn.records.study_settings import StudySettings, settings_to_toml
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import StudySettings, settings_to_toml
-from autocnn.records.storage import create_study
+from autocnn.records.optuna_record import create_study
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings, settings_to_toml
 
 
 @pytest.fixture

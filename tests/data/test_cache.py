@@ -11,7 +11,8 @@ import pytest
 from image_files import encode, noise, write_folder
 
 from autocnn.data import cache as cache_module
-from autocnn.data import importing, passes
+from autocnn.data import decode_all as passes
+from autocnn.data import importing
 from autocnn.data.catalog import dataset_info, load_train
 from autocnn.data.options import ImageOptions
 from autocnn.data.prepared import prepare

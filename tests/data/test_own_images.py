@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from image_files import encode, noise, write_folder, write_npz, write_shards
 
-from autocnn.data import passes
+from autocnn.data import decode_all as passes
 from autocnn.data.catalog import dataset_info, load_train
 from autocnn.data.options import ImageOptions
 from autocnn.data.prepared import channel_statistics, pixel_counts, prepare

@@ -11,9 +11,9 @@ import pytest
 
 from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import StudySettings
-from autocnn.records.storage import create_study
+from autocnn.records.optuna_record import create_study
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int
 from autocnn.space.space import SearchSpace
 

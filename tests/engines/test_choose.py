@@ -6,7 +6,7 @@ import pytest
 
 from autocnn.engines.choose import check_engine, choose_proposer, choose_pruner
 from autocnn.errors import SettingsError, SpaceError
-from autocnn.records.settings import StudySettings
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.parameters import Between, Float, Int
 from autocnn.space.space import SearchSpace
 

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from scripted import ScriptedWorker, Training
 
+from autocnn.engines.base import RecordedEngine
 from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recipes import Recipe
-from autocnn.engines.recorded import RecordedEngine
 from autocnn.engines.samplers import SAMPLERS
 from autocnn.errors import SpaceError
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import TUNERS, StudySettings
-from autocnn.records.storage import create_study, open_study, read_records
+from autocnn.records.optuna_record import create_study, open_study, read_records
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import TUNERS, StudySettings
 from autocnn.space.parameters import Between, Categorical, Float, Int, OneOf
 from autocnn.space.space import Limits, SearchSpace
 from autocnn.study.budget import Budget
@@ -387,7 +387,7 @@ def test_only_hyperband_continues_trials(kind, open_engine, end):
 
 def test_a_record_of_another_oracle_is_refused(open_engine, end, monkeypatch):
     """As when Keras Tuner draws otherwise in another version: one line, nothing trained."""
-    from autocnn.engines import oracles
+    from autocnn.engines import keras_tuner_oracles as oracles
     from autocnn.errors import StudyError
 
     list(_play(open_engine(("keras-tuner", "hyperband")), end, 3))
@@ -464,7 +464,7 @@ def test_conditions_may_hang_on_conditions(kind, open_engine, end):
 
 def test_the_upper_end_of_a_logarithmic_range_is_its_end():
     """Keras Tuner's own words for it are one too high, and its Gaussian process goes there."""
-    from autocnn.engines.oracles import declare, decode
+    from autocnn.engines.keras_tuner_oracles import declare, decode
 
     space = SearchSpace(name="log", parameters={"dense_units": Int(low=32, high=512, log=True)})
     (units,) = declare(space, is_grid=False).space

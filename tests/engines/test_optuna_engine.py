@@ -6,10 +6,10 @@ import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
 
-from autocnn.engines import recorded
+from autocnn.engines import base as recorded
 from autocnn.engines.pruners import build_pruner
 from autocnn.engines.recipes import Recipe
-from autocnn.records.storage import n_infeasible, open_study, read_records
+from autocnn.records.optuna_record import n_infeasible, open_study, read_records
 from autocnn.space.parameters import Categorical, Fixed, Float, Int
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import Limits, SearchSpace

@@ -8,7 +8,7 @@ import pytest
 
 from autocnn.engines.plan_engine import PlanEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.records.storage import finished_records, open_study
+from autocnn.records.optuna_record import finished_records, open_study
 from autocnn.space.config import Block, TrialConfig
 from autocnn.space.plan import Planned, plan_space
 

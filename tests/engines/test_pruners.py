@@ -6,7 +6,7 @@ import optuna
 import pytest
 
 from autocnn.engines.pruners import build_pruner, passes_first_look
-from autocnn.records import settings
+from autocnn.records import study_settings as settings
 
 
 def test_the_settings_offer_what_there_is():

@@ -9,8 +9,8 @@ from autocnn.engines import samplers
 from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.samplers import SAMPLERS, PerTrialSampler, check_sampler
 from autocnn.errors import SettingsError
-from autocnn.records import settings
-from autocnn.records.storage import open_study
+from autocnn.records import study_settings as settings
+from autocnn.records.optuna_record import open_study
 from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int, OneOf
 from autocnn.space.space import Limits, SearchSpace
 from autocnn.trial import FailureCause, TrialState

@@ -8,13 +8,13 @@ from typing import Any
 import optuna
 import pytest
 
+from autocnn.engines.base import RecordedEngine
 from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.recorded import RecordedEngine
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
-from autocnn.records.paths import StudyPaths
-from autocnn.records.storage import finished_records, n_infeasible
+from autocnn.records.optuna_record import finished_records, n_infeasible
+from autocnn.records.study_folder import StudyPaths
 from autocnn.trial import Proposal, TrialState, Wait
 
 

@@ -1,88 +1,12 @@
-"""Records, results and test images for the tests of `autocnn.finals`."""
+"""What the tests of `autocnn.finals` share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-
-import numpy as np
-import pytest
-
-from autocnn.data.dataset import Images
-from autocnn.export.keras_file import export_keras
-from autocnn.nn.model import ImageSpec
-from autocnn.nn.weights import save_weights
-from autocnn.records.record import TrialRecord
-from autocnn.space.config import TrialConfig
-from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
-
-CONFIG = TrialConfig(pixels="unit")
-SPEC = ImageSpec(shape=(1, 1, 1), n_classes=3, mean=(0.0,), std=(1.0,))
-
-
-@pytest.fixture(autouse=True)
-def _keep_policy(keep_policy: None) -> None:
-    """Exports choose the dtype policy."""
-
-
-@pytest.fixture
-def make_result(make_result: Callable[..., TrialResult]) -> Callable[..., TrialResult]:
-    """A result from its training losses, one an epoch; the validation accuracy grows by 0.1."""
-
-    def make(*losses: float, **changes: Any) -> TrialResult:
-        scores = (0.1 * number for number in range(1, len(losses) + 1))
-        fields: dict[str, Any] = {"losses": losses, "best_epoch": None, "seconds": 9.0}
-        return make_result(*scores, **{**fields, **changes})
-
-    return make
-
-
-@pytest.fixture
-def make_record(make_record: Callable[..., TrialRecord]) -> Callable[[TrialResult], TrialRecord]:
-    """Trial 5 with this result."""
-    return lambda result: make_record(5, result=result, seed=77)
-
-
-@pytest.fixture
-def trained(make_record: Callable[..., TrialRecord]) -> Callable[..., TrialRecord]:
-    """A record of a variant's repetition with this score; without one it failed."""
-
-    def make(number: int, name: str, repeat: int, score: float | None = None) -> TrialRecord:
-        result = TrialResult(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
-        if score is not None:
-            epoch = Epoch(
-                train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=score, seconds=2.0
-            )
-            result = TrialResult(
-                state=TrialState.COMPLETE, curve=(epoch,), best_epoch=1, seconds=2.0
-            )
-        values = {"variant": name, "repeat": repeat}
-        return replace(make_record(result), number=number, values=values)
-
-    return make
-
-
-@pytest.fixture
-def dark_or_bright(tmp_path: Path) -> Path:
-    """An exported model of one pixel: class 0 below 127.5, class 1 above it, class 2 never.
-
-    Its logits are 0.5 - x, x - 0.5 and -9, of a pixel x from 0 to 1.
-    """
-    weights, model = tmp_path / "dark_or_bright.npz", tmp_path / "dark_or_bright.keras"
-    kernel = np.array([[-1.0, 1.0, 0.0]], np.float32)
-    save_weights(weights, [kernel, np.array([0.5, -0.5, -9.0], np.float32)])
-    export_keras(CONFIG, SPEC, weights, model)
-    return model
-
-
-@pytest.fixture
-def make_test() -> Callable[[list[int], list[int]], Images]:
-    """Test images of one pixel each, and their classes."""
-
-    def make(pixels: list[int], labels: list[int]) -> Images:
-        images = np.array(pixels, np.uint8).reshape(-1, 1, 1, 1)
-        return Images(images=images, labels=np.array(labels, np.int64))
-
-    return make
+from finals_fixtures import (  # noqa: F401  fixtures
+    _keep_policy,
+    dark_or_bright,
+    make_record,
+    make_result,
+    make_test,
+    trained,
+)

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from autocnn.finals.refit import Refit, judge_refit, refit_winner
-from autocnn.records.paths import StudyPaths
+from autocnn.records.study_folder import StudyPaths
 from autocnn.trial import FailureCause, TrialState
 
 # The trial's best epoch is its second: only that loss, 0.5, may be compared.

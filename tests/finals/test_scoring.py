@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autocnn.finals.scoring import SplitScore, score_file
-from autocnn.train.preparation import EVALUATION_BATCH
+from autocnn.train.assembly import EVALUATION_BATCH
 
 
 def test_hits_and_misses_are_counted_by_class(dark_or_bright, make_test):

@@ -1,63 +1,11 @@
-"""Records, proposals and a space that the tests of `autocnn.records` share."""
+"""What the tests of `autocnn.records` share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-from pathlib import Path
-
-import pytest
-
-from autocnn.records.paths import StudyPaths
-from autocnn.records.record import TrialRecord
-from autocnn.records.settings import StudySettings, settings_to_toml
-from autocnn.space.parameters import Categorical, Fixed, Float, Int, OneOf
-from autocnn.space.space import SearchSpace
-from autocnn.trial import Proposal
-
-
-@pytest.fixture
-def make_record(make_record: Callable[..., TrialRecord]) -> Callable[..., TrialRecord]:
-    """A record with this number, scores and state; 100 parameters unless it is said."""
-    values = {"filters": 8, "rate": 0.25, "pool": "max", "seed_of_pool": True}
-    return partial(make_record, values=values, parameters=100)
-
-
-@pytest.fixture
-def make_proposal(make_proposal: Callable[..., Proposal]) -> Callable[..., Proposal]:
-    """A proposal with this number: from a recipe, with a seed that needs more than 31 bits."""
-    values = {"filters": 8, "rate": 0.1, "pool": "max"}
-    return partial(make_proposal, values=values, origin="recipe:small", seed=4_000_000_000)
-
-
-@pytest.fixture
-def space() -> SearchSpace:
-    """One parameter of every kind; `rate` is active where the pool is max."""
-    return SearchSpace(
-        name="test",
-        parameters={
-            "filters": Int(low=8, high=64, step=8),
-            "pool": Categorical(choices=("max", "average")),
-            "rate": Float(low=0.0, high=0.5, when={"pool": OneOf(("max",))}),
-            "side": Categorical(choices=(3, 5)),
-            "decay": Categorical(choices=(0, 0.5)),
-            "flip": Categorical(choices=(False, True)),
-            "mixed": Categorical(choices=("none", 2, False)),
-            "kernel": Fixed(value=3),
-        },
-    )
-
-
-@pytest.fixture
-def settings() -> StudySettings:
-    """The settings of a study called digits-1."""
-    return StudySettings(study="digits-1", trials=3, created="2026-11-22T10:00:00+00:00")
-
-
-@pytest.fixture
-def paths(tmp_path: Path, settings: StudySettings) -> StudyPaths:
-    """The folder of that study, with its study.toml."""
-    paths = StudyPaths(tmp_path / settings.study)
-    paths.root.mkdir()
-    paths.study_toml.write_text(settings_to_toml(settings))
-    return paths
+from study_fixtures import (  # noqa: F401  fixtures
+    make_proposal,
+    make_record,
+    paths,
+    settings,
+    space,
+)

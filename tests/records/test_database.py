@@ -14,12 +14,10 @@ import sqlalchemy
 from postgres import PASSWORD
 
 from autocnn.errors import RecordError, StudyError
-from autocnn.records import storage
+from autocnn.records import optuna_record as storage
 from autocnn.records.database import database_errors, open_database
-from autocnn.records.overview import delete_study
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import settings_to_toml
-from autocnn.records.storage import (
+from autocnn.records.deletion import delete_study
+from autocnn.records.optuna_record import (
     continued_trial,
     create_study,
     open_study,
@@ -31,6 +29,8 @@ from autocnn.records.storage import (
     write_result,
     write_study_facts,
 )
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import settings_to_toml
 from autocnn.trial import TrialState
 
 NOBODY = "postgresql+psycopg://ada:s3cret@127.0.0.1:1/studies"  # nothing listens there
@@ -155,7 +155,7 @@ def test_no_password_is_written(paths, settings, tmp_path):
 
 def test_a_database_costs_nothing_where_none_is_used():
     """SQLAlchemy takes a while to load."""
-    code = "import sys, autocnn.records.storage; print('sqlalchemy' in sys.modules)"
+    code = "import sys, autocnn.records.optuna_record; print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

@@ -12,7 +12,7 @@ from optuna.trial import TrialState as OptunaState
 
 from autocnn.records.leases import LEASE_S, RENEW_S, UNLEASED_S, Leases, read_lease
 from autocnn.records.lock import Owner
-from autocnn.records.paths import StudyPaths
+from autocnn.records.study_folder import StudyPaths
 
 
 @dataclass

@@ -10,13 +10,13 @@ import pytest
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.records.lock import lock_study
-from autocnn.records.paths import StudyPaths, claim_folder
+from autocnn.records.study_folder import StudyPaths, claim_folder
 
 HOLD = """
 import sys
 from pathlib import Path
 from autocnn.records.lock import lock_study
-from autocnn.records.paths import StudyPaths
+from autocnn.records.study_folder import StudyPaths
 with lock_study(StudyPaths(Path(sys.argv[1]))):
     print("locked", flush=True)
     sys.stdin.read()

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import os
-import platform
-from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from autocnn.errors import RecordError, StudyError
-from autocnn.records import manifest
-from autocnn.records.manifest import machine, package_versions, read_manifest, write_manifest
+from autocnn.records.manifest import read_manifest, write_manifest
 
 
 def test_a_manifest_survives_its_file(tmp_path):
@@ -37,36 +33,6 @@ def test_a_damaged_manifest_is_one_clear_line(tmp_path, content):
     with pytest.raises(RecordError, match=r"manifest\.json: ") as raised:
         read_manifest(tmp_path / "manifest.json")
     assert "\n" not in str(raised.value)
-
-
-def test_versions_are_those_installed(monkeypatch):
-    """A package that is not installed is left out."""
-    monkeypatch.setattr(manifest, "PACKAGES", ("numpy", "no-such-package-anywhere"))
-    assert package_versions() == {"numpy": metadata.version("numpy")}
-
-
-def test_the_machine_is_described():
-    """Platform, Python, processor, cores and memory."""
-    found = machine()
-    assert found["python"] == platform.python_version()
-    assert found["cores"] >= 1
-    assert found["memory_mb"] > 100
-    assert found["cpu"]
-
-
-def test_a_system_that_says_little_is_described_too(monkeypatch):
-    """Without /proc, affinity or sysconf the rest is still there."""
-
-    def refuse(name):
-        raise ValueError(name)
-
-    monkeypatch.setattr(manifest, "_CPU_INFO", Path("/nowhere/cpuinfo"))
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(os, "sysconf", refuse)
-    found = machine()
-    assert found["memory_mb"] is None
-    assert found["cores"] == os.cpu_count()
-    assert found["cpu"] == (platform.processor() or platform.machine())
 
 
 def test_the_manifest_is_plain_json(tmp_path):

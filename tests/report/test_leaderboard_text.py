@@ -11,8 +11,9 @@ import re
 import pyarrow as pa
 import pytest
 
-from autocnn.records.leaderboard import DEFAULT_COLUMNS
-from autocnn.report.leaderboard import FORMATS, render_table, render_text
+from autocnn.leaderboard.table import DEFAULT_COLUMNS
+from autocnn.report.leaderboard_text import FORMATS, render_text
+from autocnn.terminal.leaderboard_table import render_table
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 
 from autocnn.engines.recipes import Recipe
 from autocnn.errors import SettingsError, StudyError
-from autocnn.records.paths import StudyPaths
-from autocnn.records.settings import StudySettings
-from autocnn.records.storage import create_study
+from autocnn.records.optuna_record import create_study
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.parameters import Fixed, Int
 from autocnn.space.space import SearchSpace
 from autocnn.study import creation

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from autocnn.records.paths import StudyPaths
+from autocnn.records.study_folder import StudyPaths
 from autocnn.study.duplicates import KnownResults, copy_files
 from autocnn.trial import FailureCause, TrialState
 

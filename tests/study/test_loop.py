@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from scripted import ScriptedWorker, Training
 
-from autocnn.records.paths import StudyPaths
+from autocnn.records.study_folder import StudyPaths
 from autocnn.study import loop
 from autocnn.study.budget import Budget
 from autocnn.study.ending import Ending

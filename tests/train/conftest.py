@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from autocnn.space.config import Block, TrialConfig
-from autocnn.train import preparation, trainer
+from autocnn.train import assembly as preparation
+from autocnn.train import trainer
 from autocnn.train.backend import Device
-from autocnn.train.parts import Sums, TrainingParts
+from autocnn.train.stepper import Sums, TrainingParts
 from autocnn.trial import Epoch, TrialJob
 
 

@@ -38,7 +38,7 @@ from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.space.config import Augmentation, Loss, Optimizer, TrialConfig
 from autocnn.train.backend import build_stepper, find_device
-from autocnn.train.parts import TrainingParts
+from autocnn.train.stepper import TrainingParts
 optimizer = Optimizer(name="nesterov", learning_rate=0.1, momentum=0.5, weight_decay=0.01)
 config = TrialConfig(architecture="airbench94", head="global_max", optimizer=optimizer)
 spec = ImageSpec(shape=(10, 10, 1), n_classes=3, mean=(100.0,), std=(50.0,))

@@ -144,7 +144,7 @@ def test_running_out_of_memory_is_recognised(error, answer):
 def test_the_loop_is_that_of_the_backend(data, device):
     """TensorFlow's steps for TensorFlow."""
     from autocnn.space.config import Augmentation, Loss
-    from autocnn.train.parts import TrainingParts
+    from autocnn.train.stepper import TrainingParts
     from autocnn.train.tf_loop import TensorFlowStepper
 
     parts = TrainingParts(

@@ -34,7 +34,7 @@ from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.space.config import Augmentation, Loss, Optimizer, TrialConfig
 from autocnn.train.jax_loop import JaxStepper
-from autocnn.train.parts import TrainingParts
+from autocnn.train.stepper import TrainingParts
 spec = ImageSpec(shape=(1, 1, 1), n_classes=2, mean=(0.0,), std=(1.0,))
 model = build_model(TrialConfig(pixels="unit"), spec)
 model.set_weights([np.zeros_like(w) for w in model.get_weights()])

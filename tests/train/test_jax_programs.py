@@ -24,7 +24,7 @@ from autocnn.nn.run_time import program_of
 from autocnn.space.config import *
 from autocnn.train import jax_loop
 from autocnn.train.jax_loop import JaxStepper
-from autocnn.train.parts import TrainingParts
+from autocnn.train.stepper import TrainingParts
 
 SPEC = ImageSpec(shape=(8, 8, 1), n_classes=2, mean=(100.0,), std=(50.0,))
 rng = np.random.default_rng(0)

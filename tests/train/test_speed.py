@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autocnn.train import preparation
+from autocnn.train import assembly as preparation
 from autocnn.train.speed import measure_speed
 
 

@@ -13,7 +13,7 @@ from autocnn.nn.loss import sample_losses
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.space.config import Augmentation, Block, Dense, Loss, Optimizer, TrialConfig
-from autocnn.train.parts import TrainingParts
+from autocnn.train.stepper import TrainingParts
 from autocnn.train.tf_loop import TensorFlowStepper
 
 N, SIZE, BATCH, STEPS = 48, 8, 8, 18

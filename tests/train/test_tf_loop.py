@@ -10,7 +10,7 @@ import pytest
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.space.config import Augmentation, Loss, Optimizer, TrialConfig
-from autocnn.train.parts import Sums, TrainingParts
+from autocnn.train.stepper import Sums, TrainingParts
 from autocnn.train.tf_loop import TensorFlowStepper
 
 WHITE = np.full((1, 1, 1), 255, np.uint8)

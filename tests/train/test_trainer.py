@@ -14,9 +14,10 @@ from autocnn.errors import TrialFailed
 from autocnn.nn.model import build_model
 from autocnn.nn.weights import load_weights
 from autocnn.space.config import Augmentation, EarlyStopping, Optimizer, Schedule
-from autocnn.train import preparation, trainer
+from autocnn.train import assembly as preparation
+from autocnn.train import trainer
+from autocnn.train.assembly import spec_of
 from autocnn.train.checkpoint import load_checkpoint
-from autocnn.train.preparation import spec_of
 from autocnn.train.trainer import train_trial
 from autocnn.trial import FailureCause, TrialState
 

@@ -1,0 +1,151 @@
+"""`ablate`: change one thing of a trial at a time, several seeds each, and say what it did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autocnn.api.search_study import SilentListener
+from autocnn.api.studies import StudyView
+from autocnn.errors import Infeasible, SettingsError
+from autocnn.keras_startup import load_keras
+from autocnn.plans.changes import FACTORS, Change, changes
+from autocnn.plans.run import plan_settings, trained_plan, write_report
+from autocnn.records.optuna_record import silence_optuna
+from autocnn.records.study_settings import StudySettings, read_settings
+from autocnn.space.plan import VARIANT
+from autocnn.trial import Listener
+
+if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from autocnn.plans.ablation import AblationHead, AblationRow
+    from autocnn.records.trial_record import TrialRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AblationSettings:
+    """What is to be changed, and how often each change is trained."""
+
+    trial: int | None = None  # None: the winner
+    seeds: int = 3
+    factors: tuple[str, ...] = ()  # empty: those that are asked for most
+    subset: int | None = None  # training images; None: all
+    workers: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.seeds < 1:
+            raise SettingsError(f"--seeds must be at least 1, got {self.seeds}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AblationOutcome:
+    """The rows, what they are about, and where they were written."""
+
+    rows: list[AblationRow]
+    head: AblationHead
+    folder: Path
+
+
+def ablate(
+    view: StudyView,
+    settings: AblationSettings,
+    listener: Listener | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> AblationOutcome:
+    """Train the variants of a trial that are not on record yet; goes on after an interruption.
+
+    It is a study of its own in the study's folder; validation only, the test split is not read.
+    Raises: SettingsError for unknown factors; StudyError without such a trial.
+    """
+    listener = SilentListener() if listener is None else listener
+    silence_optuna()
+    load_keras()
+    from autocnn.plans.ablation import plan_ablation
+    from autocnn.study.session import Mode
+
+    record = view.trial(settings.trial)
+    variants = _feasible(view, _applicable(record, settings.factors, listener), listener)
+    if not variants:
+        raise SettingsError(f"--factors: none of them applies to trial {record.number}")
+    plan = plan_ablation(record.trained_config, variants, settings.seeds)
+    own = _study_settings(view, record, settings, len(plan))
+    with trained_plan(own, view.space, Mode(plan=plan), listener, interrupted) as session:
+        found = session.records()
+        sizes = session.data.train.n, session.data.validation.n
+    variants = _with_earlier(record, found, variants)
+    return _write(view, record, session.paths.root, (found, variants, sizes))
+
+
+def _with_earlier(
+    record: TrialRecord, found: list[TrialRecord], variants: list[Change]
+) -> list[Change]:
+    """The changes that were trained, now or by earlier calls: a report never shrinks."""
+    trained = {str(each.values[VARIANT]) for each in found} & set(FACTORS)
+    earlier = sorted(trained - {change.factor for change in variants})
+    return [*variants, *(changes(record.trained_config, earlier) if earlier else [])]
+
+
+def _applicable(record: TrialRecord, factors: tuple[str, ...], listener: Listener) -> list[Change]:
+    """The changes that are asked for; what the network has nothing of is told."""
+    found = changes(record.trained_config, factors)
+    for name in factors:
+        if all(change.factor != name for change in found):
+            listener.message(f"{name} is left out: there is nothing of it in the network to change")
+    return found
+
+
+def _feasible(view: StudyView, variants: list[Change], listener: Listener) -> list[Change]:
+    from autocnn.space.layers import plan_network
+
+    feasible = []
+    for change in variants:
+        try:
+            plan_network(change.config, view.image_shape, len(view.facts["class_names"]))
+            feasible.append(change)
+        except Infeasible as error:
+            listener.message(f"{change.factor} ({change.description}) is left out: {error}")
+    return feasible
+
+
+def _study_settings(
+    view: StudyView, record: TrialRecord, settings: AblationSettings, n_trials: int
+) -> StudySettings:
+    """Those of the study, for a study in its folder that trains the plan."""
+    stored: dict[str, Any] = read_settings(view.paths.study_toml)
+    kept = ("dataset", "image_size", "skip_corrupt", "seed", "split_seed", "space", "class_weights")
+    name = f"ablation-{record.number}" + (f"-{settings.subset}" if settings.subset else "")
+    return plan_settings(
+        n_trials,
+        **{key: stored[key] for key in kept if key in stored},
+        study=name,
+        results=str(view.paths.root),
+        epochs=int(view.facts["horizon"]),
+        precision=str(view.facts["precision"]),
+        subset=settings.subset,
+        workers=settings.workers,
+    )
+
+
+def _write(
+    view: StudyView,
+    record: TrialRecord,
+    folder: Path,
+    found: tuple[list[TrialRecord], list[Change], tuple[int, int]],
+) -> AblationOutcome:
+    """Put the table beside the ablation's record, as Parquet and as Markdown."""
+    from autocnn.plans.ablation import AblationHead, ablation_table, summarise_ablation
+    from autocnn.report.ablation_page import ablation_markdown
+
+    records, variants, (n_train, n_validation) = found
+    rows = summarise_ablation(records, variants, n_validation)
+    head = AblationHead(
+        study=view.paths.name,
+        trial=record.number,
+        dataset=str(read_settings(view.paths.study_toml).get("dataset", "digits")),
+        n_train=n_train,
+        epochs=int(view.facts["horizon"]),
+        n_seeds=rows[0].n,
+    )
+    write_report(folder, "ablation", ablation_table(rows), ablation_markdown(rows, head))
+    return AblationOutcome(rows=rows, head=head, folder=folder)

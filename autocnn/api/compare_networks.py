@@ -1,0 +1,207 @@
+"""`compare`: known networks, and winners of studies, trained alike and tested once."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import tempfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from autocnn.api.search_study import SilentListener
+from autocnn.api.settings_sources import absolute_dataset, dataset_stem
+from autocnn.api.studies import load_study
+from autocnn.data.options import ImageOptions
+from autocnn.errors import Infeasible, SettingsError
+from autocnn.keras_startup import load_keras
+from autocnn.plans.run import plan_settings, trained_plan, write_report
+from autocnn.records.optuna_record import silence_optuna
+from autocnn.records.study_settings import StudySettings
+from autocnn.space.config import EarlyStopping, TrialConfig
+from autocnn.space.layers import plan_network
+from autocnn.space.library import baseline_names
+from autocnn.space.plan import VARIANT, repeat_all
+from autocnn.space.space import Published
+from autocnn.space.toml import load_space
+from autocnn.trial import Listener
+
+if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from autocnn.plans.networks import ComparedRow
+    from autocnn.study.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareSettings:
+    """Which networks are trained, and how."""
+
+    dataset: str
+    baselines: tuple[str, ...] = ()
+    studies: tuple[str, ...] = ()  # whose winners are trained too
+    seeds: int = 1
+    epochs: int = 30  # at most
+    patience: int = 5  # epochs without improvement, after which a training stops
+    results: str = "results"
+    workers: int | None = None
+    image_size: str | None = None  # of one's own images
+    skip_corrupt: bool = False
+
+    def __post_init__(self) -> None:
+        for option in ("seeds", "epochs", "patience"):
+            if getattr(self, option) < 1:
+                raise SettingsError(f"--{option} must be at least 1, got {getattr(self, option)}")
+        if not self.baselines and not self.studies:
+            raise SettingsError("nothing to compare: give --baseline NAME or --study NAME")
+        for name in self.baselines:
+            if name not in baseline_names():
+                known = ", ".join(baseline_names())
+                raise SettingsError(f"--baseline: none is named {name!r}; choose from {known}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareOutcome:
+    """The rows, and where they were written."""
+
+    rows: list[ComparedRow]
+    title: str
+    folder: Path
+
+
+def compare(
+    settings: CompareSettings,
+    listener: Listener | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> CompareOutcome:
+    """Train what is not on record yet, and test the best epoch of each training.
+
+    All have the same split, the same seeds, at most the same number of epochs, and stop early by
+    the same rule; everything else is as it was published.
+    Raises: SettingsError for an unknown baseline; StudyError without such a study.
+    """
+    listener = SilentListener() if listener is None else listener
+    silence_optuna()
+    load_keras()
+    from autocnn.study.session import Mode
+
+    networks, published = _networks(settings)
+    _check_feasible(settings, networks)
+    plan = repeat_all(networks, settings.seeds)
+    own = _study_settings(settings, len(plan))
+    mode = Mode(plan=plan, keeps=sys.maxsize)  # all are tested
+    with trained_plan(own, load_space(own.space), mode, listener, interrupted) as session:
+        rows = _test(session, {**_on_record(session, settings.dataset), **published})
+    return _write(settings, rows, session.paths.root)
+
+
+def _networks(
+    settings: CompareSettings,
+) -> tuple[dict[str, TrialConfig], dict[str, Published | None]]:
+    """What is trained by name, and what was published of it."""
+    stops = EarlyStopping(patience=settings.patience)
+    networks: dict[str, TrialConfig] = {}
+    published: dict[str, Published | None] = {}
+    for name in settings.baselines:
+        space = load_space(name)
+        point = {key: p.all_values()[0] for key, p in space.parameters.items()}
+        networks[name] = replace(space.config(point), early_stopping=stops)
+        published[name] = _published_on(settings.dataset, space.published)
+    for name in settings.studies:
+        record = load_study(settings.results, name).trial()
+        label = f"winner of {name} (trial {record.number})"
+        networks[label] = replace(record.trained_config, early_stopping=stops)
+        published[label] = None
+    return networks, published
+
+
+def _check_feasible(settings: CompareSettings, networks: dict[str, TrialConfig]) -> None:
+    """Raise SettingsError for a network that images of this size are too small for."""
+    from autocnn.data.catalog import dataset_info
+
+    options = ImageOptions(settings.image_size, settings.skip_corrupt)
+    info = dataset_info(settings.dataset, options)
+    for name, config in networks.items():
+        try:
+            plan_network(config, info.image_shape, info.n_classes)
+        except Infeasible as error:
+            raise SettingsError(
+                f"{name} does not fit the images of {settings.dataset}: {error}; leave it out"
+            ) from None
+
+
+def _published_on(dataset: str, published: Published | None) -> Published | None:
+    """What was published of a network on these images: on others it says nothing.
+
+    A copy of a data set may have a longer name, such as cifar10-jpeg.
+    """
+    if published is None:
+        return None
+    pattern = re.escape(published.dataset) + r"([-_.].*)?"
+    return published if re.fullmatch(pattern, dataset_stem(dataset)) else None
+
+
+def _study_settings(settings: CompareSettings, n_trials: int) -> StudySettings:
+    dataset = absolute_dataset(settings.dataset)
+    return plan_settings(
+        n_trials,
+        study=f"compare-{_images_name(settings, dataset)}-{settings.epochs}-{settings.patience}",
+        results=settings.results,
+        dataset=dataset,
+        image_size=settings.image_size,
+        skip_corrupt=settings.skip_corrupt,
+        epochs=settings.epochs,
+        workers=settings.workers,
+    )
+
+
+def _images_name(settings: CompareSettings, dataset: str) -> str:
+    """What these images are called: two folders of one name, or other sizes, are not the same."""
+    parts = [re.sub(r"\W+", "-", dataset_stem(dataset)).strip("-")[:100] or "data"]
+    if os.path.isabs(dataset):
+        parts.append(f"{zlib.crc32(dataset.encode()):08x}")
+    return "-".join([*parts, *([settings.image_size] if settings.image_size else [])])
+
+
+def _on_record(session: Session, dataset: str) -> dict[str, Published | None]:
+    """The networks that were trained earlier too, and what was published of them."""
+    names = dict.fromkeys(str(record.values[VARIANT]) for record in session.records())
+    known = baseline_names()
+    return {
+        n: _published_on(dataset, load_space(n).published) if n in known else None for n in names
+    }
+
+
+def _test(session: Session, published: dict[str, Published | None]) -> list[ComparedRow]:
+    """Export each training's best weights, and score the files."""
+    from autocnn.export.keras_file import export_keras
+    from autocnn.plans.networks import score_trials, summarise_comparison
+    from autocnn.train.assembly import spec_of
+
+    session.close_workers()
+    spec, files = spec_of(session.data), {}
+    with tempfile.TemporaryDirectory(prefix="autocnn-compare-") as folder:
+        for record in session.records():
+            weights = session.paths.weights(record.number)
+            if record.score is not None and weights.is_file():
+                files[record.number] = Path(folder) / f"{record.number}.keras"
+                export_keras(record.trained_config, spec, weights, files[record.number])
+        tests = score_trials(session, files)
+    return summarise_comparison(session.records(), tests, published)
+
+
+def _write(settings: CompareSettings, rows: list[ComparedRow], root: Path) -> CompareOutcome:
+    """Put the table beside the record, as Parquet and as Markdown."""
+    from autocnn.plans.networks import comparison_table
+    from autocnn.report.networks_page import comparison_markdown
+
+    title = f"Known networks on {dataset_stem(settings.dataset)}"
+    how = (
+        f"At most {settings.epochs} epochs, stopped after {settings.patience} without a better "
+        "validation score. The test accuracy is that of the best validation epoch's weights, mean "
+        "± standard deviation over n trainings with seeds of their own. Published figures come "
+        "from longer trainings, other splits and, for CIFAR-10, the original images."
+    )
+    write_report(root, "compare", comparison_table(rows), comparison_markdown(rows, title, how))
+    return CompareOutcome(rows=rows, title=title, folder=root)

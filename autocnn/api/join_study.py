@@ -1,0 +1,79 @@
+"""`join`: training trials of a study that another process began, and will end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from autocnn.api.search_study import SilentListener
+from autocnn.api.spaces import check_dataset, limit_space
+from autocnn.api.studies import load_study
+from autocnn.errors import SettingsError, StudyError
+from autocnn.files import disk_errors
+from autocnn.keras_startup import load_keras
+from autocnn.records.optuna_record import silence_optuna
+from autocnn.records.study_folder import find_study
+from autocnn.records.study_settings import StudySettings
+from autocnn.trial import Listener, Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinOutcome:
+    """What a process did for a study of others."""
+
+    study: str
+    trials: int  # that it ended
+    ending: str  # why it left
+
+
+def join(
+    settings: StudySettings,
+    listener: Listener | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    start: float | None = None,
+) -> JoinOutcome:
+    """Train trials of the study until its search is over, or this process's own budget is.
+
+    The study's folder must be at hand, on another machine too: weights and checkpoints go there.
+    Raises: SettingsError for a study that one process keeps to itself; StudyError before it began.
+    """
+    start = time.monotonic() if start is None else start
+    listener = SilentListener() if listener is None else listener
+    _check_joinable(settings)
+    silence_optuna()
+    paths = find_study(Path(settings.results), settings.study)
+    view = load_study(settings.results, settings.study, settings.storage)
+    if not view.facts:
+        raise StudyError(f"study {settings.study} is just being started; try again in a minute")
+    space = limit_space(view.space, settings)
+    check_dataset(settings, space)
+    load_keras()
+    from autocnn.records.database import database_errors
+    from autocnn.study.session import Mode, open_session
+
+    end = None if settings.time_budget_s is None else start + settings.time_budget_s
+    lost = "the record can no longer be reached", "start the worker again once it can"
+    with (
+        database_errors(settings.storage, *lost),
+        disk_errors(paths.root, "start the worker again"),
+        open_session(settings, paths, space, listener, end, Mode(joins=True)) as session,
+    ):
+        ending = session.search(listener, interrupted)
+    listener.progress(Progress(phase="finished", counts={}))
+    return JoinOutcome(study=settings.study, trials=session.n_trained, ending=str(ending))
+
+
+def _check_joinable(settings: StudySettings) -> None:
+    if settings.storage is None:
+        raise SettingsError(
+            f"study {settings.study} keeps its record in its own folder, which one process at a "
+            "time writes; begin a study with --storage sqlite:///FILE or "
+            "postgresql+psycopg://USER@HOST/DATABASE to share it"
+        )
+    if settings.engine != "optuna":
+        raise SettingsError(
+            f"study {settings.study} is searched by Keras Tuner, whose oracle lives in one "
+            "process; give that one more --workers, or begin a study with --engine optuna"
+        )

@@ -1,0 +1,234 @@
+"""`search`: the whole flow from settings to a tested and exported winner."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autocnn.api.settings_sources import absolute_dataset, refuse_changes
+from autocnn.api.spaces import check_dataset, limit_space
+from autocnn.files import disk_errors
+from autocnn.finals.run import count_states, finish
+from autocnn.keras_startup import load_keras
+from autocnn.records.finals_file import read_finals
+from autocnn.records.optuna_record import silence_optuna
+from autocnn.records.study_folder import StudyPaths, read_space_text
+from autocnn.records.study_settings import (
+    StudySettings,
+    public_settings,
+    read_settings,
+)
+from autocnn.space.space import SearchSpace
+from autocnn.space.toml import load_space, parse_space
+from autocnn.study.folder import study_folder
+from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
+
+if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from autocnn.study.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOutcome:
+    """What a search came to; the fields of `autocnn search --json`."""
+
+    study: str
+    state: str  # "finished", "interrupted" or "failed"
+    trials: int
+    complete: int
+    pruned: int
+    stopped: int
+    failed: int
+    val_best: float | None
+    test: float | None  # accuracy of the shipped file
+    test_winner: float | None  # of the winner's validation weights
+    gap: float | None  # val_best - test_winner
+    seconds: float
+    cpu_seconds: float
+    winner: int | None
+    model: str | None
+    leaderboard: str
+    causes: dict[str, int]  # of the failures
+
+
+class SilentListener:
+    """Hears everything and says nothing."""
+
+    def progress(self, progress: Progress) -> None:
+        """Nothing."""
+
+    def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
+        """Nothing."""
+
+    def message(self, text: str) -> None:
+        """Nothing."""
+
+
+def search(
+    settings: StudySettings,
+    listener: Listener | None = None,
+    interrupted: Callable[[], bool] = lambda: False,
+    start: float | None = None,
+) -> SearchOutcome:
+    """Search, refit and test the winner, and export it; goes on with a study that exists.
+
+    `interrupted` is asked often: True ends the search cleanly. `start` (time.monotonic) is when
+    the time budget began.
+    Raises: AutocnnError for bad settings, data, spaces and folders; SettingsError where the study
+    exists and was made with other settings.
+    """
+    start = time.monotonic() if start is None else start
+    listener = SilentListener() if listener is None else listener
+    settings = _with_date(replace(settings, dataset=absolute_dataset(settings.dataset)))
+    if _paths(settings).exists:
+        stored = read_settings(_paths(settings).study_toml)
+        refuse_changes(settings.study, stored, asdict(settings))
+    stated = _find_space(settings)
+    space = limit_space(stated, settings)
+    _, info = check_dataset(settings, space)
+    for note in info.notes:
+        listener.message(note)
+    silence_optuna()
+    from autocnn.engines.choose import check_engine
+    from autocnn.records.optuna_record import study_exists
+
+    check_engine(settings, space)
+    study_exists(_paths(settings), settings)  # a database that is out of reach is told at once
+    load_keras()
+    from autocnn.study.session import open_session
+
+    end = None if settings.time_budget_s is None else start + settings.time_budget_s
+    again = f"`autocnn resume {settings.study}` goes on"
+    with _database_errors(settings), disk_errors(_paths(settings).root, again):
+        with (
+            study_folder(settings, stated) as paths,
+            open_session(settings, paths, space, listener, end) as session,
+        ):
+            ending, finals = _run(session, listener, interrupted)
+        state = "finished" if finals else "interrupted" if interrupted() else "failed"
+        outcome = _outcome(session, finals, state, start)
+        if state == "finished":
+            _write_manifest(session, outcome, ending)
+        listener.progress(Progress(phase="finished", counts=count_states(session.records())))
+    return outcome
+
+
+def _paths(settings: StudySettings) -> StudyPaths:
+    return StudyPaths(Path(settings.results) / settings.study)
+
+
+def _with_date(settings: StudySettings) -> StudySettings:
+    """`settings` with the moment of the study's beginning: its own, or now for a new one."""
+    toml = _paths(settings).study_toml
+    stored = read_settings(toml) if not settings.created and toml.is_file() else {}
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return replace(settings, created=settings.created or stored.get("created") or now)
+
+
+def _database_errors(settings: StudySettings) -> AbstractContextManager[None]:
+    """One line where the database is lost; outside of the folder, which is kept then."""
+    from autocnn.records.database import database_errors
+
+    return database_errors(
+        settings.storage,
+        "the record can no longer be reached",
+        f"`autocnn resume {settings.study}` goes on once it can",
+    )
+
+
+def _find_space(settings: StudySettings) -> SearchSpace:
+    """The space of the settings; where its file is gone, the copy that the study keeps."""
+    paths = _paths(settings)
+    is_file = Path(settings.space).suffix == ".toml"
+    if is_file and not Path(settings.space).exists() and paths.space_toml.exists():
+        name, where = Path(settings.space).stem, str(paths.space_toml)
+        return parse_space(read_space_text(paths), name=name, where=where)
+    return load_space(settings.space)
+
+
+def _run(
+    session: Session, listener: Listener, interrupted: Callable[[], bool]
+) -> tuple[str, dict[str, Any] | None]:
+    """Search and finals: why the search ended, and what the finals measured."""
+    paths, before = session.paths, len(session.finished())
+    was_finished = paths.manifest.exists()
+    paths.manifest.unlink(missing_ok=True)
+    ending = session.search(listener, interrupted)
+    if ending == "failures":
+        n = session.settings.max_consecutive_failures
+        listener.message(
+            f"{n} trials failed in a row: the search ends (--max-consecutive-failures)"
+        )
+    session.record()
+    finals = None
+    if not interrupted():
+        is_same = was_finished and len(session.finished()) == before
+        finals = _finals_of_winner(session) if is_same else None  # the test split is not read again
+        finals = finals or finish(session, listener, interrupted)
+    return str(ending), finals
+
+
+def _finals_of_winner(session: Session) -> dict[str, Any] | None:
+    """The finals on record, if they are those of the present winner."""
+    from autocnn.leaderboard.ranking import winner
+
+    best, finals = winner(session.records()), read_finals(session.paths)
+    is_its = best is not None and finals is not None and finals["winner"] == best.number
+    return finals if is_its else None
+
+
+def _outcome(
+    session: Session, finals: dict[str, Any] | None, state: str, start: float
+) -> SearchOutcome:
+    from autocnn.leaderboard.ranking import winner
+
+    paths, records = session.paths, session.records()
+    best = winner(records)
+    counts = count_states(records)
+    times = os.times()
+    return SearchOutcome(
+        study=session.settings.study,
+        state=state,
+        trials=counts.total(),
+        complete=counts[TrialState.COMPLETE],
+        pruned=counts[TrialState.PRUNED],
+        stopped=counts[TrialState.STOPPED],
+        failed=counts[TrialState.FAILED],
+        causes=dict(Counter(str(r.cause) for r in records if r.cause is not None)),
+        val_best=None if best is None else best.score,
+        test=None if finals is None else finals["test"]["accuracy"],
+        test_winner=None if finals is None else finals["test_winner"]["accuracy"],
+        gap=None if finals is None else finals["gap"],
+        seconds=time.monotonic() - start,
+        cpu_seconds=sum(times[:4]),
+        winner=None if best is None else best.number,
+        model=None if finals is None else str(paths.winner),
+        leaderboard=str(paths.leaderboard),
+    )
+
+
+def _write_manifest(session: Session, outcome: SearchOutcome, ending: str) -> None:
+    from autocnn.records.environment import machine, package_versions
+    from autocnn.records.manifest import write_manifest
+    from autocnn.records.optuna_record import n_infeasible, read_study_facts
+
+    write_manifest(
+        session.paths.manifest,
+        {
+            "outcome": asdict(outcome),
+            "ending": ending,
+            "settings": public_settings(session.settings),
+            "space": session.space.text,
+            "facts": read_study_facts(session.study),
+            "infeasible_draws": n_infeasible(session.study),
+            "packages": package_versions(),
+            "machine": machine(),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        },
+    )

@@ -1,0 +1,230 @@
+"""Where a study's settings come from: options, a file, the study continued, defaults."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from autocnn.api.spaces import baseline_settings
+from autocnn.errors import SettingsError
+from autocnn.records.database_url import (
+    STORAGE_FORMS,
+    STORAGE_VARIABLE,
+    absolute_url,
+    is_storage_url,
+    public_url,
+    with_password,
+)
+from autocnn.records.study_folder import StudyPaths, find_study
+from autocnn.records.study_settings import (
+    StudySettings,
+    option_name,
+    read_settings,
+    read_table,
+    settings_from_table,
+)
+from autocnn.records.units import parse_duration, parse_memory
+from autocnn.space.library import baseline_names
+
+DEFAULT_BUDGET_S = {"digits": 120.0}
+OTHER_BUDGET_S = 900.0
+SPELLINGS: dict[str, tuple[str, Callable[[str, str], float]]] = {  # option: setting, its reader
+    "time_budget": ("time_budget_s", parse_duration),
+    "trial_timeout": ("trial_timeout_s", parse_duration),
+    "worker_memory": ("worker_memory_mb", parse_memory),
+}
+NOT_FROM_A_FILE = ("study", "created", "baseline")
+CHANGEABLE = (
+    "trials",
+    "time_budget_s",
+    "trial_timeout_s",
+    "worker_memory_mb",
+    "max_consecutive_failures",
+    "workers",
+    "gpus",
+    "workers_per_gpu",
+    "recycle",
+    "target",
+    "results",
+    "created",
+    "study",
+)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """The settings that the TOML file `path` gives: as study.toml or as the options name them.
+
+    Raises: SettingsError if it cannot be read or a setting is wrong.
+    """
+    table, where = read_table(path, "--config "), str(path)
+    baseline = _read_baseline(table, where)
+    for name, (key, parse) in SPELLINGS.items():
+        if name in table and key in table:
+            raise _two_for_one(where, name, key, "one setting")
+        if name in table:
+            table[key] = parse(str(table.pop(name)), f"{where}: {name}")
+    return {**settings_from_table(table, where, ("baseline", *SPELLINGS)), **baseline}
+
+
+def _read_baseline(table: dict[str, Any], where: str) -> dict[str, str]:
+    """The baseline that the file names, taken out of its table; empty where it names none."""
+    if "baseline" not in table:
+        return {}
+    if "space" in table:
+        raise _two_for_one(where, "baseline", "space", "two spaces")
+    check_choice(f"{where}: baseline", table["baseline"], tuple(baseline_names()))
+    return {"baseline": table.pop("baseline")}
+
+
+def _two_for_one(where: str, one: str, other: str, what: str) -> SettingsError:
+    return SettingsError(f"{where}: {one} and {other} are {what}; leave one of the two out")
+
+
+def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> StudySettings:
+    """Settings from those given, those of a file, those of the study continued, and defaults.
+
+    `baseline` is no setting: it gives the space, and defaults of its own. That of the file counts
+    unless a space or a baseline is given.
+    Raises: SettingsError where the study on disk was made with other settings.
+    """
+    if "baseline" in config and not given.keys() & {"baseline", "space"}:
+        given = {**given, "baseline": config["baseline"]}
+    given, defaults = _with_baseline(given)
+    merged = {**{k: v for k, v in config.items() if k not in NOT_FROM_A_FILE}, **given}
+    now = datetime.now(UTC)
+    results = str(merged.get("results", "results"))
+    if "dataset" in merged:
+        merged["dataset"] = absolute_dataset(str(merged["dataset"]))
+    data = str(merged.get("dataset", defaults.get("dataset", "digits")))
+    stem = re.sub(r"\W+", "-", dataset_stem(data)).strip("-")[:100]
+    name = str(merged.get("study") or f"{stem or 'study'}-{now:%Y%m%d-%H%M%S}")
+    StudySettings(study=name)  # a wrong name is told before it is looked for
+    stored: dict[str, Any] = {}
+    toml = StudyPaths(Path(results) / name).study_toml
+    is_stored = toml.is_file()
+    if is_stored:
+        stored = read_settings(toml)
+    storage = _find_storage(merged, stored if is_stored else None, os.environ)
+    if storage is not None:
+        merged["storage"] = storage
+    if is_stored:
+        refuse_changes(name, stored, merged)
+    merged = {**defaults, **stored, **merged, "study": name, "results": results}
+    _refuse_other_engines(given, str(merged.get("engine", "optuna")))
+    merged.setdefault("created", now.isoformat(timespec="seconds"))
+    if merged.get("trials") is None and merged.get("time_budget_s") is None:
+        dataset = str(merged.get("dataset", "digits"))
+        merged["time_budget_s"] = DEFAULT_BUDGET_S.get(dataset, OTHER_BUDGET_S)
+    return StudySettings(**merged)
+
+
+def resume_settings(results: Path, name: str | None, given: Mapping[str, Any]) -> StudySettings:
+    """The settings of the study `name`, or of the latest one, with those that were given.
+
+    Raises: StudyError if there is no such study.
+    """
+    paths = find_study(results, name)
+    return resolve_settings({**given, "study": paths.name, "results": str(results)}, {})
+
+
+def absolute_dataset(dataset: str) -> str:
+    """A data set's name as it is, the path of one's own images whole: work goes on from anywhere.
+
+    What is neither stays as it is, for whoever reads the data to tell.
+    """
+    from autocnn.data.catalog import list_datasets
+
+    path = os.path.expanduser(dataset)
+    if any(info.name == dataset for info in list_datasets()) or not os.path.exists(path):
+        return dataset
+    return os.path.abspath(path)
+
+
+def dataset_stem(dataset: str) -> str:
+    """What a study of this data set is called: its name, or the last part of its path."""
+    return re.sub(r"\.(npz|parquet)$", "", os.path.basename(dataset.rstrip(os.sep)), flags=re.I)
+
+
+def _with_baseline(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
+    """What was given besides a baseline, its name as the space; and the defaults that it brings."""
+    name = given.get("baseline")
+    others = {key: value for key, value in given.items() if key != "baseline"}
+    if name is None:
+        return others, {}
+    if "space" in given:
+        raise SettingsError(
+            f"--baseline {name} is a space of its own, and --space {given['space']} is another; "
+            "leave one of the two out"
+        )
+    return {**others, "space": name}, baseline_settings(name)
+
+
+def _find_storage(
+    wanted: Mapping[str, Any], stored: Mapping[str, Any] | None, environment: Mapping[str, str]
+) -> str | None:
+    """The storage that was asked for, or the study's own, or for a new study the environment's.
+
+    An SQLite file has its whole path; a password that is not given may be in OPTUNA_STORAGE.
+    """
+    outside = environment.get(STORAGE_VARIABLE, "")
+    if "storage" in wanted:
+        url = wanted["storage"]
+        StudySettings(study="x", storage=url)  # a wrong one is told before it is read
+    elif stored is not None:
+        url = stored.get("storage")
+    else:
+        url = outside or None
+        if url is not None and not is_storage_url(url):
+            raise SettingsError(
+                f"{STORAGE_VARIABLE} must be {STORAGE_FORMS}, got {public_url(url)!r}; "
+                "unset it, or give --storage"
+            )
+    return None if url is None else with_password(absolute_url(url), environment)
+
+
+def _refuse_other_engines(given: Mapping[str, Any], engine: str) -> None:
+    """An option of the engine that does not propose would be ignored in silence."""
+    for key, owner in (("sampler", "optuna"), ("tuner", "keras-tuner")):
+        if key in given and engine != owner:
+            raise SettingsError(
+                f"--{key} belongs to --engine {owner}, and the engine is {engine}; "
+                f"leave it out or give --engine {owner}"
+            )
+
+
+def refuse_changes(name: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+    """Raise SettingsError where study `name`, stored so, was made with other settings."""
+    for key, value in wanted.items():
+        before = stored.get(key, getattr(StudySettings(study=name), key))
+        if key == "storage":  # a password is no part of a study
+            before, value = _public(before), _public(value)
+        if key not in CHANGEABLE and value != before:
+            raise SettingsError(
+                f"study {name} was made {_describe_change(key, before, value)}; "
+                "leave the option out (from Python: give the study's own) to go on, or give "
+                "another --study"
+            )
+
+
+def _public(storage: str | None) -> str | None:
+    return None if storage is None else public_url(absolute_url(storage))
+
+
+def _describe_change(key: str, before: Any, value: Any) -> str:
+    """Both values, as a person would type them."""
+    if isinstance(before, bool):
+        yes, no = option_name(key).split("/")
+        return f"with {yes}, not {no}" if before else f"with {no}, not {yes}"
+    if before is None:
+        return f"without {option_name(key)}, not with {value}"
+    return f"with {option_name(key)} {before}, not {value}"
+
+
+def check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise SettingsError unless `value` is one of `choices`."""
+    if value not in choices:
+        raise SettingsError(f"{option} must be one of {', '.join(choices)}, got {value!r}")

@@ -1,0 +1,128 @@
+"""What is there before any study: spaces, data sets, this machine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autocnn.errors import SettingsError, SpaceError
+from autocnn.files import write_atomic
+from autocnn.records.study_settings import StudySettings, image_options
+from autocnn.space.library import baseline_names
+from autocnn.space.space import Limits, Published, SearchSpace
+from autocnn.space.survey import Survey, check_feasible
+from autocnn.space.toml import load_space
+
+if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from autocnn.data.dataset import DatasetInfo
+    from autocnn.terminal.baselines_table import BaselineFacts
+
+
+def survey_settings(
+    settings: StudySettings,
+) -> tuple[SearchSpace, Survey, tuple[int, int, int]]:
+    """What the space of `settings` holds for its data set's images, without any training.
+
+    Returns: the space, its survey, and the images' height, width and channels.
+    Raises: SpaceError if nothing in the space is feasible; SettingsError or SpaceError if the
+    engine cannot serve it.
+    """
+    from autocnn.engines.choose import check_engine
+
+    space = limit_space(load_space(settings.space), settings)
+    check_engine(settings, space)
+    survey, info = check_dataset(settings, space)
+    return space, survey, info.image_shape
+
+
+def limit_space(space: SearchSpace, settings: StudySettings) -> SearchSpace:
+    """The space within the limits of the settings too; the lower limit holds."""
+    ours = {"parameters": settings.max_params, "macs": settings.max_macs}
+    limits = {
+        name: min((x for x in (getattr(space.limits, name), limit) if x is not None), default=None)
+        for name, limit in ours.items()
+    }
+    return replace(space, limits=Limits(**limits))
+
+
+def check_dataset(settings: StudySettings, space: SearchSpace) -> tuple[Survey, DatasetInfo]:
+    """The survey of `space` for the images of the settings' data set, and what is known of that.
+
+    Raises: UnknownDatasetError; DatasetError where images of one's own cannot be read; SpaceError
+    if nothing in the space is feasible for such images.
+    """
+    from autocnn.data.catalog import dataset_info
+
+    info = dataset_info(settings.dataset, image_options(settings))
+    return check_feasible(space, info.image_shape, info.n_classes), info
+
+
+def copy_space(space: SearchSpace, target: Path) -> Path:
+    """Write the text of `space` to a new file.
+
+    Raises: SettingsError if `target` exists or is no .toml file; RecordError if it cannot be
+    written.
+    """
+    if target.suffix != ".toml":
+        raise SettingsError(f"--copy must name a .toml file, got {str(target)!r}")
+    if target.exists():
+        raise SettingsError(f"--copy {target}: exists already; choose another name")
+    write_atomic(target, space.text)
+    return target
+
+
+def list_baselines() -> list[BaselineFacts]:
+    """Every baseline, with its cost for the images of its data set.
+
+    Raises: SpaceError, UnknownDatasetError or Infeasible for a baseline that is none.
+    """
+    return [_facts(name) for name in baseline_names()]
+
+
+def baseline_settings(name: str) -> dict[str, Any]:
+    """The settings with which a search trains baseline `name` as published.
+
+    One trial where it is a single network; no recipes; no pruner that would cut it short.
+    Raises: SettingsError if there is no such baseline.
+    """
+    if name not in baseline_names():
+        known = ", ".join(baseline_names())
+        raise SettingsError(f"--baseline: no baseline is named {name!r}; choose one of {known}")
+    space = load_space(name)
+    published = _published(space)
+    settings = {
+        "space": name,
+        "dataset": published.dataset,
+        "epochs": published.epochs,
+        "trials": 1 if space.n_points() == 1 else None,
+        "pruner": "none",
+        "recipes": False,
+    }
+    return {key: value for key, value in settings.items() if value is not None}
+
+
+def _facts(name: str) -> BaselineFacts:
+    from autocnn.data.catalog import dataset_info
+    from autocnn.terminal.baselines_table import BaselineFacts
+
+    space = load_space(name)
+    published = _published(space)
+    info = dataset_info(published.dataset)
+    config = space.config({key: p.all_values()[0] for key, p in space.parameters.items()})
+    network = space.network(config, info.image_shape, info.n_classes)
+    return BaselineFacts(
+        name=name,
+        description=space.description,
+        image_shape=info.image_shape,
+        parameters=network.parameters,
+        macs=network.macs,
+        batch_size=config.batch_size,
+        published=published,
+    )
+
+
+def _published(space: SearchSpace) -> Published:
+    if space.published is None:
+        raise SpaceError(f"baseline {space.name}: its file has no table [published]")
+    return space.published

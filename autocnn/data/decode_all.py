@@ -1,0 +1,154 @@
+"""The two passes over the images of a data set: every header, then every pixel.
+
+Threads suffice: Pillow decodes without Python's lock. Results come in the order of the images, and
+only a block of images is in memory at a time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import compress
+from typing import IO, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autocnn.data.decoding import Content, CorruptImageError, decode_image, read_header
+from autocnn.data.options import OnRead
+from autocnn.data.reader import Contents
+from autocnn.errors import DatasetError
+
+T = TypeVar("T")
+Named = tuple[str, Content]
+
+BLOCK_BYTES = 64 << 20  # of pixels, or of encoded images, that are in memory at a time
+_BLOCK = 256  # images, at most, that wait for each other
+_SLICE = 16  # images that a thread takes at a time
+_SHOWN = 3  # corrupt images that are named
+
+
+def n_threads() -> int:
+    """Processors that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS
+        return os.cpu_count() or 1
+
+
+@dataclass(slots=True)
+class Corrupt:
+    """Which images can be read, and why the first of the others cannot."""
+
+    is_good: NDArray[np.bool_]
+    reasons: dict[int, str] = field(default_factory=dict)  # index -> name and reason
+
+    def add(self, index: int, name: str, error: CorruptImageError) -> None:
+        """One that cannot be read."""
+        self.is_good[index] = False
+        self.reasons[index] = f"{name} ({error})"
+        for later in sorted(self.reasons)[_SHOWN:]:
+            del self.reasons[later]
+
+    def check(self, *, skip: bool) -> list[str]:
+        """A line on the images that are left out.
+
+        Raises: DatasetError where they are not to be left out, and where no image is left.
+        """
+        n, total = int(np.count_nonzero(~self.is_good)), len(self.is_good)
+        if n == 0:
+            return []
+        reasons = ", ".join(self.reasons[index] for index in sorted(self.reasons))
+        found = f"{n:,} of {total:,} images cannot be read"
+        shown = f"{reasons}{', …' if n > _SHOWN else ''}"
+        if skip and n < total:
+            return [f"{found} and are left out: {shown}"]
+        advice = "" if skip else "; mend them, or leave them out with --skip-corrupt"
+        raise DatasetError(f"{found}: {shown}{advice}")
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """What both passes need."""
+
+    pool: ThreadPoolExecutor
+    contents: Contents
+    corrupt: Corrupt
+    on_read: OnRead
+
+    def scan(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The size of every image, (n, 2), and whether it is greyscale, (n,)."""
+        n = len(self.contents.labels)
+        sizes, is_grey = np.zeros((n, 2), dtype=np.int64), np.zeros(n, dtype=bool)
+        results = _in_threads(self.pool, read_header, self.contents.images(), _BLOCK)
+        for index, (name, header) in enumerate(results):
+            if isinstance(header, CorruptImageError):
+                self.corrupt.add(index, name, header)
+            else:
+                sizes[index], is_grey[index] = (header.height, header.width), header.is_grey
+            self._tell("looking at images", index + 1, n)
+        return sizes, is_grey
+
+    def decode(self, shape: tuple[int, int, int], file: IO[bytes]) -> NDArray[np.bytes_]:
+        """Write the good images in `shape` to `file`, one after the other.
+
+        Returns: their hashes, as `split.image_hashes`.
+        """
+
+        def work(content: Content) -> tuple[NDArray[np.uint8], bytes]:
+            pixels = decode_image(content, shape)
+            return pixels, blake2b(pixels.reshape(-1).data, digest_size=16).digest()
+
+        indices = np.flatnonzero(self.corrupt.is_good)  # as the first pass left them
+        images = compress(self.contents.images(), self.corrupt.is_good.tolist())
+        block = max(1, min(_BLOCK, BLOCK_BYTES // int(np.prod(shape))))
+        hashes = []
+        for done, (name, result) in enumerate(_in_threads(self.pool, work, images, block)):
+            if isinstance(result, CorruptImageError):
+                self.corrupt.add(int(indices[done]), name, result)
+            else:
+                file.write(result[0].data)
+                hashes.append(result[1])
+            self._tell("decoding images", done + 1, len(indices))
+        return np.array(hashes, dtype="S16")
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        if done % _SLICE == 0 or done == total:
+            self.on_read(what, done, total)
+
+
+def _in_threads(
+    pool: ThreadPoolExecutor, work: Callable[[Content], T], images: Iterator[Named], block: int
+) -> Iterator[tuple[str, T | CorruptImageError]]:
+    """Names and results of all images, in order."""
+
+    def attempt(name: str, content: Content) -> tuple[str, T | CorruptImageError]:
+        try:
+            return name, work(content)
+        except CorruptImageError as error:
+            return name, error
+
+    def work_on(part: list[Named]) -> list[tuple[str, T | CorruptImageError]]:
+        return [attempt(name, content) for name, content in part]
+
+    for waiting in _blocks(images, block):
+        parts = [waiting[i : i + _SLICE] for i in range(0, len(waiting), _SLICE)]
+        for results in pool.map(work_on, parts):
+            yield from results
+
+
+def _blocks(images: Iterator[Named], most: int) -> Iterator[list[Named]]:
+    """Runs of at most `most` images; encoded ones take at most BLOCK_BYTES and one image more."""
+    block: list[Named] = []
+    weight = 0
+    for name, content in images:
+        block.append((name, content))
+        weight += len(content) if isinstance(content, bytes) else 0
+        if len(block) >= most or weight >= BLOCK_BYTES:
+            yield block
+            block, weight = [], 0
+    if block:
+        yield block

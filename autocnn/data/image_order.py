@@ -1,0 +1,104 @@
+"""Which images train and which test, and in which order: the same for every form of a data set.
+
+The order is by label, then by the hash of the decoded pixels. So it follows from the images alone,
+and not from file names, shards or the order of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autocnn.data.reader import TEST, TRAIN, VALIDATION
+from autocnn.data.split import split_hashes
+from autocnn.errors import DatasetError
+
+# Constant for ever: other values would be another test split.
+TEST_SEED = 0
+TEST_FRACTION = 1 / 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Arrangement:
+    """Indices into the images as they were read."""
+
+    train: NDArray[np.int64]  # validation included
+    validates: NDArray[np.bool_] | None  # of `train`, those that the data set validates on
+    test: NDArray[np.int64]
+    notes: tuple[str, ...]  # lines for the person
+
+
+def arrange(
+    class_names: Sequence[str],
+    parts: NDArray[np.int8],
+    labels: NDArray[np.int64],
+    hashes: NDArray[np.bytes_],
+) -> Arrangement:
+    """Order the images, and set a sixth of the training images apart where none are for the test.
+
+    Images that are equal fall on one side of that. It is stratified by class, and constant.
+    Shapes: parts, labels and hashes (n,).
+    Raises: DatasetError where a class has too few different images.
+    """
+    _, rank = np.unique(hashes, return_inverse=True)
+    order = np.lexsort((parts, rank, labels)).astype(np.int64)
+    brings_test, validates = bool((parts == TEST).any()), bool((parts == VALIDATION).any())
+    train = order[parts[order] == TRAIN]
+    _check_classes(class_names, labels[train], rank[train], (not validates, not brings_test))
+    tests, notes = parts == TEST, []
+    if not brings_test:
+        split = split_hashes(hashes[train], labels[train], TEST_SEED, TEST_FRACTION)
+        tests[train[split.validation]] = True
+        notes.append(
+            f"no test images came with it: {np.count_nonzero(tests):,} of {len(train):,} training "
+            "images, a sixth of each class, are kept for the test"
+        )
+    rest = order[~tests[order]]
+    notes += _find_copies(parts, tests, rank)
+    return Arrangement(
+        train=rest,
+        validates=parts[rest] == VALIDATION if validates else None,
+        test=order[tests[order]],
+        notes=tuple(notes),
+    )
+
+
+def _check_classes(
+    class_names: Sequence[str],
+    labels: NDArray[np.int64],
+    rank: NDArray[np.int64],
+    taken: tuple[bool, bool],
+) -> None:
+    """Raise DatasetError where a class of train is too small to be split; images are in order.
+
+    `taken` says whether validation and test images are taken out of train.
+    """
+    needed = 1 + sum(taken)
+    purposes = ["train", *(["validate"] if taken[0] else []), *(["test"] if taken[1] else [])]
+    _, first = np.unique(rank, return_index=True)
+    n_groups = np.bincount(labels[first], minlength=len(class_names))
+    for label, found in enumerate(n_groups.tolist()):
+        if needed > 1 and found < needed:
+            n = int(np.count_nonzero(labels == label))
+            copies = f", but {n - found} of them are copies" if found < n else ""
+            raise DatasetError(
+                f"class {class_names[label]!r} has {n} image{'s' if n > 1 else ''}{copies}; "
+                f"it needs at least {needed} different ones (to {', to '.join(purposes)})"
+            )
+
+
+def _find_copies(
+    parts: NDArray[np.int8], tests: NDArray[np.bool_], rank: NDArray[np.int64]
+) -> list[str]:
+    """A line for validation images, and one for test images, that are also elsewhere."""
+    validates = (parts == VALIDATION) & ~tests
+    trains = (parts == TRAIN) & ~tests
+    notes = []
+    if n := np.count_nonzero(np.isin(rank[validates], rank[trains])):
+        notes.append(f"{n:,} validation images are training images, too: their score flatters")
+    if n := np.count_nonzero(np.isin(rank[tests], rank[~tests])):
+        notes.append(f"{n:,} test images are training images, too: their score flatters")
+    return notes

@@ -1,0 +1,1 @@
+"""Where a job is trained: worker processes of this machine."""

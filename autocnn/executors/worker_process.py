@@ -1,0 +1,181 @@
+"""The worker process: it answers questions and trains one job after another."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import multiprocessing
+import os
+import signal
+import threading
+import time
+import traceback
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from autocnn.errors import AutocnnError, RecordError, TrialFailed
+from autocnn.executors.resources import Share
+from autocnn.files import cache_root
+from autocnn.keras_startup import load_keras
+from autocnn.space.config import TrialConfig
+from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
+
+BEAT = "alive"  # a sign of life of a training
+BEAT_S = 5.0  # between two of them
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The order to measure a configuration's speed."""
+
+    config: TrialConfig
+    precision: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A worker's reply to a question."""
+
+    value: Any = None
+    error: str = ""  # one line for the person
+    bug: str = ""  # the traceback of anything unexpected
+
+
+def serve(connection: Connection, data_folder: Path, log: Path, share: Share) -> None:
+    """The worker's main function: answer questions and train jobs until told to leave."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
+    _send_output_to(log)
+    share.take()
+    load_keras()
+    from autocnn.data.prepared import open_prepared
+    from autocnn.train import backend
+
+    data: Any = None
+    device: Any = None
+    while (order := _receive(connection)) is not None:
+        if device is not None and device.kind == "gpu":
+            gc.collect()  # what held the images of the training before: they are on the device
+        if isinstance(order, TrialJob):
+            try:
+                connection.send(_train(order, data, device, connection))
+            except RecordError as error:  # a full disk, say: no fault of the trial
+                connection.send(Answer(error=str(error)))
+            continue
+        try:
+            if order == "device":
+                device = backend.find_device()
+                backend.keep_programs(device, cache_root() / "jax")
+                answer = Answer(device)
+            elif order == "data":
+                data = open_prepared(data_folder)
+                answer = Answer()
+            else:
+                answer = Answer(_measure(order, data, device))
+        except AutocnnError as error:
+            answer = Answer(error=str(error))
+        except Exception:  # sent over whole: the supervisor raises it
+            answer = Answer(bug=traceback.format_exc())
+        connection.send(answer)
+
+
+def _leave_with_parent() -> None:
+    """End with the supervisor, however it ends: nobody would hear of what is trained after it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _receive(connection: Connection) -> Any:
+    """The next order; None once the supervisor is gone. A late interrupt is no order."""
+    try:
+        while (order := connection.recv()) == "interrupt":
+            pass
+    except EOFError:
+        return None
+    return order
+
+
+def _measure(order: Measure, data: Any, device: Any) -> tuple[float, float]:
+    """The speed of a configuration; where memory runs out, with half the batch, as a trial."""
+    from autocnn.train import backend, speed
+
+    config = order.config
+    while True:
+        try:
+            return speed.measure_speed(config, data, device, order.precision)
+        except Exception as error:
+            if config.batch_size < 2 or not backend.is_out_of_memory(error):
+                raise
+            config = replace(config, batch_size=config.batch_size // 2)
+
+
+def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> TrialResult:
+    from autocnn.train import backend, trainer
+    from autocnn.train.backend import cpu_seconds
+
+    start, cpu_start = time.perf_counter(), cpu_seconds()
+    conversation = _Conversation(connection)
+    hooks = trainer.Hooks(report=conversation.report, interrupted=conversation.interrupted)
+    try:
+        return trainer.train_trial(job, data, device, hooks)
+    except TrialFailed as error:
+        cause, message = FailureCause(error.cause), str(error)
+    except RecordError:
+        raise
+    except Exception as error:  # recorded with its traceback, for the supervisor to show
+        cause = FailureCause.ERROR
+        if backend.is_out_of_memory(error):
+            cause = FailureCause.OUT_OF_MEMORY
+        message = f"{type(error).__name__}: {error}".splitlines()[0]
+        traceback.print_exc()  # to the worker's log, should the trial's not be writable
+        with contextlib.suppress(OSError):
+            job.folder.mkdir(parents=True, exist_ok=True)
+            (job.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
+    return TrialResult(
+        state=TrialState.FAILED,
+        curve=tuple(conversation.curve),
+        seconds=time.perf_counter() - start,
+        cpu_seconds=cpu_seconds() - cpu_start,
+        precision=job.precision,
+        cause=cause,
+        message=message,
+    )
+
+
+class _Conversation:
+    """The worker's side of a trial's reports."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._stopped = False
+        self._beaten = time.monotonic()
+        self.curve: list[Epoch] = []
+
+    def report(self, number: int, epoch: Epoch) -> bool:
+        if number > 0:
+            self.curve.append(epoch)
+        self._connection.send((number, epoch))
+        answer = self._connection.recv()
+        self._stopped = answer == "interrupt"
+        return bool(answer == "prune")
+
+    def interrupted(self) -> bool:
+        if time.monotonic() - self._beaten > BEAT_S:
+            self._beaten = time.monotonic()
+            self._connection.send(BEAT)
+        if not self._stopped and self._connection.poll():
+            self._stopped = self._connection.recv() == "interrupt"
+        return self._stopped
+
+
+def _send_output_to(log: Path) -> None:
+    """Let everything that libraries print go to the log file instead of the person's screen."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for descriptor in (1, 2):
+        os.dup2(file, descriptor)
+    os.close(file)

@@ -1,0 +1,1 @@
+"""All trials ranked: the table, its file, filters, merged views, and the list of studies."""

@@ -1,0 +1,123 @@
+"""The file of a leaderboard: what it says of itself, and reading no more of it than is needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from autocnn.errors import RecordError, StudyError
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import read_settings
+
+SCHEMA_VERSION = 1
+VERSION_KEY, STUDY_KEY = b"autocnn.schema_version", b"autocnn.study"
+RECORD_KEY = b"autocnn.record_bytes"  # of the journal whose trials the file holds
+
+
+def record_bytes(journal: Path) -> int | None:
+    """The size of a study's journal; None where there is none, or its last line is not whole.
+
+    To be asked before the trials are read: a journal only grows, so as long as it has this size,
+    it holds no trial that they lack.
+    """
+    try:
+        with journal.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1))
+            return size if file.read(1) == b"\n" else None
+    except OSError:
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeaderboardFile:
+    """A leaderboard on disk, of which nothing but the schema has been read."""
+
+    path: Path
+    schema: pa.Schema
+    file: pq.ParquetFile
+
+    @property
+    def n_trials(self) -> int:
+        """How many trials it holds."""
+        return int(self.file.metadata.num_rows)
+
+    def holds_journal(self, n_bytes: int | None) -> bool:
+        """True where it was made from a journal of this size; None is no journal's."""
+        return n_bytes is not None and self.metadata(RECORD_KEY) == str(n_bytes)
+
+    def metadata(self, key: bytes) -> str | None:
+        """What the file says of itself, or None where it does not."""
+        value = (self.schema.metadata or {}).get(key)
+        return None if value is None else value.decode(errors="replace")
+
+    def read(self, columns: Iterable[str] | None = None) -> pa.Table:
+        """These columns, in this order; all where none are named.
+
+        Raises: RecordError if the file is damaged.
+        """
+        with _damage_told(self.path):
+            if columns is None:
+                return self.file.read()
+            names = list(dict.fromkeys(columns))
+            return self.file.read(columns=names).select(names)
+
+
+def open_leaderboard(path: Path) -> LeaderboardFile:
+    """The leaderboard, for reading as much of it as is needed.
+
+    Raises: StudyError if there is none; RecordError if the file is damaged or something else.
+    """
+    if not path.is_file():
+        raise StudyError(f"{path}: there is no leaderboard; {_repair(path)}")
+    with _damage_told(path):
+        file = pq.ParquetFile(path)
+        found = LeaderboardFile(path=path, schema=file.schema_arrow, file=file)
+    if found.metadata(VERSION_KEY) != str(SCHEMA_VERSION):
+        raise RecordError(f"{path}: is no leaderboard of this version of autocnn; {_repair(path)}")
+    return found
+
+
+def current_leaderboard(paths: StudyPaths) -> LeaderboardFile | None:
+    """The leaderboard, where it is known to hold all that the study's record does; else None.
+
+    Of the journal nothing is read but its size. Of a study without any record, as in a folder of
+    leaderboards that were kept, the file is all there is.
+    """
+    try:
+        found = open_leaderboard(paths.leaderboard)
+    except (StudyError, RecordError):
+        return None
+    is_all = found.holds_journal(record_bytes(paths.journal)) or not _has_record(paths)
+    return found if is_all else None
+
+
+def _has_record(paths: StudyPaths) -> bool:
+    """True where there is a journal, or may be a database."""
+    if paths.journal.exists() or not paths.exists:
+        return True
+    return read_settings(paths.study_toml).get("storage") is not None
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
+    """What Arrow raises inside becomes one line.
+
+    Raises: RecordError.
+    """
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).partition("\n")[0]
+        raise RecordError(f"{path}: cannot be read ({reason}); {_repair(path)}") from error
+
+
+def _repair(path: Path) -> str:
+    study = path.absolute().parent.name
+    return f"`autocnn leaderboard {study} --rebuild` makes it again from the trials"

@@ -1,0 +1,126 @@
+"""Conditions on the rows of a leaderboard, such as `parameters<200000`."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from autocnn.errors import SettingsError
+from autocnn.leaderboard.table import find_column
+from autocnn.trial import FailureCause, TrialState
+
+_COMPARISONS: dict[str, Callable[..., Any]] = {
+    "=": pc.equal,
+    "!=": pc.not_equal,
+    "<": pc.less,
+    "<=": pc.less_equal,
+    ">": pc.greater,
+    ">=": pc.greater_equal,
+}
+_WITHOUT_ORDER = ("=", "!=")
+_CONDITION = re.compile(r"(?P<column>[^=!<>]+)(?P<operator>[=!<>]+)(?P<value>.+)", re.DOTALL)
+_TRUTHS = {"true": True, "false": False}
+_FRACTIONS = ("score",)  # shown in percent; the other accuracies are curves
+_WORDS: dict[str, tuple[str, ...]] = {"state": tuple(TrialState), "cause": tuple(FailureCause)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """A comparison of one column with a value; a null never matches, whatever the operator."""
+
+    column: str
+    operator: str
+    value: pa.Scalar
+
+    def mask(self, table: pa.Table) -> pa.ChunkedArray:
+        """Of each row whether it matches: true, false, or null where the cell is null."""
+        return _COMPARISONS[self.operator](table[self.column], self.value)
+
+
+def parse_condition(text: str, schema: pa.Schema) -> Condition:
+    """The condition `COLUMN OP VALUE`; a parameter may be named without its `param.`.
+
+    Raises: SettingsError, in one line, on anything else, an unknown column, a curve, a value that
+    the column cannot hold, or an order where the column has none.
+    """
+    parts = _CONDITION.fullmatch(text)
+    column, operator, value = ("", "", "") if parts is None else map(str.strip, parts.groups())
+    if not column or operator not in _COMPARISONS or not value:
+        raise SettingsError(
+            f"--where must be a column, one of {' '.join(_COMPARISONS)}, and a value, such as "
+            f"parameters<200000, got {text!r}"
+        )
+    column = find_column(schema, column, "--where")
+    return Condition(
+        column=column, operator=operator, value=_value(schema.field(column), operator, value)
+    )
+
+
+def filter_rows(table: pa.Table, conditions: Sequence[Condition]) -> pa.Table:
+    """The rows for which all conditions hold, in their order."""
+    if not conditions:
+        return table
+    return table.filter(reduce(pc.and_, [condition.mask(table) for condition in conditions]))
+
+
+def _value(field: pa.Field, operator: str, text: str) -> pa.Scalar:
+    """What a column is compared with, of its own kind."""
+    if pa.types.is_list(field.type):
+        raise SettingsError(f"--where: {field.name} holds a curve, not one value; use score")
+    kind, read = _reader(field.type)
+    if operator not in _WITHOUT_ORDER and kind in ("text", "true or false"):
+        raise SettingsError(
+            f"--where: {field.name} is {kind}, which has no order: use = or !=, got {operator!r}"
+        )
+    try:
+        value = read(text)
+    except (ValueError, LookupError, OverflowError):
+        raise SettingsError(
+            f"--where: {field.name} must be compared with {kind}, got {text!r}"
+        ) from None
+    _check_known(field.name, value.as_py(), text)
+    return value
+
+
+def _check_known(column: str, value: Any, text: str) -> None:
+    """Refuse what no row can hold: a percentage for a fraction, a misspelt word."""
+    if column in _FRACTIONS and 1 < value < math.inf:
+        raise SettingsError(f"--where: {column} is a fraction such as 0.93, got {text}")
+    words = _WORDS.get(column, ())
+    if words and value not in words:
+        raise SettingsError(f"--where: {column} must be one of {', '.join(words)}, got {text!r}")
+
+
+def _reader(kind: pa.DataType) -> tuple[str, Callable[[str], pa.Scalar]]:
+    """What the values of a column are called, and how one is read; it raises on any other text."""
+    if pa.types.is_boolean(kind):
+        return "true or false", lambda text: pa.scalar(_TRUTHS[text.lower()])
+    if pa.types.is_integer(kind):
+        return "a whole number", lambda text: pa.scalar(_whole(text), pa.int64())
+    if pa.types.is_floating(kind):
+        return "a number", lambda text: pa.scalar(_number(text), pa.float64())
+    return "text", lambda text: pa.scalar(text, pa.string())
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:  # such as 2e5
+        number = float(text)
+    if not number.is_integer():
+        raise ValueError(text)
+    return int(number)
+
+
+def _number(text: str) -> float:
+    number = float(text)
+    if number != number:
+        raise ValueError(text)
+    return number

@@ -1,0 +1,73 @@
+"""All studies of a results folder: what they came to, and what they take on the disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from autocnn.errors import AutocnnError
+from autocnn.leaderboard.table import read_leaderboard
+from autocnn.records.deletion import folder_size
+from autocnn.records.study_folder import StudyPaths, find_study, list_studies
+from autocnn.records.study_settings import StudySettings, read_settings
+from autocnn.space.plan import PLAN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudySummary:
+    """One study at a glance; None where it is not known."""
+
+    name: str
+    state: str  # "finished", "unfinished", "comparison" or "unreadable"
+    size: int  # bytes on the disk
+    created: str = ""  # ISO time
+    dataset: str | None = None
+    proposer: str | None = None  # of its draws; before the first as in the settings
+    trials: int | None = None
+    best: float | None = None  # validation accuracy
+
+
+def list_summaries(results: Path) -> list[StudySummary]:
+    """Every study below `results`, oldest first.
+
+    Raises: RecordError if the folder cannot be read.
+    """
+    return [summarise(paths) for paths in list_studies(results)]
+
+
+def summarise(paths: StudyPaths) -> StudySummary:
+    """The study at `paths`; one that is damaged is told as such, not raised."""
+    size = folder_size(paths.root)
+    try:
+        settings = StudySettings(**{**read_settings(paths.study_toml), "study": paths.name})
+        scores: list[float | None] = []
+        origins: list[str] = []
+        if paths.leaderboard.exists():
+            table = read_leaderboard(paths.leaderboard, ["score", "origin"])
+            scores, origins = (table[name].to_pylist() for name in ("score", "origin"))
+    except AutocnnError:
+        return StudySummary(name=paths.name, state="unreadable", size=size)
+    return StudySummary(
+        name=paths.name,
+        state=_state(paths, settings),
+        size=size,
+        created=settings.created,
+        dataset=settings.dataset,
+        proposer=next((o for o in origins if ":" not in o), settings.proposer),
+        trials=len(scores),
+        best=max((score for score in scores if score is not None), default=None),
+    )
+
+
+def _state(paths: StudyPaths, settings: StudySettings) -> str:
+    if settings.engine == PLAN:
+        return "comparison"
+    return "finished" if paths.manifest.exists() else "unfinished"
+
+
+def summarise_study(results: Path, name: str) -> StudySummary:
+    """The study `name` at a glance.
+
+    Raises: StudyError if there is no such study.
+    """
+    return summarise(find_study(results, name))

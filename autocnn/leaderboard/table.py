@@ -1,0 +1,251 @@
+"""The leaderboard: all trials of a study, ranked, as one Parquet file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from autocnn.errors import SettingsError
+from autocnn.files import write_atomic
+from autocnn.leaderboard.file import (
+    RECORD_KEY,
+    SCHEMA_VERSION,
+    STUDY_KEY,
+    VERSION_KEY,
+    open_leaderboard,
+)
+from autocnn.leaderboard.ranking import rank_trials
+from autocnn.records.trial_record import TrialRecord
+from autocnn.space.config import TrialConfig, config_to_dict
+from autocnn.space.parameters import Categorical, Float, Parameter, Value, is_number
+from autocnn.space.space import SearchSpace
+
+PARAMETER_PREFIX = "param."
+DEFAULT_COLUMNS = (
+    "rank",
+    "trial",
+    "state",
+    "score",
+    "best_epoch",
+    "epochs",
+    "parameters",
+    "macs",
+    "seconds",
+    "origin",
+)
+_LARGER_IS_BETTER = ("score",)
+
+_COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
+    ("rank", pa.int32()),
+    ("trial", pa.int32()),
+    ("state", pa.string()),
+    ("score", pa.float64()),
+    ("best_epoch", pa.int32()),
+    ("epochs", pa.int32()),
+    ("parameters", pa.int64()),
+    ("macs", pa.int64()),
+    ("seconds", pa.float64()),
+    ("cpu_seconds", pa.float64()),
+    ("precision", pa.string()),
+    ("seed", pa.int64()),
+    ("origin", pa.string()),
+    ("first_epoch", pa.int32()),
+    ("parent", pa.int32()),
+    ("duplicate_of", pa.int32()),
+    ("attempts", pa.int32()),
+    ("reduced_batch_size", pa.int32()),
+    ("cause", pa.string()),
+    ("message", pa.string()),
+    ("config", pa.string()),
+    ("train_loss", pa.list_(pa.float64())),
+    ("train_accuracy", pa.list_(pa.float64())),
+    ("val_loss", pa.list_(pa.float64())),
+    ("val_accuracy", pa.list_(pa.float64())),
+    ("epoch_seconds", pa.list_(pa.float64())),
+)
+_CURVES = {  # column: field of an epoch
+    "train_loss": "train_loss",
+    "train_accuracy": "train_accuracy",
+    "val_loss": "val_loss",
+    "val_accuracy": "val_accuracy",
+    "epoch_seconds": "seconds",
+}
+
+
+def leaderboard_schema(space: SearchSpace) -> pa.Schema:
+    """The columns: what every trial has, then `param.<name>` for every varying parameter."""
+    fields = [pa.field(name, kind) for name, kind in _COLUMNS]
+    fields += [
+        pa.field(PARAMETER_PREFIX + name, _parameter_type(parameter))
+        for name, parameter in space.varying()
+    ]
+    return pa.schema(fields, metadata={VERSION_KEY: str(SCHEMA_VERSION).encode()})
+
+
+def build_leaderboard(records: Iterable[TrialRecord], space: SearchSpace) -> pa.Table:
+    """One row a trial, in rank order; null where a trial has no such value."""
+    schema = leaderboard_schema(space)
+    text_parameters = {
+        name
+        for name, _ in space.varying()
+        if pa.types.is_string(schema.field(PARAMETER_PREFIX + name).type)
+    }
+    rows = []
+    for rank, record in enumerate(rank_trials(records), start=1):
+        row = {"rank": rank, **_proposal_cells(record), **_result_cells(record)}
+        for name, value in record.values.items():
+            cell = _as_text(value) if name in text_parameters else value
+            row[PARAMETER_PREFIX + name] = cell
+        rows.append(row)
+    return pa.Table.from_pylist(rows, schema=schema)
+
+
+def write_leaderboard(path: Path, table: pa.Table, n_bytes: int | None = None) -> None:
+    """Write `table` to `results/<study>/leaderboard.parquet`.
+
+    The name of the study, which is the folder's, goes into the file's metadata, and so does
+    `n_bytes`, the `record_bytes` of the journal before the trials were read. The same table and
+    size give the same bytes.
+
+    Raises: RecordError if the file cannot be written.
+    """
+    metadata = {**(table.schema.metadata or {}), STUDY_KEY: path.absolute().parent.name.encode()}
+    metadata.pop(RECORD_KEY, None)  # of the file that `table` was read from
+    if n_bytes is not None:
+        metadata[RECORD_KEY] = str(n_bytes).encode()
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(metadata), sink)
+    write_atomic(path, sink.getvalue().to_pybytes())
+
+
+def read_leaderboard(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
+    """The leaderboard as it was written, or some of its columns, by their whole names.
+
+    Raises: StudyError if there is none; RecordError if the file is damaged or something else.
+    """
+    return open_leaderboard(path).read(columns)
+
+
+def view_leaderboard(
+    table: pa.Table,
+    sort: str | None = None,
+    columns: Sequence[str] | None = None,
+    top: int | None = None,
+) -> pa.Table:
+    """The rows and columns that a person asks for.
+
+    Sorting by the score puts the largest first, by anything else the smallest; nulls come last
+    and ties keep the order of the ranks. A parameter may be named without its `param.`.
+
+    Raises: SettingsError on an unknown column, on a column without an order, or if top < 1.
+    """
+    if top is not None and top < 1:
+        raise SettingsError(f"--top must be at least 1, got {top}")
+    names = _shown(table.schema, columns)
+    if sort is not None:
+        table = _sorted(table, find_column(table.schema, sort, "--sort"))
+    return table.slice(0, top).select(names)
+
+
+def viewed_columns(
+    schema: pa.Schema, sort: str | None = None, columns: Sequence[str] | None = None
+) -> list[str]:
+    """What `view_leaderboard` needs of a table with this schema.
+
+    Raises: SettingsError on an unknown column.
+    """
+    names = _shown(schema, columns)
+    return names if sort is None else [*names, find_column(schema, sort, "--sort"), "rank"]
+
+
+def find_column(schema: pa.Schema, name: str, option: str) -> str:
+    """The column that a person calls `name`: a parameter perhaps without its `param.`.
+
+    Raises: SettingsError, naming `option` and all columns, where there is none.
+    """
+    for candidate in (name, PARAMETER_PREFIX + name):
+        if candidate in schema.names:
+            return candidate
+    raise SettingsError(f"{option}: no column is named {name!r}; known: {', '.join(schema.names)}")
+
+
+def _shown(schema: pa.Schema, columns: Sequence[str] | None) -> list[str]:
+    chosen = DEFAULT_COLUMNS if columns is None else columns
+    return list(dict.fromkeys(find_column(schema, name, "--columns") for name in chosen))
+
+
+def _sorted(table: pa.Table, name: str) -> pa.Table:
+    column = table[name]
+    if pa.types.is_list(column.type):
+        raise SettingsError(f"--sort: {name} holds a curve, which has no order; use score")
+    if pa.types.is_boolean(column.type):  # Arrow sorts numbers and text only
+        column = column.cast(pa.int8())
+    order = "descending" if name in _LARGER_IS_BETTER else "ascending"
+    keys = pa.table({"key": column, "rank": table["rank"]})
+    return table.take(pc.sort_indices(keys, [("key", order), ("rank", "ascending")]))
+
+
+def _parameter_type(parameter: Parameter) -> pa.DataType:
+    """int64, float64 or bool where all values are such (numbers of both kinds: float64)."""
+    if not isinstance(parameter, Categorical):
+        return pa.float64() if isinstance(parameter, Float) else pa.int64()
+    choices = parameter.choices
+    if all(isinstance(choice, bool) for choice in choices):
+        return pa.bool_()
+    if not all(is_number(choice) for choice in choices):
+        return pa.string()
+    whole = all(isinstance(choice, int) for choice in choices)
+    return pa.int64() if whole else pa.float64()
+
+
+def _as_text(value: Value) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _proposal_cells(record: TrialRecord) -> dict[str, Any]:
+    return {
+        "trial": record.number,
+        "state": str(record.state),
+        "parameters": record.parameters,
+        "macs": record.macs,
+        "seed": record.seed,
+        "origin": record.origin,
+        "first_epoch": record.first_epoch,
+        "parent": record.parent,
+        "config": _config_text(record.config),
+    }
+
+
+@lru_cache(maxsize=32768)  # the table is written again and again
+def _config_text(config: TrialConfig) -> str:
+    return json.dumps(config_to_dict(config), separators=(",", ":"))
+
+
+def _result_cells(record: TrialRecord) -> dict[str, Any]:
+    result = record.result
+    if result is None:
+        return {}
+    return {
+        "score": result.score,
+        "best_epoch": result.best_epoch,
+        "epochs": result.epochs,
+        "seconds": result.seconds,
+        "cpu_seconds": result.cpu_seconds,
+        "precision": result.precision or None,
+        "duplicate_of": result.duplicate_of,
+        "attempts": result.attempts,
+        "reduced_batch_size": result.batch_size,
+        "cause": None if result.cause is None else str(result.cause),
+        "message": result.message or None,
+        **{
+            column: [getattr(epoch, field) for epoch in result.curve]
+            for column, field in _CURVES.items()
+        },
+    }

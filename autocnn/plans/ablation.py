@@ -1,0 +1,141 @@
+"""Change one thing of a trial at a time, and say what each change did."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from autocnn.plans.changes import Change
+from autocnn.plans.effects import Effect, paired_effect
+from autocnn.records.trial_record import TrialRecord
+from autocnn.space.config import TrialConfig
+from autocnn.space.plan import REPEAT, VARIANT, Planned, repeat_all
+
+REFERENCE = "reference"  # the variant in which nothing is changed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AblationRow:
+    """What one change did; scores are validation accuracies of the best epochs."""
+
+    factor: str
+    change: str  # in words
+    n: int  # trainings with a score
+    failed: int
+    score: float | None  # mean
+    effect: float | None  # mean difference from the reference with the same seed
+    low: float | None  # of the effect's 95 % interval; None where n is 1
+    high: float | None
+    verdict: str
+    seconds: float | None  # mean, wall
+    epochs: float | None  # mean
+    parameters: int | None
+    macs: int | None
+    scores: tuple[float, ...]
+
+
+def plan_ablation(
+    config: TrialConfig, variants: Sequence[Change], n_seeds: int
+) -> tuple[Planned, ...]:
+    """Every variant, the reference first, once a seed; whole rounds of all variants."""
+    configs = {REFERENCE: config, **{change.factor: change.config for change in variants}}
+    return repeat_all(configs, n_seeds)
+
+
+def summarise_ablation(
+    records: Iterable[TrialRecord], variants: Sequence[Change], n_validation: int
+) -> list[AblationRow]:
+    """A row for the reference, then one for each change, the largest effects first.
+
+    `n_validation`: images behind each score.
+    """
+    by_variant: dict[str, list[TrialRecord]] = {}
+    for record in records:
+        by_variant.setdefault(str(record.values[VARIANT]), []).append(record)
+    reference = _scores(by_variant.get(REFERENCE, []))
+    rows = []
+    for change in variants:
+        records = by_variant.get(change.factor, [])
+        effect = paired_effect(reference, _scores(records), n_validation)
+        rows.append(_row(change, records, effect))
+    rows.sort(key=lambda row: math.inf if row.effect is None else -abs(row.effect))
+    nothing = Change(factor=REFERENCE, description="nothing", config=TrialConfig())
+    return [_row(nothing, by_variant.get(REFERENCE, []), None), *rows]
+
+
+def ablation_table(rows: Iterable[AblationRow]) -> pa.Table:
+    """The rows as Arrow columns, of the same types whatever is missing."""
+    kinds: dict[str, Any] = {
+        "factor": pa.string(),
+        "change": pa.string(),
+        "n": pa.int32(),
+        "failed": pa.int32(),
+        "score": pa.float64(),
+        "effect": pa.float64(),
+        "low": pa.float64(),
+        "high": pa.float64(),
+        "verdict": pa.string(),
+        "seconds": pa.float64(),
+        "epochs": pa.float64(),
+        "parameters": pa.int64(),
+        "macs": pa.int64(),
+        "scores": pa.list_(pa.float64()),
+    }
+    return pa.Table.from_pylist([asdict(row) for row in rows], schema=pa.schema(kinds))
+
+
+def _scores(records: Iterable[TrialRecord]) -> dict[int, float]:
+    return {int(r.values[REPEAT]): r.score for r in records if r.score is not None}
+
+
+def _row(change: Change, records: Sequence[TrialRecord], effect: Effect | None) -> AblationRow:
+    scores = _scores(records)
+    trained = [record for record in records if record.score is not None]
+    bounded = effect is not None and math.isfinite(effect.low)
+    return AblationRow(
+        factor=change.factor,
+        change=change.description,
+        n=len(scores),
+        failed=sum(record.cause is not None for record in records),
+        score=_mean(scores.values()),
+        effect=None if effect is None else effect.mean,
+        low=effect.low if effect is not None and bounded else None,
+        high=effect.high if effect is not None and bounded else None,
+        verdict=_verdict(change, effect, records),
+        seconds=_mean(record.duration for record in trained if record.duration is not None),
+        epochs=_mean(record.epochs for record in trained),
+        parameters=records[0].parameters if records else None,
+        macs=records[0].macs if records else None,
+        scores=tuple(scores[repeat] for repeat in sorted(scores)),
+    )
+
+
+def _verdict(change: Change, effect: Effect | None, records: Sequence[TrialRecord]) -> str:
+    if change.factor == REFERENCE:
+        return "–"
+    if effect is not None:
+        return effect.verdict
+    causes = sorted({str(record.cause) for record in records if record.cause is not None})
+    return f"failed: {', '.join(causes)}" if causes else "not trained"
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return statistics.fmean(known) if known else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AblationHead:
+    """What the rows are about."""
+
+    study: str
+    trial: int
+    dataset: str
+    n_train: int  # images
+    epochs: int  # the horizon
+    n_seeds: int

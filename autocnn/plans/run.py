@@ -1,0 +1,85 @@
+"""What an ablation and a comparison share: a study whose trainings are planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autocnn.errors import StudyError
+from autocnn.files import disk_errors, write_atomic
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings
+from autocnn.space.plan import PLAN, VARIANT, plan_space
+from autocnn.space.space import SearchSpace
+from autocnn.study.folder import study_folder
+from autocnn.trial import Listener, Progress
+
+if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    import pyarrow as pa
+
+    from autocnn.study.session import Mode, Session
+
+
+def plan_settings(n_trials: int, **given: Any) -> StudySettings:
+    """The settings of a study that trains `n_trials` planned trials, with those that are given."""
+    return StudySettings(
+        **given,
+        engine=PLAN,
+        pruner="none",
+        recipes=False,
+        trials=n_trials,
+        max_consecutive_failures=max(10, n_trials),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+@contextmanager
+def trained_plan(
+    settings: StudySettings,
+    stated: SearchSpace,
+    mode: Mode,
+    listener: Listener,
+    interrupted: Callable[[], bool],
+) -> Iterator[Session]:
+    """Train what the mode's plan has and the record has not; the session is still open then.
+
+    `stated`: the space that the study's folder keeps. Keras must be loaded.
+    """
+    from autocnn.study.session import open_session
+
+    root = StudyPaths(Path(settings.results) / settings.study).root
+    space = plan_space(mode.plan)
+    with (
+        disk_errors(root, "the same command goes on"),
+        study_folder(settings, stated) as paths,
+        open_session(settings, paths, space, listener, None, mode) as session,
+    ):
+        _refuse_other_configs(session)
+        session.search(listener, interrupted)
+        session.record()
+        yield session
+    listener.progress(Progress(phase="finished", counts={}))
+
+
+def _refuse_other_configs(session: Session) -> None:
+    """What is on record under a name must be what the plan has under it."""
+    planned = {each.variant: each.config for each in session.mode.plan}
+    for record in session.records():
+        name = str(record.values[VARIANT])
+        if name in planned and planned[name] != record.config:
+            root = session.paths.root
+            raise StudyError(
+                f"{root}: holds trainings of another network called {name}; "
+                f"`autocnn studies --results {root.parent} clean {root.name}` deletes them"
+            )
+
+
+def write_report(folder: Path, name: str, table: pa.Table, page: str) -> None:
+    """Put a table beside the record, as Parquet and as the Markdown `page`."""
+    import pyarrow.parquet as pq
+
+    write_atomic(folder / f"{name}.parquet", lambda file: pq.write_table(table, file))
+    write_atomic(folder / f"{name}.md", page)

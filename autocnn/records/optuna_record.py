@@ -1,0 +1,311 @@
+"""Optuna's storage as the one record of a study: what is written to it and read from it.
+
+It lies in the study's folder, as a journal, or in the database that the settings name.
+
+A trial carries what Optuna has no field for as user attributes: the proposal, the result, or the
+reason why a draw was infeasible. The facts of the study are one user attribute of the study.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
+from optuna.trial import FrozenTrial
+from optuna.trial import TrialState as OptunaState
+
+from autocnn.errors import SettingsError, StudyError
+from autocnn.records.database import (
+    CREATED,
+    database_errors,
+    delete_from_database,
+    is_in_database,
+    open_database,
+    open_named_study,
+    refuse_renamed,
+)
+from autocnn.records.database_url import absolute_url, public_url, with_password
+from autocnn.records.journal import open_journal, open_only_study
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings, read_settings
+from autocnn.records.trial_record import (
+    TrialRecord,
+    json_safe,
+    proposal_from_dict,
+    proposal_to_dict,
+    result_from_dict,
+    result_to_dict,
+)
+from autocnn.trial import Proposal, TrialResult, TrialState
+
+METRIC = "val_accuracy"
+RECORD_VERSION = 3  # of what trials and facts hold
+_VERSION = "record_version"  # the user attribute of a study that says so
+_OPEN = "is_open"  # likewise: whether it takes new trials
+_FACTS = "facts"  # likewise
+_PROPOSAL, _RESULT, _INFEASIBLE = "proposal", "result", "infeasible"  # those of a trial
+
+
+def record_url(paths: StudyPaths, storage: str | None = None) -> str | None:
+    """The database of the study's record, `storage` or what study.toml says; None: the journal.
+
+    The password comes from OPTUNA_STORAGE, where that is the same database.
+    Raises: SettingsError if study.toml cannot be read.
+    """
+    if storage is None and paths.exists:
+        storage = read_settings(paths.study_toml).get("storage")
+    return None if storage is None else _full_url(storage)
+
+
+def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
+    """A new study, whose score is to be maximised.
+
+    Raises: StudyError if there is one already; RecordError if the record cannot be written.
+    """
+    url = None if settings.storage is None else _full_url(settings.storage)
+    storage = open_journal(paths) if url is None else open_database(url)
+    with database_errors(url, f"study {settings.study} cannot be created"):
+        try:
+            study = optuna.create_study(
+                storage=storage, study_name=settings.study, direction="maximize"
+            )
+        except DuplicatedStudyError:
+            raise StudyError(
+                f"study {settings.study!r} exists already; "
+                f"`autocnn search --study {settings.study}` goes on with it"
+            ) from None
+        study.set_user_attr(CREATED, settings.created)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            study.set_metric_names([METRIC])
+    return study
+
+
+def study_exists(paths: StudyPaths, settings: StudySettings) -> bool:
+    """True where the study is on record, False where it is still to be created.
+
+    Raises: StudyError where the database has another study of that name, or this one no longer;
+    RecordError if the database cannot be reached.
+    """
+    if settings.storage is None:
+        return _has_line(paths.journal)
+    return is_in_database(_full_url(settings.storage), paths, settings.created)
+
+
+def _has_line(journal: Path) -> bool:
+    """True where the first line is whole: a process that was killed before left no study."""
+    try:
+        with journal.open("rb") as file:
+            return file.readline().endswith(b"\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True  # whoever opens it says why it cannot be read
+
+
+def open_study(paths: StudyPaths, storage: str | None = None) -> optuna.Study:
+    """The study on record, in `storage` or where study.toml says.
+
+    Raises: StudyError if there is none, or one of another version of autocnn; RecordError if the
+    record cannot be read.
+    """
+    url = record_url(paths, storage)
+    study = open_only_study(paths) if url is None else open_named_study(url, paths)
+    version = study.user_attrs.get(_VERSION)
+    if _FACTS in study.user_attrs and version != RECORD_VERSION:
+        place = paths.journal if url is None else f"study {study.study_name} in {public_url(url)}"
+        raise StudyError(
+            f"{place}: was written by another version of autocnn (record {version}, this "
+            f"one reads {RECORD_VERSION}); use that version, or start another study"
+        )
+    return study
+
+
+def delete_record(paths: StudyPaths, settings: StudySettings | None = None) -> None:
+    """Delete the study from the database that holds it; what lies in the folder stays.
+
+    `settings` are those of study.toml unless they are given.
+    Raises: StudyError if the folder is no longer called as the study; RecordError if the database
+    cannot be reached.
+    """
+    if settings is None:
+        try:
+            settings = StudySettings(**{**read_settings(paths.study_toml), "study": paths.name})
+        except SettingsError:  # a damaged study can be deleted, as far as it is known
+            return
+    if settings.storage is not None:
+        url = _full_url(settings.storage)
+        refuse_renamed(url, paths)
+        delete_from_database(url, paths.name, settings.created)
+
+
+def write_study_facts(study: optuna.Study, facts: Mapping[str, Any]) -> None:
+    """Add `facts` to those on record: horizon, data fingerprint, class names and the like."""
+    study.set_user_attr(_VERSION, RECORD_VERSION)
+    study.set_user_attr(_FACTS, json_safe({**read_study_facts(study), **facts}))
+
+
+def read_study_facts(study: optuna.Study) -> dict[str, Any]:
+    """The facts on record; tuples come back as lists."""
+    return dict(study.user_attrs.get(_FACTS, {}))
+
+
+def write_is_open(study: optuna.Study, *, is_open: bool) -> None:
+    """Say whether the study takes new trials: other processes that work on it ask."""
+    study.set_user_attr(_OPEN, is_open)
+
+
+def is_open(study: optuna.Study) -> bool:
+    """True unless the search is over."""
+    return bool(study.user_attrs.get(_OPEN, True))
+
+
+def write_proposal(trial: optuna.Trial, proposal: Proposal) -> None:
+    """Put `proposal` on record: from now on it is a trial, and it is running."""
+    trial.set_user_attr(_PROPOSAL, json_safe(proposal_to_dict(proposal)))
+
+
+def proposed_values(trial: optuna.Trial | FrozenTrial) -> dict[str, Any] | None:
+    """The values of a trial's proposal; None: nothing has been proposed yet."""
+    proposal = trial.user_attrs.get(_PROPOSAL)
+    return None if proposal is None else dict(proposal["values"])
+
+
+def write_result(trial: optuna.Trial, result: TrialResult) -> None:
+    """Put `result` on record; to be called before Optuna is told, which seals the trial."""
+    trial.set_user_attr(_RESULT, result_to_dict(result))
+
+
+def mark_infeasible(trial: optuna.Trial, reason: str) -> None:
+    """Say that this draw can have no network: it is no trial."""
+    trial.set_user_attr(_INFEASIBLE, reason)
+
+
+def read_records(
+    study: optuna.Study, ended: dict[int, TrialRecord] | None = None
+) -> list[TrialRecord]:
+    """Every trial by number; infeasible and waiting draws are left out.
+
+    `ended` holds, by number, the records of an earlier call that will not change, and is added to.
+    """
+    ended, records = {} if ended is None else ended, list[TrialRecord]()
+    for trial in study.get_trials(deepcopy=False):
+        record = ended.get(trial.number)
+        if record is None and _is_trial(trial):
+            record = _record(trial)
+            if trial.state.is_finished():
+                ended[trial.number] = record
+        if record is not None:
+            records.append(record)
+    return sorted(records, key=lambda record: record.number)
+
+
+def finished_records(
+    study: optuna.Study, ended: dict[int, TrialRecord] | None = None
+) -> list[TrialRecord]:
+    """Those of `read_records` that nobody will go on with."""
+    return [record for record in read_records(study, ended) if record.finished is not None]
+
+
+def seed_of(study: optuna.Study, number: int) -> int:
+    """The seed of a trial's training."""
+    return int(study.get_trials(deepcopy=False)[number].user_attrs[_PROPOSAL]["seed"])
+
+
+def trained_as(study: optuna.Study, number: int) -> int:
+    """The trial that was really trained: of a duplicate its source, of any other trial itself."""
+    result = study.get_trials(deepcopy=False)[number].user_attrs.get(_RESULT, {})
+    source = result.get("duplicate_of")
+    return number if source is None else int(source)
+
+
+def is_unbegun(study: optuna.Study) -> bool:
+    """True where no trial has begun; some may wait."""
+    trials = study.get_trials(deepcopy=False)
+    return all(trial.state is OptunaState.WAITING for trial in trials)
+
+
+def n_infeasible(study: optuna.Study) -> int:
+    """How many draws could have no network."""
+    trials = study.get_trials(deepcopy=False)
+    return sum(_INFEASIBLE in trial.user_attrs for trial in trials)
+
+
+def n_ended(study: optuna.Study) -> int:
+    """How many trials ended with something to learn from; infeasible and failed ones do not."""
+    states = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
+    trials = study.get_trials(deepcopy=False, states=states)
+    return sum(_INFEASIBLE not in trial.user_attrs for trial in trials)
+
+
+def unfinished_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """The trials that Optuna calls running, by number: under way, or left behind."""
+    running = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING])
+    unfinished = [trial for trial in running if _INFEASIBLE not in trial.user_attrs]
+    return sorted(unfinished, key=lambda trial: trial.number)
+
+
+def continued_trial(study: optuna.Study, trial: FrozenTrial) -> optuna.Trial:
+    """`trial`, which is running, as one that reports and is told."""
+    return optuna.Trial(study, trial._trial_id)  # Optuna has no public way
+
+
+def n_begun(study: optuna.Study, *, undecided: bool, before: int | None = None) -> int:
+    """How many trials have begun or ended; of those with a number below `before`, if it is given.
+
+    `undecided` counts those too that are just being drawn, and may turn out infeasible.
+    """
+    trials = study.get_trials(deepcopy=False)[:before]
+    running = optuna.trial.TrialState.RUNNING
+    drawn = [t for t in trials if t.state is running and _INFEASIBLE not in t.user_attrs]
+    drawn = [t for t in drawn if undecided and not _is_trial(t)]
+    return len(drawn) + sum(_is_trial(trial) for trial in trials)
+
+
+def _full_url(storage: str) -> str:
+    """`storage`, right in any working directory, with the password that the environment has."""
+    return with_password(absolute_url(storage), os.environ)
+
+
+def _is_trial(trial: FrozenTrial) -> bool:
+    return _PROPOSAL in trial.user_attrs and _INFEASIBLE not in trial.user_attrs
+
+
+def _record(trial: FrozenTrial) -> TrialRecord:
+    attrs = trial.user_attrs
+    result = result_from_dict(attrs[_RESULT]) if _RESULT in attrs else None
+    return TrialRecord(
+        **proposal_from_dict(attrs[_PROPOSAL]),
+        state=_state(trial, result),
+        result=result,
+        started=_utc(trial.datetime_start),
+        finished=_utc(trial.datetime_complete),
+    )
+
+
+def _state(trial: FrozenTrial, result: TrialResult | None) -> TrialState:
+    """The result's state, whatever Optuna says: an interrupted trial is still running there."""
+    if result is not None:
+        return result.state
+    return TrialState.FAILED if trial.state.is_finished() else TrialState.RUNNING
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """Optuna keeps naive local times."""
+    return None if moment is None else moment.astimezone(UTC)
+
+
+def silence_optuna() -> None:
+    """Leave it to autocnn to say what happens."""
+    import logging
+
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    logging.getLogger("optuna.storages").setLevel(logging.ERROR)  # a lost database is an error

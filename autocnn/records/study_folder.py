@@ -1,0 +1,234 @@
+"""Every path below `results/<study>/`, and the studies that a results folder holds."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.space.plan import PLAN
+from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE
+
+LOCK_FILE = ".lock"
+MAX_NAME_BYTES = 255  # of a file name, on all common file systems
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPaths:
+    """Where the files of one study lie."""
+
+    root: Path
+
+    @property
+    def name(self) -> str:
+        """The study's name, which is its folder's."""
+        return self.root.name
+
+    @property
+    def exists(self) -> bool:
+        """True where the folder holds a study."""
+        return self.study_toml.is_file()
+
+    @property
+    def is_plan(self) -> bool:
+        """True where the trainings are fixed, as in a comparison."""
+        try:
+            return tomllib.loads(self.study_toml.read_text("utf-8")).get("engine") == PLAN
+        except (ValueError, OSError):
+            return False
+
+    @property
+    def study_toml(self) -> Path:
+        """The resolved settings."""
+        return self.root / "study.toml"
+
+    @property
+    def space_toml(self) -> Path:
+        """The text of the search space."""
+        return self.root / "space.toml"
+
+    @property
+    def split(self) -> Path:
+        """The indices of the frozen train/validation split."""
+        return self.root / "split.npz"
+
+    @property
+    def journal(self) -> Path:
+        """Optuna's journal: the record of all trials."""
+        return self.root / "journal.log"
+
+    @property
+    def leaderboard(self) -> Path:
+        """The ranked trials as one Parquet file."""
+        return self.root / "leaderboard.parquet"
+
+    @property
+    def manifest(self) -> Path:
+        """What decided the result; there only when the study is finished."""
+        return self.root / "manifest.json"
+
+    @property
+    def lock(self) -> Path:
+        """Locked by the process that writes to the study."""
+        return self.root / LOCK_FILE
+
+    @property
+    def owners(self) -> Path:
+        """The folder in which the processes that share the study show that they live."""
+        return self.root / ".owners"
+
+    @property
+    def trials(self) -> Path:
+        """The folder of the trials' folders."""
+        return self.root / "trials"
+
+    @property
+    def finals(self) -> Path:
+        """The folder of the finals."""
+        return self.root / "finals"
+
+    @property
+    def winner(self) -> Path:
+        """The shipped model."""
+        return self.finals / "winner.keras"
+
+    @property
+    def validation(self) -> Path:
+        """The winner with the weights of its trial, trained without the validation images."""
+        return self.finals / "validation.keras"
+
+    @property
+    def refit(self) -> Path:
+        """The folder of the refit's weights."""
+        return self.finals / "refit"
+
+    @property
+    def finals_json(self) -> Path:
+        """What the finals measured."""
+        return self.finals / "finals.json"
+
+    @property
+    def confusion(self) -> Path:
+        """The winner's confusion matrix."""
+        return self.finals / "confusion.json"
+
+    def trial(self, number: int) -> Path:
+        """The folder of trial `number`: weights, log."""
+        return self.trials / f"{number:05d}"
+
+    def weights(self, number: int) -> Path:
+        """The weights of trial `number` in its best epoch, where it is complete or stopped."""
+        return self.trial(number) / WEIGHTS_FILE
+
+    def checkpoint(self, number: int) -> Path:
+        """The state of training at the end of trial `number`, where it may go on."""
+        return self.trial(number) / CHECKPOINT_FILE
+
+    def checkpoints(self) -> list[Path]:
+        """The checkpoints that there are."""
+        return list(self.trials.glob(f"*/{CHECKPOINT_FILE}"))
+
+
+def is_study_name(name: str) -> bool:
+    """True where `name` can be a folder's name: not hidden, no separators, no odd characters."""
+    plain = (
+        len(name.encode()) <= MAX_NAME_BYTES
+        and name.isprintable()
+        and name == name.strip()
+        and name != ""
+    )
+    return plain and not name.startswith(".") and not set(name) & set("/\\")
+
+
+def list_studies(results: Path) -> list[StudyPaths]:
+    """The studies below `results`, oldest first; none where there is no such folder.
+
+    Raises: RecordError if the folder cannot be read.
+    """
+    if not results.is_dir():
+        return []
+    try:
+        folders = [StudyPaths(path) for path in results.iterdir() if path.is_dir()]
+        studies = [paths for paths in folders if paths.exists]
+        return sorted(studies, key=lambda paths: (_created(paths), paths.name))
+    except OSError as error:
+        raise RecordError(f"{results}: cannot be read ({error.strerror})") from error
+
+
+def find_study(results: Path, name: str | None = None) -> StudyPaths:
+    """The study called `name`, or the latest search: no comparison of known networks.
+
+    Raises: StudyError if there is none; the text names those that there are.
+    """
+    if not results.is_dir():
+        raise StudyError(f"{results}: there is no such folder; `autocnn search` starts a study")
+    if name is not None and is_study_name(name) and StudyPaths(results / name).exists:
+        return StudyPaths(results / name)
+    studies = list_studies(results)
+    if not studies:
+        raise StudyError(f"{results}: holds no study yet; `autocnn search` starts one")
+    known = ", ".join(paths.name for paths in studies)
+    if name is None:
+        for paths in reversed(studies):
+            if not paths.is_plan:
+                return paths
+        raise StudyError(f"{results}: holds comparisons only; name one of them: {known}")
+    raise StudyError(f"no study named {name!r} in {results}; known: {known}")
+
+
+def claim_folder(results: Path, name: str) -> StudyPaths:
+    """Make `results/name` for a study, or accept the folder of the study that is there.
+
+    Raises: SettingsError if `name` is no plain folder name; RecordError if the folder holds
+    something else or cannot be written.
+    """
+    if not is_study_name(name):
+        raise SettingsError(f"--study must be a plain folder name, got {name!r}")
+    paths = StudyPaths(results / name)
+    _check_no_file(results)
+    _check_no_file(paths.root)
+    try:
+        paths.root.mkdir(parents=True, exist_ok=True)
+        holds_something = any(path.name != LOCK_FILE for path in paths.root.iterdir())
+        holds_study = paths.exists
+    except OSError as error:
+        raise _not_writable(paths.root, error.strerror or str(error)) from error
+    if holds_something and not holds_study:
+        raise RecordError(
+            f"{paths.root}: holds something else than a study; choose another name or empty it"
+        )
+    if not os.access(paths.root, os.W_OK | os.X_OK):
+        raise _not_writable(paths.root, "Permission denied")
+    return paths
+
+
+def _check_no_file(folder: Path) -> None:
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise RecordError(f"{folder}: is a file where a folder is needed; choose another place")
+
+
+def _not_writable(folder: Path, reason: str) -> RecordError:
+    return RecordError(
+        f"{folder}: cannot be written ({reason}); choose a results folder that you may write to"
+    )
+
+
+def _created(paths: StudyPaths) -> datetime:
+    """When the study was created: as study.toml says, else when that file was written."""
+    try:
+        created = tomllib.loads(paths.study_toml.read_text("utf-8")).get("created")
+        moment = datetime.fromisoformat(str(created))
+    except (ValueError, OSError):
+        return datetime.fromtimestamp(paths.study_toml.stat().st_mtime, UTC)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def read_space_text(paths: StudyPaths) -> str:
+    """The text of the space that the study was made with; RecordError if it cannot be read."""
+    try:
+        return paths.space_toml.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{paths.space_toml}: cannot be read as UTF-8 text: {error}") from None

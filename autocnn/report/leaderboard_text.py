@@ -1,0 +1,68 @@
+"""The leaderboard as JSON, CSV or Markdown."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from typing import Any
+
+import pyarrow as pa
+
+from autocnn.report.formatting import count, percent
+
+FORMATS = ("table", "json", "csv", "md")
+
+
+PERCENTAGES = ("score",)
+
+
+COUNTS = ("parameters", "macs")
+
+
+def render_text(table: pa.Table, form: str) -> str:
+    """The rows as "json" (a list of objects), "csv" or "md", numbers in full."""
+    return {"json": _json, "csv": _csv, "md": _markdown}[form](table)
+
+
+def short_cell(name: str, value: Any) -> str:
+    """A value of the column `name`, its numbers shortened."""
+    if value is None:
+        return "–"
+    if name in PERCENTAGES:
+        return percent(value)
+    if name in COUNTS:
+        return count(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return " ".join(short_cell("", item) for item in value)
+    return str(value)
+
+
+def _json(table: pa.Table) -> str:
+    return json.dumps([{k: _plain(v) for k, v in row.items()} for row in table.to_pylist()])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _csv(table: pa.Table) -> str:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(table.column_names)
+    for row in table.to_pylist():
+        writer.writerow([json.dumps(v) if isinstance(v, list) else v for v in row.values()])
+    return buffer.getvalue().rstrip("\n")
+
+
+def _markdown(table: pa.Table) -> str:
+    lines = [table.column_names, ["---"] * table.num_columns]
+    lines += [[short_cell(name, v) for name, v in row.items()] for row in table.to_pylist()]
+    return "\n".join(
+        "| " + " | ".join(c.replace("|", "\\|") for c in line) + " |" for line in lines
+    )

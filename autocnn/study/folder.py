@@ -1,0 +1,58 @@
+"""The folder of a study that is being written."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+from autocnn.errors import AutocnnError, RecordError, SettingsError
+from autocnn.files import remove_leftovers, write_atomic
+from autocnn.records.lock import lock_study
+from autocnn.records.study_folder import StudyPaths, claim_folder, read_space_text
+from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.space.plan import PLAN
+from autocnn.space.space import SearchSpace
+from autocnn.space.toml import parse_space
+
+
+@contextmanager
+def study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyPaths]:
+    """The folder of the study; a new one disappears again if nothing comes of it."""
+    paths = claim_folder(Path(settings.results), settings.study)
+    with lock_study(paths):
+        is_new = not paths.exists
+        try:
+            if paths.space_toml.exists() and settings.engine != PLAN:  # its plan may grow
+                _refuse_other_space(paths, space)
+            if settings.storage is None:  # else another process may be writing just now
+                remove_leftovers(paths.root)
+            write_atomic(paths.study_toml, settings_to_toml(settings))
+            if not paths.space_toml.exists():
+                write_atomic(paths.space_toml, space.text)
+            yield paths
+        except AutocnnError:
+            if is_new and not paths.leaderboard.exists():
+                _undo(paths, settings)
+            raise
+
+
+def _undo(paths: StudyPaths, settings: StudySettings) -> None:
+    """Delete what was begun; the folder stays where the database may still hold its study."""
+    from autocnn.records.optuna_record import delete_record
+
+    with suppress(RecordError):
+        delete_record(paths, settings)
+        shutil.rmtree(paths.root)
+
+
+def _refuse_other_space(paths: StudyPaths, space: SearchSpace) -> None:
+    """A study goes on with the space that it was made with."""
+    text = read_space_text(paths)
+    if parse_space(text, name=space.name, where=str(paths.space_toml)) != replace(space, text=text):
+        raise SettingsError(
+            f"study {paths.name} was made with another text of the space {space.name} (kept in "
+            f"{paths.space_toml}); put the file back, or give another --study"
+        )

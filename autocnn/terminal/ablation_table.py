@@ -1,0 +1,41 @@
+"""What each change of a trial did, as a table for the terminal or for a report in Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group
+from rich.text import Text
+
+from autocnn.plans.ablation import AblationHead, AblationRow
+from autocnn.report.ablation_page import TEXTS, TITLES, ablation_cells, ablation_title
+from autocnn.terminal.tables import Column, FittedTable
+
+STYLES = {"helps": "green", "hurts": "red"}
+SHORT = {"effect (points)": "effect", "seconds": "s", "parameters": "params"}  # on a terminal
+SPARE = ("parameters", "seconds")  # the least needed first
+FOLDS = {"change": 34, "verdict": 9}  # characters down to which they may be folded
+UNDECIDED, BRIEFLY = "no difference seen at n=", "none, n="
+
+
+def render_ablation(rows: Sequence[AblationRow], head: AblationHead) -> Group:
+    """The rows for a terminal, with a line on what their words mean."""
+    lines = [[cell.replace(UNDECIDED, BRIEFLY) for cell in ablation_cells(row)] for row in rows]
+    columns = [
+        Column(
+            name=name,
+            title=SHORT.get(name, ""),
+            cells=[line[i] for line in lines],
+            is_number=name not in TEXTS,
+            fold=FOLDS.get(name, 0),
+        )
+        for i, name in enumerate(TITLES)
+    ]
+    table = FittedTable(
+        title=ablation_title(head),
+        columns=columns,
+        spare=SPARE,
+        elsewhere="ablation.md has them",
+        styles=[STYLES.get(row.verdict, "") for row in rows],
+    )
+    return Group(table, Text("effect in points; none: no difference seen with n seeds"))

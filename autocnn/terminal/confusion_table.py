@@ -1,0 +1,81 @@
+"""How the shipped model did on each class of the test images, and what it took for what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from autocnn.records.finals_file import Confusion
+from autocnn.report.formatting import percent
+
+SHOWN_CLASSES = 10  # of the accuracies, the lowest
+SHOWN_MISTAKES = 3
+SHOWN_COLUMNS = 10  # of the matrix side by side: they fit a terminal
+NOTHING = "·"
+
+
+def render_classes(confusion: Confusion) -> RenderableType:
+    """Accuracy by class, the lowest first, and the most frequent confusions."""
+    share = percent(confusion.hits / confusion.n) if confusion.n else "–"
+    head = Text("Shipped model by class, the lowest first", "bold")
+    head.append(f"  (test: {share} of {confusion.n:,} images)", "not bold")
+    return Group(head, _accuracies(confusion), *_mistakes(confusion))
+
+
+def render_confusion(confusion: Confusion) -> RenderableType:
+    """The whole matrix, in several tables where there are many classes."""
+    head = Text("Shipped model on the test images", "bold")
+    head.append("  (rows: true class; columns: predicted)", "not bold")
+    n = len(confusion.classes)
+    starts = range(0, n, SHOWN_COLUMNS)
+    tables = [_matrix(confusion, range(at, min(at + SHOWN_COLUMNS, n))) for at in starts]
+    return Group(head, *tables)
+
+
+def _accuracies(confusion: Confusion) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("class", overflow="fold")
+    table.add_column("images", justify="right")
+    table.add_column("accuracy", justify="right")
+    rows = sorted(_rows(confusion), key=lambda row: (row[2] is None, row[2]))
+    for name, n, accuracy in rows[:SHOWN_CLASSES]:
+        table.add_row(Text(name), f"{n:,}", percent(accuracy))
+    rest = rows[SHOWN_CLASSES:]
+    if rest:
+        table.add_row(f"{len(rest)} others", f"{sum(n for _, n, _ in rest):,}", "higher")
+    return table
+
+
+def _rows(confusion: Confusion) -> list[tuple[str, int, float | None]]:
+    """Of each class its name, its images, and the share of them that was classified rightly."""
+    return [
+        (name, sum(row), row[i] / sum(row) if sum(row) else None)
+        for i, (name, row) in enumerate(zip(confusion.classes, confusion.counts, strict=True))
+    ]
+
+
+def _mistakes(confusion: Confusion) -> list[Text]:
+    mistakes = confusion.mistakes()[:SHOWN_MISTAKES]
+    if not mistakes:
+        return [Text("No image was taken for another class")]
+    lines = (f"  {m.true} taken for {m.predicted}: {m.count:,}" for m in mistakes)
+    return [Text("Most frequent confusions", "bold"), *map(Text, lines)]
+
+
+def _matrix(confusion: Confusion, columns: Sequence[int]) -> Table:
+    """Those columns of the matrix; classes by number, which the rows' names explain."""
+    table = Table(box=None, header_style="bold")
+    table.add_column("class", overflow="fold")
+    for column in columns:
+        table.add_column(str(column), justify="right", no_wrap=True)
+    for i, (name, row) in enumerate(zip(confusion.classes, confusion.counts, strict=True)):
+        label = name if name == str(i) else f"{i} {name}"
+        table.add_row(Text(label), *(_cell(row[j], is_hit=i == j) for j in columns))
+    return table
+
+
+def _cell(count: int, *, is_hit: bool) -> Text:
+    return Text(str(count) if count else NOTHING, "bold" if is_hit else "")

@@ -1,0 +1,166 @@
+"""Two trials of a study side by side: how they ended, what they were, how they learned."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from autocnn.records.trial_record import TrialRecord
+from autocnn.report.formatting import percent
+from autocnn.space.parameters import Value, same
+from autocnn.space.space import SearchSpace
+from autocnn.terminal.trial_page import MIN_SPAN
+
+MARK = "≠"
+NOTHING = "–"
+BAR_WIDTH = 14  # characters of the longest bar: a page fits into 80 columns
+RARE = ("continues", "repeats", "reason")  # facts that are shown only where one trial has them
+
+Row = tuple[str, str, str]  # a name, and its text in both trials
+
+
+def render_comparison(
+    first: TrialRecord, second: TrialRecord, space: SearchSpace
+) -> RenderableType:
+    """Facts, then the parameters in the order of `space`, then both learning curves."""
+    no_curves = Text("Neither trial finished an epoch: there is no learning curve.")
+    curves = compare_curves(first, second)
+    return Group(_side_by_side(first, second, space), no_curves if curves is None else curves)
+
+
+def compare_facts(first: TrialRecord, second: TrialRecord) -> list[Row]:
+    """State, score, cost and origin of both; numbers in full where they are counts."""
+    ours, theirs = _facts(first), _facts(second)
+    rows = [(name, ours[name], theirs[name]) for name in ours]
+    return [row for row in rows if row[0] not in RARE or row[1:] != (NOTHING, NOTHING)]
+
+
+def compare_parameters(first: TrialRecord, second: TrialRecord, space: SearchSpace) -> list[Row]:
+    """Every parameter that one of them has, in the order of `space`; a dash where it is inactive.
+
+    Two values that differ are never shown alike: they get all their digits where needed.
+    """
+    ours, theirs = first.values, second.values
+    names = [name for name in space.parameters if name in ours or name in theirs]
+    return [(name, *_two_texts(ours.get(name), theirs.get(name))) for name in names]
+
+
+def compare_curves(first: TrialRecord, second: TrialRecord) -> Table | None:
+    """Validation accuracy epoch by epoch, bars of one scale, and the second minus the first.
+
+    None where neither has finished an epoch.
+    """
+    curves = [_scores(record) for record in (first, second)]
+    n_epochs = max(map(len, curves))
+    if n_epochs == 0:
+        return None
+    title = "Validation accuracy (* best epoch; difference in points)"
+    table = Table(title=title, title_justify="left")
+    table.add_column("epoch", justify="right")
+    for record in (first, second):
+        table.add_column(f"trial {record.number}", no_wrap=True)
+    table.add_column("difference", justify="right")
+    low, high = _range(curves)
+    for epoch in range(1, n_epochs + 1):
+        values = [curve[epoch - 1] if epoch <= len(curve) else None for curve in curves]
+        cells = [
+            _curve_cell(value, low, high, is_best=record.best_epoch == epoch)
+            for value, record in zip(values, (first, second), strict=True)
+        ]
+        table.add_row(str(epoch), *cells, _difference(*values))
+    return table
+
+
+def _side_by_side(first: TrialRecord, second: TrialRecord, space: SearchSpace) -> Table:
+    title = f"Trials {first.number} and {second.number} ({MARK} where they differ)"
+    table = Table(title=title, title_justify="left", header_style="bold")
+    table.add_column("", no_wrap=True)
+    table.add_column("")
+    for record in (first, second):
+        table.add_column(f"trial {record.number}", overflow="fold")
+    _add_rows(table, compare_facts(first, second))
+    table.add_section()
+    _add_rows(table, compare_parameters(first, second, space))
+    return table
+
+
+def _add_rows(table: Table, rows: Iterable[Row]) -> None:
+    for name, ours, theirs in rows:
+        differs = ours != theirs
+        style = "bold" if differs else ""
+        table.add_row(MARK if differs else "", *(Text(t, style) for t in (name, ours, theirs)))
+
+
+def _facts(record: TrialRecord) -> dict[str, str]:
+    result = record.result
+    return {
+        "state": str(record.state),
+        "score": percent(record.score),
+        "best epoch": str(record.best_epoch or NOTHING),
+        "epochs": str(record.epochs),
+        "seconds": NOTHING if result is None else f"{result.seconds:.1f}",
+        "parameters": f"{record.parameters:,}",
+        "MACs": f"{record.macs:,}",
+        "origin": record.origin,
+        "precision": (result.precision if result is not None else "") or NOTHING,
+        "seed": str(record.seed),
+        "continues": NOTHING if record.parent is None else f"trial {record.parent}",
+        "repeats": _repeated(record),
+        "reason": _reason(record),
+    }
+
+
+def _repeated(record: TrialRecord) -> str:
+    result = record.result
+    is_new = result is None or result.duplicate_of is None
+    return NOTHING if is_new or result is None else f"trial {result.duplicate_of}"
+
+
+def _reason(record: TrialRecord) -> str:
+    """Why the trial ended as it did, where that is on record."""
+    if record.result is None:
+        return NOTHING
+    cause = "" if record.cause is None else str(record.cause)
+    return ": ".join(part for part in (cause, record.result.message) if part) or NOTHING
+
+
+def _two_texts(ours: Value | None, theirs: Value | None) -> tuple[str, str]:
+    texts = _text(ours), _text(theirs)
+    if ours is None or theirs is None or same(ours, theirs) or texts[0] != texts[1]:
+        return texts
+    return repr(ours), repr(theirs)
+
+
+def _text(value: Value | None) -> str:
+    if value is None:
+        return NOTHING
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _scores(record: TrialRecord) -> list[float]:
+    return [] if record.result is None else [e.val_accuracy for e in record.result.curve]
+
+
+def _range(curves: list[list[float]]) -> tuple[float, float]:
+    """The least and the largest score; never less than a point apart."""
+    known = [score for curve in curves for score in curve if math.isfinite(score)] or [0.0]
+    return min(min(known), max(known) - MIN_SPAN), max(known)
+
+
+def _curve_cell(value: float | None, low: float, high: float, *, is_best: bool) -> Text:
+    if value is None or not math.isfinite(value):
+        return Text(NOTHING)
+    length = 1 + round((value - low) / (high - low) * (BAR_WIDTH - 1))
+    text = f"{percent(value):>8} {'*' if is_best else ' '} {'█' * length:<{BAR_WIDTH}}"
+    return Text(text, "bold" if is_best else "")
+
+
+def _difference(ours: float | None, theirs: float | None) -> str:
+    """The second minus the first, in points."""
+    if ours is None or theirs is None:
+        return NOTHING
+    return f"{100 * (theirs - ours):+.2f}"

@@ -1,0 +1,63 @@
+"""What a training starts with: network, optimizer, images, and their compiled steps."""
+
+from __future__ import annotations
+
+from autocnn.data.prepared import PreparedData
+from autocnn.nn.airbench94 import initialise
+from autocnn.nn.loss import balanced_weights
+from autocnn.nn.model import ImageSpec, build_model
+from autocnn.nn.optimizer import build_optimizer
+from autocnn.nn.run_time import program_of
+from autocnn.space.layers import plan_network
+from autocnn.space.seeds import derive_seed
+from autocnn.train.backend import Device, build_stepper
+from autocnn.train.stepper import Stepper, TrainingParts
+from autocnn.trial import TrialJob
+
+CHUNK_IMAGES = {"cpu": 4096, "gpu": 65536}  # at most, between two looks at the clock
+CHUNK_MACS = {"cpu": 1.6e11, "gpu": 4e13}  # the same: ten seconds or so on a common machine
+EVALUATION_BATCH = 500  # images of at most 32x32
+
+
+def spec_of(data: PreparedData) -> ImageSpec:
+    """What a network for `data` must look like."""
+    return ImageSpec(shape=data.image_shape, n_classes=data.n_classes, mean=data.mean, std=data.std)
+
+
+def evaluation_batch(shape: tuple[int, ...], n: int) -> int:
+    """How many of `n` images (height, width, channels) are evaluated at once: fewer large ones."""
+    height, width, _ = shape
+    return max(1, min(EVALUATION_BATCH, EVALUATION_BATCH * 32 * 32 // (height * width), n))
+
+
+def prepare(
+    job: TrialJob, data: PreparedData, device: Device
+) -> tuple[TrainingParts, Stepper, int]:
+    """What a training of `job` starts with, its compiled steps, and the size of its batches."""
+    config = job.config
+    model = build_model(config, spec_of(data), derive_seed(job.seed, "model"))
+    train = data.train if job.fit_on == "train" else data.train_and_validation()
+    if config.architecture == "airbench94":
+        initialise(model, train.images, data.mean, data.std, job.seed)
+    batch = min(config.batch_size, train.n)
+    n_steps = train.n // batch * job.horizon
+    optimizer = build_optimizer(config, n_steps)
+    optimizer.build(model.trainable_variables)
+    own = () if config.architecture == "blocks" else (n_steps,)  # which its optimizer compiles in
+    weights = balanced_weights(train.labels, data.n_classes) if job.class_weights else None
+    macs = max(1, plan_network(config, data.image_shape, data.n_classes).macs)
+    images = min(CHUNK_IMAGES[device.kind], int(CHUNK_MACS[device.kind] / macs))
+    parts = TrainingParts(
+        model=model,
+        class_weights=weights,
+        optimizer=optimizer,
+        loss=config.loss,
+        augmentation=config.augmentation,
+        train_images=train.images,
+        train_labels=train.labels,
+        val_images=data.validation.images,
+        val_labels=data.validation.labels,
+        chunk=max(1, images // batch),
+        program=(program_of(config), spec_of(data), job.precision, weights, *own),
+    )
+    return parts, build_stepper(parts, device), batch

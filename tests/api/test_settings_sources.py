@@ -1,0 +1,291 @@
+"""Options before the file, the file before the study on disk, that before the defaults."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from autocnn.api.settings_sources import check_choice, read_config, resolve_settings
+from autocnn.errors import SettingsError
+from autocnn.records.study_settings import StudySettings, settings_to_toml
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
+    """Studies are looked for below ./results."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """Put a study with these settings below ./results."""
+
+    def store(**settings):
+        folder = tmp_path / "results" / settings["study"]
+        folder.mkdir(parents=True)
+        (folder / "study.toml").write_text(settings_to_toml(StudySettings(**settings)))
+
+    return store
+
+
+# precedence
+
+
+def test_nothing_given_is_all_defaults():
+    """Digits, for two minutes."""
+    settings = resolve_settings({}, {})
+    assert (settings.dataset, settings.space, settings.seed) == ("digits", "cnn", 0)
+    assert (settings.trials, settings.time_budget_s) == (None, 120.0)
+
+
+@pytest.mark.parametrize(
+    ("given", "config", "seed"),
+    [
+        ({}, {}, 0),
+        ({}, {"seed": 3}, 3),
+        ({"seed": 5}, {"seed": 3}, 5),
+        ({"seed": 0}, {"seed": 3}, 0),
+    ],
+)
+def test_an_option_beats_the_file_beats_the_default(given, config, seed):
+    """Seed 0 is a seed, not nothing."""
+    assert resolve_settings(given, config).seed == seed
+
+
+def test_no_recipes_is_a_wish_too():
+    """False from the command line beats true in the file."""
+    assert resolve_settings({"recipes": False}, {"recipes": True}).recipes is False
+
+
+def test_a_study_on_disk_beats_the_defaults(stored):
+    """It goes on as it was made."""
+    stored(study="x", dataset="mnist", seed=7, recipes=False, trials=5, epochs=4)
+    settings = resolve_settings({"study": "x"}, {})
+    assert (settings.dataset, settings.seed, settings.recipes) == ("mnist", 7, False)
+    assert (settings.trials, settings.epochs, settings.time_budget_s) == (5, 4, None)
+
+
+@pytest.mark.parametrize("source", ["given", "config"])
+def test_how_long_to_go_on_may_change(stored, source):
+    """More trials, another budget, another target; the options as well as the file."""
+    stored(study="x", trials=5, created="2026-01-01T00:00:00+00:00")
+    changes = {"trials": 9, "time_budget_s": 30.0, "target": 0.5}
+    given = {"study": "x", **(changes if source == "given" else {})}
+    settings = resolve_settings(given, changes if source == "config" else {})
+    assert (settings.trials, settings.time_budget_s, settings.target) == (9, 30.0, 0.5)
+    assert settings.created == "2026-01-01T00:00:00+00:00"
+
+
+def test_the_file_of_a_study_starts_another_one(stored):
+    """Its name and date are not taken over."""
+    config = {"study": "old", "created": "2020-01-01T00:00:00+00:00", "seed": 4}
+    settings = resolve_settings({}, config)
+    assert settings.study.startswith("digits-")
+    assert settings.created > "2026"
+    assert settings.seed == 4
+
+
+# budgets
+
+
+@pytest.mark.parametrize(("dataset", "seconds"), [("digits", 120.0), ("cifar10", 900.0)])
+def test_the_budget_depends_on_the_data(dataset, seconds):
+    """Small images are done sooner."""
+    assert resolve_settings({"dataset": dataset}, {}).time_budget_s == seconds
+
+
+@pytest.mark.parametrize(
+    ("given", "trials", "budget"),
+    [
+        ({"trials": 3}, 3, None),
+        ({"time_budget_s": 60.0}, None, 60.0),
+        ({"trials": 3, "time_budget_s": 60.0}, 3, 60.0),
+    ],
+)
+def test_a_limit_that_is_given_is_the_only_one(given, trials, budget):
+    """No default budget cuts a study of so many trials."""
+    settings = resolve_settings(given, {})
+    assert (settings.trials, settings.time_budget_s) == (trials, budget)
+
+
+# names
+
+
+def test_a_study_is_named_after_its_data_and_time():
+    """In UTC, to the second; `created` is the same moment."""
+    before = datetime.now(UTC).replace(microsecond=0)
+    settings = resolve_settings({"dataset": "mnist"}, {})
+    assert re.fullmatch(r"mnist-\d{8}-\d{6}", settings.study)
+    named = datetime.strptime(settings.study, "mnist-%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    assert before <= named <= before + timedelta(minutes=1)
+    assert datetime.fromisoformat(settings.created) == named
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", ".x", "x" * 300])
+def test_a_name_that_no_folder_can_have_is_refused(tmp_path, name):
+    """Before anything is looked for; 255 bytes are the most that a name can have."""
+    (tmp_path / "results").mkdir()
+    with pytest.raises(SettingsError, match="--study must be a plain folder name, got"):
+        resolve_settings({"study": name}, {})
+
+
+# what a study cannot change
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dataset": "mnist"}, "--dataset digits, not mnist"),
+        ({"seed": 1}, "--seed 0, not 1"),
+        ({"split_seed": 2}, "--split-seed 0, not 2"),
+        ({"epochs": 9}, "--epochs 4, not 9"),
+        ({"precision": "float32"}, "--precision auto, not float32"),
+        ({"sampler": "random"}, "--sampler auto, not random"),
+    ],
+)
+@pytest.mark.parametrize("source", ["given", "config"])
+def test_a_study_goes_on_with_what_it_was_made_with(stored, change, message, source):
+    """The error names the study, the option, and both values."""
+    stored(study="x", epochs=4)
+    given = {"study": "x", **(change if source == "given" else {})}
+    with pytest.raises(SettingsError, match=f"study x was made with {message}; leave the option"):
+        resolve_settings(given, change if source == "config" else {})
+
+
+def test_a_change_of_recipes_names_both_options(stored):
+    """Each value by the option that a person would type."""
+    stored(study="x", recipes=False)
+    with pytest.raises(SettingsError, match="was made with --no-recipes, not --recipes; "):
+        resolve_settings({"study": "x", "recipes": True}, {})
+
+
+def test_epochs_that_were_measured_are_told_as_such(stored):
+    """The study has no --epochs None."""
+    stored(study="x")
+    with pytest.raises(SettingsError, match="--epochs") as raised:
+        resolve_settings({"study": "x", "epochs": 9}, {})
+    assert "None" not in str(raised.value)
+
+
+def test_the_same_settings_again_are_no_change(stored):
+    """Whoever repeats the whole command goes on."""
+    stored(study="x", dataset="mnist", seed=7, target=0.9)
+    given = {"study": "x", "dataset": "mnist", "seed": 7, "target": 0.9}
+    assert resolve_settings(given, {}).seed == 7
+
+
+@pytest.mark.parametrize("content", [b"seed = [", b"seed = 'x'", b"\xff\xfe\x00"])
+def test_a_damaged_study_is_told(stored, tmp_path, content):
+    """Its study.toml is named."""
+    stored(study="x")
+    (tmp_path / "results" / "x" / "study.toml").write_bytes(content)
+    with pytest.raises(SettingsError, match=r"results/x/study\.toml: "):
+        resolve_settings({"study": "x"}, {})
+
+
+# the file
+
+
+def test_a_file_gives_settings(tmp_path):
+    """Only those that it states; whole numbers are numbers too."""
+    path = tmp_path / "mine.toml"
+    path.write_text('dataset = "mnist"\ntime_budget_s = 90\nrecipes = false\n')
+    assert read_config(path) == {"dataset": "mnist", "time_budget_s": 90.0, "recipes": False}
+
+
+def test_a_file_may_name_settings_as_the_command_line_does(tmp_path):
+    """With the same texts; a bare number is seconds."""
+    path = tmp_path / "mine.toml"
+    path.write_text('time_budget = "1h30m"\ntrial_timeout = 90\nworker_memory = "4G"\n')
+    assert read_config(path) == {
+        "time_budget_s": 5400.0,
+        "trial_timeout_s": 90.0,
+        "worker_memory_mb": 4096,
+    }
+
+
+def test_a_file_may_name_a_baseline(tmp_path):
+    """Which brings its own settings, after those of the file, as on the command line."""
+    path = tmp_path / "mine.toml"
+    path.write_text('baseline = "lenet"\nepochs = 3\n')
+    config = read_config(path)
+    assert resolve_settings({"study": "x", "created": "2026-01-01"}, config) == resolve_settings(
+        {"study": "x", "created": "2026-01-01", "baseline": "lenet", "epochs": 3}, {}
+    )
+    assert resolve_settings({"baseline": "vgg_small"}, config).space == "vgg_small"
+    settings = resolve_settings({"space": "cnn"}, config)
+    assert (settings.space, settings.recipes, settings.epochs) == ("cnn", True, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"seed = [", "mine.toml: not a TOML file: "),
+        (b"\xff\xfe", "mine.toml: cannot be read as UTF-8 text: "),
+        (b"sed = 1", "mine.toml: sed: unknown setting; known: study, dataset, "),
+        (b"seed = 'x'", "mine.toml: seed must be an integer, got 'x'"),
+        (b"seed = true", "mine.toml: seed must be an integer, got True"),
+        (b"trials = 0", "mine.toml: trials must be at least 1, got 0"),
+        (b"target = 2", r"mine.toml: target must be above 0 and at most 1, got 2\.0"),
+        (b"time_budget = 'soon'", "mine.toml: time_budget must be a time above zero such as 90s,"),
+        (b"time_budget = true", "mine.toml: time_budget must be a time above zero such as 90s,"),
+        (b"worker_memory = 4", "mine.toml: worker_memory must be a size such as 900M or 4G, got"),
+        (
+            b"time_budget = '1h'\ntime_budget_s = 3600",
+            "mine.toml: time_budget and time_budget_s are one setting; leave one of the two out",
+        ),
+        (b"baseline = 'lenett'", "mine.toml: baseline must be one of airbench94, .*'lenett'"),
+        (b"baseline = 1", "mine.toml: baseline must be one of airbench94, .*, got 1"),
+        (b"baseline = 'lenet'\nspace = 'cnn'", "mine.toml: baseline and space are two spaces; "),
+        (b"sed = 1", "mine.toml: sed: unknown setting; .*, baseline, time_budget, trial_timeout,"),
+        (b"seed = " + b"9" * 400, "mine.toml: seed must be an integer of at most 64 bits, got one"),
+        (b"trial_timeout = " + b"9" * 400, "mine.toml: trial_timeout must be an integer of at mo"),
+        (b"pruner = 'asha'", "mine.toml: pruner must be one of auto, halving, hyperband"),
+    ],
+)
+def test_a_bad_file_is_told(tmp_path, text, message):
+    """File and key, what is expected, what came."""
+    path = tmp_path / "mine.toml"
+    path.write_bytes(text)
+    with pytest.raises(SettingsError, match=message):
+        read_config(path)
+
+
+@pytest.mark.parametrize("name", ["absent.toml", "."])
+def test_a_file_that_cannot_be_read_is_told(tmp_path, name):
+    """With its option."""
+    with pytest.raises(SettingsError, match=r"--config .*: cannot be read"):
+        read_config(tmp_path / name)
+
+
+# engines
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tuner": "grid"}, r"^--tuner belongs to --engine keras-tuner, and the engine is optuna;"),
+        (
+            {"engine": "keras-tuner", "sampler": "tpe"},
+            r"^--sampler belongs to --engine optuna, and the engine is keras-tuner;",
+        ),
+    ],
+)
+def test_an_option_of_the_other_engine_is_refused(given, message, tmp_path):
+    """It would be ignored in silence; in a file, which holds every setting, it may stand."""
+    with pytest.raises(SettingsError, match=message):
+        resolve_settings({"results": str(tmp_path), **given}, {})
+    config = {"results": str(tmp_path), "sampler": "random", "engine": "keras-tuner"}
+    assert resolve_settings({}, config).proposer == "hyperband"
+
+
+# choices
+
+
+def test_a_choice_is_one_of_a_few():
+    """Nothing happens for a known one; an unknown one shows them all."""
+    check_choice("--format", "md", ("table", "md"))
+    with pytest.raises(SettingsError, match="--format must be one of table, md, got 'xml'"):
+        check_choice("--format", "xml", ("table", "md"))

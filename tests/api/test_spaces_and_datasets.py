@@ -1,0 +1,103 @@
+"""What is there before any study."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.api.datasets import list_datasets
+from autocnn.api.installation import describe_installation
+from autocnn.api.spaces import copy_space, limit_space, survey_settings
+from autocnn.data.catalog import list_datasets as catalog
+from autocnn.errors import RecordError, SettingsError, SpaceError, UnknownDatasetError
+from autocnn.records.study_settings import StudySettings
+from autocnn.space.library import space_names
+from autocnn.space.space import Limits, SearchSpace
+from autocnn.space.toml import load_space
+
+
+def test_a_space_is_copied_with_its_comments(tmp_path):
+    """Byte for byte, and the copy is the same space."""
+    space, target = load_space("cnn"), tmp_path / "mine.toml"
+    assert copy_space(space, target) == target
+    assert target.read_text(encoding="utf-8") == space.text
+    assert load_space(str(target)).parameters == space.parameters
+
+
+@pytest.mark.parametrize("content", [b"", b"somebody's work"])
+def test_a_copy_overwrites_nothing(tmp_path, content):
+    """Not even an empty file."""
+    target = tmp_path / "mine.toml"
+    target.write_bytes(content)
+    with pytest.raises(SettingsError, match=r"mine\.toml: exists already; choose another name"):
+        copy_space(load_space("cnn"), target)
+    assert target.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["mine", "mine.txt", "mine.toml.bak"])
+def test_a_copy_must_be_a_toml_file(tmp_path, name):
+    """Otherwise --space could not read it."""
+    with pytest.raises(SettingsError, match=r"--copy must name a \.toml file, got"):
+        copy_space(load_space("cnn"), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_copy_needs_a_folder(tmp_path):
+    """It is not made: it may be a misspelt one."""
+    with pytest.raises(RecordError, match="cannot be written"):
+        copy_space(load_space("cnn"), tmp_path / "absent" / "mine.toml")
+
+
+@pytest.mark.parametrize("name", space_names())
+def test_every_space_can_be_searched(name):
+    """On the images that the baselines are made for."""
+    space, survey, shape = survey_settings(StudySettings(study="x", space=name, dataset="cifar10"))
+    assert (space.name, shape) == (name, (32, 32, 3))
+    assert survey.feasible > 0
+
+
+@pytest.mark.parametrize(
+    ("settings", "error"),
+    [({"space": "cn"}, SpaceError), ({"dataset": "digit"}, UnknownDatasetError)],
+)
+def test_an_unknown_name_is_told(settings, error):
+    """Before anything is drawn."""
+    with pytest.raises(error, match="choose one of"):
+        survey_settings(StudySettings(study="x", **settings))
+
+
+def test_a_space_without_a_feasible_point_is_told(tmp_path):
+    """With the reason, and what to do."""
+    path = tmp_path / "none.toml"
+    path.write_text("[limits]\nparameters = 1\n[parameters]\nblocks = { low = 1, high = 2 }\n")
+    with pytest.raises(SpaceError, match=r"none of 1000 samples is feasible .*; widen the"):
+        survey_settings(StudySettings(study="x", space=str(path)))
+
+
+def test_data_sets_say_whether_they_are_here(monkeypatch, tmp_path):
+    """With an empty cache that is digits alone, which comes installed."""
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    rows = list_datasets()
+    assert [info for info, _ in rows] == catalog()
+    assert [info.name for info, is_here in rows if is_here] == ["digits"]
+
+
+def test_an_installation_is_described(tmp_path):
+    """What decides a result on this machine, and where files lie."""
+    facts = describe_installation(tmp_path / "results")
+    assert "keras 3." in facts["versions"]
+    assert facts["backend"] in ("tensorflow", "jax", "torch")
+    assert facts["precision"].split(":")[0] in ("float32", "bfloat16")
+    assert facts["results"] == str(tmp_path / "results")
+    assert all(value and "\n" not in value for value in facts.values())
+
+
+@pytest.mark.parametrize(
+    ("stated", "wanted", "expected"),
+    [(None, None, None), (100, None, 100), (None, 50, 50), (100, 50, 50), (100, 200, 100)],
+)
+def test_the_lower_limit_holds(stated, wanted, expected):
+    """The space's or the settings'."""
+    space = SearchSpace(name="s", parameters={}, limits=Limits(parameters=stated, macs=stated))
+    settings = StudySettings(study="s", max_params=wanted, max_macs=wanted)
+    limits = limit_space(space, settings).limits
+    assert (limits.parameters, limits.macs) == (expected, expected)

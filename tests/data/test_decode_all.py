@@ -1,0 +1,134 @@
+"""Both passes go over the images in order, however many threads there are."""
+
+from __future__ import annotations
+
+import io
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from image_files import encode, noise
+
+from autocnn.data import decode_all as passes
+from autocnn.data.decode_all import Corrupt, Passes
+from autocnn.data.decoding import CorruptImageError, decode_image
+from autocnn.data.reader import Contents
+from autocnn.data.split import image_hashes
+from autocnn.errors import DatasetError
+
+
+@pytest.fixture
+def pool():
+    """Eight threads."""
+    with ThreadPoolExecutor(8) as threads:
+        yield threads
+
+
+def passes_over(pool, images, on_read=lambda what, done, total: None):
+    """The passes over images that are called after their places."""
+    n = len(images)
+    contents = Contents(
+        class_names=("a",),
+        parts=np.zeros(n, np.int8),
+        labels=np.zeros(n, np.int64),
+        images=lambda: ((str(i), image) for i, image in enumerate(images)),
+    )
+    return Passes(pool, contents, Corrupt(np.ones(n, dtype=bool)), on_read)
+
+
+def test_images_come_in_order(pool, monkeypatch, make_images):
+    """Although the first ones take longest, and blocks are small; hashes are those of the split."""
+    monkeypatch.setattr(passes, "_BLOCK", 40)
+    monkeypatch.setattr(passes, "_SLICE", 3)
+
+    def slow(content, shape):
+        time.sleep(0.02 if content[0, 0] < 30 else 0)
+        return decode_image(content, shape)
+
+    monkeypatch.setattr(passes, "decode_image", slow)
+    images = [np.array([[i], [i]], np.uint8) for i in range(100)]
+    file = io.BytesIO()
+    hashes = passes_over(pool, images).decode((2, 1, 1), file)
+    assert file.getvalue() == np.concatenate(images).tobytes()
+    assert hashes.tolist() == image_hashes(make_images(range(100), [0] * 100)).tolist()
+
+
+def test_sizes_and_colours_are_looked_up(pool):
+    """Of files and arrays alike."""
+    sizes, is_grey = passes_over(pool, [encode(noise(1, 4, 6)[0]), noise(1, 2, 3, 3)[0]]).scan()
+    assert sizes.tolist() == [[4, 6], [2, 3]]
+    assert is_grey.tolist() == [True, False]
+
+
+def test_images_that_cannot_be_read_are_left_out(pool):
+    """One by its header, one by its pixels; the others stay in order."""
+    good = [encode(pixels) for pixels in noise(3, 20, 20)]
+    run = passes_over(pool, [good[0], b"no image", good[1][:-200], good[2]])
+    run.scan()
+    assert run.corrupt.is_good.tolist() == [True, False, True, True]
+    file = io.BytesIO()
+    hashes = run.decode((20, 20, 1), file)
+    assert run.corrupt.is_good.tolist() == [True, False, False, True]
+    assert len(hashes) == 2
+    assert file.getvalue() == noise(3, 20, 20)[[0, 2]].tobytes()
+
+
+def test_progress_is_told(pool):
+    """How many of how many, of each pass."""
+    told = []
+    run = passes_over(pool, list(noise(20, 2, 2)), lambda *words: told.append(words))
+    run.scan()
+    run.decode((2, 2, 1), io.BytesIO())
+    assert told == [
+        ("looking at images", 16, 20),
+        ("looking at images", 20, 20),
+        ("decoding images", 16, 20),
+        ("decoding images", 20, 20),
+    ]
+
+
+def test_encoded_images_wait_in_small_blocks(monkeypatch):
+    """Three of 40 bytes are more than 100, so nobody waits for a fourth."""
+    monkeypatch.setattr(passes, "BLOCK_BYTES", 100)
+    blocks = list(passes._blocks(((str(i), b"x" * 40) for i in range(7)), 256))
+    assert [len(block) for block in blocks] == [3, 3, 1]
+
+
+def test_any_other_error_rises(pool, monkeypatch):
+    """A bug is no corrupt image."""
+
+    def broken(content):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(passes, "read_header", broken)
+    with pytest.raises(ZeroDivisionError):
+        passes_over(pool, [b"x"]).scan()
+
+
+def corrupt(n, *bad):
+    """Of `n` images, these are corrupt."""
+    found = Corrupt(np.ones(n, dtype=bool))
+    for index in bad:
+        found.add(index, f"{index}.png", CorruptImageError("why"))
+    return found
+
+
+def test_corrupt_images_are_counted_and_the_first_are_named():
+    """In the order of the images, whenever they were found."""
+    with pytest.raises(DatasetError) as caught:
+        corrupt(1200, 7, 3, 9, 1, 5).check(skip=False)
+    assert str(caught.value) == (
+        "5 of 1,200 images cannot be read: 1.png (why), 3.png (why), 5.png (why), …; mend them, or "
+        "leave them out with --skip-corrupt"
+    )
+
+
+def test_corrupt_images_may_be_left_out():
+    """With a line that says so; but not all of them."""
+    assert corrupt(9).check(skip=False) == []
+    assert corrupt(9, 2).check(skip=True) == [
+        "1 of 9 images cannot be read and are left out: 2.png (why)"
+    ]
+    with pytest.raises(DatasetError, match=r"^2 of 2 images cannot be read: [^;]*$"):
+        corrupt(2, 0, 1).check(skip=True)

@@ -1,0 +1,110 @@
+"""The order and the test split follow from labels and contents alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from autocnn.data.image_order import arrange
+from autocnn.data.reader import TEST, TRAIN, VALIDATION
+from autocnn.errors import DatasetError
+
+
+def arranged(hashes, labels, parts=None):
+    """Arrange images with these one-letter hashes."""
+    parts = [TRAIN] * len(labels) if parts is None else parts
+    names = [f"class{i}" for i in range(max(labels) + 1)]
+    return arrange(
+        names, np.array(parts, np.int8), np.array(labels), np.array(list(hashes), dtype="S16")
+    )
+
+
+def test_images_are_ordered_by_label_and_hash():
+    """Class 0 has d, b and class 1 has c, a; the test image is apart."""
+    plan = arranged("dcbaxy", [0, 1, 0, 1, 1, 0], [TRAIN] * 4 + [TEST] * 2)
+    assert plan.train.tolist() == [2, 0, 3, 1]
+    assert plan.test.tolist() == [5, 4]
+    assert plan.validates is None
+    assert plan.notes == ()
+
+
+def test_validation_images_are_marked_among_the_others():
+    """All are in one order."""
+    plan = arranged("dbcaxy", [0] * 6, [TRAIN, TRAIN, VALIDATION, VALIDATION, TEST, TEST])
+    assert plan.train.tolist() == [3, 1, 2, 0]
+    assert plan.validates.tolist() == [True, False, True, False]
+
+
+def test_a_sixth_of_each_class_is_kept_for_the_test():
+    """2 of 12 and 1 of 6, in the order of the whole, and a line that says so."""
+    letters, labels = "abcdefghijklmnopqr", [0] * 12 + [1] * 6
+    plan = arranged(letters, labels)
+    assert np.bincount(np.array(labels)[plan.test]).tolist() == [2, 1]
+    assert sorted([*plan.train, *plan.test]) == list(range(18))
+    assert plan.train.tolist() == sorted(plan.train)
+    assert plan.notes == (
+        "no test images came with it: 3 of 18 training images, a sixth of each class, are kept "
+        "for the test",
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_test_split_does_not_depend_on_the_order_of_files(seed):
+    """Shuffled images give the same sides, in the same order."""
+    letters, labels = np.array(list("abcdefghijklmnopqr")), np.array([0] * 12 + [1] * 6)
+    order = np.random.default_rng(seed).permutation(18)
+    first, other = arranged(letters, labels), arranged(letters[order], labels[order])
+    assert letters[first.test].tolist() == letters[order][other.test].tolist()
+    assert letters[first.train].tolist() == letters[order][other.train].tolist()
+
+
+def test_equal_images_fall_on_one_side():
+    """Six pairs: one pair of twelve images is a sixth."""
+    plan = arranged("abcdefabcdef", [0] * 12)
+    assert plan.test.tolist()[1] - plan.test.tolist()[0] == 6
+    assert len(plan.test) == 2
+    assert len(plan.notes) == 1
+
+
+def test_given_validation_images_stay_where_they_are():
+    """The test images are taken from train only."""
+    plan = arranged("abcdefghijklmn", [0] * 14, [TRAIN] * 12 + [VALIDATION] * 2)
+    assert len(plan.test) == 2
+    assert plan.test.max() < 12
+    assert plan.train[plan.validates].tolist() == [12, 13]
+
+
+def test_copies_are_told():
+    """Validation images a, b and test image c stand in train, too."""
+    parts = [TRAIN] * 3 + [VALIDATION] * 3 + [TEST] * 2
+    assert arranged("abcabxcy", [0] * 8, parts).notes == (
+        "2 validation images are training images, too: their score flatters",
+        "1 test images are training images, too: their score flatters",
+    )
+
+
+@pytest.mark.parametrize(
+    ("hashes", "labels", "others", "message"),
+    [
+        ("abcd", [0, 0, 0, 1], (), "class 'class1' has 1 image; it needs at least 3 different ones"
+         r" \(to train, to validate, to test\)"),
+        ("abcde", [0, 0, 0, 1, 1], (), "class 'class1' has 2 images; it needs at least 3"),
+        ("abcdd", [0, 0, 1, 1, 1], (TEST,), None),
+        ("abcdd", [0, 0, 1, 1, 1], (), "class 'class0' has 2 images; it needs at least 3"),
+        ("abcddd", [0, 0, 0, 1, 1, 1], (TEST,), "class 'class1' has 3 images, but 2 of them are "
+         r"copies; it needs at least 2 different ones \(to train, to validate\)"),
+        ("abcab", [0, 0, 0, 1, 1], (TEST,), "class 'class1' has 2 images, but 2 of them are cop"),
+        ("abcd", [0, 0, 1, 1], (VALIDATION,), None),
+        ("abc", [0, 0, 1], (VALIDATION,), r"1 image; it needs at least 2 .* \(to train, to test\)"),
+        ("abc", [0, 0, 1], (VALIDATION, TEST), None),
+    ],
+)  # fmt: skip
+def test_a_class_needs_images_for_every_purpose(hashes, labels, others, message):
+    """What the data set brings need not be taken out of train."""
+    hashes += "xy"[: len(others)]
+    arguments = hashes, [*labels, *[0 for _ in others]], [*[TRAIN for _ in labels], *others]
+    if message is None:
+        arranged(*arguments)
+    else:
+        with pytest.raises(DatasetError, match=message):
+            arranged(*arguments)

@@ -1,0 +1,22 @@
+"""Samplers that draw every parameter by itself."""
+
+from __future__ import annotations
+
+import optuna
+
+from autocnn.engines.independent import AtRandom
+
+
+def _draw(names: str, seed: int) -> dict[str, float]:
+    study = optuna.create_study(sampler=AtRandom(seed))
+    trial = study.ask()
+    return {name: trial.suggest_float(name, 0.0, 1.0) for name in names}
+
+
+def test_a_parameter_has_its_value_in_whatever_order_it_is_drawn():
+    """Also where others were drawn by a process that was killed."""
+    drawn = _draw("abc", 0)
+    assert len(set(drawn.values())) == 3
+    assert _draw("cab", 0) == drawn
+    assert _draw("b", 0) == {"b": drawn["b"]}
+    assert _draw("b", 1) != {"b": drawn["b"]}

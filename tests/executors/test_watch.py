@@ -1,0 +1,142 @@
+"""What becomes of a training process that hangs or takes too much memory; nothing is trained."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from autocnn.executors import local as module
+from autocnn.executors import worker_process as serving
+from autocnn.executors.local import Worker, WorkerSetup
+from autocnn.executors.worker_process import BEAT
+from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
+
+EPOCH = Epoch(train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=0.5, seconds=1.0)
+
+
+class FakeProcess:
+    """This very process; killing it is only noted."""
+
+    pid = os.getpid()
+
+    def __init__(self) -> None:
+        self.killed = False
+
+    def kill(self) -> None:
+        """Note it."""
+        self.killed = True
+
+    def join(self, timeout: float | None = None) -> None:
+        """Nothing to wait for."""
+
+    def is_alive(self) -> bool:
+        """Until it is killed."""
+        return not self.killed
+
+
+@pytest.fixture
+def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
+    """What a worker makes of these messages, sent `pause` seconds apart, and its process."""
+    monkeypatch.setattr(module, "POLL_S", 0.01)
+
+    def run(
+        messages: list[Any],
+        pause: float = 0.0,
+        memory_mb: int | None = None,
+        limit_s: float | None = None,
+    ) -> Any:
+        setup = WorkerSetup(data_folder=tmp_path, log=tmp_path / "worker.log", memory_mb=memory_mb)
+        worker = Worker(setup)
+        process = worker._process = FakeProcess()
+        worker._connection, other = multiprocessing.Pipe()
+        monkeypatch.setattr(worker, "_send_job", lambda job: None)
+        stop = threading.Event()
+
+        def send() -> None:
+            for message in messages:
+                stop.wait(pause)
+                with suppress(ConnectionError):  # it was killed meanwhile
+                    other.send(message)
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        job = SimpleNamespace(time_limit_s=limit_s)
+        result = worker.run(job, lambda number, epoch: False, lambda: False)
+        stop.set()
+        thread.join()
+        return result, process
+
+    return run
+
+
+def test_a_silent_process_is_killed(follow, monkeypatch):
+    """Nothing was heard of it for as long as a compiler may need."""
+    monkeypatch.setattr(module, "SILENCE_S", 0.1)
+    result, process = follow([(1, EPOCH)])
+    assert process.killed
+    assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.TIMED_OUT)
+    assert result.message == "no sign of life for 0 s: it was killed"
+
+
+def test_a_silent_process_is_killed_when_its_time_is_over(follow, monkeypatch):
+    """However long a compiler may need: a search must end with its budget."""
+    monkeypatch.setattr(module, "OVERTIME_S", 0.05)
+    result, process = follow([(1, EPOCH)], limit_s=0.05)
+    assert process.killed
+    assert result.cause == FailureCause.TIMED_OUT
+
+
+def test_a_pause_of_everything_is_no_silence(monkeypatch):
+    """Ctrl-Z for two minutes: the supervisor looks again, and so may the worker speak again."""
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    watch = module._Watch(os.getpid(), None, 43.0)
+    for now[0] in (4.0, 8.0, 128.0):
+        assert watch.failure() is None
+    for now[0] in range(129, 129 + 95):  # 8 s of silence before, 60 more than 43 in all
+        assert watch.failure() is None
+    now[0] += 1.0
+    cause, message = watch.failure()
+    assert (cause, message) == (FailureCause.TIMED_OUT, "no sign of life for 103 s: it was killed")
+
+
+def test_signs_of_life_keep_a_process(follow, monkeypatch):
+    """Ten of them, each within the time, though all together take longer."""
+    monkeypatch.setattr(module, "SILENCE_S", 0.2)
+    done = TrialResult(state=TrialState.COMPLETE)
+    result, process = follow([*[BEAT] * 10, done], pause=0.05)
+    assert (result, process.killed) == (done, False)
+
+
+@pytest.mark.parametrize(("limit", "is_killed"), [(1, True), (10**6, False), (None, False)])
+def test_a_process_over_its_memory_is_killed(follow, monkeypatch, limit, is_killed):
+    """This one takes more than 1 MiB, and less than a million."""
+    monkeypatch.setattr(module, "MEMORY_S", 0.0)
+    done = TrialResult(state=TrialState.COMPLETE)
+    result, process = follow([done], pause=0.2, memory_mb=limit)
+    assert process.killed == is_killed
+    if is_killed:
+        assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.OUT_OF_MEMORY)
+        assert result.message.endswith(" MiB of 1 (--worker-memory)")
+    else:
+        assert result == done
+
+
+def test_a_training_gives_signs_of_life(monkeypatch):
+    """Whenever it looks up, but not more often than every BEAT_S."""
+    ours, theirs = multiprocessing.Pipe()
+    conversation = serving._Conversation(theirs)
+    assert not conversation.interrupted()
+    assert not ours.poll()
+    monkeypatch.setattr(serving, "BEAT_S", 0.0)
+    assert not conversation.interrupted()
+    assert ours.recv() == BEAT
+    ours.send("interrupt")
+    assert conversation.interrupted()

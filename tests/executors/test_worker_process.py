@@ -1,0 +1,41 @@
+"""What a worker does with its orders."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from autocnn.executors.worker_process import Measure, _measure
+from autocnn.train import speed
+
+
+def test_a_probe_that_runs_out_of_memory_is_repeated_with_half_the_batch(config, monkeypatch):
+    """As a trial is; what is left is one image at a time."""
+    tried = []
+
+    def measure(config, *_):
+        tried.append(config.batch_size)
+        if config.batch_size > most:
+            raise MemoryError
+        return 1.0, 2.0
+
+    monkeypatch.setattr(speed, "measure_speed", measure)
+    order, most = Measure(replace(config, batch_size=20), "float32"), 5
+    assert _measure(order, None, None) == (1.0, 2.0)
+    assert tried == [20, 10, 5]
+    most = 0
+    with pytest.raises(MemoryError):
+        _measure(order, None, None)
+    assert tried[3:] == [20, 10, 5, 2, 1]
+
+
+def test_any_other_error_is_one(config, monkeypatch):
+    """It is raised at once."""
+
+    def measure(*_):
+        raise ValueError("odd")
+
+    monkeypatch.setattr(speed, "measure_speed", measure)
+    with pytest.raises(ValueError, match="odd"):
+        _measure(Measure(config, "float32"), None, None)

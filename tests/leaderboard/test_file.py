@@ -1,0 +1,175 @@
+"""What the file of a leaderboard says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from autocnn.errors import RecordError, StudyError
+from autocnn.files import write_atomic
+from autocnn.leaderboard.file import (
+    current_leaderboard,
+    open_leaderboard,
+    record_bytes,
+)
+from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
+from autocnn.records.optuna_record import (
+    create_study,
+    open_study,
+    read_records,
+    write_proposal,
+    write_result,
+)
+from autocnn.records.study_settings import StudySettings, settings_to_toml
+
+
+@pytest.fixture
+def add_trial(make_proposal, make_result):
+    """Put one more complete trial on record."""
+
+    def add(study):
+        trial = study.ask()
+        write_proposal(trial, make_proposal(trial.number))
+        write_result(trial, make_result(0.5))
+
+    return add
+
+
+@pytest.fixture
+def record(paths, space):
+    """What a search does: write the leaderboard of the trials that `study` has by now."""
+
+    def write(study):
+        n_bytes = record_bytes(paths.journal)
+        table = build_leaderboard(read_records(study), space)
+        write_leaderboard(paths.leaderboard, table, n_bytes)
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("content", "size"),
+    [(b"{}\n", 3), (b'{"a":1}\n{}\n', 11), (b"\n", 1), (b"", None), (b'{}\n{"a"', None)],
+)
+def test_a_journal_has_a_size_where_its_last_line_is_whole(tmp_path, content, size):
+    """A line that is being written, or that a crash left, has none."""
+    journal = tmp_path / "journal.log"
+    journal.write_bytes(content)
+    assert record_bytes(journal) == size
+
+
+def test_what_is_no_journal_has_no_size(tmp_path):
+    """No file, or a folder."""
+    assert record_bytes(tmp_path / "journal.log") is None
+    assert record_bytes(tmp_path) is None
+
+
+def test_a_file_is_opened_without_its_columns(tmp_path, make_record, space):
+    """Its trials are counted, its columns known; they are read when they are asked for."""
+    path = tmp_path / "leaderboard.parquet"
+    table = build_leaderboard([make_record(0, 0.5), make_record(1, 0.25)], space)
+    write_leaderboard(path, table)
+    found = open_leaderboard(path)
+    assert (found.n_trials, found.schema.names) == (2, table.column_names)
+    path.unlink()  # a search replaces it; what was opened stays
+    assert found.read(["trial", "rank"]).equals(table.select(["trial", "rank"]))
+    assert found.read().equals(table)
+
+
+def test_damage_inside_is_told(tmp_path, make_record, space):
+    """Where the columns are read at last."""
+    path = tmp_path / "leaderboard.parquet"
+    write_leaderboard(path, build_leaderboard([make_record(0, 0.5)], space))
+    content = bytearray(path.read_bytes())
+    content[4:3000] = bytes(2996)
+    path.write_bytes(content)
+    found = open_leaderboard(path)
+    with pytest.raises(RecordError, match=r"cannot be read .* --rebuild` makes it again"):
+        found.read(["rank"])
+
+
+def test_what_is_no_leaderboard_is_told(tmp_path):
+    """Nothing there, or another table."""
+    path = tmp_path / "leaderboard.parquet"
+    with pytest.raises(StudyError, match="there is no leaderboard"):
+        open_leaderboard(path)
+    pq.write_table(pa.table({"x": [1]}), path)
+    with pytest.raises(RecordError, match="is no leaderboard of this version"):
+        open_leaderboard(path)
+
+
+def test_a_leaderboard_is_current_until_the_journal_grows(
+    paths, settings, space, add_trial, record
+):
+    """And again once it was written anew; looking at the study does not change that."""
+    study = create_study(paths, settings)
+    add_trial(study)
+    record(study)
+    open_study(paths)
+    found = current_leaderboard(paths)
+    assert found is not None
+    assert found.n_trials == 1
+    add_trial(study)
+    assert current_leaderboard(paths) is None
+    record(study)
+    again = current_leaderboard(paths)
+    assert again is not None
+    assert again.n_trials == 2
+
+
+def test_trials_that_end_while_the_record_is_read_are_not_missed(paths, settings, space, add_trial):
+    """The size is older than what was read: the file counts as behind, never as current."""
+    study = create_study(paths, settings)
+    n_bytes = record_bytes(paths.journal)
+    add_trial(study)
+    write_leaderboard(paths.leaderboard, build_leaderboard(read_records(study), space), n_bytes)
+    assert current_leaderboard(paths) is None
+
+
+def test_a_half_written_line_is_mended_first(paths, settings, add_trial, record):
+    """After a crash nobody knows what the file lacks, until the journal was opened."""
+    study = create_study(paths, settings)
+    add_trial(study)
+    record(study)
+    whole = paths.journal.read_bytes()
+    paths.journal.write_bytes(whole + b'{"op_code":')
+    assert current_leaderboard(paths) is None
+    open_study(paths)
+    assert paths.journal.read_bytes() == whole
+    assert current_leaderboard(paths) is not None
+
+
+@pytest.mark.parametrize("case", ["no size", "no file", "damaged", "foreign"])
+def test_what_is_not_known_is_not_current(paths, settings, space, add_trial, record, case):
+    """The trials must be read from the record then."""
+    study = create_study(paths, settings)
+    add_trial(study)
+    record(study)
+    board = paths.leaderboard
+    if case == "no size":
+        write_leaderboard(board, build_leaderboard(read_records(study), space))
+    elif case == "no file":
+        board.unlink()
+    elif case == "damaged":
+        board.write_bytes(board.read_bytes()[:-50])
+    else:
+        pq.write_table(pa.table({"x": [1]}), board)
+    assert current_leaderboard(paths) is None
+
+
+def test_a_leaderboard_that_was_kept_alone_is_all_there_is(paths, record, add_trial):
+    """Without the record; with a database's, that may have grown."""
+    study = create_study(paths, settings := StudySettings(study=paths.name))
+    add_trial(study)
+    record(study)
+    write_atomic(paths.study_toml, settings_to_toml(settings))
+    paths.journal.unlink()
+    found = current_leaderboard(paths)
+    assert found is not None
+    assert found.n_trials == 1
+    in_database = replace(settings, storage="sqlite:////tmp/none.db")
+    write_atomic(paths.study_toml, settings_to_toml(in_database))
+    assert current_leaderboard(paths) is None

@@ -1,0 +1,103 @@
+"""The studies of a results folder at a glance."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from autocnn.errors import RecordError, StudyError
+from autocnn.leaderboard.studies import list_summaries, summarise_study
+from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
+from autocnn.records.deletion import delete_study
+from autocnn.records.lock import Owner
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.space.space import SearchSpace
+
+SPACE = SearchSpace(name="none", parameters={})
+
+
+@pytest.fixture
+def paths(tmp_path) -> StudyPaths:
+    """A study called a, begun and without a trial: just its settings."""
+    paths = StudyPaths(tmp_path / "a")
+    paths.root.mkdir()
+    settings = StudySettings(study="a", dataset="mnist", created="2026-01-02T03:04:05+00:00")
+    paths.study_toml.write_text(settings_to_toml(settings), encoding="utf-8")
+    return paths
+
+
+def _leaderboard(scores) -> pa.Table:
+    table = build_leaderboard([], SPACE)
+    rows = [
+        {"rank": i, "trial": i, "score": score, "origin": "recipe:a" if i == 0 else "evolution"}
+        for i, score in enumerate(scores)
+    ]
+    return pa.Table.from_pylist(rows, schema=table.schema)
+
+
+def test_a_study_that_has_just_begun(paths):
+    """What its settings say, no trials, and the size of its only file."""
+    (summary,) = list_summaries(paths.root.parent)
+    assert (summary.name, summary.state, summary.dataset) == ("a", "unfinished", "mnist")
+    assert (summary.proposer, summary.trials, summary.best) == ("auto", 0, None)
+    assert summary.created == "2026-01-02T03:04:05+00:00"
+    assert summary.size == paths.study_toml.stat().st_size
+
+
+def test_trials_and_the_best_score(paths):
+    """Three trials, one of them without a score; the manifest makes the study finished."""
+    write_leaderboard(paths.leaderboard, _leaderboard([0.5, None, 0.9]))
+    paths.manifest.write_text("{}")
+    summary = summarise_study(paths.root.parent, "a")
+    assert (summary.state, summary.trials, summary.best) == ("finished", 3, 0.9)
+    assert summary.proposer == "evolution"
+
+
+def test_recipes_alone_tell_no_proposer(paths):
+    """Nothing has been drawn yet."""
+    write_leaderboard(paths.leaderboard, _leaderboard([0.5]))
+    assert summarise_study(paths.root.parent, "a").proposer == "auto"
+
+
+@pytest.mark.parametrize("name", ["study.toml", "leaderboard.parquet"])
+def test_a_damaged_study_is_listed_as_such(paths, name):
+    """The others are still shown, and it can still be deleted."""
+    (paths.root / name).write_bytes(b"\xff torn")
+    (summary,) = list_summaries(paths.root.parent)
+    assert (summary.name, summary.state, summary.trials) == ("a", "unreadable", None)
+    assert summary.size > 0
+    assert delete_study(paths.root.parent, "a") == summary.size
+
+
+def test_deleting_leaves_the_others(paths, tmp_path):
+    """The folder is gone with everything in it; nothing beside it."""
+    (tmp_path / "other").mkdir()
+    (paths.trial(3)).mkdir(parents=True)
+    (paths.trial(3) / "best.npz").write_bytes(b"x" * 1000)
+    expected = 1000 + paths.study_toml.stat().st_size
+    assert delete_study(tmp_path, "a") == expected
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+    with pytest.raises(StudyError, match="holds no study yet"):
+        delete_study(tmp_path, "a")
+
+
+def test_a_link_to_a_study_is_not_followed(paths, tmp_path):
+    """What it points to stays; the error is one line."""
+    results = tmp_path / "elsewhere"
+    results.mkdir()
+    (results / "a").symlink_to(paths.root, target_is_directory=True)
+    with pytest.raises(RecordError, match="cannot be deleted"):
+        delete_study(results, "a")
+    assert paths.study_toml.exists()
+
+
+def test_a_study_that_others_train_is_not_deleted(paths, tmp_path):
+    """A process that joined it holds a lock; once that has ended, however it did, it may go."""
+    owner = Owner(paths)
+    with pytest.raises(StudyError, match=f"is in use by {owner.name}; wait"):
+        delete_study(tmp_path, paths.name)
+    assert paths.study_toml.exists()
+    owner._file.close()  # as the system does it
+    delete_study(tmp_path, paths.name)
+    assert not paths.root.exists()

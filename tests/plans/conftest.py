@@ -1,0 +1,12 @@
+"""What the tests of `autocnn.plans` share."""
+
+from __future__ import annotations
+
+from finals_fixtures import (  # noqa: F401  fixtures
+    _keep_policy,
+    dark_or_bright,
+    make_record,
+    make_result,
+    make_test,
+    trained,
+)

@@ -1,0 +1,220 @@
+"""A study on a terminal."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.report.formatting import BARS
+from autocnn.terminal.charts import (
+    HEIGHT,
+    WIDTH,
+    Scale,
+    draw_bars,
+    fit_scale,
+    render_curves,
+    render_history,
+    render_importances,
+)
+from autocnn.trial import TrialState
+
+PRUNED = TrialState.PRUNED
+
+
+@pytest.fixture
+def history(show):
+    """The lines of the plot by trial: title, rows, axis, numbers, legend, counts."""
+
+    def lines(*records, width=80):
+        return show(render_history(records, "look"), width)
+
+    return lines
+
+
+# scales
+
+
+def test_a_scale_goes_from_the_least_to_the_largest():
+    """With three levels, the middle is half way."""
+    scale = fit_scale([0.5, 0.9], 3)
+    assert scale == Scale(0.5, 0.9, 3)
+    assert [scale.level(v) for v in (0.0, 0.5, 0.69, 0.72, 0.9, 1.0)] == [0, 0, 1, 1, 2, 2]
+    assert [scale.value(level) for level in range(3)] == pytest.approx([0.5, 0.7, 0.9])
+
+
+def test_what_lies_far_below_does_not_flatten_the_rest():
+    """Quartiles 0.8 and 0.9: the fence is at 0.65."""
+    assert fit_scale([0.1, 0.8, 0.8, 0.85, 0.9, 0.9, 0.9], 3).low == 0.8
+    assert fit_scale([0.7, 0.8, 0.8, 0.85, 0.9, 0.9, 0.9], 3).low == 0.7
+
+
+def test_few_values_are_all_shown():
+    """Three have no quartiles to speak of."""
+    assert fit_scale([0.1, 0.9, 0.9], 3).low == 0.1
+
+
+def test_equal_values_are_not_blown_up():
+    """The scale covers a point at least."""
+    scale = fit_scale([0.9, 0.9], 3)
+    assert (scale.low, scale.high) == (pytest.approx(0.89), 0.9)
+
+
+# scores by trial
+
+
+def test_a_history_is_drawn(history, make_record):
+    """From 70 % to 94 %, two points a row: the best rises at trial 1 and stays."""
+    lines = history(
+        make_record(0, 0.7), make_record(1, 0.94), make_record(2, 0.86), make_record(3, 0.82)
+    )
+    rows = [line.partition("┤" if "┤" in line else "│")[2] for line in lines[1 : 1 + HEIGHT]]
+    assert lines[0] == "look: validation accuracy by trial"
+    assert rows[0] == " " * 20 + "●" + "─" * 39  # trial 1 stands a third along
+    assert rows[4] == " " * 20 + "│" + " " * 18 + "●"
+    assert rows[6] == " " * 20 + "│" + " " * 38 + "●"
+    assert rows[11] == " " * 20 + "│"
+    assert rows[12] == "●" + "─" * 19 + "╯"
+    assert [line[:10].strip() for line in lines[1 : 1 + HEIGHT : 4]] == [
+        "94.00 %",
+        "86.00 %",
+        "78.00 %",
+        "70.00 %",
+    ]
+    assert lines[14] == " " * 10 + "└┬" + "─" * 19 + "┬" + "─" * 18 + "┬" + "─" * 19 + "┬"
+    assert lines[15] == "     trial 0" + " " * 19 + "1" + " " * 18 + "2" + " " * 19 + "3"
+    assert lines[16:] == [
+        "● trial   ─ best so far",
+        "4 trials: 4 complete; best 94.00 % (trial 1)",
+    ]
+
+
+def test_one_trial_is_one_dot(history, make_record):
+    """On the top row, with a point below it."""
+    lines = history(make_record(0, 0.95))
+    assert lines[1] == "  95.00 % ┤●"
+    assert lines[HEIGHT] == "  94.00 % ┤"
+    assert lines[15] == "     trial 0"
+    assert lines[17] == "1 trial: 1 complete; best 95.00 % (trial 0)"
+
+
+def test_a_thousand_trials_fit(history, make_record):
+    """The width does not grow, and the line ends at the best."""
+    records = [make_record(n, 0.5 + (n * 37 % 1000) / 2500) for n in range(1000)]
+    lines = history(*records)
+    assert max(len(line) for line in lines) <= 80
+    assert lines[15].split() == ["trial", "0", "250", "500", "749", "999"]
+    assert lines[1].startswith("  89.96 % ┤  ●●─●●─●─●●─")
+    assert all("●" in line for line in lines[1 : 1 + HEIGHT])
+
+
+def test_a_stopped_trial_raises_the_line_and_a_pruned_one_does_not(history, make_record):
+    """From 80 % to 92 %, a point a row; the pruned one has its ring above the line."""
+    lines = history(
+        make_record(0, 0.8),
+        make_record(1, 0.9, state=TrialState.STOPPED),
+        make_record(2, 0.92, state=PRUNED),
+        make_record(3, 0.85),
+    )
+    assert lines[1] == "  92.00 % ┤" + " " * 39 + "○"
+    assert lines[3] == "          │" + " " * 20 + "●" + "─" * 39
+    assert lines[-1].endswith("best 90.00 % (trial 1)")
+
+
+def test_pruned_trials_have_a_mark_of_their_own(history, make_record):
+    """A ring at the best epoch; a wedge at the bottom for what lies below."""
+    lines = history(
+        make_record(0, 0.8),
+        make_record(1, 0.92),
+        make_record(2, 0.4, 0.85, state=PRUNED),
+        make_record(3, 0.1, state=PRUNED),
+    )
+    assert lines[1 + 7][11 + 39] == "○"  # 85 %: five rows of a point each above 80 %
+    assert lines[HEIGHT][11 + 59] == "▾"
+    assert lines[16] == ("● trial   ○ pruned (its best epoch)   ▾ below 80.00 %   ─ best so far")
+    assert lines[17].startswith("4 trials: 2 complete, 2 pruned; best 92.00 %")
+
+
+def test_trials_without_a_score_are_only_counted(history, make_record):
+    """A failed one, and one that still runs."""
+    failed = make_record(1, state=TrialState.FAILED)
+    running = make_record(2, state=TrialState.RUNNING, result=None)
+    lines = history(make_record(0, 0.8), failed, running)
+    assert lines[-1].startswith("3 trials: 1 running, 1 complete, 1 failed; best")
+    assert lines[1] == "  80.00 % ┤●"
+
+
+def test_a_study_may_have_any_name(show, make_record):
+    """Square brackets are no markup."""
+    page = render_history([make_record(0, 0.8)], "[bold]x[/]")
+    assert show(page)[0] == "[bold]x[/]: validation accuracy by trial"
+
+
+# learning curves
+
+
+def test_the_best_curves_are_shown_on_one_scale(show, make_record):
+    """The best first; 20 % is the lowest bar and 90 % the highest, and half way is in between."""
+    lines = show(
+        render_curves(
+            [
+                make_record(0, 0.2, 0.55, 0.9),
+                make_record(1, 0.2, 0.3, state=PRUNED),
+                make_record(2, 0.2, 0.8, 0.7),
+            ],
+            "look",
+        ),
+        80,
+    )
+    assert lines[0] == "look: validation accuracy by epoch, the best trials"
+    assert lines[1].split() == ["trial", "score", "best", "epoch", "state", "epoch", "1", "to", "3"]
+    assert [line.split() for line in lines[2:5]] == [
+        ["0", "90.00", "%", "3", "of", "3", "complete", "▁▁▁▁▅▅▅▅████"],
+        ["2", "80.00", "%", "2", "of", "3", "complete", "▁▁▁▁▇▇▇▇▆▆▆▆"],
+        ["1", "30.00", "%", "2", "of", "2", "pruned", "▁▁▁▁▂▂▂▂"],
+    ]
+    assert lines[5] == "▁ 20.00 % or less   █ 90.00 %"
+
+
+def test_only_five_curves_are_shown(show, make_record):
+    """Those that rank first."""
+    records = [make_record(n, 0.5, 0.5 + n / 100) for n in range(9)]
+    lines = show(render_curves(records, "look"), 80)
+    assert [line.split()[0] for line in lines[2:-1]] == ["8", "7", "6", "5", "4"]
+
+
+@pytest.mark.parametrize(("epochs", "width"), [(1, 4), (10, 40), (13, 39), (40, 40), (100, 34)])
+def test_curves_fit_their_column(epochs, width):
+    """Up to four columns an epoch; 100 epochs share 40 columns by threes."""
+    bars = draw_bars([0.5] * epochs, Scale(0.5, 1.0, len(BARS)), epochs)
+    assert bars == "▁" * width
+
+
+def test_several_epochs_in_a_column_show_their_last():
+    """And an accuracy that is no number is a blank."""
+    values = [0.0, 1.0] * 30 + [0.0, float("nan")] * 10
+    assert draw_bars(values, Scale(0.0, 1.0, len(BARS)), 80) == "█" * 30 + " " * 10
+
+
+# importance
+
+
+def test_importances_are_bars(show):
+    """The first as wide as there is room; the others in proportion."""
+    lines = show(render_importances({"rate": 0.6, "filters": 0.4}, "look", 50), 80)
+    assert lines[0] == "look: importance of parameters, from 50 complete trials"
+    assert [line.split() for line in lines[2:]] == [
+        ["rate", "60.00", "%", "█" * 30],
+        ["filters", "40.00", "%", "█" * 20],
+    ]
+
+
+def test_many_importances_end_in_a_sum(show):
+    """What has no bar of its own; and few trials are called few."""
+    shares = {f"p{i}": 0.05 for i in range(20)}
+    lines = show(render_importances(shares, "look", 49), 80)
+    assert lines[-2].split() == ["5", "others", "25.00", "%"]
+    assert lines[-1].startswith("With fewer than 50 complete trials")
+
+
+def test_everything_fits_a_terminal():
+    """Labels, axis and plot."""
+    assert 11 + WIDTH <= 80

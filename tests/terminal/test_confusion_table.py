@@ -1,0 +1,84 @@
+"""What the shipped model confused, on a terminal."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from autocnn.records.finals_file import Confusion
+from autocnn.terminal.confusion_table import SHOWN_CLASSES, render_classes, render_confusion
+
+PETS = Confusion(classes=("cat", "dog", "[b]x"), counts=((900, 102, 0), (7, 3, 0), (0, 0, 0)))
+
+
+def make_digits(n=10):
+    """100 images of each class; so many as its number says were taken for the next class."""
+    counts = np.diag(100 - np.arange(n))
+    counts[np.arange(n), (np.arange(n) + 1) % n] += np.arange(n)
+    return Confusion(
+        classes=tuple(map(str, range(n))), counts=tuple(tuple(map(int, row)) for row in counts)
+    )
+
+
+def test_the_hardest_classes_come_first(show):
+    """With their images; a class without any has no accuracy, and names are text."""
+    lines = show(render_classes(PETS), 80)
+    assert lines[0] == "Shipped model by class, the lowest first  (test: 89.23 % of 1,012 images)"
+    rows = [line.split() for line in lines if line[:3] in ("cat", "dog", "[b]")]
+    assert rows == [
+        ["dog", "10", "30.00", "%"],
+        ["cat", "1,002", "89.82", "%"],
+        ["[b]x", "0", "–"],
+    ]
+    assert lines[-3:] == [
+        "Most frequent confusions",
+        "  cat taken for dog: 102",
+        "  dog taken for cat: 7",
+    ]
+
+
+def test_a_part_stays_short(show):
+    """Of many classes the lowest, of many confusions three."""
+    lines = show(render_classes(make_digits(40)), 80)
+    assert lines[2].split() == ["39", "100", "61.00", "%"]
+    rest = lines.index("Most frequent confusions") - 1
+    assert rest == 2 + SHOWN_CLASSES
+    assert lines[rest].split() == ["30", "others", "3,000", "higher"]
+    assert lines[-3:] == [
+        "  39 taken for 0: 39",
+        "  38 taken for 39: 38",
+        "  37 taken for 38: 37",
+    ]
+
+
+def test_a_perfect_model_confuses_nothing(show):
+    """Which is said."""
+    perfect = Confusion(classes=("a", "b"), counts=((1, 0), (0, 1)))
+    assert show(render_classes(perfect), 80)[-1] == "No image was taken for another class"
+
+
+def test_the_whole_matrix_is_a_table(show):
+    """Its rows with names and numbers, its columns with numbers; zeros step back."""
+    lines = show(render_confusion(PETS), 80)
+    assert lines[0] == "Shipped model on the test images  (rows: true class; columns: predicted)"
+    rows = [line.split() for line in lines if line.strip()]
+    assert rows[-4:] == [
+        ["class", "0", "1", "2"],
+        ["0", "cat", "900", "102", "·"],
+        ["1", "dog", "7", "3", "·"],
+        ["2", "[b]x", "·", "·", "·"],
+    ]
+
+
+def test_names_that_are_numbers_stand_alone(show):
+    """Digits need no number before their name."""
+    lines = show(render_confusion(make_digits()), 80)
+    assert lines[-1].split() == ["9", "9", *["·"] * 8, "91"]
+
+
+def test_many_classes_are_several_tables(show):
+    """Ten columns each, so that nothing is cut off."""
+    lines = show(render_confusion(make_digits(23)), 80)
+    heads = [line.split()[1:] for line in lines if line.strip().startswith("class")]
+    assert heads == [[str(i) for i in part] for part in (range(10), range(10, 20), range(20, 23))]
+    assert max(map(len, lines)) <= 80
+    assert not any("…" in line for line in lines)

@@ -1,0 +1,55 @@
+"""A bar on a terminal while images are decoded; nothing elsewhere."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from autocnn.terminal.reading_bar import reading_bar
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self) -> bool:
+        """Yes."""
+        return True
+
+
+@pytest.fixture(autouse=True)
+def _a_terminal_like_any_other(monkeypatch):
+    """Not that of whoever runs the tests."""
+    monkeypatch.setenv("TERM", "xterm")
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("quiet", "stream"), [(True, Terminal()), (False, io.StringIO()), (True, io.StringIO())]
+)
+def test_where_nobody_looks_nobody_is_told(quiet, stream):
+    """Nor is anything written."""
+    with reading_bar(quiet=quiet, stream=stream) as on_read:
+        assert on_read is None
+    assert stream.getvalue() == ""
+
+
+def test_a_terminal_shows_each_pass():
+    """Its name, and how many images of how many."""
+    stream = Terminal()
+    with reading_bar(quiet=False, stream=stream) as on_read:
+        on_read("looking at images", 16, 20)
+        on_read("looking at images", 20, 20)
+        on_read("decoding images", 20, 20)
+    assert "looking at images" in stream.getvalue()
+    assert "decoding images" in stream.getvalue()
+    assert "20/20" in stream.getvalue()
+
+
+def test_images_out_of_the_cache_show_no_bar():
+    """Nobody said anything."""
+    stream = Terminal()
+    with reading_bar(quiet=False, stream=stream):
+        pass
+    assert stream.getvalue() == ""

@@ -15,13 +15,24 @@ WEIGHTS_FILE = "best.npz"  # in a trial's folder: the weights of its best epoch
 CHECKPOINT_FILE = "checkpoint.npz"  # the state of a training that may go on
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """The device on which trainings run."""
+
+    backend: str  # "tensorflow" or "jax"
+    kind: str  # "cpu" or "gpu"
+    names: tuple[str, ...]
+    bfloat16: bool  # the hardware multiplies bfloat16
+    reason: str  # for or against bfloat16, for `autocnn info`
+
+
 class TrialState(StrEnum):
-    """What became of a trial."""
+    """What has become of a trial."""
 
     RUNNING = "running"
     COMPLETE = "complete"
     PRUNED = "pruned"
-    STOPPED = "stopped"  # cut by the budget or Ctrl-C; ranked by its best epoch
+    STOPPED = "stopped"  # cut by the budget, Ctrl-C or a crash; ranked by its best epoch
     FAILED = "failed"
 
 
@@ -98,7 +109,7 @@ class TrialResult:
     seconds: float = 0.0  # wall
     cpu_seconds: float = 0.0
     precision: str = ""
-    cause: FailureCause | None = None
+    cause: FailureCause | None = None  # of a failure, or of the crash that stopped the trial
     message: str = ""
     attempts: int = 1
     batch_size: int | None = None  # where memory was too small for the configuration's

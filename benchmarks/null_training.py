@@ -1,12 +1,10 @@
-"""A study that is open for trials, and a worker that trains nothing.
+"""A study that is open for trials, and an executor that trains nothing.
 
-Everything in such a session is autocnn's own but the worker, which says made-up epochs at once.
+Everything in such a session is autocnn's own but the executor, which returns made-up epochs at
+once.
 """
 
 from __future__ import annotations
-
-from multiprocessing.connection import Pipe
-from typing import cast
 
 import numpy as np
 import optuna
@@ -15,58 +13,71 @@ from made_up import CLASSES, N_VALIDATION, SHAPE, draw_curve, end_trial
 from autocnn.data.dataset import Images
 from autocnn.data.prepared import PreparedData
 from autocnn.data.split import Split
-from autocnn.executors.local import Worker
+from autocnn.executors.protocol import EpochEnded, Event, JobEnded
 from autocnn.records.optuna_record import read_study_facts
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
+from autocnn.space.config import TrialConfig
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
 from autocnn.study.session import OWN_SEARCH, Session
-from autocnn.train.backend import Device
-from autocnn.trial import WEIGHTS_FILE, Epoch, TrialJob, TrialResult, TrialState
+from autocnn.trial import WEIGHTS_FILE, Device, Epoch, TrialJob, TrialState
+
+NO_DEVICE = Device(backend="none", kind="cpu", names=(), bfloat16=False, reason="")
 
 
-class NullWorker:
-    """Trains nothing: the epochs of its jobs are made up, and there at once."""
+class NullExecutor:
+    """Trains nothing: the epochs of its one job are made up, and there at once."""
+
+    capacity = 1
 
     def __init__(self) -> None:
-        self.connection, other = Pipe(duplex=False)
-        other.close()  # whoever waits for the connection is told at once
         self._job: TrialJob | None = None
         self._curve: tuple[Epoch, ...] = ()
-        self._n_told, self._is_pruned = 0, False
+        self._n_sent, self._is_pruned = 0, False
 
-    @property
-    def is_busy(self) -> bool:
-        """True until the result was heard."""
-        return self._job is not None
+    def start(self) -> None:
+        """There is nothing to load."""
+
+    def device(self) -> Device:
+        """No device."""
+        return NO_DEVICE
+
+    def measure(self, config: TrialConfig, precision: str) -> tuple[float, float]:
+        """No time at all."""
+        return 0.0, 0.0
 
     def submit(self, job: TrialJob) -> None:
         """Make up the whole curve."""
         self._job, self._curve = job, draw_curve(job.number, job.last_epoch)
-        self._n_told, self._is_pruned = 0, False
+        self._n_sent, self._is_pruned = 0, False
         job.folder.mkdir(parents=True, exist_ok=True)
 
-    def hear(self) -> TrialResult | tuple[int, Epoch] | None:
+    def events(self, timeout_s: float) -> list[Event]:
         """The next epoch, or the result."""
         if self._job is None:
-            return None
-        is_over = self._n_told == len(self._curve)
+            return []
+        number = self._job.number
+        is_over = self._n_sent == len(self._curve)
         if not is_over and not self._is_pruned:
-            self._n_told += 1
-            return self._n_told, self._curve[self._n_told - 1]
-        result = end_trial(self._curve[: self._n_told], is_pruned=not is_over)
+            self._n_sent += 1
+            metrics = self._curve[self._n_sent - 1]
+            return [EpochEnded(number=number, epoch=self._n_sent, metrics=metrics)]
+        result = end_trial(self._curve[: self._n_sent], is_pruned=not is_over)
         if result.state is TrialState.COMPLETE:
             (self._job.folder / WEIGHTS_FILE).touch()
         self._job = None
-        return result
+        return [JobEnded(number=number, result=result)]
 
-    def answer(self, *, prune: bool) -> None:
+    def answer(self, number: int, *, prune: bool) -> None:
         """Go on, or end there."""
         self._is_pruned = prune
 
-    def interrupt(self) -> None:
-        """Nobody does."""
+    def cancel(self, number: int) -> None:
+        """No job is cancelled."""
+
+    def close(self) -> None:
+        """There is nothing to release."""
 
 
 def empty_data() -> PreparedData:
@@ -92,7 +103,7 @@ def null_session(
     space: SearchSpace,
     study: optuna.Study,
 ) -> Session:
-    """As `open_session` makes it, but for the worker."""
+    """A session like that of `open_session`, with an executor that trains nothing."""
     facts = read_study_facts(study)
     own = ("precision", "horizon", "proposer", "pruner", "first_look")
     return Session(
@@ -101,8 +112,8 @@ def null_session(
         space=space,
         data=empty_data(),
         study=study,
-        workers=(cast(Worker, NullWorker()),),
-        device=Device(backend="none", kind="cpu", names=(), bfloat16=False, reason=""),
+        executor=NullExecutor(),
+        device=NO_DEVICE,
         budget=Budget(
             end=None,
             setup_s=facts["setup_seconds"],

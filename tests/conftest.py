@@ -132,14 +132,6 @@ def keep_policy() -> Iterator[None]:
 
 
 @pytest.fixture
-def _nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A search does not wait for workers: what scripted ones say is there at once."""
-    from autocnn.study import loop
-
-    monkeypatch.setattr(loop, "wait_for", lambda workers, seconds: None)
-
-
-@pytest.fixture
 def quiet_optuna() -> Iterator[None]:
     """Optuna tells of each study that it makes, unless it is hushed."""
     import optuna

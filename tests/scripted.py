@@ -1,69 +1,73 @@
-"""A worker that is made up: it has the interface of the real one, without a process."""
+"""An executor that is made up: it has the interface of a real one, without processes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 
-from autocnn.trial import Epoch, TrialJob, TrialResult
+from autocnn.executors.protocol import EpochEnded, Event, JobEnded
+from autocnn.space.config import TrialConfig
+from autocnn.trial import Device, Epoch, TrialJob, TrialResult
 
-Training = Generator[tuple[int, Epoch], bool, TrialResult]
+Training = Generator[tuple[int, Epoch], None, TrialResult]
+CPU = Device(backend="tensorflow", kind="cpu", names=("CPU",), bfloat16=False, reason="")
 
 
-class ScriptedWorker:
-    """A subclass says in `train` what a job gives: it yields epochs and returns the result.
+class ScriptedExecutor:
+    """A subclass defines in `train` what a job gives: it yields epochs and returns the result.
 
-    Each `yield` is answered with True where the trial is pruned.
+    The answers are only recorded. Events are there at once: no call waits.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, capacity: int = 1) -> None:
+        self.capacity = capacity
         self.jobs: list[TrialJob] = []
-        self.n_interrupts = 0
-        self._training: Training | None = None
-        self._answer: bool | None = None
+        self.answers: list[bool] = []  # of all jobs; True prunes
+        self.cancelled: list[int] = []
+        self.measured: list[TrialConfig] = []
+        self._trainings: dict[int, Training] = {}
 
     def train(self, job: TrialJob) -> Training:
         """What becomes of `job`."""
         raise NotImplementedError
 
-    @property
-    def is_busy(self) -> bool:
-        """True until the result was heard."""
-        return self._training is not None
+    def start(self) -> None:
+        """There is nothing to load."""
+
+    def device(self) -> Device:
+        """A CPU."""
+        return CPU
+
+    def measure(self, config: TrialConfig, precision: str) -> tuple[float, float]:
+        """The speed of a fast machine."""
+        self.measured.append(config)
+        return 0.1, 1e-6
 
     def submit(self, job: TrialJob) -> None:
         """Begin."""
+        assert len(self._trainings) < self.capacity
         self.jobs.append(job)
-        self._training, self._answer = self.train(job), None
+        self._trainings[job.number] = self.train(job)
 
-    def hear(self) -> TrialResult | tuple[int, Epoch] | None:
-        """The next epoch, or the result."""
-        if self._training is None:
-            return None
+    def events(self, timeout_s: float) -> list[Event]:
+        """The next epoch or the result of every job."""
+        return [self._next(number) for number in list(self._trainings)]
+
+    def answer(self, number: int, *, prune: bool) -> None:
+        """Record the answer."""
+        self.answers.append(prune)
+
+    def cancel(self, number: int) -> None:
+        """Record the number."""
+        self.cancelled.append(number)
+
+    def close(self) -> None:
+        """End all trainings."""
+        self._trainings.clear()
+
+    def _next(self, number: int) -> Event:
         try:
-            return self._training.send(self._answer)  # type: ignore[arg-type]
+            epoch, metrics = next(self._trainings[number])
         except StopIteration as end:
-            self._training = None
-            return end.value  # type: ignore[no-any-return]
-
-    def answer(self, *, prune: bool) -> None:
-        """Keep the answer for the training."""
-        self._answer = prune
-
-    def interrupt(self) -> None:
-        """Note it."""
-        self.n_interrupts += 1
-
-    def run(
-        self,
-        job: TrialJob,
-        on_epoch: Callable[[int, Epoch], bool],
-        interrupt: Callable[[], bool],
-    ) -> TrialResult:
-        """The whole job at once."""
-        self.submit(job)
-        while not isinstance(heard := self.hear(), TrialResult):
-            if interrupt():
-                self.interrupt()
-            assert heard is not None
-            self.answer(prune=on_epoch(*heard))
-        return heard
+            del self._trainings[number]
+            return JobEnded(number=number, result=end.value)
+        return EpochEnded(number=number, epoch=epoch, metrics=metrics)

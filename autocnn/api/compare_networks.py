@@ -179,7 +179,7 @@ def _test(session: Session, published: dict[str, Published | None]) -> list[Comp
     from autocnn.plans.networks import score_trials, summarise_comparison
     from autocnn.train.assembly import spec_of
 
-    session.close_workers()
+    session.executor.close()
     spec, files = spec_of(session.data), {}
     with tempfile.TemporaryDirectory(prefix="autocnn-compare-") as folder:
         for record in session.records():

@@ -31,6 +31,7 @@ from autocnn.study.folder import study_folder
 from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from autocnn.executors.choose import OpenExecutor
     from autocnn.study.session import Session
 
 
@@ -75,11 +76,13 @@ def search(
     listener: Listener | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     start: float | None = None,
+    open_executor: OpenExecutor | None = None,
 ) -> SearchOutcome:
     """Search, refit and test the winner, and export it; goes on with a study that exists.
 
     `interrupted` is asked often: True ends the search cleanly. `start` (time.monotonic) is when
-    the time budget began.
+    the time budget began. `open_executor` makes the place where jobs are trained; None: worker
+    processes of this machine.
     Raises: AutocnnError for bad settings, data, spaces and folders; SettingsError where the study
     exists and was made with other settings.
     """
@@ -101,14 +104,15 @@ def search(
     check_engine(settings, space)
     study_exists(_paths(settings), settings)  # a database that is out of reach is told at once
     load_keras()
-    from autocnn.study.session import open_session
+    from autocnn.study.session import OWN_SEARCH, open_session
 
+    mode = OWN_SEARCH if open_executor is None else replace(OWN_SEARCH, open_executor=open_executor)
     end = None if settings.time_budget_s is None else start + settings.time_budget_s
     again = f"`autocnn resume {settings.study}` goes on"
     with _database_errors(settings), disk_errors(_paths(settings).root, again):
         with (
             study_folder(settings, stated) as paths,
-            open_session(settings, paths, space, listener, end) as session,
+            open_session(settings, paths, space, listener, end, mode) as session,
         ):
             ending, finals = _run(session, listener, interrupted)
         state = "finished" if finals else "interrupted" if interrupted() else "failed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from autocnn.executors.protocol import run_job
 from autocnn.records.trial_record import TrialRecord
 from autocnn.study.session import Session
 from autocnn.trial import Epoch, TrialJob, TrialResult, TrialState
@@ -57,7 +58,7 @@ def refit_winner(
         on_epoch(epoch, metrics)
         return False
 
-    result = session.worker.run(job, report, interrupted)
+    result = run_job(session.executor, job, report, interrupted)
     return Refit(result=result, refusal=judge_refit(result, record, best_epoch))
 
 

@@ -39,7 +39,7 @@ def finish(
     refit = refit_winner(session, record, screen.on_epoch, interrupted, RESERVE_S)
     if interrupted():
         return None
-    session.close_workers()
+    session.executor.close()  # nothing more is trained: its memory is needed for the test
     screen.show("testing")
     if not refit.is_shipped:
         listener.message(f"{refit.refusal}; the winner's own weights are shipped")

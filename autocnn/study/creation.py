@@ -16,7 +16,7 @@ from autocnn.data.split import Split, stratified_split
 from autocnn.engines.choose import choose_proposer, choose_pruner
 from autocnn.engines.recipes import Recipe, load_recipes
 from autocnn.errors import Infeasible, SettingsError, SpaceError, StudyError
-from autocnn.executors.local import Worker
+from autocnn.executors.protocol import Executor
 from autocnn.files import write_atomic
 from autocnn.records.optuna_record import read_study_facts, write_study_facts
 from autocnn.records.study_folder import StudyPaths
@@ -31,7 +31,8 @@ from autocnn.study.budget import (
     choose_horizon,
     plan_search_seconds,
 )
-from autocnn.train.backend import Device, choose_precision
+from autocnn.train.backend import choose_precision
+from autocnn.trial import Device
 
 PROBED_SAMPLES = 51  # random networks, of which those around the median of MACs are measured
 FIRST_LOOK = 0.2  # of the first epoch, after which a trial of a search without recipes is judged
@@ -43,7 +44,7 @@ def find_facts(
     space: SearchSpace,
     data: PreparedData,
     study: optuna.Study,
-    worker: Worker,
+    executor: Executor,
     typical: Sequence[TrialConfig] = (),
 ) -> dict[str, Any]:
     """What the study found out when it was created, and must not change afterwards.
@@ -59,13 +60,13 @@ def find_facts(
                 "the study was made with; start another study"
             )
         return facts
-    device: Device = worker.device()
+    device = executor.device()
     precision = choose_precision(settings.precision, device)
     recipes, _ = find_recipes(settings, space, data.image_shape)
     blind = not recipes
     configs = list(typical) or [space.config(r.point_in(space)) for r in recipes[:1]]
     configs = configs or _middling(space, data)
-    setup_s, image_s = _typical_speed(worker, configs, precision)
+    setup_s, image_s = _typical_speed(executor, configs, precision)
     pruner = choose_pruner(settings, is_blind=blind)
     looks = blind and settings.time_budget_s is not None and pruner != "none"
     facts = {
@@ -112,10 +113,10 @@ def take_subset(data: PreparedData, n: int) -> PreparedData:
 
 
 def _typical_speed(
-    worker: Worker, configs: list[TrialConfig], precision: str
+    executor: Executor, configs: list[TrialConfig], precision: str
 ) -> tuple[float, float]:
     """Wall seconds before the first step, and for one image: of the middling of `configs`."""
-    speeds = [worker.measure(config, precision) for config in configs]
+    speeds = [executor.measure(config, precision) for config in configs]
     return sorted(speeds, key=lambda speed: speed[1])[len(speeds) // 2]
 
 

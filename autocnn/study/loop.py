@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autocnn.engines.protocol import Engine
-from autocnn.executors.local import POLL_S, Worker, wait_for
+from autocnn.executors.protocol import POLL_S, EpochEnded, Executor
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.trial_record import TrialRecord
 from autocnn.study.budget import Budget
 from autocnn.study.duplicates import copy_files
 from autocnn.study.ending import CUTS, Ending
 from autocnn.study.retries import (
+    FirstTry,
     join_tries,
+    keep_partial,
     second_try,
     was_cut,
     without_score_is_failure,
@@ -41,14 +43,13 @@ MAX_REPEATED = 100  # points in a row that were proposed before: nothing new is 
 
 @dataclass(slots=True)
 class _Training:
-    """A trial under way in a worker."""
+    """A trial that an executor trains, and what it has reported so far."""
 
     proposal: Proposal
     job: TrialJob
-    worker: Worker
     curve: list[Epoch]
-    first: TrialResult | None = None  # of the first of two tries
-    is_lost: bool = False  # to another process
+    first: FirstTry | None = None  # set during the second of two tries
+    is_lost: bool = False  # another process has taken the trial over
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,7 +57,7 @@ class Search:
     """One run of the loop; `tally` starts from what is on record already."""
 
     engine: Engine
-    workers: Sequence[Worker]
+    executor: Executor
     paths: StudyPaths
     budget: Budget
     listener: Listener
@@ -72,7 +73,7 @@ class Search:
     tally: Tally = field(default_factory=Tally)
     finished: Callable[[], Iterable[TrialRecord]] = lambda: ()  # now and then: here or elsewhere
     closed: Callable[[], bool] = lambda: False  # the study takes no more trials
-    _trainings: list[_Training] = field(default_factory=list)
+    _trainings: dict[int, _Training] = field(default_factory=dict)  # by number
     _held: list[Proposal] = field(default_factory=list)  # equal to one that is being trained
     _repeated: int = 0  # points in a row that were proposed before
     _is_stale: bool = False  # trials were put on record since `recorded` was called
@@ -91,7 +92,7 @@ class Search:
                 return self._ending() or Ending.EXHAUSTED
             if time.monotonic() >= self._told_until:
                 self._tell_recorded()  # while the workers train
-            self._listen()
+            self._poll()
 
     def _ending(self) -> Ending | None:
         if self.interrupted():
@@ -109,17 +110,14 @@ class Search:
     # --- giving trials to workers ---
 
     def _fill(self) -> bool:
-        """Give every idle worker a trial; False: there is nothing left to begin, here or later."""
-        busy = {id(training.worker) for training in self._trainings}
-        for worker in self.workers:
-            if id(worker) in busy:
-                continue
+        """Submit as many trials as fit; False: nothing is left to begin, now or later."""
+        while len(self._trainings) < self.executor.capacity:
             proposal = self._next()
             if proposal is None:
                 return False
             if isinstance(proposal, Wait):
                 return self.engine.runs_elsewhere()
-            self._begin(proposal, worker)
+            self._begin(proposal)
         return True
 
     def _next(self) -> Proposal | Wait | None:
@@ -128,7 +126,8 @@ class Search:
             proposal = self._held.pop() if self._held else self._ask()
             if not isinstance(proposal, Proposal):
                 return proposal
-            if any(self.tally.known.are_same(proposal, t.proposal) for t in self._trainings):
+            under_way = (training.proposal for training in self._trainings.values())
+            if any(self.tally.known.are_same(proposal, other) for other in under_way):
                 self._held.append(proposal)  # its result will be known soon
                 return Wait()
             result = self._repeat(proposal)
@@ -168,11 +167,11 @@ class Search:
                 self._finish(proposal, result)
         self._held.clear()
 
-    def _begin(self, proposal: Proposal, worker: Worker) -> None:
+    def _begin(self, proposal: Proposal) -> None:
         job = self._job(proposal)
-        training = _Training(proposal, job, worker, list(self.tally.known.curve(proposal.parent)))
-        self._trainings.append(training)
-        worker.submit(job)
+        training = _Training(proposal, job, list(self.tally.known.curve(proposal.parent)))
+        self._trainings[job.number] = training
+        self.executor.submit(job)
         self._show()
 
     def _job(self, proposal: Proposal) -> TrialJob:
@@ -198,28 +197,28 @@ class Search:
         pace = None if self.tally.best is None else self.budget.pace_limit()
         return {"time_limit_s": self.budget.trial_limit(), "pace_limit_s": pace}
 
-    # --- hearing of them ---
+    # --- polling for what happens to them ---
 
-    def _listen(self) -> None:
-        """Wait a moment for what the workers, and other processes, have to say."""
-        wait_for([training.worker for training in self._trainings], POLL_S)
-        taken_over = self.engine.keep()
-        for training in list(self._trainings):
-            if training.proposal.number in taken_over:
-                training.is_lost = True
-                training.worker.interrupt()
-            heard = training.worker.hear()
-            if isinstance(heard, TrialResult):
-                self._end(training, heard)
-            elif heard is not None:
-                training.worker.answer(prune=self._on_epoch(training, *heard))
+    def _poll(self) -> None:
+        """Handle what has happened to the trials here, and to those of other processes."""
+        events = self.executor.events(POLL_S)
+        for number in self.engine.keep() & self._trainings.keys():
+            self._trainings[number].is_lost = True
+            self.executor.cancel(number)
+        for event in events:
+            training = self._trainings[event.number]
+            if isinstance(event, EpochEnded):
+                prune = self._on_epoch(training, event.epoch, event.metrics)
+                self.executor.answer(event.number, prune=prune)
+            else:
+                self._end(training, event.result)
         for record in self.finished():
-            self._hear_of(record)
+            self._count_other(record)
         self._show()
 
     def _cut(self) -> None:
-        for training in self._trainings:
-            training.worker.interrupt()
+        for number in self._trainings:
+            self.executor.cancel(number)
 
     def _on_epoch(self, training: _Training, epoch: int, metrics: Epoch) -> bool:
         number, curve = training.proposal.number, training.curve
@@ -233,18 +232,22 @@ class Search:
         return self.engine.report(number, epoch, metrics.val_accuracy)
 
     def _end(self, training: _Training, result: TrialResult) -> None:
-        """A worker ended its job: try it again, leave it for later, or put it on record."""
+        """A job has ended: try it again, leave it for later, or put it on record."""
         proposal, first = training.proposal, training.first
+        result = keep_partial(training.job, result, training.curve)
         is_last = self._ending() is not None or training.is_lost or first is not None
         again = None if is_last else second_try(training.job, result)
         if again is not None:
-            training.first, training.job = result, replace(again, **self._limits())
+            training.first = FirstTry.of(again, result)
+            training.job = replace(again, **self._limits())
             training.curve = list(self.tally.known.curve(proposal.parent))
-            training.worker.submit(training.job)
+            self.executor.submit(training.job)
             return
         if first is not None:
             result = join_tries(training.job, first, result)
-        self._trainings.remove(training)
+        del self._trainings[proposal.number]
+        if result.state is TrialState.PRUNED:  # a first try may have left some
+            self.paths.weights(proposal.number).unlink(missing_ok=True)
         if training.is_lost or not self.engine.holds(proposal.number):
             self.listener.message(f"trial {proposal.number} was taken over by another process")
         elif self.interrupted() and was_cut(result):
@@ -259,7 +262,7 @@ class Search:
         self._is_stale = True
         self.listener.trial_finished(proposal, result)
 
-    def _hear_of(self, record: TrialRecord) -> None:
+    def _count_other(self, record: TrialRecord) -> None:
         """Count a trial that another process has ended."""
         if record.number not in self.tally.numbers and record.result is not None:
             self._count(record, record.result)
@@ -292,7 +295,7 @@ class Search:
                 best=self.tally.best,
                 running=tuple(
                     Running(proposal=training.proposal, curve=tuple(training.curve))
-                    for training in self._trainings
+                    for training in self._trainings.values()
                 ),
                 seconds_left=self.budget.left(),
             )

@@ -1,17 +1,52 @@
-"""What is made of the end of a job: a second try, a trial for later, or a failure."""
+"""What follows from the end of a job: a second try, a trial to be continued, or a result."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from autocnn.trial import CHECKPOINT_FILE, FailureCause, TrialJob, TrialResult, TrialState
+from autocnn.train.checkpoint import find_checkpoint, save_best_weights
+from autocnn.train.early_stopping import best_epoch
+from autocnn.trial import (
+    CHECKPOINT_FILE,
+    Epoch,
+    FailureCause,
+    TrialJob,
+    TrialResult,
+    TrialState,
+)
+
+# Causes for which a training is lost through no fault of its configuration's scores: the process
+# was killed, was silent for too long, or had too little memory.
+LOST = (FailureCause.CRASHED, FailureCause.TIMED_OUT, FailureCause.OUT_OF_MEMORY)
+
+
+def keep_partial(job: TrialJob, ended: TrialResult, reported: Sequence[Epoch]) -> TrialResult:
+    """`ended` with the epochs that a lost training has reported, or has put in its checkpoint.
+
+    If the checkpoint holds the weights of a best epoch, they become the trial's weights, and the
+    trial counts as stopped with the score of that epoch. Epochs after the checkpoint stay in the
+    curve, but have no weights, and none of them can be the best epoch.
+    """
+    if ended.state is not TrialState.FAILED or ended.cause not in LOST:
+        return ended
+    checkpoint = save_best_weights(job.folder)
+    saved: tuple[Epoch, ...] = () if checkpoint is None else checkpoint.curve
+    curve = max(ended.curve, tuple(reported), saved, key=len)
+    seconds = max([ended.seconds, *(epoch.seconds for epoch in curve[-1:])])
+    kept = replace(ended, curve=curve, seconds=seconds, precision=job.precision)
+    if checkpoint is None:
+        return kept
+    cpu_seconds = max(ended.cpu_seconds, checkpoint.cpu_seconds)
+    best = best_epoch(saved)
+    return replace(kept, state=TrialState.STOPPED, best_epoch=best, cpu_seconds=cpu_seconds)
 
 
 def second_try(job: TrialJob, failed: TrialResult) -> TrialJob | None:
-    """The job to be tried after `failed`; None where another try would change nothing.
+    """The job to be tried after `failed`; None if another try would change nothing.
 
-    A process that died may have met bad luck: the same again, from its last checkpoint. Where
-    memory ran out: half the batch, from the start.
+    After the death of its process the same job is tried again, from its last checkpoint. After a
+    lack of memory the job is tried with half the batch, from the start.
     """
     if failed.cause is FailureCause.CRASHED:
         return job
@@ -22,28 +57,51 @@ def second_try(job: TrialJob, failed: TrialResult) -> TrialJob | None:
     return None
 
 
-def join_tries(job: TrialJob, first: TrialResult, second: TrialResult) -> TrialResult:
-    """The result of two tries, of which `job` was the second; both took their time."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstTry:
+    """The first of two tries, and the part of its cost that the second try takes over."""
+
+    result: TrialResult
+    seconds: float = 0.0  # wall, that the checkpoint of the second try accounts for
+    cpu_seconds: float = 0.0
+
+    @classmethod
+    def of(cls, again: TrialJob, result: TrialResult) -> FirstTry:
+        """The first try with `result`; `again` is the job of the second try."""
+        checkpoint = find_checkpoint(again.folder)
+        if checkpoint is None:
+            return cls(result=result)
+        return cls(result=result, seconds=checkpoint.seconds, cpu_seconds=checkpoint.cpu_seconds)
+
+
+def join_tries(job: TrialJob, first: FirstTry, second: TrialResult) -> TrialResult:
+    """The result of two tries; `job` is that of the second try; their costs add up.
+
+    A second try without a score does not undo the score of the first one.
+    """
+    failed = first.result
     size = job.config.batch_size
-    how = f"with batches of {size}" if first.cause is FailureCause.OUT_OF_MEMORY else "as it was"
-    messages = [f"tried again {how} after {first.cause}: {first.message}", second.message]
+    is_smaller = failed.cause is FailureCause.OUT_OF_MEMORY
+    how = f"with batches of {size}" if is_smaller else "as it was"
+    messages = [f"tried again {how} after {failed.cause}: {failed.message}", second.message]
+    keeps_first = second.best_epoch is None and failed.best_epoch is not None
     return replace(
-        second,
+        failed if keeps_first else second,
         attempts=2,
-        batch_size=size if first.cause is FailureCause.OUT_OF_MEMORY else None,
-        seconds=first.seconds + second.seconds,
-        cpu_seconds=first.cpu_seconds + second.cpu_seconds,
+        batch_size=size if is_smaller and not keeps_first else None,
+        seconds=failed.seconds - first.seconds + second.seconds,
+        cpu_seconds=failed.cpu_seconds - first.cpu_seconds + second.cpu_seconds,
         message="; ".join(message for message in messages if message),
     )
 
 
 def was_cut(result: TrialResult) -> bool:
-    """True where the interruption ended the trial: asked to stop, or its process got the signal."""
+    """True if an interruption ended the trial: it was cancelled, or its process got the signal."""
     return result.state is TrialState.STOPPED or result.cause is FailureCause.CRASHED
 
 
 def without_score_is_failure(result: TrialResult) -> TrialResult:
-    """A trial that ran out of time before its first epoch's end has nothing to be ranked by."""
+    """`result`, or a failure if the trial was stopped before the end of its first epoch."""
     if result.state is not TrialState.STOPPED or result.best_epoch is not None:
         return result
     message = f"no epoch was finished within {result.seconds:.0f} s"

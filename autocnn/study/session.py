@@ -17,8 +17,8 @@ from autocnn.engines.base import RecordedEngine
 from autocnn.engines.choose import make_engine
 from autocnn.engines.plan_engine import PlanEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.executors.local import Worker, WorkerSetup
-from autocnn.executors.resources import plan_shares, visible_gpus
+from autocnn.executors.choose import OpenExecutor, open_executor
+from autocnn.executors.protocol import Executor, ExecutorSetup
 from autocnn.leaderboard.file import record_bytes
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
@@ -44,8 +44,7 @@ from autocnn.study.creation import find_facts, find_recipes, prepare_data, write
 from autocnn.study.ending import Ending
 from autocnn.study.loop import Search
 from autocnn.study.tally import Tally
-from autocnn.train.backend import Device
-from autocnn.trial import Listener, Progress
+from autocnn.trial import Device, Listener, Progress
 
 T = TypeVar("T")
 
@@ -61,6 +60,7 @@ class Mode:
     joins: bool = False  # the study that another process began, and will end
     plan: tuple[Planned, ...] = ()  # all that is trained, where that is fixed
     keeps: int = KEPT_WEIGHTS  # trials, the best ones, whose weights stay on the disk
+    open_executor: OpenExecutor = open_executor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ class Session:
     space: SearchSpace
     data: PreparedData
     study: optuna.Study
-    workers: tuple[Worker, ...]
+    executor: Executor
     device: Device
     budget: Budget
     precision: str
@@ -83,16 +83,6 @@ class Session:
     leases: Leases | None  # where other processes may train trials of the study, too
     mode: Mode
     _ended: dict[int, TrialRecord] = field(default_factory=dict)  # they are read only once
-
-    @property
-    def worker(self) -> Worker:
-        """The one that trains alone."""
-        return self.workers[0]
-
-    def close_workers(self) -> None:
-        """Nothing more will be trained: their memory, a GPU's above all, is wanted elsewhere."""
-        for worker in self.workers:
-            worker.close()
 
     def records(self) -> list[TrialRecord]:
         """Every trial on record, by number."""
@@ -124,7 +114,7 @@ class Session:
             write_is_open(self.study, is_open=True)
         ending = Search(
             engine=engine,
-            workers=self.workers,
+            executor=self.executor,
             paths=self.paths,
             budget=self.budget,
             listener=listener,
@@ -209,14 +199,13 @@ def open_session(
     is_new = not study_exists(paths, settings)
     listener.progress(Progress(phase="starting", counts={}))
     with tempfile.TemporaryDirectory(prefix="autocnn-") as folder, ExitStack() as stack:
-        workers = _make_workers(settings, paths, Path(folder))
-        for worker in workers:
-            stack.callback(worker.close)
-        workers[0].start()
+        executor = mode.open_executor(_executor_setup(settings, paths, Path(folder)))
+        stack.callback(executor.close)
+        executor.start()
         data = prepare_data(settings, Path(folder))
         study = create_study(paths, settings) if is_new else open_study(paths, settings.storage)
         typical = [planned.config for planned in mode.plan[:1]]
-        facts = find_facts(settings, space, data, study, workers[0], typical)
+        facts = find_facts(settings, space, data, study, executor, typical)
         if not paths.split.exists():  # frozen: never written again, least of all for other data
             write_split(paths, data.split)
         session = Session(
@@ -225,8 +214,8 @@ def open_session(
             space=space,
             data=data,
             study=study,
-            workers=workers,
-            device=workers[0].device(),
+            executor=executor,
+            device=executor.device(),
             budget=_budget(facts, end, settings.trial_timeout_s),
             precision=facts["precision"],
             horizon=facts["horizon"],
@@ -252,22 +241,15 @@ def _open_leases(
     return Leases(study, owner)
 
 
-def _make_workers(
-    settings: StudySettings, paths: StudyPaths, data_folder: Path
-) -> tuple[Worker, ...]:
-    gpus = visible_gpus(settings.gpus)
-    shares = plan_shares(settings.workers, gpus, settings.workers_per_gpu)
-    return tuple(
-        Worker(
-            WorkerSetup(
-                data_folder=data_folder,
-                log=paths.root / "worker.log",
-                memory_mb=settings.worker_memory_mb,
-                recycle=settings.recycle,
-                share=share,
-            )
-        )
-        for share in shares
+def _executor_setup(settings: StudySettings, paths: StudyPaths, data_folder: Path) -> ExecutorSetup:
+    return ExecutorSetup(
+        data_folder=data_folder,
+        log=paths.root / "worker.log",
+        workers=settings.workers,
+        gpus=settings.gpus,
+        workers_per_gpu=settings.workers_per_gpu,
+        memory_mb=settings.worker_memory_mb,
+        recycle=settings.recycle,
     )
 
 

@@ -10,9 +10,9 @@ from autocnn.nn.optimizer import build_optimizer
 from autocnn.nn.run_time import program_of
 from autocnn.space.layers import plan_network
 from autocnn.space.seeds import derive_seed
-from autocnn.train.backend import Device, build_stepper
+from autocnn.train.backend import build_stepper
 from autocnn.train.stepper import Stepper, TrainingParts
-from autocnn.trial import TrialJob
+from autocnn.trial import Device, TrialJob
 
 CHUNK_IMAGES = {"cpu": 4096, "gpu": 65536}  # at most, between two looks at the clock
 CHUNK_MACS = {"cpu": 1.6e11, "gpu": 4e13}  # the same: ten seconds or so on a common machine

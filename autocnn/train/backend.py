@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from autocnn.errors import SettingsError
+from autocnn.trial import Device
 
 BF16_OPTION = "auto_mixed_precision_onednn_bfloat16"
 BF16_CAPABILITY = (8, 0)  # of NVIDIA's GPUs: Ampere and later
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """Where trainings run."""
-
-    backend: str  # "tensorflow" or "jax"
-    kind: str  # "cpu" or "gpu"
-    names: tuple[str, ...]
-    bfloat16: bool  # the hardware multiplies bfloat16
-    reason: str  # for or against bfloat16, for `autocnn info`
 
 
 def find_device() -> Device:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from autocnn.errors import RecordError
 from autocnn.files import write_atomic
-from autocnn.trial import Epoch
+from autocnn.nn.weights import save_weights
+from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE, Epoch
 
 Arrays = Sequence[npt.NDArray[Any]]
 
@@ -85,6 +86,29 @@ def load_checkpoint(path: Path) -> Checkpoint:
     except Exception as error:  # zipfile, OSError, KeyError and ValueError, by the kind of damage
         raise RecordError(f"{path}: cannot read the checkpoint: {error}") from error
     return Checkpoint(curve=curve, seconds=seconds, cpu_seconds=cpu_seconds, batch=batch, **groups)
+
+
+def find_checkpoint(folder: Path) -> Checkpoint | None:
+    """The checkpoint in a trial's folder, or None if there is none that can be read."""
+    path = folder / CHECKPOINT_FILE
+    try:
+        return load_checkpoint(path) if path.is_file() else None
+    except RecordError as error:
+        print(f"{error}: it is not used")  # to the log
+        return None
+
+
+def save_best_weights(folder: Path) -> Checkpoint | None:
+    """Make the best weights of a training that did not end the weights of its trial.
+
+    Returns: the checkpoint in `folder` that holds them; None if there is none.
+    Raises: RecordError if the weights cannot be written.
+    """
+    checkpoint = find_checkpoint(folder)
+    if checkpoint is None or not checkpoint.best_weights:
+        return None
+    save_weights(folder / WEIGHTS_FILE, checkpoint.best_weights)
+    return checkpoint
 
 
 def _group(file: Any, group: str) -> list[npt.NDArray[Any]]:

@@ -12,8 +12,8 @@ from autocnn.data.prepared import PreparedData
 from autocnn.nn import augmentation
 from autocnn.space.config import TrialConfig
 from autocnn.train.assembly import prepare
-from autocnn.train.backend import Device, set_precision
-from autocnn.trial import TrialJob
+from autocnn.train.backend import set_precision
+from autocnn.trial import Device, TrialJob
 
 
 def measure_speed(

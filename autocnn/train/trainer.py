@@ -21,13 +21,14 @@ from autocnn.nn.schedule import learning_rates
 from autocnn.nn.weights import save_weights
 from autocnn.space.seeds import derive_seed
 from autocnn.train.assembly import evaluation_batch, prepare
-from autocnn.train.backend import Device, cpu_seconds, set_precision
+from autocnn.train.backend import cpu_seconds, set_precision
 from autocnn.train.checkpoint import Checkpoint, capture, load_checkpoint, restore, save_checkpoint
 from autocnn.train.early_stopping import best_epoch, should_stop
 from autocnn.train.stepper import Sums
 from autocnn.trial import (
     CHECKPOINT_FILE,
     WEIGHTS_FILE,
+    Device,
     Epoch,
     FailureCause,
     TrialJob,
@@ -35,7 +36,7 @@ from autocnn.trial import (
     TrialState,
 )
 
-CHECKPOINT_EVERY_S = 10.0  # at the ends of epochs; an interrupted trial loses no more
+CHECKPOINT_EVERY_S = 10.0  # at the ends of epochs, the first one included
 FORWARD = 3  # times as many images are evaluated as are trained in the same time
 PACE_AT = 0.2  # of the first epoch, after which the pace is judged
 
@@ -88,7 +89,7 @@ class _Training:
         self.seconds_spent = self.cpu_spent = 0.0  # by this trial, before it was interrupted
         self.is_resumed = self._restore()
         self.seconds_before = self.curve[-1].seconds if self.curve else 0.0
-        self.kept_at = self.start
+        self.kept_at = -math.inf  # the first epoch's end is kept, however soon
 
     def run(self) -> TrialResult:
         """Train epoch by epoch; the weights of the best are saved at the end."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+from functools import partial
 
 import psutil
 import pytest
 
 from autocnn.api.search_study import SilentListener, search
 from autocnn.api.studies import load_study
-from autocnn.executors import local as module
+from autocnn.executors.local import open_local
+from autocnn.executors.worker_handle import Patience
 from autocnn.records.study_settings import StudySettings
 
 pytestmark = pytest.mark.training
@@ -46,9 +48,8 @@ class Saboteur(SilentListener):
                 self.stopped.add(worker.pid)
 
 
-def test_a_study_survives_memory_nan_and_a_hanging_process(tmp_path, monkeypatch):
+def test_a_study_survives_memory_nan_and_a_hanging_process(tmp_path):
     """It finishes, and all three are on the leaderboard with their causes."""
-    monkeypatch.setattr(module, "SILENCE_S", 15.0)
     (tmp_path / "faults.toml").write_text(SPACE)
     settings = StudySettings(
         study="faults",
@@ -63,7 +64,8 @@ def test_a_study_survives_memory_nan_and_a_hanging_process(tmp_path, monkeypatch
         worker_memory_mb=1024,
     )
     saboteur = Saboteur()
-    outcome = search(settings, saboteur)
+    impatient = partial(open_local, patience=Patience(silence_s=15.0))
+    outcome = search(settings, saboteur, open_executor=impatient)
     assert outcome.state == "finished"
     assert outcome.test is not None
     assert len(saboteur.stopped) == 1

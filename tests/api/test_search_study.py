@@ -1,17 +1,19 @@
-"""The whole flow from settings to a tested winner, with a worker that trains nothing."""
+"""The whole flow from settings to a tested winner, with an executor that trains nothing."""
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import math
 import sys
 
 import keras
 import pytest
-from scripted import ScriptedWorker
+from scripted import ScriptedExecutor
 
-from autocnn.api.search_study import SearchOutcome, SilentListener, search
+from autocnn.api.search_study import SearchOutcome, SilentListener
+from autocnn.api.search_study import search as run_search
 from autocnn.api.studies import load_study
 from autocnn.errors import DatasetError, RecordError, SettingsError, SpaceError, UnknownDatasetError
 from autocnn.leaderboard.table import read_leaderboard, write_leaderboard
@@ -20,42 +22,21 @@ from autocnn.nn.weights import save_weights
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings, settings_to_toml
 from autocnn.study import creation, session
-from autocnn.train.backend import Device
 from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 
 SPEC = ImageSpec(shape=(8, 8, 1), n_classes=10, mean=(78.0,), std=(96.0,))
 SCORES = {0: 0.5, 1: 0.75, 2: 0.25, 3: 0.9}
 
 
-class FlowWorker(ScriptedWorker):
+class FlowExecutor(ScriptedExecutor):
     """Gives every trial its score from SCORES, and weights of its own."""
 
-    trained: list  # jobs of all workers, in order
-    before_job = staticmethod(lambda job: None)
     refit_loss = 0.1
     fails = False
 
-    def __init__(self, setup) -> None:
-        super().__init__()
-
-    def start(self):
-        """Nothing."""
-
-    def close(self):
-        """Nothing."""
-
-    def device(self):
-        """A CPU."""
-        return Device(backend="tensorflow", kind="cpu", names=("CPU",), bfloat16=False, reason="")
-
-    def measure(self, config, precision):
-        """A fast one."""
-        return 0.1, 1e-6
-
     def train(self, job):
         """Report every epoch, then save the weights."""
-        self.trained.append(job)
-        n_interrupts = self.n_interrupts
+        n_cancelled = len(self.cancelled)
         self.before_job(job)
         if self.fails:
             return TrialResult(
@@ -65,7 +46,7 @@ class FlowWorker(ScriptedWorker):
         curve = [self._epoch(job, number) for number in range(1, job.last_epoch + 1)]
         for number, epoch in enumerate(curve, start=1):
             yield number, epoch
-            if self.n_interrupts > n_interrupts:
+            if len(self.cancelled) > n_cancelled:
                 return TrialResult(state=TrialState.STOPPED)
         job.folder.mkdir(parents=True, exist_ok=True)
         model = build_model(job.config, SPEC, seed=job.seed + validates)
@@ -76,6 +57,9 @@ class FlowWorker(ScriptedWorker):
             best_epoch=job.last_epoch if validates else None,
             precision=job.precision,
         )
+
+    def before_job(self, job):
+        """Nothing."""
 
     def _epoch(self, job, number):
         validates = job.fit_on == "train"
@@ -110,11 +94,15 @@ class Ear(SilentListener):
 
 
 @pytest.fixture
-def worker(monkeypatch, _nobody_waits):
-    """The scripted worker in place of the real one."""
-    fresh = type("Worker", (FlowWorker,), {"trained": []})
-    monkeypatch.setattr(session, "Worker", fresh)
-    return fresh
+def executor():
+    """The scripted executor."""
+    return FlowExecutor()
+
+
+@pytest.fixture
+def search(executor):
+    """The search, with the scripted executor in place of worker processes."""
+    return functools.partial(run_search, open_executor=lambda setup: executor)
 
 
 @pytest.fixture
@@ -145,7 +133,9 @@ def paths(results):
 # a study from beginning to end
 
 
-def test_the_ten_best_trials_keep_their_weights(worker, make_settings, paths, monkeypatch):
+def test_the_ten_best_trials_keep_their_weights(
+    executor, search, make_settings, paths, monkeypatch
+):
     """Of twelve; what a crash left of files that were being written is cleared away."""
     monkeypatch.setattr(sys.modules[__name__], "SCORES", {n: n / 20 for n in range(12)})
     paths.trial(0).mkdir(parents=True)
@@ -158,7 +148,7 @@ def test_the_ten_best_trials_keep_their_weights(worker, make_settings, paths, mo
 
 
 def test_a_first_leaderboard_that_cannot_be_written_loses_no_study(
-    worker, make_settings, paths, monkeypatch
+    executor, search, make_settings, paths, monkeypatch
 ):
     """The folder of a study is deleted only where nothing had begun."""
     wrote = []
@@ -177,12 +167,12 @@ def test_a_first_leaderboard_that_cannot_be_written_loses_no_study(
     assert (first.state, begun.state) == (TrialState.COMPLETE, TrialState.RUNNING)
 
 
-def test_the_best_trial_is_refitted_tested_and_shipped(worker, make_settings, paths):
+def test_the_best_trial_is_refitted_tested_and_shipped(executor, search, make_settings, paths):
     """The outcome names it with its scores; its file is there, and so is the manifest."""
     outcome = search(make_settings())
     assert (outcome.state, outcome.winner, outcome.val_best) == ("finished", 1, 0.75)
     assert (outcome.trials, outcome.complete, outcome.failed) == (3, 3, 0)
-    refit = worker.trained[-1]
+    refit = executor.jobs[-1]
     assert (refit.number, refit.fit_on, refit.last_epoch) == (1, "train+validation", 2)
     assert outcome.model == str(paths.winner)
     assert outcome.gap == pytest.approx(0.75 - outcome.test_winner)
@@ -193,7 +183,7 @@ def test_the_best_trial_is_refitted_tested_and_shipped(worker, make_settings, pa
     assert manifest["settings"]["seed"] == 0
 
 
-def test_the_confusion_adds_up_to_the_test_split(worker, make_settings, paths):
+def test_the_confusion_adds_up_to_the_test_split(executor, search, make_settings, paths):
     """360 test images; those off the diagonal are the errors of the shipped file."""
     search(make_settings())
     stored = json.loads(paths.confusion.read_text())
@@ -205,7 +195,7 @@ def test_the_confusion_adds_up_to_the_test_split(worker, make_settings, paths):
     assert 360 - hits == finals["test"]["errors"]
 
 
-def test_the_phases_follow_one_another(worker, make_settings):
+def test_the_phases_follow_one_another(executor, search, make_settings):
     """Whoever listens hears each once, and every trial."""
     ear = Ear()
     search(make_settings(), ear)
@@ -213,9 +203,9 @@ def test_the_phases_follow_one_another(worker, make_settings):
     assert ear.trials == [0, 1, 2]
 
 
-def test_a_bad_refit_is_not_shipped(worker, make_settings, paths):
+def test_a_bad_refit_is_not_shipped(executor, search, make_settings, paths):
     """The winner's own weights are, and the reason is told."""
-    worker.refit_loss = 5.0
+    executor.refit_loss = 5.0
     ear = Ear()
     outcome = search(make_settings(), ear)
     (message,) = ear.messages
@@ -227,15 +217,15 @@ def test_a_bad_refit_is_not_shipped(worker, make_settings, paths):
     assert paths.winner.read_bytes() == (paths.finals / "validation.keras").read_bytes()
 
 
-def test_a_good_refit_has_other_weights_than_the_trial(worker, make_settings, paths):
+def test_a_good_refit_has_other_weights_than_the_trial(executor, search, make_settings, paths):
     """It is the refit that is shipped."""
     search(make_settings())
     assert paths.winner.read_bytes() != (paths.finals / "validation.keras").read_bytes()
 
 
-def test_without_a_network_the_study_failed(worker, make_settings, paths):
+def test_without_a_network_the_study_failed(executor, search, make_settings, paths):
     """There is a leaderboard that says why, and neither a model nor a manifest."""
-    worker.fails = True
+    executor.fails = True
     outcome = search(make_settings())
     assert (outcome.state, outcome.trials, outcome.failed) == ("failed", 3, 3)
     assert (outcome.winner, outcome.model, outcome.test) == (None, None, None)
@@ -243,7 +233,7 @@ def test_without_a_network_the_study_failed(worker, make_settings, paths):
     assert not paths.manifest.exists()
 
 
-def test_the_target_ends_the_search(worker, make_settings):
+def test_the_target_ends_the_search(executor, search, make_settings):
     """Trial 1 reaches it."""
     outcome = search(make_settings(trials=None, target=0.7))
     assert (outcome.state, outcome.trials, outcome.winner) == ("finished", 2, 1)
@@ -252,7 +242,7 @@ def test_the_target_ends_the_search(worker, make_settings):
 # going on
 
 
-def test_a_study_goes_on_where_it_ended(worker, make_settings, paths):
+def test_a_study_goes_on_where_it_ended(executor, search, make_settings, paths):
     """Its trials are kept; the new best is tested and shipped."""
     search(make_settings())
     before = read_leaderboard(paths.leaderboard).sort_by("trial").drop_columns("rank")
@@ -263,19 +253,19 @@ def test_a_study_goes_on_where_it_ended(worker, make_settings, paths):
     assert json.loads(paths.finals_json.read_text())["winner"] == 3
 
 
-def test_nothing_new_is_not_tested_again(worker, make_settings, paths, monkeypatch):
+def test_nothing_new_is_not_tested_again(executor, search, make_settings, paths, monkeypatch):
     """The test split stays closed; the outcome is the one on record."""
     first = search(make_settings())
     monkeypatch.setattr("autocnn.finals.outcome.load_test", pytest.fail)
-    jobs = len(worker.trained)
+    jobs = len(executor.jobs)
     again = search(make_settings())
-    assert len(worker.trained) == jobs
+    assert len(executor.jobs) == jobs
     measured = ("state", "trials", "val_best", "test", "test_winner", "gap", "winner", "model")
     assert [getattr(again, f) for f in measured] == [getattr(first, f) for f in measured]
     assert paths.manifest.exists()
 
 
-def test_finals_of_another_winner_are_made_again(worker, make_settings, paths):
+def test_finals_of_another_winner_are_made_again(executor, search, make_settings, paths):
     """As many trials as before, but one of them was left for later then, and is the best now."""
     search(make_settings())
     finals = json.loads(paths.finals_json.read_text())
@@ -286,7 +276,7 @@ def test_finals_of_another_winner_are_made_again(worker, make_settings, paths):
 
 @pytest.mark.parametrize("change", [{"split_seed": 1}, {"dataset": "mnist"}, {"epochs": 3}])
 def test_other_settings_are_refused_before_anything_is_written(
-    worker, make_settings, paths, change
+    executor, search, make_settings, paths, change
 ):
     """One study has one split, one data set, one horizon."""
     search(make_settings())
@@ -297,31 +287,31 @@ def test_other_settings_are_refused_before_anything_is_written(
     search(make_settings(trials=4))
 
 
-def test_ctrl_c_ends_cleanly(worker, make_settings, paths):
+def test_ctrl_c_ends_cleanly(executor, search, make_settings, paths):
     """The running trial is left to be continued: no finals, no manifest, nothing lost."""
     stop = []
-    worker.before_job = staticmethod(lambda job: stop.append(job) if job.number == 1 else None)
+    executor.before_job = lambda job: stop.append(job) if job.number == 1 else None
     outcome = search(make_settings(), interrupted=lambda: bool(stop))
     assert (outcome.state, outcome.complete, outcome.model) == ("interrupted", 1, None)
     assert not paths.manifest.exists()
     assert not paths.finals.exists()
-    worker.before_job = staticmethod(lambda job: None)
+    executor.before_job = lambda job: None
     outcome = search(make_settings())
     assert (outcome.state, outcome.trials, outcome.winner) == ("finished", 3, 1)
-    assert [job.number for job in worker.trained] == [0, 1, 1, 2, 1]
+    assert [job.number for job in executor.jobs] == [0, 1, 1, 2, 1]
 
 
-def test_a_study_that_goes_on_is_not_finished(worker, make_settings, paths):
+def test_a_study_that_goes_on_is_not_finished(executor, search, make_settings, paths):
     """Its manifest is gone from the moment that another trial runs."""
     search(make_settings())
     seen = []
-    worker.before_job = staticmethod(lambda job: seen.append(paths.manifest.exists()))
+    executor.before_job = lambda job: seen.append(paths.manifest.exists())
     search(make_settings(trials=4))
     assert seen == [False, False]
     assert paths.manifest.exists()
 
 
-def test_another_space_is_refused(worker, make_settings, paths, space_file):
+def test_another_space_is_refused(executor, search, make_settings, paths, space_file):
     """A study goes on with the text it was made with, whatever the file says now."""
     search(make_settings())
     before = paths.study_toml.read_bytes()
@@ -332,14 +322,16 @@ def test_another_space_is_refused(worker, make_settings, paths, space_file):
     assert paths.manifest.exists()
 
 
-def test_a_comment_makes_no_other_space(worker, make_settings, space_file):
+def test_a_comment_makes_no_other_space(executor, search, make_settings, space_file):
     """What the file says counts, not how."""
     search(make_settings())
     space_file.write_text("# mine\n" + space_file.read_text())
     assert search(make_settings(trials=4)).trials == 4
 
 
-def test_a_study_without_its_space_gets_it_again(worker, make_settings, paths, space_file):
+def test_a_study_without_its_space_gets_it_again(
+    executor, search, make_settings, paths, space_file
+):
     """As where its process was killed between its first two files."""
     search(make_settings(trials=1))
     paths.space_toml.unlink()
@@ -347,7 +339,7 @@ def test_a_study_without_its_space_gets_it_again(worker, make_settings, paths, s
     assert paths.space_toml.read_text() == space_file.read_text()
 
 
-def test_a_study_whose_space_cannot_be_read_is_told(worker, make_settings, paths):
+def test_a_study_whose_space_cannot_be_read_is_told(executor, search, make_settings, paths):
     """As a record that is damaged; it is not written over."""
     search(make_settings(trials=1))
     paths.space_toml.write_bytes(b"\xff\xfe")
@@ -360,7 +352,7 @@ def test_a_study_whose_space_cannot_be_read_is_told(worker, make_settings, paths
 
 
 @pytest.fixture
-def no_data(monkeypatch, worker):
+def no_data(monkeypatch, executor, search):
     """The data cannot be read."""
 
     def prepare(name, split_seed, options):
@@ -369,14 +361,14 @@ def no_data(monkeypatch, worker):
     monkeypatch.setattr(creation, "prepare", prepare)
 
 
-def test_a_new_study_without_data_leaves_nothing(no_data, make_settings, results):
+def test_a_new_study_without_data_leaves_nothing(search, no_data, make_settings, results):
     """No folder that the next try would stumble over."""
     with pytest.raises(DatasetError, match="digits: cannot download the data"):
         search(make_settings())
     assert list(results.iterdir()) == []
 
 
-def test_other_studies_stay_where_they_are(no_data, make_settings, results, study):
+def test_other_studies_stay_where_they_are(search, no_data, make_settings, results, study):
     """Only the new one's folder goes."""
     with pytest.raises(DatasetError):
         search(make_settings(study="digits-2"))
@@ -386,7 +378,7 @@ def test_other_studies_stay_where_they_are(no_data, make_settings, results, stud
 @pytest.mark.parametrize(
     "lost", [(), ("leaderboard.parquet",), ("journal.log", "leaderboard.parquet")]
 )
-def test_an_existing_study_without_data_stays(no_data, make_settings, study, lost):
+def test_an_existing_study_without_data_stays(search, no_data, make_settings, study, lost):
     """Whatever it has come to so far."""
     for name in lost:
         (study.root / name).unlink()
@@ -407,14 +399,16 @@ def test_an_existing_study_without_data_stays(no_data, make_settings, study, los
         ({"dataset": "digits", "space": "cnn_bn_cifar"}, SpaceError),  # too deep for 8x8
     ],
 )
-def test_a_study_that_makes_no_sense_leaves_nothing(worker, make_settings, results, changes, error):
+def test_a_study_that_makes_no_sense_leaves_nothing(
+    executor, search, make_settings, results, changes, error
+):
     """Nothing of it lies below the results."""
     with pytest.raises(error):
         search(make_settings(**changes))
     assert not results.exists() or list(results.iterdir()) == []
 
 
-def test_something_else_is_not_overwritten(worker, make_settings, results):
+def test_something_else_is_not_overwritten(executor, search, make_settings, results):
     """A folder that holds no study is not ours."""
     (results / "digits-1").mkdir(parents=True)
     (results / "digits-1" / "thesis.tex").write_text("all my work")

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 import pytest
-from scripted import ScriptedWorker, Training
+from scripted import ScriptedExecutor, Training
 
 from autocnn.engines.base import RecordedEngine
 from autocnn.engines.choose import make_engine
@@ -292,7 +292,7 @@ def test_a_recipe_of_another_space_harms_nothing(kind, open_engine, end):
     assert [_key(p) for p in _play(engine, end, 4)] == plain
 
 
-class _Worker(ScriptedWorker):
+class _Executor(ScriptedExecutor):
     """Trains nothing."""
 
     def __init__(self, end: Any) -> None:
@@ -305,14 +305,13 @@ class _Worker(ScriptedWorker):
         return self.end(job)  # type: ignore[no-any-return]
 
 
-@pytest.mark.usefixtures("_nobody_waits")
 def test_no_configuration_is_trained_twice(kind, open_engine, make_result, tmp_path):
     """The same configuration, epochs and parent: its result is taken over, and marked."""
     engine = open_engine(kind, TINY)
-    worker = _Worker(lambda job: make_result(*[1 / job.config.batch_size] * job.last_epoch))
+    executor = _Executor(lambda job: make_result(*[1 / job.config.batch_size] * job.last_epoch))
     search = Search(
         engine=engine,
-        workers=[worker],  # type: ignore[list-item]
+        executor=executor,
         paths=StudyPaths(tmp_path / "a"),
         budget=Budget(end=None, setup_s=1.0, epoch_s=1.0, horizon=HORIZON),
         listener=_Silent(),
@@ -324,7 +323,7 @@ def test_no_configuration_is_trained_twice(kind, open_engine, make_result, tmp_p
         max_trials=500,
     )
     assert search.run() is Ending.EXHAUSTED
-    keys = [(job.config, job.last_epoch, job.continue_from) for job in worker.jobs]
+    keys = [(job.config, job.last_epoch, job.continue_from) for job in executor.jobs]
     assert len(keys) == len(set(keys))
     records = read_records(open_study(StudyPaths(tmp_path / "a")))
     duplicates = [r for r in records if r.result and r.result.duplicate_of is not None]

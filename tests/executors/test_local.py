@@ -1,38 +1,20 @@
-"""A real worker process, with tiny data."""
+"""The executor of this machine, with real worker processes and tiny data."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
-import psutil
 import pytest
 
 from autocnn.data.prepared import save_prepared
-from autocnn.errors import AutocnnError
-from autocnn.executors import local as module
-from autocnn.executors.local import Worker, WorkerSetup, wait_for
+from autocnn.executors.local import LocalExecutor
+from autocnn.executors.protocol import EpochEnded, JobEnded
 from autocnn.executors.resources import Share
-from autocnn.space.config import Block, Optimizer, TrialConfig
-from autocnn.trial import FailureCause, TrialJob, TrialResult, TrialState
+from autocnn.executors.worker_handle import WorkerHandle, WorkerSetup
+from autocnn.trial import TrialJob, TrialState
 
 pytestmark = pytest.mark.training
-
-
-@pytest.fixture(scope="module")
-def worker(data, tmp_path_factory):
-    """One worker for all tests of this file: a new process costs seconds."""
-    folder = tmp_path_factory.mktemp("worker")
-    save_prepared(data, folder / "data")
-    worker = Worker(WorkerSetup(data_folder=folder / "data", log=folder / "log" / "worker.log"))
-    worker.start()
-    yield worker
-    worker.close()
 
 
 @pytest.fixture
@@ -49,165 +31,31 @@ def job(config, tmp_path) -> TrialJob:
     )
 
 
-def _go_on(number, epoch):
-    return False
-
-
-def _never():
-    return False
-
-
-def _pids() -> set[int]:
-    return {process.pid for process in multiprocessing.active_children()}
-
-
-def test_a_worker_says_what_it_runs_on(worker):
-    """The device of its backend."""
-    assert worker.device().backend == "tensorflow"
-
-
-def test_a_worker_measures_a_configuration(worker, config):
-    """Seconds before the first step, and for one image."""
-    setup_s, image_s = worker.measure(config, "float32")
-    assert 0 < image_s < setup_s
-
-
-def test_a_job_is_trained_in_the_other_process(worker, job):
-    """Its epochs are heard one by one, its weights are on disk."""
-    heard = []
-    result = worker.run(job, lambda *args: bool(heard.append(args)), _never)
-    assert (result.state, result.epochs) == (TrialState.COMPLETE, 2)
-    assert heard == list(enumerate(result.curve, start=1))
-    assert (job.folder / "best.npz").is_file()
-
-
-def test_a_job_is_pruned_by_the_answer(worker, job):
-    """True ends it after that epoch."""
-    result = worker.run(job, lambda number, epoch: True, _never)
-    assert (result.state, result.epochs) == (TrialState.PRUNED, 1)
-
-
-def test_an_interrupted_job_keeps_what_it_reached(worker, job):
-    """It stops between two epochs, long before its 10,000th."""
-    heard = []
-    job = replace(job, horizon=10_000, last_epoch=10_000)
-    result = worker.run(job, lambda *args: bool(heard.append(args)), lambda: bool(heard))
-    assert result.state is TrialState.STOPPED
-    assert 1 <= result.epochs < 10_000
-    assert result.curve[0] == heard[0][1]
-
-
-def test_a_diverged_job_has_failed(worker, job):
-    """With its cause; the worker lives on."""
-    optimizer = Optimizer(name="sgd", learning_rate=1e30)
-    pids = _pids()
-    result = worker.run(
-        replace(job, config=replace(job.config, optimizer=optimizer)), _go_on, _never
-    )
-    assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.DIVERGED)
-    assert "loss" in result.message
-    assert _pids() == pids
-
-
-def test_an_error_is_recorded_with_its_traceback(worker, job):
-    """One line for the person, the rest in the trial's folder."""
-    config = TrialConfig(blocks=(Block(filters=(2,), kernel=9, padding="valid"),))
-    result = worker.run(replace(job, config=config), _go_on, _never)
-    assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.ERROR)
-    assert result.message == "Infeasible: a window of 9 pixels does not fit into 8 pixels"
-    log = (job.folder / "log.txt").read_text()
-    assert log.startswith("Traceback")
-    assert result.message.partition(": ")[2] in log
-
-
-def test_the_death_of_a_worker_costs_one_trial(worker, job):
-    """Killed in its first epoch, that job has failed; the next is trained in a new process."""
-    worker.device()  # a process is there
-    pid = worker._process.pid
-
-    def kill(number, epoch):
-        os.kill(pid, signal.SIGKILL)
-        return False
-
-    result = worker.run(job, kill, _never)
-    assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.CRASHED)
-    assert "signal 9" in result.message
-    assert "worker.log" in result.message
-
-    assert worker.run(job, _go_on, _never).state is TrialState.COMPLETE
-    assert worker._process.pid != pid
-
-
-def test_a_worker_without_data_says_so(tmp_path):
-    """One clear line, and nobody waits for it."""
-    before = _pids()
-    worker = Worker(WorkerSetup(data_folder=tmp_path / "nothing", log=tmp_path / "worker.log"))
-    with pytest.raises(AutocnnError, match=r"nothing: cannot read the prepared data"):
-        worker.device()
-    worker.close()
-    assert _pids() == before
-
-
-def test_closing_ends_a_process_that_is_still_starting(tmp_path, monkeypatch):
-    """By force; closing what was never started, or twice, does nothing."""
-    monkeypatch.setattr(module, "CLOSE_S", 0.1)
-    before = _pids()
-    worker = Worker(WorkerSetup(data_folder=tmp_path, log=tmp_path / "worker.log"))
-    worker.close()
-    worker.start()
-    assert len(_pids() - before) == 1
-    worker.close()
-    worker.close()
-    assert _pids() == before
-
-
-def test_two_workers_train_side_by_side(worker, data, job, tmp_path):
-    """Each with its share; the second is a new process after every trial."""
+def test_two_processes_train_side_by_side(data, job, tmp_path):
+    """Each has its share of the cores; the second is replaced after every job."""
     save_prepared(data, tmp_path / "data")
-    setup = WorkerSetup(
-        data_folder=tmp_path / "data",
-        log=tmp_path / "worker.log",
-        recycle=1,
-        share=Share(cores=(min(os.sched_getaffinity(0)),)),
-    )
-    second = Worker(setup)
-    jobs = {worker: replace(job, number=1), second: replace(job, folder=tmp_path / "second")}
+    setup = WorkerSetup(data_folder=tmp_path / "data", log=tmp_path / "worker.log")
+    one_core = Share(cores=(min(os.sched_getaffinity(0)),))
+    handles = [WorkerHandle(setup), WorkerHandle(replace(setup, recycle=1, share=one_core))]
+    executor = LocalExecutor(handles)
+    assert executor.capacity == 2
+    for number in (1, 2):
+        executor.submit(replace(job, number=number, folder=tmp_path / str(number)))
     results, shares = {}, {}
-    for one, its in jobs.items():
-        one.submit(its)
     while len(results) < 2:
-        wait_for(jobs, 10.0)
-        for one in jobs:
-            heard = one.hear()
-            if isinstance(heard, TrialResult):
-                results[one] = heard
-            elif heard is not None:
-                shares[one] = os.sched_getaffinity(one._process.pid)
-                one.answer(prune=False)
-    assert [results[one].state for one in jobs] == [TrialState.COMPLETE] * 2
-    assert results[worker].curve[0].val_accuracy == results[second].curve[0].val_accuracy
-    assert shares == {worker: os.sched_getaffinity(0), second: set(setup.share.cores)}
-    assert (worker._process is None, second._process is None) == (False, True)
-
-
-def test_a_worker_ends_with_its_supervisor(tmp_path):
-    """However that ends: nobody would hear of what is trained after it."""
-    code = (
-        "import os, sys, time; from pathlib import Path\n"
-        "from autocnn.executors.local import Worker, WorkerSetup\n"
-        "if __name__ == '__main__':\n"
-        "    folder = Path(sys.argv[1])\n"
-        "    worker = Worker(WorkerSetup(data_folder=folder, log=folder / 'worker.log'))\n"
-        "    worker.start(); print(worker._process.pid, flush=True); time.sleep(60)\n"
-    )
-    script = tmp_path / "supervisor.py"
-    script.write_text(code)
-    supervisor = subprocess.Popen(
-        [sys.executable, str(script), str(tmp_path)], stdout=subprocess.PIPE, text=True
-    )
-    child = psutil.Process(int(supervisor.stdout.readline()))
-    time.sleep(1.0)
-    supervisor.kill()
-    supervisor.communicate()
-    gone, _ = psutil.wait_procs([child], timeout=30.0)
-    assert gone == [child]
+        for event in executor.events(10.0):
+            if isinstance(event, JobEnded):
+                results[event.number] = event.result
+            elif isinstance(event, EpochEnded):
+                pid = handles[event.number - 1]._process.pid
+                shares[event.number] = os.sched_getaffinity(pid)
+                executor.answer(event.number, prune=False)
+    assert {number: result.state for number, result in results.items()} == {
+        1: TrialState.COMPLETE,
+        2: TrialState.COMPLETE,
+    }
+    assert results[1].curve[0].val_accuracy == results[2].curve[0].val_accuracy
+    assert shares == {1: os.sched_getaffinity(0), 2: set(one_core.cores)}
+    assert [handle._process is None for handle in handles] == [False, True]
+    executor.close()
+    assert [handle._process for handle in handles] == [None, None]

@@ -7,14 +7,17 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from autocnn.executors import local as module
+from autocnn.executors import worker_handle as module
 from autocnn.executors import worker_process as serving
-from autocnn.executors.local import Worker, WorkerSetup
+from autocnn.executors.local import LocalExecutor
+from autocnn.executors.protocol import run_job
+from autocnn.executors.worker_handle import Patience, WorkerHandle, WorkerSetup
 from autocnn.executors.worker_process import BEAT
 from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 
@@ -44,16 +47,21 @@ class FakeProcess:
 @pytest.fixture
 def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
     """What a worker makes of these messages, sent `pause` seconds apart, and its process."""
-    monkeypatch.setattr(module, "POLL_S", 0.01)
 
     def run(
         messages: list[Any],
         pause: float = 0.0,
         memory_mb: int | None = None,
         limit_s: float | None = None,
+        **patience: float,
     ) -> Any:
-        setup = WorkerSetup(data_folder=tmp_path, log=tmp_path / "worker.log", memory_mb=memory_mb)
-        worker = Worker(setup)
+        setup = WorkerSetup(
+            data_folder=tmp_path,
+            log=tmp_path / "worker.log",
+            memory_mb=memory_mb,
+            patience=Patience(**patience),
+        )
+        worker = WorkerHandle(setup)
         process = worker._process = FakeProcess()
         worker._connection, other = multiprocessing.Pipe()
         monkeypatch.setattr(worker, "_send_job", lambda job: None)
@@ -67,8 +75,8 @@ def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
 
         thread = threading.Thread(target=send)
         thread.start()
-        job = SimpleNamespace(time_limit_s=limit_s)
-        result = worker.run(job, lambda number, epoch: False, lambda: False)
+        job = SimpleNamespace(number=0, time_limit_s=limit_s)
+        result = run_job(LocalExecutor([worker]), job, lambda number, epoch: False, lambda: False)
         stop.set()
         thread.join()
         return result, process
@@ -76,19 +84,17 @@ def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
     return run
 
 
-def test_a_silent_process_is_killed(follow, monkeypatch):
+def test_a_silent_process_is_killed(follow):
     """Nothing was heard of it for as long as a compiler may need."""
-    monkeypatch.setattr(module, "SILENCE_S", 0.1)
-    result, process = follow([(1, EPOCH)])
+    result, process = follow([(1, EPOCH)], silence_s=0.1)
     assert process.killed
     assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.TIMED_OUT)
     assert result.message == "no sign of life for 0 s: it was killed"
 
 
-def test_a_silent_process_is_killed_when_its_time_is_over(follow, monkeypatch):
+def test_a_silent_process_is_killed_when_its_time_is_over(follow):
     """However long a compiler may need: a search must end with its budget."""
-    monkeypatch.setattr(module, "OVERTIME_S", 0.05)
-    result, process = follow([(1, EPOCH)], limit_s=0.05)
+    result, process = follow([(1, EPOCH)], limit_s=0.05, overtime_s=0.05)
     assert process.killed
     assert result.cause == FailureCause.TIMED_OUT
 
@@ -97,7 +103,7 @@ def test_a_pause_of_everything_is_no_silence(monkeypatch):
     """Ctrl-Z for two minutes: the supervisor looks again, and so may the worker speak again."""
     now = [0.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    watch = module._Watch(os.getpid(), None, 43.0)
+    watch = module._Watch(os.getpid(), WorkerSetup(data_folder=Path(), log=Path()), 43.0)
     for now[0] in (4.0, 8.0, 128.0):
         assert watch.failure() is None
     for now[0] in range(129, 129 + 95):  # 8 s of silence before, 60 more than 43 in all
@@ -107,20 +113,18 @@ def test_a_pause_of_everything_is_no_silence(monkeypatch):
     assert (cause, message) == (FailureCause.TIMED_OUT, "no sign of life for 103 s: it was killed")
 
 
-def test_signs_of_life_keep_a_process(follow, monkeypatch):
+def test_signs_of_life_keep_a_process(follow):
     """Ten of them, each within the time, though all together take longer."""
-    monkeypatch.setattr(module, "SILENCE_S", 0.2)
     done = TrialResult(state=TrialState.COMPLETE)
-    result, process = follow([*[BEAT] * 10, done], pause=0.05)
+    result, process = follow([*[BEAT] * 10, done], pause=0.05, silence_s=0.5)
     assert (result, process.killed) == (done, False)
 
 
 @pytest.mark.parametrize(("limit", "is_killed"), [(1, True), (10**6, False), (None, False)])
-def test_a_process_over_its_memory_is_killed(follow, monkeypatch, limit, is_killed):
+def test_a_process_over_its_memory_is_killed(follow, limit, is_killed):
     """This one takes more than 1 MiB, and less than a million."""
-    monkeypatch.setattr(module, "MEMORY_S", 0.0)
     done = TrialResult(state=TrialState.COMPLETE)
-    result, process = follow([done], pause=0.2, memory_mb=limit)
+    result, process = follow([done], pause=0.6, memory_mb=limit, usage_s=0.0)
     assert process.killed == is_killed
     if is_killed:
         assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.OUT_OF_MEMORY)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from scripted import ScriptedExecutor
 
 from autocnn.finals.refit import Refit, judge_refit, refit_winner
 from autocnn.records.study_folder import StudyPaths
@@ -56,16 +57,16 @@ def test_a_refit_is_shipped_where_nothing_speaks_against_it(make_result, refusal
     assert Refit(result=make_result(), refusal=refusal).is_shipped is shipped
 
 
-class FakeWorker:
-    """Keeps the job and gives back a made-up result."""
+class FakeExecutor(ScriptedExecutor):
+    """Gives a made-up result, epoch by epoch."""
 
     def __init__(self, result):
-        self.result, self.jobs = result, []
+        super().__init__()
+        self.result = result
 
-    def run(self, job, on_epoch, interrupt):
-        """Report every epoch as a worker does."""
-        self.jobs.append(job)
-        self.pruned = [on_epoch(i, e) for i, e in enumerate(self.result.curve, start=1)]
+    def train(self, job):
+        """Yield the epochs of the result."""
+        yield from enumerate(self.result.curve, start=1)
         return self.result
 
 
@@ -80,7 +81,7 @@ def make_session(tmp_path, make_result):
             precision="float32",
             paths=StudyPaths(tmp_path / "study"),
             settings=SimpleNamespace(class_weights=False),
-            worker=FakeWorker(make_result(0.9, 0.4)),
+            executor=FakeExecutor(make_result(0.9, 0.4)),
         )
 
     return make
@@ -95,7 +96,7 @@ def test_a_refit_is_the_trial_again_on_all_training_images(make_session, record)
     """The same seed and configuration, the study's horizon, up to the best epoch."""
     session = make_session(None)
     refit(session, record)
-    (job,) = session.worker.jobs
+    (job,) = session.executor.jobs
     assert (job.config, job.seed, job.number) == (record.config, 77, 5)
     assert (job.fit_on, job.last_epoch, job.horizon) == ("train+validation", 2, 12)
     assert job.folder == session.paths.finals / "refit"
@@ -106,7 +107,7 @@ def test_a_refit_leaves_time_for_what_follows(make_session, record, left, limit)
     """The reserve of 10 s is kept; a second is the least that is tried."""
     session = make_session(left)
     refit(session, record)
-    assert session.worker.jobs[0].time_limit_s == limit
+    assert session.executor.jobs[0].time_limit_s == limit
 
 
 def test_a_refit_is_never_pruned(make_session, record):
@@ -115,7 +116,7 @@ def test_a_refit_is_never_pruned(make_session, record):
     done = refit_winner(
         session, record, lambda epoch, metrics: heard.append(epoch), lambda: False, 10.0
     )
-    assert (heard, session.worker.pruned) == ([1, 2], [False, False])
+    assert (heard, session.executor.answers) == ([1, 2], [False, False])
     assert done.is_shipped
 
 

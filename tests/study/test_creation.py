@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scripted import CPU, ScriptedExecutor
 
 from autocnn.engines.recipes import Recipe
 from autocnn.errors import SettingsError, StudyError
@@ -15,7 +16,6 @@ from autocnn.records.study_settings import StudySettings
 from autocnn.space.parameters import Fixed, Int
 from autocnn.space.space import SearchSpace
 from autocnn.study import creation
-from autocnn.train.backend import Device
 
 SPACE = SearchSpace(
     name="test",
@@ -42,17 +42,14 @@ def test_no_recipes_are_looked_for_where_none_are_wanted(monkeypatch):
     assert creation.find_recipes(settings, SPACE, (8, 8, 1)) == ([], [])
 
 
-class _Worker:
-    """Answers like a worker; a network of 8 filters is the slowest."""
-
-    def __init__(self):
-        self.measured = []
+class _Executor(ScriptedExecutor):
+    """Measures a network of 8 filters as the slowest."""
 
     def device(self):
-        return Device(backend="tensorflow", kind="cpu", names=(), bfloat16=True, reason="")
+        return replace(CPU, bfloat16=True)
 
     def measure(self, config, precision):
-        self.measured.append(config)
+        super().measure(config, precision)
         return 1.0, config.blocks[0].filters[0] / 1000
 
 
@@ -62,17 +59,17 @@ def study(tmp_path):
     return create_study(StudyPaths(tmp_path), StudySettings(study="x"))
 
 
-def _find(study, data, worker, **settings):
+def _find(study, data, executor, **settings):
     settings = StudySettings(study="x", **settings)
-    return creation.find_facts(settings, SPACE, data, study, worker)
+    return creation.find_facts(settings, SPACE, data, study, executor)
 
 
 def test_the_first_recipe_is_what_is_measured(monkeypatch, study, data):
     """What the space fixes is part of its network; the search starts with it in full."""
     monkeypatch.setattr(creation, "load_recipes", lambda shape: [FOREIGN, RECIPE])
-    worker = _Worker()
-    facts = _find(study, data, worker, time_budget_s=600.0)
-    assert [[b.filters for b in c.blocks] for c in worker.measured] == [[(8,), (16,)]]
+    executor = _Executor()
+    facts = _find(study, data, executor, time_budget_s=600.0)
+    assert [[b.filters for b in c.blocks] for c in executor.measured] == [[(8,), (16,)]]
     assert facts["setup_seconds"] == 1.0
     assert facts["epoch_seconds"] == pytest.approx(0.008 * data.train.n)
     assert facts["first_look"] == 0
@@ -80,9 +77,9 @@ def test_the_first_recipe_is_what_is_measured(monkeypatch, study, data):
 
 def test_without_recipes_three_middling_networks_are_measured(study, data):
     """The median counts, and every trial is looked at early."""
-    worker = _Worker()
-    facts = _find(study, data, worker, recipes=False, time_budget_s=600.0)
-    speeds = sorted(c.blocks[0].filters[0] / 1000 for c in worker.measured)
+    executor = _Executor()
+    facts = _find(study, data, executor, recipes=False, time_budget_s=600.0)
+    speeds = sorted(c.blocks[0].filters[0] / 1000 for c in executor.measured)
     assert len(speeds) == 3
     assert facts["epoch_seconds"] == pytest.approx(speeds[1] * data.train.n)
     assert facts["first_look"] == 0.2
@@ -90,23 +87,26 @@ def test_without_recipes_three_middling_networks_are_measured(study, data):
 
 def test_without_a_time_budget_every_trial_may_be_long(study, data):
     """The horizon is the most, and no trial is cut short: the same trials on any machine."""
-    facts = _find(study, data, _Worker(), recipes=False)
+    facts = _find(study, data, _Executor(), recipes=False)
     assert (facts["horizon"], facts["first_look"]) == (12, 0)
 
 
 def test_what_was_found_is_not_looked_for_again(study, data):
     """A study that goes on keeps its horizon."""
-    first, worker = _find(study, data, _Worker(), time_budget_s=600.0, recipes=False), _Worker()
-    again = _find(study, data, worker, time_budget_s=60.0, recipes=False)
-    assert (again["horizon"], worker.measured) == (first["horizon"], [])
+    first, executor = (
+        _find(study, data, _Executor(), time_budget_s=600.0, recipes=False),
+        _Executor(),
+    )
+    again = _find(study, data, executor, time_budget_s=60.0, recipes=False)
+    assert (again["horizon"], executor.measured) == (first["horizon"], [])
 
 
 def test_a_study_refuses_other_data(study, data):
     """Its scores would mean something else."""
-    _find(study, data, _Worker(), recipes=False)
+    _find(study, data, _Executor(), recipes=False)
     other = replace(data, fingerprint="0" * 64)
     with pytest.raises(StudyError, match="no longer the data"):
-        _find(study, other, _Worker(), recipes=False)
+        _find(study, other, _Executor(), recipes=False)
 
 
 def test_a_subset_has_all_classes_alike(data):

@@ -1,4 +1,4 @@
-"""The search, with an engine and a worker that are made up."""
+"""The search, with an engine and an executor that are made up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from scripted import ScriptedWorker, Training
+from scripted import ScriptedExecutor, Training
 
 from autocnn.records.study_folder import StudyPaths
 from autocnn.study import loop
@@ -80,20 +80,18 @@ class FakeEngine:
         self.left.append((number, result))
 
 
-class FakeWorker(ScriptedWorker):
-    """Gives the next of its results, epoch by epoch, while its clock runs."""
+class FakeExecutor(ScriptedExecutor):
+    """Gives each job the next of its results, epoch by epoch, while its clock runs."""
 
     def __init__(self, results: list[TrialResult]) -> None:
         super().__init__()
         self.results, self.now = list(results), 0.0
-        self.answers: list[bool] = []  # to the epochs: True prunes
 
     def train(self, job: TrialJob) -> Training:
         """Tell a first look, where there is one, and every epoch of the next result."""
         result = self.results.pop(0)
         looks = [(0, result.curve[0])] if job.first_look else []
-        for told in (*looks, *enumerate(result.curve, start=1)):
-            self.answers.append((yield told))
+        yield from (*looks, *enumerate(result.curve, start=1))
         self.now += result.seconds
         return result
 
@@ -121,22 +119,19 @@ class Notes(Listener):
         self.heard.append(text)
 
 
-pytestmark = pytest.mark.usefixtures("_nobody_waits")
-
-
 @pytest.fixture
 def make_search(tmp_path, make_proposal) -> Callable[..., Search]:
     """A search of these results, one proposal each, without a limit unless it is said."""
 
     def make(*results: TrialResult, **changes: Any) -> Search:
-        worker = FakeWorker(list(results))
+        executor = FakeExecutor(list(results))
         end = changes.pop("end", None)
         notes = Notes()
         fields: dict[str, Any] = {
             "engine": FakeEngine([make_proposal(i) for i in range(len(results))]),
-            "workers": [worker],
+            "executor": executor,
             "paths": StudyPaths(tmp_path),
-            "budget": Budget(end=end, setup_s=2.0, epoch_s=4.0, horizon=3, clock=worker.clock),
+            "budget": Budget(end=end, setup_s=2.0, epoch_s=4.0, horizon=3, clock=executor.clock),
             "listener": notes,
             "horizon": 3,
             "first_look": 0.0,
@@ -236,14 +231,14 @@ def test_an_interruption_leaves_the_trial(make_search, make_result):
     assert search.run() is Ending.INTERRUPTED
     assert search.engine.left == [(0, stopped)]
     assert (search.engine.told, search.tally.counts, search.tally.best) == ([], {}, None)
-    assert search.workers[0].n_interrupts > 0
+    assert search.executor.cancelled
     assert search.listener.heard[-1] == "recorded"
 
 
 def test_a_trial_that_ended_before_the_interruption_is_told(make_search, make_result):
     """Ctrl-C at its very end loses nothing."""
     search = make_search(make_result(0.5), make_result(0.9))
-    search.interrupted = lambda: len(search.workers[0].jobs) == 1
+    search.interrupted = lambda: len(search.executor.jobs) == 1
     assert search.run() is Ending.INTERRUPTED
     assert (_told(search), search.engine.left) == ([0], [])
 
@@ -302,7 +297,7 @@ def test_a_job_is_the_proposal_with_the_studys_settings(make_search, make_result
     search = make_search(make_result(0.5), max_trials=1, end=141.0)
     proposal = search.engine.proposals[0]
     search.run()
-    assert search.workers[0].jobs == [
+    assert search.executor.jobs == [
         TrialJob(
             number=0,
             config=proposal.config,
@@ -320,9 +315,9 @@ def test_a_first_look_is_judged_apart(make_search, make_result):
     """Epoch 0 goes to the engine's first look and is no part of the curve that is shown."""
     search = make_search(make_result(0.5), max_trials=1, first_look=0.2)
     search.run()
-    assert search.workers[0].jobs[0].first_look == 0.2
+    assert search.executor.jobs[0].first_look == 0.2
     assert search.engine.reported == [(0, 0, 0.5), (0, 1, 0.5)]
-    assert search.workers[0].answers == [False, False]
+    assert search.executor.answers == [False, False]
     shown = [p for p in search.listener.heard if isinstance(p, Progress) and p.running]
     assert [len(p.running[0].curve) for p in shown] == [0, 0, 1]
 
@@ -333,7 +328,7 @@ def test_scores_go_to_the_engine_and_its_answer_to_the_worker(make_search, make_
     search.engine.prune_at = 2
     search.run()
     assert search.engine.reported == [(0, 1, 0.5), (0, 2, 0.75)]
-    assert search.workers[0].answers == [False, True]
+    assert search.executor.answers == [False, True]
 
 
 def test_the_listener_hears_every_epoch(make_search, make_result):
@@ -361,7 +356,7 @@ def test_trials_on_record_are_told_now_and_then(
     monkeypatch.setattr(loop, "RECORD_EVERY_S", every_s)
     monkeypatch.setattr(loop, "RECORD_PAUSE", pause)
     search = make_search(*[make_result(0.5 + 0.1 * i) for i in range(3)])
-    search.recorded = lambda: search.listener.heard.append(len(search.workers[0].jobs))
+    search.recorded = lambda: search.listener.heard.append(len(search.executor.jobs))
     search.run()
     n_jobs = [heard for heard in search.listener.heard if isinstance(heard, int)]
     assert n_jobs == ([2, 3, 3] if n_told == 3 else [2, 3])
@@ -381,7 +376,7 @@ def test_a_worker_that_the_signal_killed_too_costs_no_trial(make_search, make_re
     """As when SIGTERM goes to the whole group of processes: the trial is left to be continued."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED)
     search = make_search(crashed)
-    search.interrupted = lambda: bool(search.workers[0].jobs)
+    search.interrupted = lambda: bool(search.executor.jobs)
     assert search.run() is Ending.INTERRUPTED
     assert (search.engine.left, search.engine.told) == ([(0, crashed)], [])
 
@@ -391,7 +386,7 @@ def test_a_crash_costs_a_second_try(make_search, make_result):
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, message="signal 9")
     search = make_search(crashed, make_result(0.5), make_result(0.6), max_trials=2)
     search.run()
-    assert [job.number for job in search.workers[0].jobs] == [0, 0, 1]
+    assert [job.number for job in search.executor.jobs] == [0, 0, 1]
     (_, first), (_, second) = search.engine.told
     assert (first.score, first.attempts) == (0.5, 2)
     assert (second.score, second.attempts) == (0.6, 1)
@@ -402,7 +397,7 @@ def test_a_second_failure_is_the_end_of_a_trial(make_search, make_result):
     failed = make_result(state=TrialState.FAILED, cause=FailureCause.OUT_OF_MEMORY)
     search = make_search(failed, failed, make_result(0.6), max_trials=2)
     search.run()
-    assert [job.config.batch_size for job in search.workers[0].jobs] == [16, 8, 17]
+    assert [job.config.batch_size for job in search.executor.jobs] == [16, 8, 17]
     assert [result.state for _, result in search.engine.told] == [
         TrialState.FAILED,
         TrialState.COMPLETE,
@@ -414,7 +409,7 @@ def test_a_second_try_has_the_time_that_is_left(make_search, make_result):
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, seconds=40.0)
     search = make_search(crashed, make_result(0.5), max_trials=1, end=100.0)
     search.run()
-    assert [job.time_limit_s for job in search.workers[0].jobs] == [24.5, 19.0]
+    assert [job.time_limit_s for job in search.executor.jobs] == [24.5, 19.0]
 
 
 def test_nothing_is_tried_again_when_the_time_is_over(make_search, make_result):
@@ -439,9 +434,9 @@ def test_nothing_is_tried_again_after_ctrl_c(make_search, make_result):
     """The person wants an end."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED)
     search = make_search(crashed, make_result(0.5))
-    search.interrupted = lambda: bool(search.workers[0].jobs)
+    search.interrupted = lambda: bool(search.executor.jobs)
     search.run()
-    assert len(search.workers[0].jobs) == 1
+    assert len(search.executor.jobs) == 1
 
 
 def test_too_many_failures_in_a_row_end_the_search(make_search, make_result):
@@ -463,7 +458,7 @@ def test_a_promoted_trial_continues_its_parent(make_search, make_proposal, make_
     search = make_search(make_result(0.5), make_result(0.5, 0.6))
     search.engine = FakeEngine([parent, child])
     search.run()
-    first, second = search.workers[0].jobs
+    first, second = search.executor.jobs
     assert (first.last_epoch, first.continue_from, first.keeps_checkpoint) == (1, None, True)
     checkpoint = StudyPaths(tmp_path).checkpoint(0)
     assert (second.first_epoch, second.last_epoch) == (1, 2)
@@ -482,7 +477,7 @@ def test_the_longest_trials_keep_no_checkpoint(make_search, make_result):
     """Nothing comes after them."""
     search = make_search(make_result(0.5))
     search.run()
-    assert [job.keeps_checkpoint for job in search.workers[0].jobs] == [False]
+    assert [job.keeps_checkpoint for job in search.executor.jobs] == [False]
 
 
 def test_checkpoints_go_once_nobody_can_continue_them(make_search, make_result, tmp_path):
@@ -503,7 +498,7 @@ def test_a_duplicate_is_told_with_every_epoch(make_search, make_proposal, make_r
     search = make_search(make_result(0.5, 0.7, 0.6))
     search.engine = FakeEngine([make_proposal(0), again])
     assert search.run() is Ending.EXHAUSTED
-    assert len(search.workers[0].jobs) == 1
+    assert len(search.executor.jobs) == 1
     assert search.engine.reported[3:] == [(1, 1, 0.5), (1, 2, 0.7), (1, 3, 0.6)]
     number, result = search.engine.told[1]
     assert (number, result.duplicate_of, result.score, result.seconds) == (1, 0, 0.7, 0.0)
@@ -527,7 +522,7 @@ def test_other_values_of_the_same_configuration_are_not_the_end(
     points = [replace(make_proposal(0), number=n, values={"growth": n}) for n in range(50)]
     search.engine = FakeEngine(points)
     assert search.run() is Ending.EXHAUSTED
-    assert (len(search.workers[0].jobs), len(search.engine.told)) == (1, 50)
+    assert (len(search.executor.jobs), len(search.engine.told)) == (1, 50)
 
 
 def test_a_pruned_duplicate_is_trained_where_it_would_go_on(
@@ -539,12 +534,12 @@ def test_a_pruned_duplicate_is_trained_where_it_would_go_on(
     again = replace(make_proposal(0), number=1)
     search.engine = FakeEngine([make_proposal(0), again])
     search.run()
-    assert len(search.workers[0].jobs) == 2
+    assert len(search.executor.jobs) == 2
     assert search.engine.told[1][1].score == 0.7
     search = make_search(pruned)
     search.engine = FakeEngine([make_proposal(0), again], prune_at=1)
     search.run()
-    assert len(search.workers[0].jobs) == 1
+    assert len(search.executor.jobs) == 1
     assert search.engine.told[1][1].duplicate_of == 0
 
 
@@ -584,12 +579,9 @@ def test_a_child_without_its_parents_checkpoint_shows_its_own_epochs(
 def test_every_worker_has_a_trial(make_search, make_result):
     """Both are given one before any is heard of, and each of them the next as it ends."""
     search = make_search(make_result(0.5), make_result(0.6), make_result(0.7))
-    first = search.workers[0]
-    second = FakeWorker([first.results.pop(1)])
-    search.workers = [first, second]
+    search.executor.capacity = 2
     assert search.run() is Ending.EXHAUSTED
-    assert [job.number for job in first.jobs] == [0, 2]
-    assert [job.number for job in second.jobs] == [1]
+    assert [job.number for job in search.executor.jobs] == [0, 1, 2]
     most = [p.running for p in search.listener.heard if isinstance(p, Progress)]
     assert max(map(len, most)) == 2
     assert sorted(_told(search)) == [0, 1, 2]
@@ -597,23 +589,22 @@ def test_every_worker_has_a_trial(make_search, make_result):
 
 def test_the_target_cuts_what_runs_beside(make_search, make_proposal, make_result):
     """Its result so far counts."""
-    search = make_search(make_result(0.95), target=0.9)
-    other = FakeWorker([make_result(0.5, 0.6, 0.7, state=TrialState.STOPPED)])
-    search.workers = [search.workers[0], other]
+    stopped = make_result(0.5, 0.6, 0.7, state=TrialState.STOPPED)
+    search = make_search(make_result(0.95), stopped, target=0.9)
+    search.executor.capacity = 2
     search.engine = FakeEngine([make_proposal(0), make_proposal(1), make_proposal(2)])
     assert search.run() is Ending.TARGET
-    assert other.n_interrupts > 0
+    assert search.executor.cancelled[0] == 1
     assert search.tally.counts == {TrialState.COMPLETE: 1, TrialState.STOPPED: 1}
 
 
 def test_the_twin_of_a_running_trial_waits_for_its_result(make_search, make_proposal, make_result):
     """It is never trained, and meanwhile nothing else is asked for."""
     search = make_search(make_result(0.5, 0.7))
-    idle = FakeWorker([])
-    search.workers = [search.workers[0], idle]
+    search.executor.capacity = 2
     search.engine = FakeEngine([make_proposal(0), replace(make_proposal(0), number=1)])
     assert search.run() is Ending.EXHAUSTED
-    assert (idle.jobs, _told(search)) == ([], [0, 1])
+    assert ([job.number for job in search.executor.jobs], _told(search)) == ([0], [0, 1])
     assert search.engine.told[1][1].duplicate_of == 0
 
 
@@ -621,7 +612,7 @@ def test_a_twin_is_settled_when_the_search_ends(make_search, make_proposal, make
     """Told where the result is known, left for later after Ctrl-C."""
     for ending, told, left in ((Ending.TARGET, [0, 1], []), (Ending.INTERRUPTED, [0], [1])):
         search = make_search(make_result(0.95), target=0.9)
-        search.workers = [search.workers[0], FakeWorker([])]
+        search.executor.capacity = 2
         search.engine = FakeEngine([make_proposal(0), replace(make_proposal(0), number=1)])
         if ending is Ending.INTERRUPTED:
             search.interrupted = lambda told=search.engine.told: bool(told)
@@ -654,9 +645,9 @@ def test_a_study_that_takes_no_more_trials_is_left(make_search, make_result):
     """What runs is cut, and told."""
     stopped = make_result(0.5, state=TrialState.STOPPED)
     search = make_search(stopped, make_result(0.9))
-    search.closed = lambda: bool(search.workers[0].jobs)
+    search.closed = lambda: bool(search.executor.jobs)
     assert search.run() is Ending.CLOSED
-    assert search.workers[0].n_interrupts > 0
+    assert search.executor.cancelled
     assert search.engine.told == [(0, stopped)]
 
 
@@ -665,6 +656,6 @@ def test_a_trial_that_another_process_has_is_dropped(make_search, make_result):
     search = make_search(make_result(0.5))
     search.engine.taken = frozenset({0})
     assert search.run() is Ending.EXHAUSTED
-    assert search.workers[0].n_interrupts >= 1
+    assert search.executor.cancelled
     assert (search.engine.told, search.tally.counts) == ([], {})
     assert "trial 0 was taken over by another process" in search.listener.heard

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from autocnn.study.retries import join_tries, second_try
+from autocnn.study.retries import FirstTry, join_tries, second_try
 from autocnn.trial import FailureCause, TrialJob, TrialState
 
 
@@ -39,7 +39,7 @@ def test_a_dead_process_may_have_met_bad_luck(job, failed, make_result):
     """The same job again, which goes on from its checkpoint."""
     assert second_try(job, failed(FailureCause.CRASHED)) == job
     assert (job.folder / "checkpoint.npz").exists()
-    result = join_tries(job, failed(FailureCause.CRASHED), make_result(0.5))
+    result = join_tries(job, FirstTry(result=failed(FailureCause.CRASHED)), make_result(0.5))
     assert (result.state, result.score, result.attempts) == (TrialState.COMPLETE, 0.5, 2)
     assert (result.seconds, result.batch_size) == (15.0, None)
     assert result.message == "tried again as it was after crashed: why"
@@ -50,7 +50,9 @@ def test_memory_that_ran_out_is_tried_with_half_the_batch(job, failed, make_resu
     again = second_try(job, failed(FailureCause.OUT_OF_MEMORY))
     assert again == replace(job, config=replace(job.config, batch_size=8))
     assert not (job.folder / "checkpoint.npz").exists()
-    result = join_tries(again, failed(FailureCause.OUT_OF_MEMORY), make_result(0.5, message="slow"))
+    result = join_tries(
+        again, FirstTry(result=failed(FailureCause.OUT_OF_MEMORY)), make_result(0.5, message="slow")
+    )
     assert result.batch_size == 8
     assert result.message == "tried again with batches of 8 after out_of_memory: why; slow"
 

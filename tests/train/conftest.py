@@ -13,9 +13,8 @@ import pytest
 from autocnn.space.config import Block, TrialConfig
 from autocnn.train import assembly as preparation
 from autocnn.train import trainer
-from autocnn.train.backend import Device
 from autocnn.train.stepper import Sums, TrainingParts
-from autocnn.trial import Epoch, TrialJob
+from autocnn.trial import Device, Epoch, TrialJob
 
 
 @pytest.fixture

@@ -1,0 +1,125 @@
+"""The seam between a study and the place where its jobs are trained.
+
+An executor trains up to `capacity` jobs at once. A study submits a job, polls `events`, answers
+each epoch, and may cancel a job; the job ends with a `JobEnded`. The loop, the session, the probe
+of the speed and the refit use this protocol only; processes, pipes and clusters are the concern of
+the modules that implement it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from autocnn.space.config import TrialConfig
+from autocnn.trial import Device, Epoch, TrialJob, TrialResult
+
+POLL_S = 0.25  # seconds between two polls of the clock and of Ctrl-C
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochEnded:
+    """A job has trained one more epoch and waits for `Executor.answer`."""
+
+    number: int  # of the job
+    epoch: int  # 1 is the first; 0: a first look, from within the first epoch
+    metrics: Epoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEnded:
+    """A job has ended, and its place is free again."""
+
+    number: int  # of the job
+    result: TrialResult
+
+
+Event = EpochEnded | JobEnded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutorSetup:
+    """What an executor is opened with."""
+
+    data_folder: Path  # the prepared data
+    log: Path  # the file to which worker processes print
+    workers: int | None = None  # jobs at once; None: as many as the machine feeds
+    gpus: str | None = None  # such as "0,1"; None: all
+    workers_per_gpu: int = 1
+    memory_mb: int | None = None  # MiB of a worker process; None: no limit
+    recycle: int | None = None  # jobs after which a worker process is replaced; None: never
+
+
+class Executor(Protocol):
+    """Trains jobs; a job is identified by its number."""
+
+    @property
+    def capacity(self) -> int:
+        """The number of jobs that can be trained at once."""
+        ...
+
+    def start(self) -> None:
+        """Begin to load what training needs, while the caller does something else."""
+        ...
+
+    def device(self) -> Device:
+        """The device that trains; waits until it is known.
+
+        Raises: AutocnnError if no job can be trained at all.
+        """
+        ...
+
+    def measure(self, config: TrialConfig, precision: str) -> tuple[float, float]:
+        """Wall seconds of a training of `config`: before its first step, and for one image.
+
+        Raises: AutocnnError if no job can be trained at all.
+        """
+        ...
+
+    def submit(self, job: TrialJob) -> None:
+        """Start to train `job`; one of the `capacity` places must be free."""
+        ...
+
+    def events(self, timeout_s: float) -> list[Event]:
+        """What has happened since the last call; waits for at most `timeout_s` if that is nothing.
+
+        A job whose process dies, hangs or takes too much memory ends with a failed result.
+        Raises: AutocnnError if no job can be trained at all.
+        """
+        ...
+
+    def answer(self, number: int, *, prune: bool) -> None:
+        """Let job `number` go on after an epoch, or end there."""
+        ...
+
+    def cancel(self, number: int) -> None:
+        """Ask job `number` to end soon; its `JobEnded` follows."""
+        ...
+
+    def close(self) -> None:
+        """End every job and release all resources; a later `submit` starts again."""
+        ...
+
+
+def run_job(
+    executor: Executor,
+    job: TrialJob,
+    on_epoch: Callable[[int, Epoch], bool],
+    interrupted: Callable[[], bool],
+) -> TrialResult:
+    """Train `job` alone, and return its result.
+
+    `on_epoch` returns True to prune the job; `interrupted` is polled and returns True to cancel it.
+    """
+    executor.submit(job)
+    is_cancelled = False
+    while True:
+        if interrupted() and not is_cancelled:
+            is_cancelled = True
+            executor.cancel(job.number)
+        for event in executor.events(POLL_S):
+            if isinstance(event, JobEnded):
+                return event.result
+            executor.answer(job.number, prune=on_epoch(event.epoch, event.metrics))

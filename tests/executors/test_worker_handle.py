@@ -1,0 +1,191 @@
+"""A real worker process, with tiny data."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from autocnn.data.prepared import save_prepared
+from autocnn.errors import AutocnnError
+from autocnn.executors.local import LocalExecutor
+from autocnn.executors.protocol import run_job
+from autocnn.executors.worker_handle import WorkerHandle, WorkerSetup
+from autocnn.space.config import Block, Optimizer, TrialConfig
+from autocnn.trial import FailureCause, TrialJob, TrialState
+
+pytestmark = pytest.mark.training
+
+
+@pytest.fixture(scope="module")
+def worker(data, tmp_path_factory):
+    """One worker for all tests of this file: a new process costs seconds."""
+    folder = tmp_path_factory.mktemp("worker")
+    save_prepared(data, folder / "data")
+    worker = WorkerHandle(
+        WorkerSetup(data_folder=folder / "data", log=folder / "log" / "worker.log")
+    )
+    worker.start()
+    yield worker
+    worker.close()
+
+
+@pytest.fixture
+def job(config, tmp_path) -> TrialJob:
+    """Two epochs of a tiny network."""
+    return TrialJob(
+        number=0,
+        config=config,
+        seed=7,
+        horizon=2,
+        last_epoch=2,
+        precision="float32",
+        folder=tmp_path / "trial",
+    )
+
+
+def _train(worker, job, on_epoch, interrupted):
+    return run_job(LocalExecutor([worker]), job, on_epoch, interrupted)
+
+
+def _go_on(number, epoch):
+    return False
+
+
+def _never():
+    return False
+
+
+def _pids() -> set[int]:
+    return {process.pid for process in multiprocessing.active_children()}
+
+
+def test_a_worker_says_what_it_runs_on(worker):
+    """The device of its backend."""
+    assert worker.device().backend == "tensorflow"
+
+
+def test_a_worker_measures_a_configuration(worker, config):
+    """Seconds before the first step, and for one image."""
+    setup_s, image_s = worker.measure(config, "float32")
+    assert 0 < image_s < setup_s
+
+
+def test_a_job_is_trained_in_the_other_process(worker, job):
+    """Its epochs are heard one by one, its weights are on disk."""
+    heard = []
+    result = _train(worker, job, lambda *args: bool(heard.append(args)), _never)
+    assert (result.state, result.epochs) == (TrialState.COMPLETE, 2)
+    assert heard == list(enumerate(result.curve, start=1))
+    assert (job.folder / "best.npz").is_file()
+
+
+def test_a_job_is_pruned_by_the_answer(worker, job):
+    """True ends it after that epoch."""
+    result = _train(worker, job, lambda number, epoch: True, _never)
+    assert (result.state, result.epochs) == (TrialState.PRUNED, 1)
+
+
+def test_an_interrupted_job_keeps_what_it_reached(worker, job):
+    """It stops between two epochs, long before its 10,000th."""
+    heard = []
+    job = replace(job, horizon=10_000, last_epoch=10_000)
+    result = _train(worker, job, lambda *args: bool(heard.append(args)), lambda: bool(heard))
+    assert result.state is TrialState.STOPPED
+    assert 1 <= result.epochs < 10_000
+    assert result.curve[0] == heard[0][1]
+
+
+def test_a_diverged_job_has_failed(worker, job):
+    """With its cause; the worker lives on."""
+    optimizer = Optimizer(name="sgd", learning_rate=1e30)
+    pids = _pids()
+    result = _train(
+        worker, replace(job, config=replace(job.config, optimizer=optimizer)), _go_on, _never
+    )
+    assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.DIVERGED)
+    assert "loss" in result.message
+    assert _pids() == pids
+
+
+def test_an_error_is_recorded_with_its_traceback(worker, job):
+    """One line for the person, the rest in the trial's folder."""
+    config = TrialConfig(blocks=(Block(filters=(2,), kernel=9, padding="valid"),))
+    result = _train(worker, replace(job, config=config), _go_on, _never)
+    assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.ERROR)
+    assert result.message == "Infeasible: a window of 9 pixels does not fit into 8 pixels"
+    log = (job.folder / "log.txt").read_text()
+    assert log.startswith("Traceback")
+    assert result.message.partition(": ")[2] in log
+
+
+def test_the_death_of_a_worker_costs_one_trial(worker, job):
+    """Killed in its first epoch, that job has failed; the next is trained in a new process."""
+    worker.device()  # a process is there
+    pid = worker._process.pid
+
+    def kill(number, epoch):
+        os.kill(pid, signal.SIGKILL)
+        return False
+
+    result = _train(worker, job, kill, _never)
+    assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.CRASHED)
+    assert "signal 9" in result.message
+    assert "worker.log" in result.message
+
+    assert _train(worker, job, _go_on, _never).state is TrialState.COMPLETE
+    assert worker._process.pid != pid
+
+
+def test_a_worker_without_data_says_so(tmp_path):
+    """One clear line, and nobody waits for it."""
+    before = _pids()
+    worker = WorkerHandle(
+        WorkerSetup(data_folder=tmp_path / "nothing", log=tmp_path / "worker.log")
+    )
+    with pytest.raises(AutocnnError, match=r"nothing: cannot read the prepared data"):
+        worker.device()
+    worker.close()
+    assert _pids() == before
+
+
+def test_closing_ends_a_process_that_is_still_starting(tmp_path):
+    """By force and at once; closing what was never started, or twice, does nothing."""
+    before = _pids()
+    worker = WorkerHandle(WorkerSetup(data_folder=tmp_path, log=tmp_path / "worker.log"))
+    worker.close()
+    worker.start()
+    assert len(_pids() - before) == 1
+    worker.close()
+    worker.close()
+    assert _pids() == before
+
+
+def test_a_worker_ends_with_its_supervisor(tmp_path):
+    """However that ends: nobody would hear of what is trained after it."""
+    code = (
+        "import os, sys, time; from pathlib import Path\n"
+        "from autocnn.executors.worker_handle import WorkerHandle, WorkerSetup\n"
+        "if __name__ == '__main__':\n"
+        "    folder = Path(sys.argv[1])\n"
+        "    worker = WorkerHandle(WorkerSetup(data_folder=folder, log=folder / 'worker.log'))\n"
+        "    worker.start(); print(worker._process.pid, flush=True); time.sleep(60)\n"
+    )
+    script = tmp_path / "supervisor.py"
+    script.write_text(code)
+    supervisor = subprocess.Popen(
+        [sys.executable, str(script), str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    child = psutil.Process(int(supervisor.stdout.readline()))
+    time.sleep(1.0)
+    supervisor.kill()
+    supervisor.communicate()
+    gone, _ = psutil.wait_procs([child], timeout=30.0)
+    assert gone == [child]

@@ -52,8 +52,8 @@ from rich.table import Table
 import autocnn.api as api
 from autocnn.api.search_study import SilentListener
 from autocnn.engines.base import RecordedEngine
-from autocnn.engines.samplers import SAMPLERS
 from autocnn.keras_startup import load_keras
+from autocnn.records.choices import SAMPLERS
 from autocnn.records.manifest import read_manifest
 from autocnn.records.optuna_record import n_infeasible, open_study, silence_optuna
 from autocnn.records.study_settings import StudySettings, read_settings

@@ -1,93 +1,123 @@
-"""The Python API, and all that the command line calls."""
+"""The Python API, and all that the command line calls.
 
-from autocnn.api.ablate_trial import AblationOutcome, AblationSettings, ablate
-from autocnn.api.compare_networks import CompareOutcome, CompareSettings, compare
-from autocnn.api.datasets import dataset_facts, list_datasets, read_images, write_grid
-from autocnn.api.export import export_model, export_note
-from autocnn.api.installation import describe_installation
-from autocnn.api.join_study import JoinOutcome, join
-from autocnn.api.leaderboard import (
-    LeaderboardRows,
-    leaderboard_rows,
-    rebuild_leaderboard,
-    select_rows,
-)
-from autocnn.api.plots import (
-    PLOTS,
-    describe_importances,
-    draw_study,
-    parameter_importances,
-    plot_study,
-)
-from autocnn.api.search_study import SearchOutcome, SilentListener, search
-from autocnn.api.settings_sources import (
-    check_choice,
-    read_config,
-    resolve_settings,
-    resume_settings,
-)
-from autocnn.api.spaces import copy_space, list_baselines, survey_settings
-from autocnn.api.studies import (
-    StudyView,
-    confusion_of,
-    delete_study,
-    is_winner,
-    list_summaries,
-    load_studies,
-    load_study,
-    study_or_trial,
-    summarise_study,
-)
-from autocnn.data.options import ImageOptions
-from autocnn.records.study_settings import StudySettings
-from autocnn.records.units import parse_duration, parse_memory
+A public name loads its module on first use: `import autocnn.api` imports no library, and the
+modules may import what they need at their top. The
+files are called search_study.py, not search.py: an imported submodule `search` would replace the
+function of that name.
+"""
 
-__all__ = [
-    "PLOTS",
-    "AblationOutcome",
-    "AblationSettings",
-    "CompareOutcome",
-    "CompareSettings",
-    "ImageOptions",
-    "JoinOutcome",
-    "LeaderboardRows",
-    "SearchOutcome",
-    "SilentListener",
-    "StudySettings",
-    "StudyView",
-    "ablate",
-    "check_choice",
-    "compare",
-    "confusion_of",
-    "copy_space",
-    "dataset_facts",
-    "delete_study",
-    "describe_importances",
-    "describe_installation",
-    "draw_study",
-    "export_model",
-    "export_note",
-    "is_winner",
-    "join",
-    "leaderboard_rows",
-    "list_baselines",
-    "list_datasets",
-    "list_summaries",
-    "load_studies",
-    "load_study",
-    "parameter_importances",
-    "parse_duration",
-    "parse_memory",
-    "plot_study",
-    "read_config",
-    "read_images",
-    "rebuild_leaderboard",
-    "resolve_settings",
-    "resume_settings",
-    "search",
-    "select_rows",
-    "study_or_trial",
-    "summarise_study",
-    "survey_settings",
-    "write_grid",
-]
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autocnn.api.ablate_trial import AblationOutcome as AblationOutcome
+    from autocnn.api.ablate_trial import AblationSettings as AblationSettings
+    from autocnn.api.ablate_trial import ablate as ablate
+    from autocnn.api.compare_networks import CompareOutcome as CompareOutcome
+    from autocnn.api.compare_networks import CompareSettings as CompareSettings
+    from autocnn.api.compare_networks import compare as compare
+    from autocnn.api.datasets import dataset_facts as dataset_facts
+    from autocnn.api.datasets import list_datasets as list_datasets
+    from autocnn.api.datasets import read_images as read_images
+    from autocnn.api.datasets import write_grid as write_grid
+    from autocnn.api.export import export_model as export_model
+    from autocnn.api.export import export_note as export_note
+    from autocnn.api.installation import describe_installation as describe_installation
+    from autocnn.api.join_study import JoinOutcome as JoinOutcome
+    from autocnn.api.join_study import join as join
+    from autocnn.api.leaderboard import LeaderboardRows as LeaderboardRows
+    from autocnn.api.leaderboard import leaderboard_rows as leaderboard_rows
+    from autocnn.api.leaderboard import rebuild_leaderboard as rebuild_leaderboard
+    from autocnn.api.leaderboard import select_rows as select_rows
+    from autocnn.api.plots import PLOTS as PLOTS
+    from autocnn.api.plots import describe_importances as describe_importances
+    from autocnn.api.plots import draw_study as draw_study
+    from autocnn.api.plots import parameter_importances as parameter_importances
+    from autocnn.api.plots import plot_study as plot_study
+    from autocnn.api.search_study import SearchOutcome as SearchOutcome
+    from autocnn.api.search_study import SilentListener as SilentListener
+    from autocnn.api.search_study import search as search
+    from autocnn.api.settings_sources import check_choice as check_choice
+    from autocnn.api.settings_sources import read_config as read_config
+    from autocnn.api.settings_sources import resolve_settings as resolve_settings
+    from autocnn.api.settings_sources import resume_settings as resume_settings
+    from autocnn.api.spaces import copy_space as copy_space
+    from autocnn.api.spaces import list_baselines as list_baselines
+    from autocnn.api.spaces import survey_settings as survey_settings
+    from autocnn.api.studies import StudyView as StudyView
+    from autocnn.api.studies import confusion_of as confusion_of
+    from autocnn.api.studies import delete_study as delete_study
+    from autocnn.api.studies import is_winner as is_winner
+    from autocnn.api.studies import list_summaries as list_summaries
+    from autocnn.api.studies import load_studies as load_studies
+    from autocnn.api.studies import load_study as load_study
+    from autocnn.api.studies import study_or_trial as study_or_trial
+    from autocnn.api.studies import summarise_study as summarise_study
+    from autocnn.data.options import ImageOptions as ImageOptions
+    from autocnn.records.study_settings import SETTINGS as SETTINGS
+    from autocnn.records.study_settings import StudySettings as StudySettings
+    from autocnn.records.study_settings import option_help as option_help
+    from autocnn.records.study_settings import option_name as option_name
+    from autocnn.records.study_settings import option_variable as option_variable
+    from autocnn.records.study_settings import setting_types as setting_types
+
+_MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one has
+    "autocnn.api.ablate_trial": ("AblationOutcome", "AblationSettings", "ablate"),
+    "autocnn.api.compare_networks": ("CompareOutcome", "CompareSettings", "compare"),
+    "autocnn.api.datasets": ("dataset_facts", "list_datasets", "read_images", "write_grid"),
+    "autocnn.api.export": ("export_model", "export_note"),
+    "autocnn.api.installation": ("describe_installation",),
+    "autocnn.api.join_study": ("JoinOutcome", "join"),
+    "autocnn.api.leaderboard": (
+        "LeaderboardRows",
+        "leaderboard_rows",
+        "rebuild_leaderboard",
+        "select_rows",
+    ),
+    "autocnn.api.plots": (
+        "PLOTS",
+        "describe_importances",
+        "draw_study",
+        "parameter_importances",
+        "plot_study",
+    ),
+    "autocnn.api.search_study": ("SearchOutcome", "SilentListener", "search"),
+    "autocnn.api.settings_sources": (
+        "check_choice",
+        "read_config",
+        "resolve_settings",
+        "resume_settings",
+    ),
+    "autocnn.api.spaces": ("copy_space", "list_baselines", "survey_settings"),
+    "autocnn.api.studies": (
+        "StudyView",
+        "confusion_of",
+        "delete_study",
+        "is_winner",
+        "list_summaries",
+        "load_studies",
+        "load_study",
+        "study_or_trial",
+        "summarise_study",
+    ),
+    "autocnn.data.options": ("ImageOptions",),
+    "autocnn.records.study_settings": (
+        "SETTINGS",
+        "StudySettings",
+        "option_help",
+        "option_name",
+        "option_variable",
+        "setting_types",
+    ),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+__all__ = sorted(_MODULE_OF)
+
+
+def __getattr__(name: str) -> Any:
+    """The public `name`, whose module is imported on first use."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULE_OF[name]), name)

@@ -11,6 +11,7 @@ from typing import Any
 
 from autocnn.api.spaces import baseline_settings
 from autocnn.errors import SettingsError
+from autocnn.records.choices import ENGINES
 from autocnn.records.database_url import (
     STORAGE_FORMS,
     STORAGE_VARIABLE,
@@ -21,38 +22,25 @@ from autocnn.records.database_url import (
 )
 from autocnn.records.study_folder import StudyPaths, find_study
 from autocnn.records.study_settings import (
+    SETTINGS,
     StudySettings,
+    option_key,
     option_name,
     read_settings,
     read_table,
     settings_from_table,
 )
-from autocnn.records.units import parse_duration, parse_memory
 from autocnn.space.library import baseline_names
 
 DEFAULT_BUDGET_S = {"digits": 120.0}
 OTHER_BUDGET_S = 900.0
-SPELLINGS: dict[str, tuple[str, Callable[[str, str], float]]] = {  # option: setting, its reader
-    "time_budget": ("time_budget_s", parse_duration),
-    "trial_timeout": ("trial_timeout_s", parse_duration),
-    "worker_memory": ("worker_memory_mb", parse_memory),
+# The settings that a file may also give as the text of their option: setting and parser by key.
+SPELLINGS: dict[str, tuple[str, Callable[[str, str], float]]] = {
+    option_key(key): (key, setting.parse)
+    for key, setting in SETTINGS.items()
+    if setting.parse is not None
 }
 NOT_FROM_A_FILE = ("study", "created", "baseline")
-CHANGEABLE = (
-    "trials",
-    "time_budget_s",
-    "trial_timeout_s",
-    "worker_memory_mb",
-    "max_consecutive_failures",
-    "workers",
-    "gpus",
-    "workers_per_gpu",
-    "recycle",
-    "target",
-    "results",
-    "created",
-    "study",
-)
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -188,7 +176,7 @@ def _find_storage(
 
 def _refuse_other_engines(given: Mapping[str, Any], engine: str) -> None:
     """An option of the engine that does not propose would be ignored in silence."""
-    for key, owner in (("sampler", "optuna"), ("tuner", "keras-tuner")):
+    for owner, key in ENGINES.items():
         if key in given and engine != owner:
             raise SettingsError(
                 f"--{key} belongs to --engine {owner}, and the engine is {engine}; "
@@ -202,7 +190,7 @@ def refuse_changes(name: str, stored: Mapping[str, Any], wanted: Mapping[str, An
         before = stored.get(key, getattr(StudySettings(study=name), key))
         if key == "storage":  # a password is no part of a study
             before, value = _public(before), _public(value)
-        if key not in CHANGEABLE and value != before:
+        if not SETTINGS[key].changeable and value != before:
             raise SettingsError(
                 f"study {name} was made {_describe_change(key, before, value)}; "
                 "leave the option out (from Python: give the study's own) to go on, or give "

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from autocnn.errors import SettingsError, StudyError
 from autocnn.records.finals_file import Confusion, read_confusion, read_finals
 from autocnn.records.optuna_record import silence_optuna
-from autocnn.records.study_folder import StudyPaths, find_study, is_study_name, read_space_text
+from autocnn.records.setting import is_study_name
+from autocnn.records.study_folder import StudyPaths, find_study, read_space_text
 from autocnn.records.study_settings import StudySettings, read_settings
 from autocnn.space.layers import Network, plan_network
 from autocnn.space.space import SearchSpace

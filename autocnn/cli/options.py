@@ -1,53 +1,82 @@
-"""Options and arguments that several commands share."""
+"""The options of the command line: those of the settings, and those that several commands share."""
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+import autocnn.api as api
 
-def env(name: str, help: str, *flags: str) -> Any:
-    """An option that the variable AUTOCNN_<name> gives where the command line does not."""
-    return typer.Option(*flags, help=help, envvar=f"AUTOCNN_{name}", show_envvar=False)
+Given = dict[str, Any]  # settings by the field names of `StudySettings`
+Command = Callable[..., None]
 
 
-ResultsOption = Annotated[
-    Path, typer.Option(help="Folder of all studies.", envvar="AUTOCNN_RESULTS", show_default=True)
-]
+def setting_option(key: str, *, help: str = "", environment: bool = True, **more: Any) -> Any:
+    """The option of setting `key`, as the table of settings describes it.
+
+    `help` replaces the table's text. `environment`: the setting's variable gives a value that the
+    command line does not give.
+    """
+    return typer.Option(
+        api.option_name(key),
+        help=help or api.option_help(key),
+        envvar=api.option_variable(key) if environment else None,
+        show_envvar=False,
+        **more,
+    )
+
+
+def with_settings(**options: Any) -> Callable[[Command], Command]:
+    """Add options of settings, by the settings' keys, to a command.
+
+    The command receives the values that were given as its first argument, of type `Given`.
+    """
+
+    def decorate(command: Command) -> Command:
+        @functools.wraps(command)
+        def run(**arguments: Any) -> None:
+            texts = {key: arguments.pop(key) for key in options}
+            command({k: _parsed(k, v) for k, v in texts.items() if v is not None}, **arguments)
+
+        own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+        added = [_parameter(key, option) for key, option in options.items()]
+        run.__signature__ = inspect.Signature([*added, *own])  # type: ignore[attr-defined]
+        return run
+
+    return decorate
+
+
+def _parameter(key: str, option: Any) -> inspect.Parameter:
+    kind = str if api.SETTINGS[key].parse is not None else api.setting_types()[key]
+    return inspect.Parameter(
+        key,
+        inspect.Parameter.POSITIONAL_OR_KEYWORD,
+        default=None,
+        annotation=Annotated[kind | None, option],
+    )
+
+
+def _parsed(key: str, value: Any) -> Any:
+    """The value of setting `key`, parsed if the option takes a text such as 12m."""
+    parse = api.SETTINGS[key].parse
+    return value if parse is None else parse(value, api.option_name(key))
+
+
+ResultsOption = Annotated[Path, setting_option("results", show_default=False)]
+WorkersOption = Annotated[int | None, setting_option("workers")]
+ImageSizeOption = Annotated[str | None, setting_option("image_size")]
+SkipCorruptOption = Annotated[bool | None, setting_option("skip_corrupt")]
+
 StudyArgument = Annotated[
-    str | None, typer.Argument(help="Name of the study; the latest one by default.")
+    str | None, typer.Argument(help="Name of the study; by default the latest one.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="A line for every epoch.")]
-WorkersOption = Annotated[
-    int | None,
-    env("WORKERS", "Training processes; by default as many as the machine feeds."),
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress.")]
+VerboseOption = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Print a line for every epoch.")
 ]
-GpusOption = Annotated[str | None, env("GPUS", "GPUs to train on, such as 0,1; all by default.")]
-WorkersPerGpuOption = Annotated[
-    int | None, env("WORKERS_PER_GPU", "Training processes on each GPU; 1.")
-]
-ImageSizeOption = Annotated[
-    str | None,
-    env(
-        "IMAGE_SIZE",
-        "Of your own images: 64, or 48x64 (height x width); by default the one that all have, else "
-        "chosen.",
-    ),
-]
-SkipCorruptOption = Annotated[
-    bool | None,
-    env(
-        "SKIP_CORRUPT",
-        "Leave out those of your own images that cannot be read.",
-        "--skip-corrupt/--no-skip-corrupt",
-    ),
-]
-
-
-def given_values(**options: Any) -> dict[str, Any]:
-    """The options that were given."""
-    return {name: value for name, value in options.items() if value is not None}

@@ -1,45 +1,46 @@
-"""`autocnn resume`: go on with a study."""
+"""`autocnn resume`: continue a study."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
+import autocnn.api as api
 from autocnn.cli.options import (
+    Given,
     JsonOption,
     QuietOption,
     ResultsOption,
     StudyArgument,
     VerboseOption,
-    given_values,
+    setting_option,
+    with_settings,
 )
 from autocnn.cli.running import run_study
 
 STARTED = time.monotonic()  # about when the process began: the time budget counts from here
 
 
+@with_settings(
+    trials=setting_option(
+        "trials",
+        help="End after this number of trials, those on record included.",
+        environment=False,
+    ),
+    time_budget_s=setting_option(
+        "time_budget_s",
+        help="Time from now on, such as 90s, 12m or 1h30m; by default the study's own.",
+        environment=False,
+    ),
+)
 def resume(
+    given: Given,
     study: StudyArgument = None,
-    trials: Annotated[
-        int | None, typer.Option(help="End after so many trials, those on record included.")
-    ] = None,
-    time_budget: Annotated[
-        str | None, typer.Option(help="Such as 90s, 12m or 1h30m; the study's own by default.")
-    ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
 ) -> None:
-    """Go on with a study, as it was set up; the time budget starts anew."""
-    import autocnn.api as api
-
-    given = given_values(
-        trials=trials,
-        time_budget_s=None if time_budget is None else api.parse_duration(time_budget),
-    )
+    """Continue a study with its own settings; the time budget starts anew."""
     settings = api.resume_settings(results, study, given)
     run_study(settings, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)

@@ -8,47 +8,44 @@ from typing import Annotated
 
 import typer
 
+import autocnn.api as api
 from autocnn.cli.options import (
-    GpusOption,
+    Given,
     QuietOption,
     ResultsOption,
     VerboseOption,
-    WorkersOption,
-    WorkersPerGpuOption,
-    given_values,
+    setting_option,
+    with_settings,
 )
 from autocnn.cli.running import join_study
 
 STARTED = time.monotonic()  # about when the process began: the time budget counts from here
 
 
+@with_settings(
+    storage=setting_option(
+        "storage",
+        help="URL of its database, if it cannot be opened without a password.",
+        environment=False,
+    ),
+    workers=setting_option("workers"),
+    gpus=setting_option("gpus"),
+    workers_per_gpu=setting_option("workers_per_gpu"),
+    time_budget_s=setting_option(
+        "time_budget_s",
+        help="Time from now on, such as 90s, 12m or 1h30m; by default the study's own.",
+        environment=False,
+    ),
+)
 def worker(
+    given: Given,
     study: Annotated[
-        str | None, typer.Option(help="Name of the study; the latest one by default.")
-    ] = None,
-    storage: Annotated[
-        str | None,
-        typer.Option(help="URL of its database, where it cannot be opened without a password."),
-    ] = None,
-    workers: WorkersOption = None,
-    gpus: GpusOption = None,
-    workers_per_gpu: WorkersPerGpuOption = None,
-    time_budget: Annotated[
-        str | None, typer.Option(help="Such as 90s, 12m or 1h30m; the study's own by default.")
+        str | None, typer.Option(help="Name of the study; by default the latest one.")
     ] = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
 ) -> None:
-    """Help to train a study whose record lies in a database."""
-    import autocnn.api as api
-
-    given = given_values(
-        storage=storage,
-        workers=workers,
-        gpus=gpus,
-        workers_per_gpu=workers_per_gpu,
-        time_budget_s=None if time_budget is None else api.parse_duration(time_budget),
-    )
+    """Train trials of a study whose record is in a database, beside other processes."""
     settings = api.resume_settings(results, study, given)
     join_study(settings, STARTED, verbosity=-1 if quiet else int(verbose))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from autocnn.errors import SettingsError
+
+if TYPE_CHECKING:  # the help of the command line imports this module: it must load fast
+    import numpy as np
+    from numpy.typing import NDArray
 
 OnRead = Callable[[str, int, int], None]  # hears of each pass: its name, images done, images at all
 Size = tuple[int, int]  # height, width
@@ -61,14 +63,14 @@ def choose_size(sizes: NDArray[np.int64]) -> Size:
     height, width = (int(side) for side in sizes[0])
     if max(height, width) <= MAX_COMMON and (sizes == sizes[0]).all():
         return height, width
-    shorter = np.sort(sizes.min(axis=1))
+    shorter = sorted(sizes.min(axis=1).tolist())
     side = min(int(shorter[(len(shorter) - 1) // 2]), MAX_SIDE)
     return side, side
 
 
 def describe_resizing(sizes: NDArray[np.int64], chosen: Size) -> str | None:
     """One line where `choose_size` gave images another size than their own."""
-    if (sizes == np.array(chosen)).all():
+    if (sizes == chosen).all():
         return None
     area = sizes.prod(axis=1)
     least, most = (_text(sizes[i]) for i in (int(area.argmin()), int(area.argmax())))

@@ -11,9 +11,9 @@ from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.samplers import check_sampler
 from autocnn.errors import SettingsError, SpaceError
+from autocnn.records.choices import PLAN
 from autocnn.records.leases import Leases
 from autocnn.records.study_settings import StudySettings
-from autocnn.space.plan import PLAN
 from autocnn.space.space import SearchSpace
 
 

@@ -11,6 +11,8 @@ from keras_tuner import oracles
 from keras_tuner.src.engine.conditions import Parent
 from threadpoolctl import threadpool_limits
 
+from autocnn.engines.builders import find_builder
+from autocnn.records.choices import TUNERS
 from autocnn.space.parameters import (
     Categorical,
     Fixed,
@@ -33,15 +35,14 @@ OWN = "tuner/"  # the prefix of the values by which Hyperband speaks of epochs
 
 Encoded = dict[str, Any]  # values in Keras Tuner's words, Hyperband's own among them
 
-_ORACLES: dict[str, tuple[Any, dict[str, Any]]] = {
-    "hyperband": (oracles.HyperbandOracle, {"factor": FACTOR, "hyperband_iterations": None}),
-    "bayesian": (
-        oracles.BayesianOptimizationOracle,
-        {"max_trials": None, "num_initial_points": INITIAL_POINTS},
-    ),
-    "random": (oracles.RandomSearchOracle, {"max_trials": None}),
-    "grid": (oracles.GridSearchOracle, {}),
-}
+# The entries of the table `autocnn.records.choices.TUNERS`: class and arguments of each oracle.
+HYPERBAND = (oracles.HyperbandOracle, {"factor": FACTOR, "hyperband_iterations": None})
+BAYESIAN = (
+    oracles.BayesianOptimizationOracle,
+    {"max_trials": None, "num_initial_points": INITIAL_POINTS},
+)
+RANDOM = (oracles.RandomSearchOracle, {"max_trials": None})
+GRID: tuple[Any, dict[str, Any]] = (oracles.GridSearchOracle, {})
 
 
 class _InMemory:
@@ -94,7 +95,7 @@ def build_oracle(
     tuner: str, space: SearchSpace, seed: int, horizon: int, is_feasible: Callable[[Encoded], bool]
 ) -> Any:
     """The oracle of this tuner over `space`, maximising the score."""
-    kind, options = _ORACLES[tuner]
+    kind, options = find_builder(TUNERS, tuner)
     if tuner == "hyperband":
         options = {**options, "max_epochs": horizon}
     oracle = type("InMemoryOracle", (_InMemory, kind), {})(

@@ -11,7 +11,9 @@ import optuna
 from optuna.pruners import BasePruner, HyperbandPruner, SuccessiveHalvingPruner
 from optuna.trial import FrozenTrial
 
+from autocnn.engines.builders import find_builder
 from autocnn.engines.samplers import STARTUP_TRIALS
+from autocnn.records.choices import PRUNERS
 
 REDUCTION_FACTOR = 4  # of halving and Hyperband
 LOOK_FACTOR = 3  # one in so many passes its first look
@@ -20,6 +22,10 @@ TOP_PERCENT = 25.0  # what the pruner percentile keeps; the median keeps the bet
 # Of the horizon. Earlier epochs, with a rising rate, say too little; and the next rung, four times
 # as late, is the end: a trial that has come to three quarters is worth its last one.
 FIRST_RUNG = 0.25
+
+# From the first epoch at which a trial may be given up, and the number of validation images or None
+# if it is not known.
+PrunerBuilder = Callable[[int, int | None], BasePruner]
 
 
 def build_pruner(name: str, horizon: int, n_validation: int | None = None) -> BasePruner:
@@ -32,19 +38,38 @@ def build_pruner(name: str, horizon: int, n_validation: int | None = None) -> Ba
     what the *complete* trials had at that epoch (Optuna counts a percentile from the best), once
     there are STARTUP_TRIALS of them.
     """
-    first = math.ceil(FIRST_RUNG * horizon)
-    makers: dict[str, Callable[[], BasePruner]] = {
-        "halving": lambda: Halving(first, n_validation),
-        "hyperband": lambda: Hyperband(first),
-        "median": lambda: optuna.pruners.MedianPruner(
-            n_startup_trials=STARTUP_TRIALS, n_warmup_steps=first
-        ),
-        "percentile": lambda: optuna.pruners.PercentilePruner(
-            TOP_PERCENT, n_startup_trials=STARTUP_TRIALS, n_warmup_steps=first
-        ),
-        "none": optuna.pruners.NopPruner,
-    }
-    return makers[name]()
+    build: PrunerBuilder = find_builder(PRUNERS, name)
+    return build(math.ceil(FIRST_RUNG * horizon), n_validation)
+
+
+# The entries of the table `autocnn.records.choices.PRUNERS`.
+
+
+def build_halving(first: int, n_validation: int | None) -> BasePruner:
+    """Successive halving with one rung, at epoch `first`."""
+    return Halving(first, n_validation)
+
+
+def build_hyperband(first: int, _: int | None) -> BasePruner:
+    """Hyperband with two brackets."""
+    return Hyperband(first)
+
+
+def build_median(first: int, _: int | None) -> BasePruner:
+    """The median rule, from epoch `first` on."""
+    return optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=first)
+
+
+def build_percentile(first: int, _: int | None) -> BasePruner:
+    """The percentile rule, from epoch `first` on."""
+    return optuna.pruners.PercentilePruner(
+        TOP_PERCENT, n_startup_trials=STARTUP_TRIALS, n_warmup_steps=first
+    )
+
+
+def build_none(_: int, __: int | None) -> BasePruner:
+    """No pruning."""
+    return optuna.pruners.NopPruner()
 
 
 class Halving(SuccessiveHalvingPruner):

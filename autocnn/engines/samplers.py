@@ -14,10 +14,12 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
+from autocnn.engines.builders import find_builder
 from autocnn.engines.evolution import evolution
 from autocnn.engines.independent import AtRandom
 from autocnn.engines.replayed_samplers import Ask, cma_es, gp, grid, nsga2, qmc
 from autocnn.errors import SettingsError
+from autocnn.records.choices import SAMPLERS
 from autocnn.records.optuna_record import n_ended
 from autocnn.space.activity import conditional_parameters, steady_parameters
 from autocnn.space.parameters import Categorical
@@ -53,24 +55,25 @@ class Sampler:
     extra: str = ""  # of autocnn, which brings them
 
 
-SAMPLERS: dict[str, Sampler] = {
-    "tpe": Sampler(make=_tpe, conditions=True, startup=STARTUP_TRIALS),
-    "random": Sampler(make=_random, conditions=True),
-    "grid": Sampler(make=grid, conditions=False, continuous=False),
-    "qmc": Sampler(make=qmc, conditions=False),
-    "cma-es": Sampler(
-        make=cma_es, conditions=False, least_numerical=2, packages=("cmaes",), extra="cma-es"
-    ),
-    "gp": Sampler(
-        make=gp,
-        conditions=False,
-        startup=STARTUP_TRIALS,
-        packages=("torch", "scipy"),
-        extra="gp",
-    ),
-    "nsga2": Sampler(make=nsga2, conditions=True),
-    "evolution": Sampler(make=evolution, conditions=True, startup=PARENTS),
-}
+# The entries of the table `autocnn.records.choices.SAMPLERS`.
+TPE = Sampler(make=_tpe, conditions=True, startup=STARTUP_TRIALS)
+RANDOM = Sampler(make=_random, conditions=True)
+GRID = Sampler(make=grid, conditions=False, continuous=False)
+QMC = Sampler(make=qmc, conditions=False)
+CMA_ES = Sampler(
+    make=cma_es, conditions=False, least_numerical=2, packages=("cmaes",), extra="cma-es"
+)
+GP = Sampler(
+    make=gp, conditions=False, startup=STARTUP_TRIALS, packages=("torch", "scipy"), extra="gp"
+)
+NSGA2 = Sampler(make=nsga2, conditions=True)
+EVOLUTION = Sampler(make=evolution, conditions=True, startup=PARENTS)
+
+
+def find_sampler(name: str) -> Sampler:
+    """The sampler called `name` in the settings."""
+    found: Sampler = find_builder(SAMPLERS, name)
+    return found
 
 
 def check_sampler(name: str, space: SearchSpace) -> None:
@@ -84,11 +87,11 @@ def check_sampler(name: str, space: SearchSpace) -> None:
 
 
 def _problem_with_space(name: str, space: SearchSpace) -> str | None:
-    sampler, cannot = SAMPLERS[name], f"cannot search the space {space.name}"
+    sampler, cannot = find_sampler(name), f"cannot search the space {space.name}"
     endless = [n for n, p in space.varying() if math.isinf(p.n_values())]
     conditional = conditional_parameters(space)
     if conditional and not sampler.conditions:
-        serving = [n for n, s in SAMPLERS.items() if s.conditions]
+        serving = [n for n in SAMPLERS if find_sampler(n).conditions]
         others = f"--sampler {', '.join(serving[:-1])} or {serving[-1]}"
         if name == "grid" and not endless:
             others += ", or --engine keras-tuner --tuner grid"
@@ -114,10 +117,11 @@ def _problem_with_space(name: str, space: SearchSpace) -> str | None:
 
 
 def _problem_with_packages(name: str) -> str | None:
-    missing = [package for package in SAMPLERS[name].packages if find_spec(package) is None]
+    sampler = find_sampler(name)
+    missing = [package for package in sampler.packages if find_spec(package) is None]
     if not missing:
         return None
-    return f"needs the package {missing[0]}: pip install 'autocnn[{SAMPLERS[name].extra}]'"
+    return f"needs the package {missing[0]}: pip install 'autocnn[{sampler.extra}]'"
 
 
 class PerTrialSampler(BaseSampler):
@@ -128,7 +132,7 @@ class PerTrialSampler(BaseSampler):
     """
 
     def __init__(self, name: str, study_seed: int, space: SearchSpace) -> None:
-        self._sampler, self._study_seed, self._space = SAMPLERS[name], study_seed, space
+        self._sampler, self._study_seed, self._space = find_sampler(name), study_seed, space
         self._made: tuple[int, BaseSampler] | None = None  # for the trial of this number
 
     def _of(self, study: optuna.Study, trial: FrozenTrial) -> BaseSampler:

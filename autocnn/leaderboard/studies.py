@@ -7,10 +7,10 @@ from pathlib import Path
 
 from autocnn.errors import AutocnnError
 from autocnn.leaderboard.table import read_leaderboard
+from autocnn.records.choices import PLAN
 from autocnn.records.deletion import folder_size
 from autocnn.records.study_folder import StudyPaths, find_study, list_studies
 from autocnn.records.study_settings import StudySettings, read_settings
-from autocnn.space.plan import PLAN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

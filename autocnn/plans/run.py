@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from autocnn.errors import StudyError
 from autocnn.files import disk_errors, write_atomic
+from autocnn.records.choices import PLAN
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
-from autocnn.space.plan import PLAN, VARIANT, plan_space
+from autocnn.space.plan import VARIANT, plan_space
 from autocnn.space.space import SearchSpace
 from autocnn.study.folder import study_folder
 from autocnn.trial import Listener, Progress

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from autocnn.errors import RecordError, SettingsError, StudyError
-from autocnn.space.plan import PLAN
+from autocnn.records.choices import PLAN
+from autocnn.records.setting import is_study_name
 from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE
 
 LOCK_FILE = ".lock"
-MAX_NAME_BYTES = 255  # of a file name, on all common file systems
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +130,6 @@ class StudyPaths:
     def checkpoints(self) -> list[Path]:
         """The checkpoints that there are."""
         return list(self.trials.glob(f"*/{CHECKPOINT_FILE}"))
-
-
-def is_study_name(name: str) -> bool:
-    """True where `name` can be a folder's name: not hidden, no separators, no odd characters."""
-    plain = (
-        len(name.encode()) <= MAX_NAME_BYTES
-        and name.isprintable()
-        and name == name.strip()
-        and name != ""
-    )
-    return plain and not name.startswith(".") and not set(name) & set("/\\")
 
 
 def list_studies(results: Path) -> list[StudyPaths]:

@@ -1,100 +1,279 @@
-"""`StudySettings`: everything that a study was told, and its form as a TOML file."""
+"""`StudySettings`: the resolved settings of a study, the table of its options, its TOML form.
+
+The fields of `StudySettings` are the only list of settings: command line, environment variables,
+settings files and checks read it through `SETTINGS`.
+"""
 
 from __future__ import annotations
 
 import json
-import math
-import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from autocnn.data.options import ImageOptions
 from autocnn.errors import SettingsError
-from autocnn.records.database_url import STORAGE_FORMS, absolute_url, is_storage_url, public_url
-from autocnn.records.study_folder import is_study_name
-from autocnn.space.plan import PLAN
+from autocnn.records.choices import AUTO, ENGINES, PLAN, PRECISIONS, PRUNERS, SAMPLERS, TUNERS
+from autocnn.records.database_url import absolute_url, public_url
+from autocnn.records.setting import (
+    FRACTION,
+    GPUS,
+    IMAGE_SIZE,
+    KEY,
+    NAME_OR_PATH,
+    SECONDS,
+    STORAGE,
+    STUDY_NAME,
+    TIME,
+    Setting,
+    about,
+    at_least,
+    one_of,
+)
+from autocnn.records.units import parse_duration, parse_memory
 
-ENGINES = ("optuna", "keras-tuner")
-SAMPLERS = (
-    "auto",
-    "tpe",
-    "random",
-    "grid",
-    "qmc",
-    "cma-es",
-    "gp",
-    "nsga2",
-    "evolution",
-)  # of Optuna
-TUNERS = ("hyperband", "bayesian", "random", "grid")  # of Keras Tuner
-PRUNERS = ("auto", "halving", "hyperband", "median", "percentile", "none")
-INTEGER_BITS = 64
-PRECISIONS = ("auto", "float32", "bfloat16")
+INTEGER_BITS = 64  # of the largest integer in a settings file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudySettings:
     """The resolved settings of a study.
 
+    The metadata of each field state its option, its rule and whether it is changeable.
     Raises: SettingsError on a value that is out of range, naming its option.
     """
 
-    study: str  # its name, which is its folder's
-    dataset: str = "digits"  # a name, or the whole path of one's own images
-    image_size: str | None = None  # of one's own images; None: see data.options.choose_size
-    skip_corrupt: bool = False  # leave out those of one's own images that cannot be read
-    space: str = "cnn"
-    engine: str = "optuna"
-    sampler: str = "auto"  # of the engine optuna; what serves the space best
-    tuner: str = "hyperband"  # of the engine keras-tuner
-    pruner: str = "auto"  # what serves the engine and the sampler best
-    trials: int | None = None  # at most so many; None: no limit
-    time_budget_s: float | None = None  # wall seconds; None: no limit
-    epochs: int | None = None  # of the longest trial; None: chosen for the device at the start
-    seed: int = 0  # of the search and the training
-    split_seed: int = 0
-    results: str = "results"  # the folder of all studies
-    storage: str | None = field(default=None, repr=False)  # URL of the record; None: a journal
-    class_weights: bool = False  # in the loss rare classes count as much as common ones
-    subset: int | None = None  # training images that are used; None: all
-    max_params: int | None = None  # of a network; the space's own limit where that is lower
-    max_macs: int | None = None  # of a network, for one image; likewise
-    trial_timeout_s: float | None = None  # wall seconds of one trial; None: a share of the budget
-    worker_memory_mb: int | None = None  # of the training process, in MiB; None: no limit
-    workers: int | None = None  # training processes; None: as many as the machine feeds
-    gpus: str | None = None  # such as "0,1": those that the workers share; None: all
-    workers_per_gpu: int = 1
-    recycle: int = 30  # trials after which a training process makes way for a new one
-    max_consecutive_failures: int = 10  # after so many failed trials in a row the search ends
-    precision: str = "auto"
-    target: float | None = None  # the score at which the search ends
-    recipes: bool = True  # known-good configurations come first
-    created: str = ""  # ISO time in UTC; empty: not yet started
+    study: str = field(  # the name of its folder
+        metadata=about(
+            "Name of the study; an existing study is continued", STUDY_NAME, changeable=True
+        )
+    )
+    dataset: str = field(  # own images: the absolute path
+        default="digits",
+        metadata=about(
+            "Name of a data set (see autocnn datasets), or path of your own images (folder, .npz, "
+            ".parquet)",
+            NAME_OR_PATH,
+        ),
+    )
+    image_size: str | None = field(  # None: see data.options.choose_size
+        default=None,
+        metadata=about(
+            "Size of your own images: 64, or 48x64 (height x width); by default the size that all "
+            "of them have, else a chosen one",
+            IMAGE_SIZE,
+        ),
+    )
+    skip_corrupt: bool = field(
+        default=False,
+        metadata=about(
+            "Leave out those of your own images that cannot be read",
+            option="--skip-corrupt/--no-skip-corrupt",
+        ),
+    )
+    space: str = field(
+        default="cnn",
+        metadata=about("Search space: a name (see autocnn spaces) or a .toml file", NAME_OR_PATH),
+    )
+    engine: str = field(
+        default="optuna",
+        metadata=about("Library that proposes configurations", one_of(ENGINES, hidden=(PLAN,))),
+    )
+    sampler: str = field(
+        default=AUTO, metadata=about("Sampler of the engine optuna", one_of((AUTO, *SAMPLERS)))
+    )
+    tuner: str = field(
+        default="hyperband", metadata=about("Tuner of the engine keras-tuner", one_of(TUNERS))
+    )
+    pruner: str = field(
+        default=AUTO,
+        metadata=about("Rule that stops poor trials early", one_of((AUTO, *PRUNERS))),
+    )
+    trials: int | None = field(  # None: no limit
+        default=None,
+        metadata=about("End after this number of trials", at_least(1), changeable=True),
+    )
+    time_budget_s: float | None = field(  # wall seconds; None: no limit
+        default=None,
+        metadata=about(
+            "Time of the whole search, finals included, such as 90s, 12m or 1h30m; by default 15m, "
+            "for digits 2m",
+            SECONDS,
+            option="--time-budget",
+            parse=parse_duration,
+            changeable=True,
+        ),
+    )
+    epochs: int | None = field(  # None: chosen for the device at the start
+        default=None,
+        metadata=about(
+            "Epochs of the longest trial; by default as many as the time allows, at most 30",
+            at_least(1),
+        ),
+    )
+    seed: int = field(default=0, metadata=about("Seed of search and training", at_least(0)))
+    split_seed: int = field(
+        default=0, metadata=about("Seed of the train/validation split", at_least(0))
+    )
+    results: str = field(
+        default="results", metadata=about("Folder of all studies", NAME_OR_PATH, changeable=True)
+    )
+    storage: str | None = field(  # None: a journal
+        default=None,
+        repr=False,
+        metadata=about(
+            "Database of the record: sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE; by "
+            "default a file in the study's folder",
+            STORAGE,
+        ),
+    )
+    class_weights: bool = field(
+        default=False,
+        metadata=about(
+            "Give rare classes the same weight in the loss as common ones",
+            option="--class-weights/--no-class-weights",
+        ),
+    )
+    subset: int | None = field(  # training images that are used; None: all
+        default=None, metadata=about(rule=at_least(2))
+    )
+    max_params: int | None = field(
+        default=None,
+        metadata=about(
+            "Largest number of parameters of a network, if below the limit of the space",
+            at_least(1),
+        ),
+    )
+    max_macs: int | None = field(
+        default=None,
+        metadata=about(
+            "Largest number of multiply-accumulates for one image, if below the limit of the space",
+            at_least(1),
+        ),
+    )
+    trial_timeout_s: float | None = field(  # wall seconds; None: a share of the budget
+        default=None,
+        metadata=about(
+            "Longest time of one trial, such as 5m; its best epoch before that counts",
+            SECONDS,
+            option="--trial-timeout",
+            parse=parse_duration,
+            changeable=True,
+        ),
+    )
+    worker_memory_mb: int | None = field(  # MiB; None: no limit
+        default=None,
+        metadata=about(
+            "Memory of a training process, such as 4G; a trial that needs more fails",
+            at_least(1),
+            option="--worker-memory",
+            parse=parse_memory,
+            changeable=True,
+        ),
+    )
+    workers: int | None = field(
+        default=None,
+        metadata=about(
+            "Training processes; by default as many as the machine can feed",
+            at_least(1),
+            changeable=True,
+        ),
+    )
+    gpus: str | None = field(  # shared by the workers
+        default=None,
+        metadata=about("GPUs to train on, such as 0,1; by default all", GPUS, changeable=True),
+    )
+    workers_per_gpu: int = field(
+        default=1, metadata=about("Training processes on each GPU", at_least(1), changeable=True)
+    )
+    recycle: int = field(
+        default=30,
+        metadata=about(
+            "Trials after which a training process is replaced by a new one",
+            at_least(1),
+            changeable=True,
+        ),
+    )
+    max_consecutive_failures: int = field(
+        default=10,
+        metadata=about("Failed trials in a row that end the search", at_least(1), changeable=True),
+    )
+    precision: str = field(
+        default=AUTO, metadata=about("Precision of the training", one_of((AUTO, *PRECISIONS)))
+    )
+    target: float | None = field(
+        default=None,
+        metadata=about(
+            "End once a trial reaches this validation accuracy, such as 0.92",
+            FRACTION,
+            changeable=True,
+        ),
+    )
+    recipes: bool = field(
+        default=True,
+        metadata=about(
+            "Try configurations that are known to be good first", option="--recipes/--no-recipes"
+        ),
+    )
+    created: str = field(  # ISO time in UTC; empty: not yet started
+        default="", metadata=about(rule=TIME, changeable=True)
+    )
 
     @property
     def proposer(self) -> str:
-        """The sampler or tuner that the engine proposes with."""
-        return {"optuna": self.sampler, "keras-tuner": self.tuner}.get(self.engine, self.engine)
+        """The sampler or tuner that the engine proposes with; a plan has its own name."""
+        if self.engine not in ENGINES:
+            return self.engine
+        return str(getattr(self, ENGINES[self.engine]))
 
     def __post_init__(self) -> None:
-        for f in fields(self):
-            _check_value(option_name(f.name), f.name, getattr(self, f.name))
+        for key in SETTINGS:
+            _check_value(option_name(key), key, getattr(self, key))
+
+
+SETTINGS: dict[str, Setting] = {f.name: f.metadata[KEY] for f in fields(StudySettings)}
 
 
 def option_name(key: str) -> str:
-    """The option of `autocnn search` that sets `key`, as a person types it."""
-    special = {
-        "time_budget_s": "--time-budget",
-        "trial_timeout_s": "--trial-timeout",
-        "worker_memory_mb": "--worker-memory",
-        "recipes": "--recipes/--no-recipes",
-        "skip_corrupt": "--skip-corrupt/--no-skip-corrupt",
-    }
-    return special.get(key, "--" + key.replace("_", "-"))
+    """The option of `autocnn search` that sets `key`, such as --time-budget."""
+    return SETTINGS[key].option or "--" + key.replace("_", "-")
+
+
+def option_help(key: str) -> str:
+    """The help text of that option: what it does, its choices and its default."""
+    found, default = SETTINGS[key], _defaults()[key]
+    choices = () if found.rule is None else found.rule.choices
+    text = found.help
+    if choices:
+        text += f": {', '.join(choices[:-1])} or {choices[-1]}"
+    if isinstance(default, bool):
+        return f"{text} (default)." if default else f"{text}."
+    return f"{text}." if default in (None, "") else f"{text}; by default {default}."
+
+
+def option_variable(key: str) -> str:
+    """The environment variable that gives the same, such as AUTOCNN_TIME_BUDGET."""
+    return "AUTOCNN_" + option_key(key).upper()
+
+
+def option_key(key: str) -> str:
+    """The key by which a settings file may give the text of that option, such as time_budget."""
+    return option_name(key).partition("/")[0].removeprefix("--").replace("-", "_")
+
+
+@cache
+def setting_types() -> dict[str, type]:
+    """The type of each setting's value if it has one, such as int for `int | None`."""
+    hints = get_type_hints(StudySettings)
+    return {key: next(k for k in _KIND_NAMES if hints[key] in (k, k | None)) for key in SETTINGS}
+
+
+@cache
+def _defaults() -> dict[str, Any]:
+    return {f.name: None if f.default is MISSING else f.default for f in fields(StudySettings)}
 
 
 def public_settings(settings: StudySettings) -> dict[str, Any]:
@@ -125,13 +304,12 @@ def settings_from_table(
 
     Raises: SettingsError, naming file and key, on an unknown key or a wrong value.
     """
-    kinds = get_type_hints(StudySettings)
     settings: dict[str, Any] = {}
     for key, value in table.items():
-        if key not in kinds:
-            known = ", ".join([*kinds, *others])
+        if key not in SETTINGS:
+            known = ", ".join([*SETTINGS, *others])
             raise SettingsError(f"{where}: {key}: unknown setting; known: {known}")
-        settings[key] = _convert(f"{where}: {key}", kinds[key], value)
+        settings[key] = _convert(f"{where}: {key}", setting_types()[key], value)
         _check_value(f"{where}: {key}", key, settings[key])
     return settings
 
@@ -171,66 +349,10 @@ def _parse(text: str, where: str) -> dict[str, Any]:
     return table
 
 
-def _is_created(text: str) -> bool:
-    try:
-        return text == "" or datetime.fromisoformat(text) is not None
-    except ValueError:
-        return False
-
-
-def _one_of(choices: tuple[str, ...]) -> tuple[str, Callable[[Any], bool]]:
-    return f"one of {', '.join(choices)}", lambda value: value in choices
-
-
-def _at_least(low: int) -> tuple[str, Callable[[Any], bool]]:
-    return f"at least {low}", lambda value: value >= low
-
-
-_GPUS = re.compile(r"[\w-]+(,[\w-]+)*")  # numbers, or NVIDIA's long names
-_NAMED = ("a name or a path", lambda value: value.strip() != "")
-_IMAGE_SIZE = re.compile(r"0*[1-9]\d{0,3}(x0*[1-9]\d{0,3})?")
-
-_RULES: dict[str, tuple[str, Callable[[Any], bool]]] = {  # what is expected, and its test
-    "study": ("a plain folder name", is_study_name),
-    "dataset": _NAMED,
-    "image_size": (
-        "a side such as 64, or HEIGHTxWIDTH such as 48x64",
-        lambda value: _IMAGE_SIZE.fullmatch(value) is not None,
-    ),
-    "space": _NAMED,
-    "engine": (_one_of(ENGINES)[0], lambda value: value in (*ENGINES, PLAN)),
-    "sampler": _one_of(SAMPLERS),
-    "tuner": _one_of(TUNERS),
-    "pruner": _one_of(PRUNERS),
-    "trials": _at_least(1),
-    "time_budget_s": ("above 0 seconds", lambda value: 0 < value < math.inf),
-    "trial_timeout_s": ("above 0 seconds", lambda value: 0 < value < math.inf),
-    "max_params": _at_least(1),
-    "max_macs": _at_least(1),
-    "worker_memory_mb": _at_least(1),
-    "max_consecutive_failures": _at_least(1),
-    "workers": _at_least(1),
-    "subset": _at_least(2),
-    "gpus": ("GPU numbers such as 0,1", lambda value: _GPUS.fullmatch(value) is not None),
-    "workers_per_gpu": _at_least(1),
-    "recycle": _at_least(1),
-    "epochs": _at_least(1),
-    "seed": _at_least(0),
-    "split_seed": _at_least(0),
-    "results": _NAMED,
-    "storage": (STORAGE_FORMS, is_storage_url),
-    "precision": _one_of(PRECISIONS),
-    "target": ("above 0 and at most 1", lambda value: 0 < value <= 1),
-    "created": ("an ISO time", _is_created),
-}
-
-
 def _check_value(label: str, key: str, value: Any) -> None:
-    if value is None or key not in _RULES:
-        return
-    expected, holds = _RULES[key]
-    if not holds(value):
-        raise SettingsError(f"{label} must be {expected}, got {_shown(label, value)}")
+    rule = SETTINGS[key].rule
+    if value is not None and rule is not None and not rule.holds(value):
+        raise SettingsError(f"{label} must be {rule.expected}, got {_shown(label, value)}")
 
 
 def _shown(label: str, value: Any) -> str:
@@ -243,13 +365,12 @@ def _shown(label: str, value: Any) -> str:
 _KIND_NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
 
 
-def _convert(label: str, kind: Any, value: Any) -> Any:
-    """`value` as TOML gave it, made a float where one is meant."""
-    base = next(k for k in _KIND_NAMES if k is kind or kind == k | None)
-    if base is float and type(value) is int:
+def _convert(label: str, kind: type, value: Any) -> Any:
+    """The TOML value `value` of a setting of type `kind`; an integer may stand for a float."""
+    if kind is float and type(value) is int:
         return float(value)
-    if type(value) is not base:
-        raise SettingsError(f"{label} must be {_KIND_NAMES[base]}, got {_shown(label, value)}")
+    if type(value) is not kind:
+        raise SettingsError(f"{label} must be {_KIND_NAMES[kind]}, got {_shown(label, value)}")
     return value
 
 

@@ -9,7 +9,6 @@ from autocnn.space.config import TrialConfig
 from autocnn.space.parameters import Categorical
 from autocnn.space.space import SearchSpace
 
-PLAN = "plan"  # the engine of a study whose trainings are fixed, as in an ablation: nobody proposes
 VARIANT, REPEAT = "variant", "repeat"  # the parameters of a plan's study
 
 

@@ -161,6 +161,15 @@ def test_a_change_of_recipes_names_both_options(stored):
         resolve_settings({"study": "x", "recipes": True}, {})
 
 
+@pytest.mark.parametrize("key", ["class_weights", "skip_corrupt"])
+def test_a_change_of_a_switch_names_both_options(stored, key):
+    """Every switch has an option for yes and one for no."""
+    stored(study="x")
+    option = key.replace("_", "-")
+    with pytest.raises(SettingsError, match=f"with --no-{option}, not --{option}; "):
+        resolve_settings({"study": "x", key: True}, {})
+
+
 def test_epochs_that_were_measured_are_told_as_such(stored):
     """The study has no --epochs None."""
     stored(study="x")

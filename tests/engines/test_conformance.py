@@ -13,11 +13,11 @@ from autocnn.engines.base import RecordedEngine
 from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recipes import Recipe
-from autocnn.engines.samplers import SAMPLERS
 from autocnn.errors import SpaceError
+from autocnn.records.choices import SAMPLERS, TUNERS
 from autocnn.records.optuna_record import create_study, open_study, read_records
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import TUNERS, StudySettings
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.parameters import Between, Categorical, Float, Int, OneOf
 from autocnn.space.space import Limits, SearchSpace
 from autocnn.study.budget import Budget

@@ -6,13 +6,6 @@ import optuna
 import pytest
 
 from autocnn.engines.pruners import build_pruner, passes_first_look
-from autocnn.records import study_settings as settings
-
-
-def test_the_settings_offer_what_there_is():
-    """Every name in the settings is a pruner, but for the one that leaves it to the engine."""
-    for name in set(settings.PRUNERS) - {"auto"}:
-        assert isinstance(build_pruner(name, 9), optuna.pruners.BasePruner)
 
 
 def test_an_unknown_pruner_is_refused():

@@ -7,9 +7,9 @@ import pytest
 
 from autocnn.engines import samplers
 from autocnn.engines.optuna_engine import OptunaEngine
-from autocnn.engines.samplers import SAMPLERS, PerTrialSampler, check_sampler
+from autocnn.engines.samplers import PerTrialSampler, check_sampler, find_sampler
 from autocnn.errors import SettingsError
-from autocnn.records import study_settings as settings
+from autocnn.records.choices import SAMPLERS
 from autocnn.records.optuna_record import open_study
 from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int, OneOf
 from autocnn.space.space import Limits, SearchSpace
@@ -32,7 +32,7 @@ LEARNS_AFTER = {"tpe": 4, "gp": 4, "cma-es": 7, "nsga2": 10, "evolution": 3}  # 
 @pytest.fixture(params=SAMPLERS)
 def sampler(request: pytest.FixtureRequest) -> str:
     """Each sampler whose packages are there."""
-    for package in SAMPLERS[request.param].packages:
+    for package in find_sampler(request.param).packages:
         found = pytest.importorskip(package)
         if package == "torch":
             found.set_num_threads(1)  # more only wait for one another on so few points
@@ -135,7 +135,7 @@ def test_who_learns_learns_from_complete_and_pruned_trials(
 
 
 @pytest.mark.parametrize(
-    "sampler", [name for name, s in SAMPLERS.items() if s.startup], indirect=True
+    "sampler", [name for name in SAMPLERS if find_sampler(name).startup], indirect=True
 )
 def test_infeasible_draws_do_not_end_the_start(sampler, make_engine, make_result):
     """The first *trials* are those that random draws, among any number of infeasible ones."""
@@ -285,11 +285,6 @@ def test_a_package_that_is_missing_is_named(name, missing, line, monkeypatch):
     assert str(error.value) == f"--sampler {name} {line}"
     with pytest.raises(SettingsError, match="under a condition"):
         check_sampler(name, CONDITIONAL)
-
-
-def test_the_settings_offer_what_there_is():
-    """Names in the settings and in the table are the same, but for the one that leaves it open."""
-    assert ("auto", *SAMPLERS) == settings.SAMPLERS
 
 
 def test_an_unknown_sampler_is_refused():

@@ -9,7 +9,17 @@ import sys
 import pytest
 
 from autocnn.errors import SettingsError
-from autocnn.records.study_settings import StudySettings, settings_from_toml, settings_to_toml
+from autocnn.records.study_settings import (
+    SETTINGS,
+    StudySettings,
+    option_help,
+    option_key,
+    option_name,
+    option_variable,
+    setting_types,
+    settings_from_toml,
+    settings_to_toml,
+)
 from autocnn.records.units import parse_duration, parse_memory
 
 
@@ -179,3 +189,60 @@ def test_a_wrong_size_is_told(text):
     message = re.escape(f"--worker-memory must be a size such as 900M or 4G, got {text!r}")
     with pytest.raises(SettingsError, match=f"^{message}$"):
         parse_memory(text)
+
+
+# the table of options
+
+
+@pytest.mark.parametrize(
+    ("key", "option", "in_file", "variable"),
+    [
+        ("seed", "--seed", "seed", "AUTOCNN_SEED"),
+        ("max_params", "--max-params", "max_params", "AUTOCNN_MAX_PARAMS"),
+        ("time_budget_s", "--time-budget", "time_budget", "AUTOCNN_TIME_BUDGET"),
+        ("worker_memory_mb", "--worker-memory", "worker_memory", "AUTOCNN_WORKER_MEMORY"),
+        ("recipes", "--recipes/--no-recipes", "recipes", "AUTOCNN_RECIPES"),
+    ],
+)
+def test_the_names_of_a_setting_follow_from_its_option(key, option, in_file, variable):
+    """One name on the command line, in a file and in the environment."""
+    assert (option_name(key), option_key(key), option_variable(key)) == (option, in_file, variable)
+
+
+@pytest.mark.parametrize("key", [key for key, kind in setting_types().items() if kind is bool])
+def test_a_switch_can_be_turned_off(key):
+    """Each has an option for yes and one for no: an error about a change names both."""
+    yes, no = option_name(key).split("/")
+    assert no == yes.replace("--", "--no-", 1)
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("seed", "Seed of search and training; by default 0."),
+        ("trials", "End after this number of trials."),
+        ("tuner", "Tuner of the engine keras-tuner: hyperband, bayesian, random or grid; by "),
+        ("engine", "Library that proposes configurations: optuna or keras-tuner; by default "),
+        ("recipes", "Try configurations that are known to be good first (default)."),
+        ("skip_corrupt", "Leave out those of your own images that cannot be read."),
+    ],
+)
+def test_the_help_states_choices_and_default(key, text):
+    """They come from the rule and the field, so that the help cannot be out of date."""
+    assert option_help(key).startswith(text)
+
+
+def test_no_help_text_ends_with_a_full_stop_of_its_own():
+    """The choices and the default come behind it."""
+    assert [key for key, setting in SETTINGS.items() if setting.help.endswith(".")] == []
+
+
+def test_the_engine_says_who_proposes():
+    """A sampler of Optuna, a tuner of Keras Tuner, or the plan itself."""
+    given = {"study": "x", "sampler": "tpe", "tuner": "grid"}
+    engines = ("optuna", "keras-tuner", "plan")
+    assert [StudySettings(**given, engine=engine).proposer for engine in engines] == [
+        "tpe",
+        "grid",
+        "plan",
+    ]

@@ -1,0 +1,90 @@
+"""`Setting`: what is known of a field of `StudySettings` besides its type and its default.
+
+The options of the command line, their help, the environment variables, the reader of TOML files
+and the check of the values all read it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from autocnn.records.database_url import STORAGE_FORMS, is_storage_url
+
+KEY = "setting"  # under which the metadata of a dataclass field hold its `Setting`
+MAX_NAME_BYTES = 255  # of a file name, on all common file systems
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What a value must be."""
+
+    expected: str  # as an error states it after "must be"
+    holds: Callable[[Any], bool]
+    choices: tuple[str, ...] = ()  # the values that an error and a help text list
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """What is known of one setting."""
+
+    help: str = ""  # of its option, without choices and default; empty: there is no option
+    rule: Rule | None = None
+    option: str = ""  # of the command line; empty: two dashes and the field's name
+    parse: Callable[[str, str], float] | None = None  # the value from a text such as "12m"
+    changeable: bool = False  # an existing study may go on with another value
+
+
+def about(help: str = "", rule: Rule | None = None, **others: Any) -> Mapping[str, Setting]:
+    """The metadata of a dataclass field: a `Setting` with these fields."""
+    return {KEY: Setting(help=help, rule=rule, **others)}
+
+
+def one_of(choices: Iterable[str], hidden: tuple[str, ...] = ()) -> Rule:
+    """The rule that a value is among `choices`, or among `hidden`, which no text lists."""
+    listed = tuple(choices)
+    allowed = {*listed, *hidden}
+    return Rule(f"one of {', '.join(listed)}", lambda value: value in allowed, listed)
+
+
+def at_least(low: int) -> Rule:
+    """The rule that a number is `low` or larger."""
+    return Rule(f"at least {low}", lambda value: value >= low)
+
+
+def is_study_name(name: str) -> bool:
+    """True if `name` can be a folder's name: not hidden, no separators, no odd characters."""
+    plain = (
+        len(name.encode()) <= MAX_NAME_BYTES
+        and name.isprintable()
+        and name == name.strip()
+        and name != ""
+    )
+    return plain and not name.startswith(".") and not set(name) & set("/\\")
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return text == "" or datetime.fromisoformat(text) is not None
+    except ValueError:
+        return False
+
+
+_GPUS = re.compile(r"[\w-]+(,[\w-]+)*")  # numbers, or NVIDIA's long names
+_IMAGE_SIZE = re.compile(r"0*[1-9]\d{0,3}(x0*[1-9]\d{0,3})?")
+
+STUDY_NAME = Rule("a plain folder name", is_study_name)
+NAME_OR_PATH = Rule("a name or a path", lambda value: value.strip() != "")
+SECONDS = Rule("above 0 seconds", lambda value: 0 < value < math.inf)
+FRACTION = Rule("above 0 and at most 1", lambda value: 0 < value <= 1)
+STORAGE = Rule(STORAGE_FORMS, is_storage_url)
+TIME = Rule("an ISO time", _is_time)
+GPUS = Rule("GPU numbers such as 0,1", lambda value: _GPUS.fullmatch(value) is not None)
+IMAGE_SIZE = Rule(
+    "a side such as 64, or HEIGHTxWIDTH such as 48x64",
+    lambda value: _IMAGE_SIZE.fullmatch(value) is not None,
+)

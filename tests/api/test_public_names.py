@@ -1,0 +1,54 @@
+"""The public names of the Python API, which load on first use."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import autocnn.api as api
+
+FOLDER = Path(api.__file__).parent
+
+
+def names_for_type_checkers() -> dict[str, str]:
+    """Each name that __init__.py imports for type checkers, with its module."""
+    tree = ast.parse((FOLDER / "__init__.py").read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    found = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    return {str(a.asname): str(node.module) for node in found for a in node.names}
+
+
+def test_type_checkers_see_the_names_of_the_table():
+    """With the same modules."""
+    assert names_for_type_checkers() == api._MODULE_OF
+
+
+@pytest.mark.parametrize("name", api.__all__)
+def test_a_name_of_the_table_can_be_reached(name):
+    """Its module has it."""
+    assert getattr(api, name) is not None
+
+
+def test_no_submodule_has_the_name_of_a_public_name():
+    """Importing such a submodule would replace the public name in the package."""
+    assert {path.stem for path in FOLDER.glob("*.py")} & set(api.__all__) == set()
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    """As of any other module."""
+    with pytest.raises(AttributeError, match=r"module 'autocnn.api' has no attribute 'serach'"):
+        _ = api.serach
+
+
+def test_importing_the_api_imports_nothing_else():
+    """A name costs its own module only."""
+    code = (
+        "import sys, autocnn.api\n"
+        "print(sorted(name for name in sys.modules if name.startswith('autocnn')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "['autocnn', 'autocnn.api']", done.stderr

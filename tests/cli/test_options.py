@@ -1,0 +1,83 @@
+"""The options that the table of settings gives to the commands."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import autocnn.api as api
+from autocnn.cli.options import setting_option, with_settings
+from autocnn.cli.search import search
+from autocnn.errors import SettingsError
+
+
+@pytest.fixture
+def received():
+    """A command with two options of settings, and what it was called with."""
+    calls = []
+
+    @with_settings(seed=setting_option("seed"), time_budget_s=setting_option("time_budget_s"))
+    def command(given, quiet: bool = False) -> None:
+        calls.append((given, quiet))
+
+    return command, calls
+
+
+def test_a_command_receives_the_settings_that_were_given(received):
+    """Seed 0 is a value; a text such as 12m is parsed; an option that was not given is absent."""
+    command, calls = received
+    command(seed=0, time_budget_s="12m", quiet=True)
+    command(seed=None, time_budget_s=None, quiet=False)
+    assert calls == [({"seed": 0, "time_budget_s": 720.0}, True), ({}, False)]
+
+
+def test_a_wrong_text_names_its_option(received):
+    """The parser receives the option's name."""
+    command, _ = received
+    with pytest.raises(SettingsError, match=r"^--time-budget must be a time above zero"):
+        command(seed=None, time_budget_s="soon")
+
+
+def test_options_of_settings_come_before_those_of_the_command(received):
+    """The first argument of the command is no option."""
+    command, _ = received
+    assert list(inspect.signature(command).parameters) == ["seed", "time_budget_s", "quiet"]
+
+
+def test_search_has_an_option_for_every_setting_with_a_help_text():
+    """The fields of `StudySettings` are the only list of settings."""
+    options = set(inspect.signature(search).parameters)
+    assert set(api.SETTINGS) - options == {"subset", "created"}
+
+
+def test_every_option_of_a_setting_is_in_the_help(autocnn, monkeypatch):
+    """With its default and its choices."""
+    monkeypatch.setenv("COLUMNS", "200")
+    text = autocnn("search", "--help").out
+    names = [api.option_name(key).split("/")[0] for key in api.SETTINGS if api.SETTINGS[key].help]
+    assert [name for name in names if f" {name} " not in text] == []
+    assert "optuna or keras-tuner; by default optuna." in text
+
+
+@pytest.mark.parametrize("command", [["--help"], ["search", "--help"]])
+def test_help_imports_no_library(command):
+    """Neither Keras nor Optuna nor NumPy, so that help comes at once."""
+    heavy = "{'keras', 'tensorflow', 'optuna', 'numpy', 'pyarrow', 'matplotlib', 'plotly'}"
+    code = (
+        f"import sys\nsys.argv = ['autocnn', *{command!r}]\n"
+        "from autocnn.cli.main import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print({heavy} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "set()", done.stderr
+
+
+def test_a_setting_is_read_from_the_environment(autocnn, monkeypatch, tmp_path):
+    """Under the name of its option."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AUTOCNN_TIME_BUDGET", "soon")
+    assert autocnn("search", "--dry-run").err.startswith("autocnn: error: --time-budget must be")

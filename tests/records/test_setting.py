@@ -1,0 +1,64 @@
+"""Rules of settings, and what a study may be called."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.records.setting import (
+    GPUS,
+    IMAGE_SIZE,
+    TIME,
+    about,
+    at_least,
+    is_study_name,
+    one_of,
+)
+
+
+def test_a_choice_that_no_text_lists_is_allowed():
+    """The engine of a plan is allowed and is no choice for a person."""
+    rule = one_of(("a", "b"), hidden=("c",))
+    assert (rule.expected, rule.choices) == ("one of a, b", ("a", "b"))
+    assert [rule.holds(value) for value in "abcd"] == [True, True, True, False]
+
+
+def test_the_least_value_is_allowed():
+    """A rule "at least 2" holds for 2 and not for 1."""
+    assert (at_least(2).holds(2), at_least(2).holds(1)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("rule", "right", "wrong"),
+    [
+        (GPUS, ("0", "0,1", "GPU-8f2a"), ("", "0,", "0 1")),
+        (IMAGE_SIZE, ("64", "48x64", "9999"), ("", "0", "64x", "12345")),
+        (TIME, ("", "2026-11-22T10:00:00+00:00"), ("now",)),
+    ],
+)
+def test_a_text_has_the_form_of_its_rule(rule, right, wrong):
+    """Every part of the text counts, from its beginning to its end."""
+    assert [rule.holds(text) for text in (*right, *wrong)] == [True] * len(right) + [False] * len(
+        wrong
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "is_allowed"),
+    [
+        ("a b", True),
+        ("zwölf", True),
+        (".a", False),
+        ("a/b", False),
+        ("", False),
+        ("x" * 256, False),
+    ],
+)
+def test_a_study_is_named_like_a_folder(name, is_allowed):
+    """No hidden folders, no paths, at most 255 bytes."""
+    assert is_study_name(name) is is_allowed
+
+
+def test_the_metadata_hold_one_setting():
+    """`about` wraps a `Setting` for a dataclass field."""
+    (found,) = about("Seed", at_least(0), changeable=True).values()
+    assert (found.help, found.changeable, found.option, found.parse) == ("Seed", True, "", None)

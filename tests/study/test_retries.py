@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from autocnn.study.retries import FirstTry, join_tries, second_try
+from autocnn.nn.weights import load_weights
+from autocnn.study.retries import FirstTry, join_tries, keep_partial, second_try
+from autocnn.train.checkpoint import Checkpoint, save_checkpoint
 from autocnn.trial import FailureCause, TrialJob, TrialState
 
 
@@ -69,3 +72,70 @@ def test_a_single_image_cannot_be_halved(job, failed):
 def test_what_would_fail_again_is_not_tried(job, failed, cause):
     """The same seed, the same numbers."""
     assert second_try(job, failed(cause)) is None
+
+
+@pytest.fixture
+def save(job, make_result):
+    """Write a checkpoint of these scores; the weights of its best epoch are 1, 2, 3."""
+
+    def write(*scores, seconds=20.0):
+        checkpoint = Checkpoint(
+            model=[np.zeros(2)],
+            optimizer=[np.zeros(1)],
+            best_weights=[np.array([1.0, 2.0, 3.0])],
+            curve=make_result(*scores).curve,
+            seconds=seconds,
+            cpu_seconds=2 * seconds,
+            batch=16,
+        )
+        save_checkpoint(job.folder / "checkpoint.npz", checkpoint)
+
+    return write
+
+
+LOST = [FailureCause.CRASHED, FailureCause.TIMED_OUT, FailureCause.OUT_OF_MEMORY]
+
+
+@pytest.mark.parametrize("cause", LOST)
+def test_a_lost_training_is_stopped_at_its_best_saved_epoch(job, failed, make_result, save, cause):
+    """Two epochs are in the checkpoint, and a third, better one was reported after it."""
+    save(0.5, 0.7)
+    reported = make_result(0.5, 0.7, 0.9).curve
+    result = keep_partial(job, failed(cause), reported)
+    assert (result.state, result.cause) == (TrialState.STOPPED, cause)
+    assert (result.best_epoch, result.score, result.epochs) == (2, 0.7, 3)
+    assert (result.seconds, result.cpu_seconds) == (reported[-1].seconds, 40.0)
+    assert [w.tolist() for w in load_weights(job.folder / "best.npz")] == [[1.0, 2.0, 3.0]]
+
+
+def test_what_was_reported_is_kept_without_a_checkpoint(job, failed, make_result):
+    """The fixture's checkpoint is damaged: the trial failed, but its epochs stay on record."""
+    result = keep_partial(job, failed(FailureCause.CRASHED), make_result(0.5, 0.7).curve)
+    assert (result.state, result.best_epoch, result.epochs) == (TrialState.FAILED, None, 2)
+    assert not (job.folder / "best.npz").exists()
+
+
+@pytest.mark.parametrize("cause", [FailureCause.DIVERGED, FailureCause.ERROR])
+def test_a_training_that_failed_by_itself_stays_failed(job, failed, make_result, save, cause):
+    """Its configuration, or a bug, is the cause."""
+    save(0.5)
+    assert keep_partial(job, failed(cause), make_result(0.5).curve) == failed(cause)
+
+
+def test_a_second_try_from_a_checkpoint_counts_its_seconds_once(job, make_result, save):
+    """The first try took 25 s, 20 of them up to the checkpoint; the second ends at 50 s in all."""
+    save(0.5, seconds=20.0)
+    crashed = make_result(0.5, state=TrialState.STOPPED, cause=FailureCause.CRASHED)
+    first = FirstTry.of(job, replace(crashed, seconds=25.0, cpu_seconds=50.0))
+    second = replace(make_result(0.5, 0.8), seconds=50.0, cpu_seconds=100.0)
+    result = join_tries(job, first, second)
+    assert (result.seconds, result.cpu_seconds) == (55.0, 110.0)
+    assert (result.state, result.score) == (TrialState.COMPLETE, 0.8)
+
+
+def test_a_second_try_without_a_score_does_not_undo_the_first(job, make_result, failed):
+    """Memory ran out after an epoch; half the batch ran out of memory at once."""
+    first = make_result(0.6, state=TrialState.STOPPED, cause=FailureCause.OUT_OF_MEMORY)
+    result = join_tries(job, FirstTry(result=first), failed(FailureCause.OUT_OF_MEMORY))
+    assert (result.state, result.score, result.attempts) == (TrialState.STOPPED, 0.6, 2)
+    assert result.batch_size is None

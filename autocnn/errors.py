@@ -9,6 +9,7 @@ AutocnnError                      one clear line for the person, no traceback
 ├── RecordError    (OSError)      a record on disk that cannot be read/written exit code 1
 └── TrialFailed    (RuntimeError) one trial failed; the search goes on         never shown
 Infeasible         (ValueError)   a configuration that no network can have; it is drawn again
+Interrupted   (BaseException)     Ctrl-C ended the command at once                 exit code 130
 ```
 
 Anything else that is raised is a bug and shows its traceback.
@@ -65,3 +66,11 @@ class TrialFailed(AutocnnError, RuntimeError):
 
 class Infeasible(ValueError):
     """A configuration that cannot be built, or that breaks the limits of its space."""
+
+
+class Interrupted(BaseException):
+    """Ctrl-C ended the command at once.
+
+    It is no `KeyboardInterrupt`, which the command line's library turns into a silent exit, and no
+    `Exception`, which libraries may catch while they are imported.
+    """

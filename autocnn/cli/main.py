@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from importlib import metadata
 
@@ -23,7 +24,7 @@ from autocnn.cli.show import show
 from autocnn.cli.spaces import spaces
 from autocnn.cli.studies import studies
 from autocnn.cli.worker import worker
-from autocnn.errors import AutocnnError
+from autocnn.errors import AutocnnError, Interrupted
 
 app = typer.Typer(
     name="autocnn",
@@ -67,6 +68,7 @@ def _root(
 def main() -> None:
     """Run the command line; errors that are no bugs are one line on stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    signal.signal(signal.SIGINT, _interrupt)
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()  # a reader that left is noticed here, not while Python ends
@@ -74,12 +76,19 @@ def main() -> None:
         _fail(str(error), error.exit_code)
     except typer.TyperException as error:
         _fail(f"{error.format_message()} (see autocnn --help)", error.exit_code)
-    except (typer.Abort, KeyboardInterrupt):
+    except typer.Abort:
+        sys.exit(130)
+    except Interrupted:
+        print("autocnn: interrupted", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # the reader of our output left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _interrupt(*_: object) -> None:
+    raise Interrupted
 
 
 def _fail(text: str, code: int) -> None:

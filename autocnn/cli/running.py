@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from autocnn.errors import Interrupted
+
 if TYPE_CHECKING:  # importing it takes longer than --help may
     from autocnn.api import StudySettings
 
@@ -56,21 +58,26 @@ def end_plan(interrupt: Interrupt, scores: Iterable[float | None]) -> None:
 
 
 class Interrupt:
-    """The first Ctrl-C or SIGTERM asks for a clean end, the second one ends at once."""
+    """What Ctrl-C (SIGINT) and SIGTERM do during a command that trains.
+
+    The first signal asks for a clean end once the command polls `is_set`. Before the first poll,
+    while the command loads libraries and data, and at the second signal, the command ends at once.
+    """
 
     def __init__(self) -> None:
-        self._set = False
+        self._is_set = self._is_polled = False
         signal.signal(signal.SIGINT, self._handle)
         signal.signal(signal.SIGTERM, self._handle)
 
     def is_set(self) -> bool:
-        """True after the first one."""
-        return self._set
+        """True after the first signal."""
+        self._is_polled = True
+        return self._is_set
 
     def _handle(self, *_: object) -> None:
-        if self._set:
-            raise KeyboardInterrupt
-        self._set = True
+        if self._is_set or not self._is_polled:
+            raise Interrupted
+        self._is_set = True
 
 
 def _print_outcome(api: Any, outcome: Any, settings: StudySettings, *, as_json: bool) -> None:

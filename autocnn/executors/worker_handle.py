@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import math
 import multiprocessing
+import signal
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -133,10 +135,12 @@ class WorkerHandle:
         context = multiprocessing.get_context("spawn")
         self._connection, other = context.Pipe()
         setup = self._setup
-        self._process = context.Process(
+        process = context.Process(
             target=serve, args=(other, setup.data_folder, setup.log, setup.share), daemon=True
         )
-        self._process.start()
+        with _signals_deferred():  # a half-started process would print a traceback
+            process.start()
+        self._process = process
         other.close()
 
     def device(self) -> Device:
@@ -275,6 +279,16 @@ class WorkerHandle:
     def connection(self) -> Any:
         """The connection on which messages of the process arrive."""
         return self._connection
+
+
+@contextlib.contextmanager
+def _signals_deferred() -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM wait until the block is over."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _failed(cause: FailureCause, message: str, watch: _Watch | None) -> TrialResult:

@@ -46,6 +46,7 @@ class Answer:
 def serve(connection: Connection, data_folder: Path, log: Path, share: Share) -> None:
     """The worker's main function: answer questions and train jobs until told to leave."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))  # deferred during the start
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _send_output_to(log)
     share.take()

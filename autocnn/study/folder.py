@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from autocnn.errors import AutocnnError, RecordError, SettingsError
+from autocnn.errors import AutocnnError, Interrupted, RecordError, SettingsError
 from autocnn.files import remove_leftovers, write_atomic
 from autocnn.records.choices import PLAN
 from autocnn.records.lock import lock_study
@@ -33,7 +33,7 @@ def study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyP
             if not paths.space_toml.exists():
                 write_atomic(paths.space_toml, space.text)
             yield paths
-        except AutocnnError:
+        except (AutocnnError, Interrupted, KeyboardInterrupt):
             if is_new and not paths.leaderboard.exists():
                 _undo(paths, settings)
             raise

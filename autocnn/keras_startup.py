@@ -1,13 +1,24 @@
-"""Loading Keras without the lines that its backend prints while it starts."""
+"""Loading Keras: its backend is checked, and what the backend prints at its start is dropped."""
 
 from __future__ import annotations
 
+import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from importlib.util import find_spec
+from pathlib import Path
 
-# Read by the backends when they start; what a person has set stays.
+from autocnn.errors import SettingsError
+
+VARIABLE = "KERAS_BACKEND"
+DEFAULT_BACKEND = "tensorflow"
+# Each backend that autocnn has a training loop for, and the command that installs it.
+TRAINING_BACKENDS = {"tensorflow": "pip install tensorflow", "jax": "pip install 'autocnn[jax]'"}
+OTHER_BACKENDS = ("torch",)  # a model can be exported with it
+
+# Read by the backends at their start; a variable that is set already stays as it is.
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # several processes share a GPU
@@ -16,13 +27,63 @@ ENVIRONMENT = {
 
 
 def load_keras() -> None:
-    """Import Keras and its backend, quietly: what native code prints to stderr is dropped."""
+    """Import Keras and its backend without the lines that native code prints to stderr.
+
+    Raises: SettingsError if the backend is unknown or not installed.
+    """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    with _stderr_dropped() if "keras" not in sys.modules else nullcontext():
+    is_loaded = "keras" in sys.modules
+    if not is_loaded:
+        check_backend(os.environ)
+    with nullcontext() if is_loaded else _stderr_dropped():
         import keras
-    # Whatever keras.json says: images and networks have their channels last here.
+    # Images and networks have their channels last here, whatever keras.json holds.
     keras.config.set_image_data_format("channels_last")
+
+
+def _is_installed(package: str) -> bool:
+    return find_spec(package) is not None
+
+
+def check_backend(
+    environment: Mapping[str, str], is_installed: Callable[[str], bool] = _is_installed
+) -> None:
+    """Check the backend that Keras will import: the variable's, else that of keras.json.
+
+    Raises: SettingsError if it is unknown or not installed.
+    """
+    source, backend = VARIABLE, environment.get(VARIABLE, "")
+    if not backend:
+        file = _keras_folder(environment) / "keras.json"
+        source, backend = f"{file}: backend", _configured_backend(file)
+    if backend in (*TRAINING_BACKENDS, *OTHER_BACKENDS) and is_installed(backend):
+        return
+    if backend not in TRAINING_BACKENDS:
+        raise SettingsError(
+            f"{source}={backend}: autocnn trains on {' or '.join(TRAINING_BACKENDS)}; set "
+            f"{VARIABLE} to one of them"
+        )
+    other = next(name for name in TRAINING_BACKENDS if name != backend)
+    raise SettingsError(
+        f"{source}={backend}: the package {backend} is not installed; "
+        f"{TRAINING_BACKENDS[backend]}, or set {VARIABLE}={other}"
+    )
+
+
+def _keras_folder(environment: Mapping[str, str]) -> Path:
+    """The folder of Keras' configuration, as Keras finds it."""
+    home = environment.get("KERAS_HOME")
+    return (Path.home() / ".keras") if home is None else Path(home).expanduser()
+
+
+def _configured_backend(file: Path) -> str:
+    """The backend that keras.json names; Keras' default if the file is absent or damaged."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return DEFAULT_BACKEND
+    return str(found.get("backend", DEFAULT_BACKEND))
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from autocnn.keras_startup import load_keras
+from autocnn.errors import SettingsError
+from autocnn.keras_startup import check_backend, load_keras
 
 NOISY = """
 import os
@@ -83,6 +84,72 @@ def test_a_person_may_ask_for_tensorflows_log(noisy_keras, monkeypatch, before, 
         monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", before)
     load_keras()
     assert level == sys.modules["keras"].LEVEL
+
+
+# the backend
+
+
+@pytest.mark.parametrize(
+    ("backend", "message"),
+    [
+        (
+            "jax",
+            "KERAS_BACKEND=jax: the package jax is not installed; pip install 'autocnn[jax]', or "
+            "set KERAS_BACKEND=tensorflow",
+        ),
+        (
+            "tensorflow",
+            "KERAS_BACKEND=tensorflow: the package tensorflow is not installed; pip install "
+            "tensorflow, or set KERAS_BACKEND=jax",
+        ),
+        (
+            "torch",
+            "KERAS_BACKEND=torch: autocnn trains on tensorflow or jax; set KERAS_BACKEND to one of "
+            "them",
+        ),
+        (
+            "theano",
+            "KERAS_BACKEND=theano: autocnn trains on tensorflow or jax; set KERAS_BACKEND to one "
+            "of them",
+        ),
+    ],
+)
+def test_a_backend_that_cannot_be_imported_is_one_line(backend, message):
+    """The line names the variable, and what to install or to set."""
+    with pytest.raises(SettingsError) as raised:
+        check_backend({"KERAS_BACKEND": backend}, lambda package: False)
+    assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_a_backend_that_is_installed_is_allowed(backend):
+    """One without a training loop too: models can be exported with it."""
+    check_backend({"KERAS_BACKEND": backend}, lambda package: package == backend)
+
+
+@pytest.mark.parametrize("variable", [{}, {"KERAS_BACKEND": ""}])
+def test_the_backend_of_keras_json_counts_without_the_variable(tmp_path, variable):
+    """The line names the file."""
+    file = tmp_path / "keras.json"
+    file.write_text('{"backend": "jax"}')
+    with pytest.raises(SettingsError, match=f"^{file}: backend=jax: the package jax is not"):
+        check_backend({"KERAS_HOME": str(tmp_path), **variable}, {"tensorflow"}.__contains__)
+
+
+@pytest.mark.parametrize("content", [None, "{", "{}"])
+def test_the_default_backend_is_tensorflow(tmp_path, content):
+    """Without keras.json, or if Keras cannot read a backend from it."""
+    if content is not None:
+        (tmp_path / "keras.json").write_text(content)
+    check_backend({"KERAS_HOME": str(tmp_path)}, {"tensorflow"}.__contains__)
+
+
+def test_a_wrong_backend_is_refused_before_keras_is_imported(noisy_keras, monkeypatch):
+    """Keras itself would end in a traceback."""
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    with pytest.raises(SettingsError, match=r"^KERAS_BACKEND=theano: "):
+        load_keras()
+    assert "keras" not in sys.modules
 
 
 def test_loading_the_real_one_is_silent():

@@ -164,3 +164,16 @@ def test_a_dry_run_leaves_nothing(autocnn, tmp_path):
     """It only looks."""
     assert autocnn("search", "--dry-run", "--study", "x").code == 0
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "arguments", [("info",), ("search", "--dataset", "digits", "--trials", 1, "--study", "x")]
+)
+def test_an_unknown_backend_is_one_line(call, monkeypatch, tmp_path, arguments):
+    """It names the variable, and nothing is written."""
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    done = call(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("autocnn: error: KERAS_BACKEND=theano: autocnn trains on ")
+    assert done.err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fnmatch
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -59,10 +60,15 @@ def disk_errors(folder: Path, advice: str) -> Iterator[None]:
         ) from error
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Delete what crashes left of files that were being written below `folder`."""
-    for path in folder.rglob(".*.tmp"):
-        path.unlink(missing_ok=True)
+def remove_leftovers(folder: Path, apart: Collection[Path] = ()) -> None:
+    """Delete the files that `write_atomic` began below `folder` and a crash left unfinished.
+
+    The folders `apart` are not entered: another process may be writing there.
+    """
+    for root, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if Path(root, name) not in apart]
+        for name in fnmatch.filter(names, ".*.tmp"):
+            Path(root, name).unlink(missing_ok=True)
 
 
 def _replace(path: Path, content: Content) -> None:

@@ -134,11 +134,19 @@ class Running:
     curve: tuple[Epoch, ...] = ()
 
 
+END_PHASES = (
+    "finished",
+    "interrupted",  # by Ctrl-C or SIGTERM
+    "failed",  # without a network
+    "left",  # by a process that joined: the study may go on elsewhere
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A snapshot of a running study, for whoever shows it."""
+    """A snapshot of a running study, to be shown."""
 
-    phase: str  # "starting", "searching", "refitting", "testing" or "finished"
+    phase: str  # "starting", "searching", "refitting", "testing" or one of END_PHASES
     counts: Mapping[TrialState, int]  # finished trials by state
     horizon: int = 0
     best: tuple[int, float] | None = None  # trial and score

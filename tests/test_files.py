@@ -7,7 +7,7 @@ import os
 import pytest
 
 from autocnn.errors import RecordError
-from autocnn.files import cache_root, write_atomic
+from autocnn.files import cache_root, remove_leftovers, write_atomic
 
 
 @pytest.mark.parametrize(("data", "written"), [("é\n", b"\xc3\xa9\n"), (b"\x00\xff", b"\x00\xff")])
@@ -60,3 +60,14 @@ def test_the_cache_lies_where_the_person_says(monkeypatch, tmp_path):
     for other in ("relative", ""):
         monkeypatch.setenv("XDG_CACHE_HOME", other)
         assert cache_root() == tmp_path / ".cache" / "autocnn"
+
+
+def test_leftovers_are_removed_but_not_in_folders_apart(tmp_path):
+    """Where another process may be writing, a half-written file stays."""
+    for name in ("a/b", "apart/b"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / ".file.0123.tmp").touch()
+        (tmp_path / name / "file").touch()
+    remove_leftovers(tmp_path, [tmp_path / "apart"])
+    left = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
+    assert left == ["a/b/file", "apart/b/.file.0123.tmp", "apart/b/file"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,11 @@ from autocnn.api.studies import load_study
 from autocnn.errors import SettingsError, StudyError
 from autocnn.files import disk_errors
 from autocnn.keras_startup import load_keras
+from autocnn.records.cost import CostMeter, MeteredListener
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.study_folder import find_study
 from autocnn.records.study_settings import StudySettings
-from autocnn.trial import Listener, Progress
+from autocnn.trial import Listener
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,11 +39,12 @@ def join(
     The study's folder must be at hand, on another machine too: weights and checkpoints go there.
     Raises: SettingsError for a study that one process keeps to itself; StudyError before it began.
     """
-    start = time.monotonic() if start is None else start
     listener = SilentListener() if listener is None else listener
     _check_joinable(settings)
     silence_optuna()
     paths = find_study(Path(settings.results), settings.study)
+    meter = CostMeter(paths, start, joined=True)
+    listener = MeteredListener(listener, meter)
     view = load_study(settings.results, settings.study, settings.storage)
     if not view.facts:
         raise StudyError(f"study {settings.study} is just being started; try again in a minute")
@@ -52,16 +53,19 @@ def join(
     load_keras()
     from autocnn.records.database import database_errors
     from autocnn.study.session import Mode, open_session
+    from autocnn.study.tally import last_progress
 
-    end = None if settings.time_budget_s is None else start + settings.time_budget_s
+    end = None if settings.time_budget_s is None else meter.start + settings.time_budget_s
     lost = "the record can no longer be reached", "start the worker again once it can"
     with (
         database_errors(settings.storage, *lost),
         disk_errors(paths.root, "start the worker again"),
+        meter.running(),
         open_session(settings, paths, space, listener, end, Mode(joins=True)) as session,
     ):
         ending = session.search(listener, interrupted)
-    listener.progress(Progress(phase="finished", counts={}))
+        ended = last_progress("interrupted" if interrupted() else "left", session.records())
+    listener.progress(ended)
     return JoinOutcome(study=settings.study, trials=session.n_trained, ending=str(ending))
 
 

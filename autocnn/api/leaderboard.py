@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autocnn.api.studies import StudyView, load_studies
-from autocnn.records.study_folder import find_study
+from autocnn.api.studies import StudyView, choose_study, load_studies
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
     import pyarrow as pa
@@ -44,7 +43,7 @@ def select_rows(
     if len(names) < 2:
         from autocnn.leaderboard.file import current_leaderboard
 
-        paths = find_study(Path(results), *names)
+        paths = choose_study(Path(results), *names)
         file = current_leaderboard(paths)
         if file is not None:
             table = _select(file, sort, columns, top, where)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -17,6 +15,7 @@ from autocnn.api.spaces import check_dataset, limit_space
 from autocnn.files import disk_errors
 from autocnn.finals.run import count_states, finish
 from autocnn.keras_startup import load_keras
+from autocnn.records.cost import CostMeter, MeteredListener, read_cost
 from autocnn.records.finals_file import read_finals
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.study_folder import StudyPaths, read_space_text
@@ -50,8 +49,9 @@ class SearchOutcome:
     test: float | None  # accuracy of the shipped file
     test_winner: float | None  # of the winner's validation weights
     gap: float | None  # val_best - test_winner
-    seconds: float
-    cpu_seconds: float
+    seconds: float  # wall, of all runs of the study
+    cpu_seconds: float  # of all runs, and of the processes that joined
+    runs: int  # the first one, and those that went on with the study
     winner: int | None
     model: str | None
     leaderboard: str
@@ -86,9 +86,9 @@ def search(
     Raises: AutocnnError for bad settings, data, spaces and folders; SettingsError where the study
     exists and was made with other settings.
     """
-    start = time.monotonic() if start is None else start
-    listener = SilentListener() if listener is None else listener
     settings = _with_date(replace(settings, dataset=absolute_dataset(settings.dataset)))
+    meter = CostMeter(_paths(settings), start)
+    listener = MeteredListener(SilentListener() if listener is None else listener, meter)
     if _paths(settings).exists:
         stored = read_settings(_paths(settings).study_toml)
         refuse_changes(settings.study, stored, asdict(settings))
@@ -105,21 +105,23 @@ def search(
     study_exists(_paths(settings), settings)  # a database that is out of reach is told at once
     load_keras()
     from autocnn.study.session import OWN_SEARCH, open_session
+    from autocnn.study.tally import last_progress
 
     mode = OWN_SEARCH if open_executor is None else replace(OWN_SEARCH, open_executor=open_executor)
-    end = None if settings.time_budget_s is None else start + settings.time_budget_s
+    end = None if settings.time_budget_s is None else meter.start + settings.time_budget_s
     again = f"`autocnn resume {settings.study}` goes on"
     with _database_errors(settings), disk_errors(_paths(settings).root, again):
-        with (
-            study_folder(settings, stated) as paths,
-            open_session(settings, paths, space, listener, end, mode) as session,
-        ):
-            ending, finals = _run(session, listener, interrupted)
-        state = "finished" if finals else "interrupted" if interrupted() else "failed"
-        outcome = _outcome(session, finals, state, start)
-        if state == "finished":
-            _write_manifest(session, outcome, ending)
-        listener.progress(Progress(phase="finished", counts=count_states(session.records())))
+        with study_folder(settings, stated) as paths:
+            with (
+                meter.running(),
+                open_session(settings, paths, space, listener, end, mode) as session,
+            ):
+                ending, finals = _run(session, listener, interrupted)
+            state = "finished" if finals else "interrupted" if interrupted() else "failed"
+            outcome = _outcome(session, finals, state)
+            if state == "finished":
+                _write_manifest(session, outcome, ending)
+        listener.progress(last_progress(state, session.records()))
     return outcome
 
 
@@ -187,15 +189,13 @@ def _finals_of_winner(session: Session) -> dict[str, Any] | None:
     return finals if is_its else None
 
 
-def _outcome(
-    session: Session, finals: dict[str, Any] | None, state: str, start: float
-) -> SearchOutcome:
+def _outcome(session: Session, finals: dict[str, Any] | None, state: str) -> SearchOutcome:
     from autocnn.leaderboard.ranking import winner
 
     paths, records = session.paths, session.records()
     best = winner(records)
     counts = count_states(records)
-    times = os.times()
+    cost = read_cost(paths)
     return SearchOutcome(
         study=session.settings.study,
         state=state,
@@ -209,8 +209,9 @@ def _outcome(
         test=None if finals is None else finals["test"]["accuracy"],
         test_winner=None if finals is None else finals["test_winner"]["accuracy"],
         gap=None if finals is None else finals["gap"],
-        seconds=time.monotonic() - start,
-        cpu_seconds=sum(times[:4]),
+        seconds=cost.seconds,
+        cpu_seconds=cost.cpu_seconds,
+        runs=cost.runs,
         winner=None if best is None else best.number,
         model=None if finals is None else str(paths.winner),
         leaderboard=str(paths.leaderboard),

@@ -78,18 +78,22 @@ class StudyView:
         for record in self.records:
             if record.number == number:
                 return record
+        if not self.records:
+            name = self.paths.name
+            raise StudyError(
+                f"study {name} has no trial yet; `autocnn resume {name}` goes on with it"
+            )
         numbers = sorted(record.number for record in self.records)
-        known = ", ".join(map(str, numbers)) or "none"
+        known = ", ".join(map(str, numbers))
         if len(numbers) > MOST_NAMED:
             known = f"{len(numbers)}, numbered {numbers[0]} to {numbers[-1]}"
-        wanted = "trial" if number is None else f"trial {number}"
-        raise StudyError(f"study {self.paths.name} has no {wanted}; its trials: {known}")
+        raise StudyError(f"study {self.paths.name} has no trial {number}; its trials: {known}")
 
 
 def load_study(
     results: Path | str = "results", name: str | None = None, storage: str | None = None
 ) -> StudyView:
-    """The study `name` below `results`, or the latest one.
+    """The study `name` below `results`, or the latest one that has something to show.
 
     `storage` is the URL of its database, where study.toml's, which has no password, is not enough.
     Raises: StudyError if there is none; RecordError if its record cannot be read.
@@ -100,7 +104,7 @@ def load_study(
     from autocnn.records.database import database_errors
     from autocnn.records.optuna_record import open_study, read_records, read_study_facts, record_url
 
-    paths = find_study(Path(results), name)
+    paths = choose_study(Path(results), name)
     study = open_study(paths, storage)
     n_bytes = record_bytes(paths.journal)
     with database_errors(record_url(paths, storage), f"study {paths.name} cannot be read"):
@@ -112,6 +116,16 @@ def load_study(
         records=rank_trials(records),
         record_bytes=n_bytes,
     )
+
+
+def choose_study(results: Path, name: str | None = None) -> StudyPaths:
+    """The study `name`, or the latest one that has something to show: a trial with an epoch.
+
+    Raises: StudyError if there is none; RecordError if the folder cannot be read.
+    """
+    from autocnn.leaderboard.studies import latest_study
+
+    return latest_study(results) if name is None else find_study(results, name)
 
 
 def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> list[StudyView]:

@@ -57,6 +57,8 @@ def leaderboard(
         title = ", ".join(f"{name} ({n_trials} trials)" for name, n_trials in rows.trials.items())
         shown = rows.table.slice(0, top or MOST_ROWS)
         print_wide(render_table(shown, title, asked=columns is not None))
+        if not any(rows.trials.values()):
+            print(f"no trial has ended yet in {', '.join(rows.trials)}")
         if shown.num_rows < rows.table.num_rows:
             print(f"{rows.table.num_rows - shown.num_rows:,} more rows: --top N, or --format csv")
     else:

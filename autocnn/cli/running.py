@@ -89,7 +89,13 @@ def _print_outcome(api: Any, outcome: Any, settings: StudySettings, *, as_json: 
     if outcome.state == "failed":
         print(_why_failed(outcome), file=sys.stderr)
     _print_lines(
-        describe_end(outcome.seconds, outcome.cpu_seconds, outcome.model, outcome.leaderboard)
+        describe_end(
+            outcome.seconds,
+            outcome.cpu_seconds,
+            outcome.model,
+            outcome.leaderboard,
+            outcome.runs,
+        )
     )
     if outcome.state == "interrupted":
         again = ("autocnn", "resume", outcome.study, "--results", settings.results)

@@ -9,6 +9,7 @@ from autocnn.errors import AutocnnError
 from autocnn.leaderboard.table import read_leaderboard
 from autocnn.records.choices import PLAN
 from autocnn.records.deletion import folder_size
+from autocnn.records.lock import is_running
 from autocnn.records.study_folder import StudyPaths, find_study, list_studies
 from autocnn.records.study_settings import StudySettings, read_settings
 
@@ -18,7 +19,7 @@ class StudySummary:
     """One study at a glance; None where it is not known."""
 
     name: str
-    state: str  # "finished", "unfinished", "comparison" or "unreadable"
+    state: str  # "running", "finished", "unfinished", "comparison" or "unreadable"
     size: int  # bytes on the disk
     created: str = ""  # ISO time
     dataset: str | None = None
@@ -60,9 +61,38 @@ def summarise(paths: StudyPaths) -> StudySummary:
 
 
 def _state(paths: StudyPaths, settings: StudySettings) -> str:
+    if is_running(paths):
+        return "running"
     if settings.engine == PLAN:
         return "comparison"
     return "finished" if paths.manifest.exists() else "unfinished"
+
+
+def latest_study(results: Path) -> StudyPaths:
+    """The latest search of which a trial has finished an epoch; without one, the latest search.
+
+    Raises: StudyError if there is no search; RecordError if the folder cannot be read.
+    """
+    searches = (paths for paths in reversed(list_studies(results)) if not paths.is_plan)
+    return next((paths for paths in searches if _has_epoch(paths)), None) or find_study(results)
+
+
+def _has_epoch(paths: StudyPaths) -> bool:
+    """True if a trial of the study has finished an epoch; False if the study cannot be read."""
+    try:
+        return any(_epochs(paths))
+    except AutocnnError:
+        return False
+
+
+def _epochs(paths: StudyPaths) -> list[int | None]:
+    """Epochs of each trial, from the leaderboard's file, or from the record if there is no file."""
+    if paths.leaderboard.exists():
+        epochs: list[int | None] = read_leaderboard(paths.leaderboard, ["epochs"])[0].to_pylist()
+        return epochs
+    from autocnn.records.optuna_record import open_study, read_records  # it loads Optuna
+
+    return [record.epochs for record in read_records(open_study(paths))]
 
 
 def summarise_study(results: Path, name: str) -> StudySummary:

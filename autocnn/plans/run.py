@@ -16,7 +16,7 @@ from autocnn.records.study_settings import StudySettings
 from autocnn.space.plan import VARIANT, plan_space
 from autocnn.space.space import SearchSpace
 from autocnn.study.folder import study_folder
-from autocnn.trial import Listener, Progress
+from autocnn.trial import Listener
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
     import pyarrow as pa
@@ -50,6 +50,7 @@ def trained_plan(
     `stated`: the space that the study's folder keeps. Keras must be loaded.
     """
     from autocnn.study.session import open_session
+    from autocnn.study.tally import last_progress
 
     root = StudyPaths(Path(settings.results) / settings.study).root
     space = plan_space(mode.plan)
@@ -62,7 +63,8 @@ def trained_plan(
         session.search(listener, interrupted)
         session.record()
         yield session
-    listener.progress(Progress(phase="finished", counts={}))
+        ended = last_progress("interrupted" if interrupted() else "finished", session.records())
+    listener.progress(ended)
 
 
 def _refuse_other_configs(session: Session) -> None:

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 from autocnn.errors import RecordError
 from autocnn.records.lock import lock_study, refuse_in_use
-from autocnn.records.optuna_record import delete_record
 from autocnn.records.study_folder import find_study
 
 
 def delete_study(results: Path, name: str) -> int:
-    """Delete the study `name` and all that it holds; the bytes that became free.
+    """Delete the study `name` with its record and its folder; return the bytes that became free.
 
-    Raises: StudyError if there is no such study, or it is in use; RecordError if it cannot be
-    deleted, which leaves it as it was.
+    Raises: StudyError if there is no such study, or a process trains trials of the study or of a
+    study in its folder; RecordError if the study cannot be deleted. Nothing is deleted then.
     """
+    from autocnn.records.optuna_record import delete_record  # it loads Optuna
+
     paths = find_study(results, name)
     size = folder_size(paths.root)
-    with lock_study(paths):
+    with ExitStack() as locks:
+        locks.enter_context(lock_study(paths))
         refuse_in_use(paths)
-        if not paths.root.is_symlink():  # which is refused below
+        for child in paths.children():  # so that none begins while the files are deleted
+            locks.enter_context(lock_study(child))
+        if not paths.root.is_symlink():  # a link is refused below
             delete_record(paths)
         try:
             shutil.rmtree(paths.root)

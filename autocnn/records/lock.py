@@ -1,38 +1,45 @@
-"""Locks in a study's folder: one search at a time, and a sign of life of every process."""
+"""Locks in a study's folder: one process writes to a study, and each process shows that it lives.
+
+All are locks of the operating system (`flock`), which releases them if their process dies.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import platform
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.records.study_folder import StudyPaths
 
+TRIES, PAUSE_S = 3, 0.1  # `is_locked` holds a lock itself for an instant
+
 
 @contextmanager
 def lock_study(paths: StudyPaths) -> Iterator[None]:
-    """Keep other processes from writing to the study; the system lets go when this one ends.
+    """Hold the lock of the study, so that no other process writes to the study.
 
-    Raises: StudyError if another process has it; RecordError if the folder cannot be written.
+    Raises: StudyError if another process holds the lock, or has just deleted the study;
+    RecordError if the folder cannot be written.
     """
     try:
         file = open(paths.lock, "a+", encoding="utf-8")  # noqa: SIM115  closed below
     except OSError as error:
         raise RecordError(f"{paths.lock}: cannot be written ({error.strerror})") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
+        if not _acquire(file):
             raise StudyError(
-                f"study {paths.name} is in use by process {file.read().strip() or '?'}; wait until "
+                f"study {paths.name} is in use by process {_number_in(file)}; wait until "
                 "it has ended, or give another --study"
-            ) from None
+            )
+        if os.fstat(file.fileno()).st_nlink == 0:
+            raise StudyError(f"study {paths.name} was deleted just now; give the command again")
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
@@ -40,9 +47,10 @@ def lock_study(paths: StudyPaths) -> Iterator[None]:
 
 
 class Owner:
-    """A process that trains trials of a shared study; the others can tell when it is gone.
+    """A process that trains trials of a shared study.
 
-    It keeps a file in the study's folder locked. However it ends, the system lets go.
+    The process keeps a file in the study's folder locked: as soon as the lock is released, the
+    other processes see that this one has ended.
     """
 
     def __init__(self, paths: StudyPaths) -> None:
@@ -56,31 +64,75 @@ class Owner:
         fcntl.flock(self._file, fcntl.LOCK_EX)
 
     def is_gone(self, other: str) -> bool:
-        """True where the process of that name has ended; False where that cannot be told."""
-        return other != self.name and not _is_locked(self._folder / other)
+        """True if the process of that name has ended; False if that cannot be found out."""
+        return other != self.name and is_locked(self._folder / other) is False
 
     def leave(self) -> None:
-        """Say that this process trains nothing any more."""
+        """Release the lock and delete the file: this process trains no more trials."""
         (self._folder / self.name).unlink(missing_ok=True)
         self._file.close()
 
 
+def is_running(paths: StudyPaths) -> bool:
+    """True if a process writes to the study or trains trials of it.
+
+    False if the file system has no locks, so that it cannot be found out.
+    """
+    files = [paths.lock, *paths.owners.glob("*")]
+    return any(is_locked(file) for file in files)
+
+
 def refuse_in_use(paths: StudyPaths) -> None:
-    """Raise StudyError where a process that joined the study is still training its trials."""
+    """Raise StudyError if another process trains trials of the study or of one in its folder."""
     for path in sorted(paths.owners.glob("*")):
-        if _is_locked(path):
+        if is_locked(path) is not False:
             raise StudyError(
                 f"study {paths.name} is in use by {path.name}; wait until it has ended"
             )
+    for child in paths.children():
+        if is_running(child):
+            raise StudyError(
+                f"study {paths.name} is in use: process {_number_at(child.lock)} trains "
+                f"{child.name} in its folder; wait until it has ended"
+            )
 
 
-def _is_locked(path: Path) -> bool:
-    """True where a living process holds the file, or that cannot be told."""
+def is_locked(path: Path) -> bool | None:
+    """True if a living process holds the lock of the file; None if that cannot be found out."""
     try:
         with open(path, encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:  # its process left in order
+    except FileNotFoundError:  # its process has ended in order
         return False
-    except OSError:  # it holds the lock, or this file system knows no locks
+    except BlockingIOError:
         return True
+    except OSError:  # this file system has no locks
+        return None
     return False
+
+
+def _acquire(file: IO[str]) -> bool:
+    """Lock the file; False if another process holds the lock."""
+    for attempt in range(TRIES):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if attempt < TRIES - 1:
+                time.sleep(PAUSE_S)
+        else:
+            return True
+    return False
+
+
+def _number_at(lock: Path) -> str:
+    """The number of the process that holds the lock, or "?"."""
+    try:
+        with open(lock, encoding="utf-8") as file:
+            return _number_in(file)
+    except OSError:
+        return "?"
+
+
+def _number_in(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read().strip() or "?"

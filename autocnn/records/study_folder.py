@@ -115,6 +115,21 @@ class StudyPaths:
         """The winner's confusion matrix."""
         return self.finals / "confusion.json"
 
+    @property
+    def costs(self) -> Path:
+        """The folder of what each run of the study has cost."""
+        return self.root / "costs"
+
+    def children(self) -> list[StudyPaths]:
+        """The studies in this study's folder, such as its ablations, by name.
+
+        A folder counts from the moment that a process has locked it for a study.
+        """
+        files = (
+            f for name in (LOCK_FILE, self.study_toml.name) for f in self.root.glob(f"*/{name}")
+        )
+        return [StudyPaths(folder) for folder in sorted({file.parent for file in files})]
+
     def trial(self, number: int) -> Path:
         """The folder of trial `number`: weights, log."""
         return self.trials / f"{number:05d}"

@@ -28,7 +28,7 @@ def study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyP
             if paths.space_toml.exists() and settings.engine != PLAN:  # its plan may grow
                 _refuse_other_space(paths, space)
             if settings.storage is None:  # else another process may be writing just now
-                remove_leftovers(paths.root)
+                remove_leftovers(paths.root, [child.root for child in paths.children()])
             write_atomic(paths.study_toml, settings_to_toml(settings))
             if not paths.space_toml.exists():
                 write_atomic(paths.space_toml, space.text)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from autocnn.leaderboard.ranking import winner
 from autocnn.records.trial_record import TrialRecord
 from autocnn.study.duplicates import KnownResults
-from autocnn.trial import Proposal, TrialResult, TrialState
+from autocnn.trial import Progress, Proposal, TrialResult, TrialState
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +51,17 @@ class Tally:
         ranked = result.state in (TrialState.COMPLETE, TrialState.STOPPED)
         if ranked and score is not None and (self.best is None or score > self.best[1]):
             self.best, self.refit_s = (trial.number, score), seconds_to_best(result)
+
+
+def last_progress(phase: str, records: Iterable[TrialRecord]) -> Progress:
+    """The last snapshot of a run: how it ended, and the trials on record."""
+    records = list(records)
+    best = winner(records)
+    return Progress(
+        phase=phase,
+        counts=Counter(record.state for record in records),
+        best=None if best is None or best.score is None else (best.number, best.score),
+    )
 
 
 def seconds_to_best(result: TrialResult) -> float:

@@ -32,12 +32,13 @@ def describe_finals(finals: dict[str, Any]) -> list[str]:
 
 
 def describe_end(
-    seconds: float, cpu_seconds: float, model: str | None, leaderboard: str
+    seconds: float, cpu_seconds: float, model: str | None, leaderboard: str, runs: int = 1
 ) -> list[str]:
-    """Where the files lie, and what it took."""
+    """Where the files lie, and what the study took: wall and CPU seconds of all its `runs`."""
     lines = [] if model is None else [f"model          {Path(model)}"]
+    several = f" in {runs} runs" if runs > 1 else ""
     return [
         *lines,
         f"leaderboard    {Path(leaderboard)}",
-        f"took           {clock(seconds)} ({cpu_seconds:.0f} CPU s)",
+        f"took           {clock(seconds)} ({cpu_seconds:.0f} CPU s){several}",
     ]

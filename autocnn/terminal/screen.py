@@ -15,7 +15,15 @@ from rich.table import Table
 from rich.text import Text
 
 from autocnn.report.formatting import clock, count, percent, sparkline
-from autocnn.trial import Listener, Progress, Proposal, Running, TrialResult, TrialState
+from autocnn.trial import (
+    END_PHASES,
+    Listener,
+    Progress,
+    Proposal,
+    Running,
+    TrialResult,
+    TrialState,
+)
 
 SHOWN_TRIALS = 10
 BAR = 24  # columns of a bar
@@ -99,7 +107,7 @@ class PlainLines:
         """Print a new phase, or a new epoch where that is wanted."""
         if self._verbosity < 0:
             return
-        if progress.phase not in (self._phase, "finished"):
+        if progress.phase not in (self._phase, *END_PHASES):
             self._phase = progress.phase
             if progress.phase != "searching":
                 self._print(f"{progress.phase} …")

@@ -120,7 +120,7 @@ def test_only_what_is_needed_is_read(current, results, monkeypatch):
     monkeypatch.setattr(
         LeaderboardFile, "read", lambda file, names: asked.append(set(names)) or read(file, names)
     )
-    select_rows(results, (), "seconds", ["trial"], 1, ["filters=4", "parameters<100"])
+    select_rows(results, ["digits-1"], "seconds", ["trial"], 1, ["filters=4", "parameters<100"])
     assert asked == [{"trial", "seconds", "rank", "param.filters", "parameters"}]
 
 

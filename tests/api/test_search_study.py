@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 import math
+import shutil
 import sys
 
 import keras
@@ -81,6 +82,7 @@ class Ear(SilentListener):
 
     def progress(self, progress):
         """A new phase."""
+        self.last = progress
         if self.phases[-1:] != [progress.phase]:
             self.phases.append(progress.phase)
 
@@ -200,6 +202,7 @@ def test_the_phases_follow_one_another(executor, search, make_settings):
     ear = Ear()
     search(make_settings(), ear)
     assert ear.phases == ["starting", "searching", "refitting", "testing", "finished"]
+    assert (ear.last.done, ear.last.best) == (3, (1, 0.75))
     assert ear.trials == [0, 1, 2]
 
 
@@ -226,8 +229,10 @@ def test_a_good_refit_has_other_weights_than_the_trial(executor, search, make_se
 def test_without_a_network_the_study_failed(executor, search, make_settings, paths):
     """There is a leaderboard that says why, and neither a model nor a manifest."""
     executor.fails = True
-    outcome = search(make_settings())
+    ear = Ear()
+    outcome = search(make_settings(), ear)
     assert (outcome.state, outcome.trials, outcome.failed) == ("failed", 3, 3)
+    assert (ear.phases[-1], ear.last.best) == ("failed", None)
     assert (outcome.winner, outcome.model, outcome.test) == (None, None, None)
     assert read_leaderboard(paths.leaderboard)["message"].to_pylist() == 3 * ["loss nan"]
     assert not paths.manifest.exists()
@@ -265,6 +270,30 @@ def test_nothing_new_is_not_tested_again(executor, search, make_settings, paths,
     assert paths.manifest.exists()
 
 
+def test_the_cost_of_all_runs_adds_up(search, make_settings, paths):
+    """Of a search, of a run that was killed, and of one that had nothing to do."""
+    first = search(make_settings())
+    killed = paths.costs / "killed.json"
+    killed.write_text(json.dumps({"seconds": 1000.0, "cpu_seconds": 2000.0}))
+    again = search(make_settings())
+    assert (first.runs, again.runs) == (1, 3)
+    assert again.seconds > first.seconds + 1000
+    assert again.cpu_seconds > first.cpu_seconds + 2000
+    stored = json.loads(paths.manifest.read_text())["outcome"]
+    assert (stored["seconds"], stored["cpu_seconds"]) == (again.seconds, again.cpu_seconds)
+
+
+def test_files_of_an_ablation_that_is_trained_stay(search, make_settings, paths):
+    """Only the study's own half-written files are cleared away."""
+    search(make_settings())
+    folder = paths.root / "ablation-1"
+    folder.mkdir()
+    for name in (".lock", ".leaderboard.parquet.0123.tmp"):
+        (folder / name).touch()
+    search(make_settings())
+    assert (folder / ".leaderboard.parquet.0123.tmp").exists()
+
+
 def test_finals_of_another_winner_are_made_again(executor, search, make_settings, paths):
     """As many trials as before, but one of them was left for later then, and is the best now."""
     search(make_settings())
@@ -291,8 +320,11 @@ def test_ctrl_c_ends_cleanly(executor, search, make_settings, paths):
     """The running trial is left to be continued: no finals, no manifest, nothing lost."""
     stop = []
     executor.before_job = lambda job: stop.append(job) if job.number == 1 else None
-    outcome = search(make_settings(), interrupted=lambda: bool(stop))
+    ear = Ear()
+    outcome = search(make_settings(), ear, interrupted=lambda: bool(stop))
     assert (outcome.state, outcome.complete, outcome.model) == ("interrupted", 1, None)
+    assert ear.phases == ["starting", "searching", "interrupted"]
+    assert (ear.last.done, ear.last.best, ear.last.running) == (1, (0, 0.5), ())
     assert not paths.manifest.exists()
     assert not paths.finals.exists()
     executor.before_job = lambda job: None
@@ -385,6 +417,7 @@ def test_an_existing_study_without_data_stays(search, no_data, make_settings, st
     before = {p: p.read_bytes() for p in study.root.rglob("*") if p.is_file()}
     with pytest.raises(DatasetError):
         search(make_settings(pruner="auto"))
+    shutil.rmtree(study.costs)  # what the try has cost
     after = {p: p.read_bytes() for p in study.root.rglob("*") if p.is_file()}
     del before[study.study_toml], after[study.study_toml]  # how long to go on may change
     del after[study.lock]
@@ -436,6 +469,7 @@ def test_the_outcome_is_what_json_prints():
         "gap",
         "seconds",
         "cpu_seconds",
+        "runs",
         "winner",
         "model",
         "leaderboard",

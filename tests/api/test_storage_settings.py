@@ -292,8 +292,8 @@ def test_a_search_hands_its_facts_over_without_the_password(monkeypatch, tmp_pat
     monkeypatch.setattr("autocnn.records.optuna_record.n_infeasible", lambda _: 0)
     outcome = flow.SearchOutcome(
         study="x", state="finished", trials=1, complete=1, pruned=0, stopped=0, failed=0,
-        val_best=1.0, test=1.0, test_winner=1.0, gap=0.0, seconds=1.0, cpu_seconds=1.0, winner=0,
-        model=None, leaderboard="", causes={},
+        val_best=1.0, test=1.0, test_winner=1.0, gap=0.0, seconds=1.0, cpu_seconds=1.0, runs=1,
+        winner=0, model=None, leaderboard="", causes={},
     )  # fmt: skip
     flow._write_manifest(session, outcome, "trials")
     assert written["settings"]["storage"] == SERVER

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 import pyarrow as pa
 import pytest
 
 from autocnn.errors import RecordError, StudyError
-from autocnn.leaderboard.studies import list_summaries, summarise_study
+from autocnn.leaderboard.studies import latest_study, list_summaries, summarise_study
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 from autocnn.records.deletion import delete_study
-from autocnn.records.lock import Owner
+from autocnn.records.lock import Owner, lock_study
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings, settings_to_toml
 from autocnn.space.space import SearchSpace
@@ -30,7 +32,13 @@ def paths(tmp_path) -> StudyPaths:
 def _leaderboard(scores) -> pa.Table:
     table = build_leaderboard([], SPACE)
     rows = [
-        {"rank": i, "trial": i, "score": score, "origin": "recipe:a" if i == 0 else "evolution"}
+        {
+            "rank": i,
+            "trial": i,
+            "score": score,
+            "origin": "recipe:a" if i == 0 else "evolution",
+            "epochs": 0 if score is None else 3,
+        }
         for i, score in enumerate(scores)
     ]
     return pa.Table.from_pylist(rows, schema=table.schema)
@@ -101,3 +109,61 @@ def test_a_study_that_others_train_is_not_deleted(paths, tmp_path):
     owner._file.close()  # as the system does it
     delete_study(tmp_path, paths.name)
     assert not paths.root.exists()
+
+
+@pytest.fixture
+def child(paths) -> StudyPaths:
+    """An ablation in the folder of study a."""
+    child = StudyPaths(paths.root / "ablation-3")
+    child.root.mkdir()
+    return child
+
+
+def test_a_study_whose_ablation_is_trained_is_not_deleted(paths, child, tmp_path):
+    """The line names the ablation and its process; once that has ended, the study may go."""
+    expected = rf"^study a is in use: process {os.getpid()} trains ablation-3 in its folder; wait"
+    with lock_study(child), pytest.raises(StudyError, match=expected):
+        delete_study(tmp_path, "a")
+    assert paths.study_toml.exists()
+    delete_study(tmp_path, "a")
+    assert not paths.root.exists()
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_study_that_is_trained_is_running(paths, finished):
+    """Whatever its folder holds so far."""
+    if finished:
+        paths.manifest.write_text("{}")
+    with lock_study(paths):
+        assert summarise_study(paths.root.parent, "a").state == "running"
+    state = "finished" if finished else "unfinished"
+    assert summarise_study(paths.root.parent, "a").state == state
+
+
+# the latest study
+
+
+@pytest.fixture
+def later(tmp_path) -> StudyPaths:
+    """A study that began after study a."""
+    paths = StudyPaths(tmp_path / "later")
+    paths.root.mkdir()
+    settings = StudySettings(study="later", created="2026-02-02T03:04:05+00:00")
+    paths.study_toml.write_text(settings_to_toml(settings), encoding="utf-8")
+    return paths
+
+
+@pytest.mark.parametrize("scores", [None, [], [None]])
+def test_the_latest_study_has_something_to_show(paths, later, tmp_path, scores):
+    """A later one without any epoch is passed over: no file, no trial, a trial that failed."""
+    write_leaderboard(paths.leaderboard, _leaderboard([0.5]))
+    if scores is not None:
+        write_leaderboard(later.leaderboard, _leaderboard(scores))
+    assert latest_study(tmp_path) == paths
+    write_leaderboard(later.leaderboard, _leaderboard([None, 0.25]))
+    assert latest_study(tmp_path) == later
+
+
+def test_without_anything_to_show_the_latest_of_all_is_taken(paths, later, tmp_path):
+    """Both have just begun."""
+    assert latest_study(tmp_path) == later

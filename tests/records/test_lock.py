@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import sys
 import pytest
 
 from autocnn.errors import RecordError, StudyError
-from autocnn.records.lock import lock_study
+from autocnn.records.lock import Owner, is_running, lock_study
 from autocnn.records.study_folder import StudyPaths, claim_folder
 
 HOLD = """
@@ -57,4 +58,34 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
         pytest.raises(RecordError, match=r"\.lock: cannot be written"),
         lock_study(StudyPaths(tmp_path / "none")),
     ):
+        pass
+
+
+def test_a_study_runs_while_its_lock_is_held(paths):
+    """And no longer, though the file stays."""
+    assert not is_running(paths)
+    with lock_study(paths):
+        assert is_running(paths)
+    assert paths.lock.exists()
+    assert not is_running(paths)
+
+
+def test_a_study_runs_while_another_process_trains_its_trials(paths):
+    """The process that began the study may have ended."""
+    owner = Owner(paths)
+    assert is_running(paths)
+    owner.leave()
+    assert not is_running(paths)
+
+
+def test_the_lock_of_a_deleted_study_is_not_taken(paths, monkeypatch):
+    """The folder was deleted between opening the file and locking it."""
+    flock = fcntl.flock
+
+    def delete_first(file, how):
+        paths.lock.unlink(missing_ok=True)
+        flock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", delete_first)
+    with pytest.raises(StudyError, match="study a was deleted just now"), lock_study(paths):
         pass

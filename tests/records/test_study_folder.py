@@ -43,6 +43,16 @@ def test_a_trial_has_a_numbered_folder():
     assert StudyPaths(Path("r/a")).trial(7) == Path("r/a/trials/00007")
 
 
+def test_a_study_knows_the_studies_in_its_folder(tmp_path):
+    """Those that have begun, and those that a process has just locked; no other folders."""
+    paths = make_study(tmp_path, "a", "2026-11-22T12:00:00+00:00")
+    make_study(paths.root, "ablation-3", "2026-11-22T13:00:00+00:00")
+    for name in ("ablation-2", "trials"):
+        (paths.root / name).mkdir()
+    (paths.root / "ablation-2" / ".lock").touch()
+    assert [child.name for child in paths.children()] == ["ablation-2", "ablation-3"]
+
+
 def test_studies_are_listed_by_creation_time(tmp_path):
     """The time in study.toml decides, in any time zone; other folders are left out."""
     make_study(tmp_path, "a-last", "2026-11-22T12:00:00+00:00")

@@ -79,3 +79,10 @@ def test_without_a_model_there_is_no_line_for_it():
         "leaderboard    l.parquet",
         "took           0:05 (4 CPU s)",
     ]
+
+
+def test_the_cost_of_several_runs_says_so():
+    """A study that was resumed once."""
+    assert describe_end(225.0, 70.0, None, "l.parquet", 2)[-1] == (
+        "took           3:45 (70 CPU s) in 2 runs"
+    )

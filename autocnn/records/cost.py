@@ -1,0 +1,151 @@
+"""What the runs of a study have cost: wall seconds and CPU seconds, one file a run.
+
+A run is one process that searches, or that joins a shared study. Each process writes its own file
+only, at its beginning, every WRITE_EVERY_S and at its end: of a run that was killed, all but the
+last seconds are on record.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+
+from autocnn.errors import RecordError
+from autocnn.files import write_atomic
+from autocnn.records.study_folder import StudyPaths
+from autocnn.trial import Listener, Progress, Proposal, TrialResult
+
+WRITE_EVERY_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCost:
+    """What one run has cost so far."""
+
+    seconds: float  # wall
+    cpu_seconds: float  # of the process and its workers
+    joined: bool = False  # beside the run of a search, whose wall seconds count
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StudyCost:
+    """What all runs of a study have cost together."""
+
+    seconds: float = 0.0  # wall, of the searches one after another
+    cpu_seconds: float = 0.0  # of the searches and of the processes that joined
+    runs: int = 0  # searches
+
+
+def read_cost(paths: StudyPaths) -> StudyCost:
+    """The cost of all runs on record.
+
+    Raises: RecordError if a file cannot be read.
+    """
+    runs = []
+    for path in sorted(paths.costs.glob("*.json")):
+        try:
+            runs.append(RunCost(**json.loads(path.read_text("utf-8"))))
+        except (OSError, ValueError, TypeError) as error:
+            raise RecordError(
+                f"{path}: cannot be read ({error}); delete it to go on without that run's cost"
+            ) from error
+    searches = [run for run in runs if not run.joined]
+    return StudyCost(
+        seconds=sum(run.seconds for run in searches),
+        cpu_seconds=sum(run.cpu_seconds for run in runs),
+        runs=len(searches),
+    )
+
+
+class CostMeter:
+    """Measures this run and keeps its cost on record."""
+
+    def __init__(
+        self,
+        paths: StudyPaths,
+        start: float | None,
+        *,
+        joined: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+        cpu_clock: Callable[[], float] | None = None,
+    ) -> None:
+        """`start`, by `clock`, is when this process began; None: the run begins now.
+
+        `cpu_clock` gives the CPU seconds of this process, by default with those of its workers.
+        """
+        self._paths, self._joined, self._clock = paths, joined, clock
+        self._cpu_clock = cpu_clock or cpu_seconds
+        self.start = clock() if start is None else start
+        self._cpu_start = self._cpu_clock() if start is None else 0.0
+        self._file = paths.costs / f"{uuid.uuid4().hex}.json"
+        self._written = -WRITE_EVERY_S
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Write the cost on entry and on exit, however the body ends."""
+        self.write()
+        try:
+            yield
+        except BaseException:
+            with suppress(RecordError):  # the error under way is the one to show
+                self.write()
+            raise
+        self.write()
+
+    def write(self) -> None:
+        """Put the cost so far on record.
+
+        Raises: RecordError if the file cannot be written.
+        """
+        now = self._clock()
+        self._written = now
+        cost = RunCost(
+            seconds=now - self.start,
+            cpu_seconds=self._cpu_clock() - self._cpu_start,
+            joined=self._joined,
+        )
+        with suppress(OSError):  # `write_atomic` raises the error that is shown
+            self._paths.costs.mkdir(exist_ok=True)
+        write_atomic(self._file, json.dumps(asdict(cost)) + "\n")
+
+    def write_if_due(self) -> None:
+        """Put the cost on record if WRITE_EVERY_S have passed since it was."""
+        if self._clock() - self._written >= WRITE_EVERY_S:
+            self.write()
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredListener:
+    """Passes every event of a search on to `listener`, and keeps the cost on record meanwhile."""
+
+    listener: Listener
+    meter: CostMeter
+
+    def progress(self, progress: Progress) -> None:
+        """Pass it on, after the cost is on record."""
+        self.meter.write_if_due()
+        self.listener.progress(progress)
+
+    def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
+        """Pass it on."""
+        self.listener.trial_finished(proposal, result)
+
+    def message(self, text: str) -> None:
+        """Pass it on."""
+        self.listener.message(text)
+
+
+def cpu_seconds() -> float:
+    """CPU seconds of this process since it began, and of its child processes, ended or alive."""
+    import psutil
+
+    total = sum(os.times()[:4])
+    for child in psutil.Process().children(recursive=True):
+        with suppress(psutil.Error):  # it has just ended
+            total += sum(child.cpu_times()[:4])
+    return total

@@ -1,4 +1,4 @@
-"""A real study of digits in which most trials go wrong, in three ways."""
+"""Real studies of digits in which most trials go wrong, and one whose workers are killed."""
 
 from __future__ import annotations
 
@@ -77,3 +77,51 @@ def test_a_study_survives_memory_nan_and_a_hanging_process(tmp_path):
     assert causes[8, 1e30] == "diverged"
     assert [causes[16, scale] for scale in (1.0, 1e30)].count("timed_out") == 1
     assert [causes[768, scale] for scale in (1.0, 1e30)] == ["out_of_memory"] * 2
+
+
+class Killer(SilentListener):
+    """Kills each of the first two processes that train, after some epochs."""
+
+    def __init__(self):
+        self.killed, self.n_reported = set(), 0
+
+    def progress(self, progress):
+        """Kill the process once its training has five epochs more than at the last kill."""
+        for running in progress.running:
+            if len(self.killed) < 2 and len(running.curve) >= self.n_reported + 5:
+                workers = [
+                    p for p in psutil.Process().children() if "spawn_main" in str(p.cmdline())
+                ]
+                for worker in workers:
+                    if worker.pid not in self.killed and worker.status() != "zombie":
+                        self.killed.add(worker.pid)
+                        self.n_reported = len(running.curve)
+                        os.kill(worker.pid, signal.SIGKILL)
+
+
+def test_a_training_killed_twice_is_stopped_and_can_win(tmp_path):
+    """Its epochs, seconds and curve are on record, and its best saved epoch is shipped."""
+    one = SPACE.replace("{ choices = [8, 16, 768] }", "8").replace(
+        "{ choices = [1.0, 1e30] }", "1.0"
+    )
+    (tmp_path / "one.toml").write_text(f"{one}early_stopping = false\n")
+    settings = StudySettings(
+        study="killed",
+        space=str(tmp_path / "one.toml"),
+        results=str(tmp_path),
+        pruner="none",
+        recipes=False,
+        trials=1,
+        epochs=2000,
+        workers=1,
+    )
+    killer = Killer()
+    outcome = search(settings, killer)
+    assert len(killer.killed) == 2
+    (record,) = load_study(tmp_path, "killed").records
+    assert (str(record.state), str(record.cause)) == ("stopped", "crashed")
+    assert record.result.attempts == 2
+    assert record.epochs >= killer.n_reported
+    assert record.duration > 0
+    assert record.best_epoch is not None
+    assert (outcome.state, outcome.winner) == ("finished", 0)

@@ -89,14 +89,15 @@ class Killer(SilentListener):
         """Kill the process once its training has five epochs more than at the last kill."""
         for running in progress.running:
             if len(self.killed) < 2 and len(running.curve) >= self.n_reported + 5:
-                workers = [
-                    p for p in psutil.Process().children() if "spawn_main" in str(p.cmdline())
-                ]
-                for worker in workers:
-                    if worker.pid not in self.killed and worker.status() != "zombie":
-                        self.killed.add(worker.pid)
-                        self.n_reported = len(running.curve)
-                        os.kill(worker.pid, signal.SIGKILL)
+                self._kill(len(running.curve))
+
+    def _kill(self, n_epochs):
+        for process in psutil.Process().children():
+            is_worker = "spawn_main" in str(process.cmdline()) and process.status() != "zombie"
+            if is_worker and process.pid not in self.killed:
+                self.killed.add(process.pid)
+                self.n_reported = n_epochs
+                os.kill(process.pid, signal.SIGKILL)
 
 
 def test_a_training_killed_twice_is_stopped_and_can_win(tmp_path):

@@ -2,14 +2,14 @@
 
 A public name loads its module on first use: `import autocnn.api` imports no library, and the
 modules may import what they need at their top. The
-files are called search_study.py, not search.py: an imported submodule `search` would replace the
-function of that name.
+files are called search_study.py, not search.py: see docs/decisions/0029.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from autocnn.lazy import lazy_names
 
 if TYPE_CHECKING:
     from autocnn.api.ablate_trial import AblationOutcome as AblationOutcome
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from autocnn.api.leaderboard import leaderboard_rows as leaderboard_rows
     from autocnn.api.leaderboard import rebuild_leaderboard as rebuild_leaderboard
     from autocnn.api.leaderboard import select_rows as select_rows
-    from autocnn.api.plots import PLOTS as PLOTS
     from autocnn.api.plots import describe_importances as describe_importances
     from autocnn.api.plots import draw_study as draw_study
     from autocnn.api.plots import parameter_importances as parameter_importances
@@ -56,12 +55,18 @@ if TYPE_CHECKING:
     from autocnn.api.studies import study_or_trial as study_or_trial
     from autocnn.api.studies import summarise_study as summarise_study
     from autocnn.data.options import ImageOptions as ImageOptions
+    from autocnn.records.setting import either as either
     from autocnn.records.study_settings import SETTINGS as SETTINGS
     from autocnn.records.study_settings import StudySettings as StudySettings
     from autocnn.records.study_settings import option_help as option_help
     from autocnn.records.study_settings import option_name as option_name
     from autocnn.records.study_settings import option_variable as option_variable
     from autocnn.records.study_settings import setting_types as setting_types
+    from autocnn.report.choices import PLOT_FILES as PLOT_FILES
+    from autocnn.report.choices import PLOTS as PLOTS
+    from autocnn.report.choices import TEXT_FORMATS as TEXT_FORMATS
+    from autocnn.space.library import space_names as space_names
+    from autocnn.space.toml import load_space as load_space
 
 _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one has
     "autocnn.api.ablate_trial": ("AblationOutcome", "AblationSettings", "ablate"),
@@ -77,7 +82,6 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "select_rows",
     ),
     "autocnn.api.plots": (
-        "PLOTS",
         "describe_importances",
         "draw_study",
         "parameter_importances",
@@ -103,6 +107,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "summarise_study",
     ),
     "autocnn.data.options": ("ImageOptions",),
+    "autocnn.records.setting": ("either",),
     "autocnn.records.study_settings": (
         "SETTINGS",
         "StudySettings",
@@ -111,13 +116,11 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "option_variable",
         "setting_types",
     ),
+    "autocnn.report.choices": ("PLOTS", "PLOT_FILES", "TEXT_FORMATS"),
+    "autocnn.space.library": ("space_names",),
+    "autocnn.space.toml": ("load_space",),
 }
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
-__all__ = sorted(_MODULE_OF)
+__all__ = [name for names in _MODULES.values() for name in names]
 
-
-def __getattr__(name: str) -> Any:
-    """The public `name`, whose module is imported on first use."""
-    if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULE_OF[name]), name)
+if not TYPE_CHECKING:  # a type checker would take every name for one that exists
+    __getattr__ = lazy_names(__name__, _MODULES)

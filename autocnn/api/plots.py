@@ -6,36 +6,33 @@ import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from rich.console import RenderableType
 
 from autocnn.api.settings_sources import check_choice
 from autocnn.api.studies import StudyView
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.records.optuna_record import silence_optuna
+from autocnn.records.setting import either
+from autocnn.report.choices import PLOT_FILES, PLOTS
+from autocnn.report.figure_html import check_plot_file, write_plot
+from autocnn.report.figures import Plot, StudyData, choose_parameters, importances
+from autocnn.terminal.charts import render_curves, render_history, render_importances
 from autocnn.trial import TrialState
 
-if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
-    from rich.console import RenderableType
-
-    from autocnn.report.figures import StudyData
-
-PLOTS = ("history", "curves", "importance", "parallel", "slice")
-WITH_PARAMS = ("parallel", "slice")
+WITH_PARAMS = tuple(kind for kind, fits_terminal in PLOTS.items() if not fits_terminal)
 
 
 def draw_study(view: StudyView, kind: str, params: Sequence[str] | None = None) -> RenderableType:
-    """Plot `kind` of the study for a terminal: history, curves or importance.
+    """Plot `kind` of the study for a terminal.
 
     Raises: SettingsError for a kind that needs a file; StudyError if there is nothing to draw yet.
     """
     _check_request(kind, params)
     if kind in WITH_PARAMS:
-        raise SettingsError(
-            f"plot {kind} is too wide for a terminal; give -o FILE.html, FILE.png or FILE.svg"
-        )
-    from autocnn.report.figures import importances
-    from autocnn.terminal.charts import render_curves, render_history, render_importances
-
+        files = either(f"FILE{ending}" for ending in PLOT_FILES)
+        raise SettingsError(f"plot {kind} is too wide for a terminal; give -o {files}")
     data = _data(view)
     _check_trials(data, kind)
     if kind == "history":
@@ -48,20 +45,16 @@ def draw_study(view: StudyView, kind: str, params: Sequence[str] | None = None) 
 def parameter_importances(view: StudyView) -> dict[str, float]:
     """Each parameter's share in reaching the best scores (PED-ANOVA), largest first.
 
-    Raises: StudyError where the trials cannot tell.
+    Raises: StudyError if the trials are too few or too much alike.
     """
-    from autocnn.report.figures import importances
-
     return importances(_data(view))
 
 
 def describe_importances(view: StudyView) -> dict[str, Any]:
     """The importances with the study's name and the number of complete trials that gave them.
 
-    Raises: StudyError where the trials cannot tell.
+    Raises: StudyError if the trials are too few or too much alike.
     """
-    from autocnn.report.figures import importances
-
     data = _data(view)
     return {
         "study": data.name,
@@ -75,16 +68,13 @@ def plot_study(
 ) -> Path:
     """Write plot `kind` of the study to `target`: .html opens offline, .png and .svg are pictures.
 
-    `params` names what parallel and slice show; by default the most important ones
-    of ten complete trials or more, else the space's first.
+    `params` names what parallel and slice show; by default the most important parameters if there
+    are ten complete trials or more, else the first ones of the space.
 
     Raises: SettingsError for an unknown kind, file ending or parameter; StudyError if there is
     nothing to draw yet; RecordError if `target` cannot be written.
     """
     _check_request(kind, params)
-    from autocnn.report.figure_html import check_plot_file, write_plot
-    from autocnn.report.figures import Plot, choose_parameters
-
     check_plot_file(target)
     if os.path.isdir(target) or not os.path.isdir(target.parent):
         raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
@@ -96,20 +86,18 @@ def plot_study(
 
 
 def _check_request(kind: str, params: Sequence[str] | None) -> None:
-    check_choice("KIND", kind, PLOTS)
+    check_choice("KIND", kind, tuple(PLOTS))
     if params is not None and kind not in WITH_PARAMS:
         raise SettingsError(f"--params goes with {' and '.join(WITH_PARAMS)}, not with {kind}")
 
 
 def _data(view: StudyView) -> StudyData:
     silence_optuna()
-    from autocnn.report.figures import StudyData
-
     return StudyData(name=view.paths.name, space=view.space, records=view.records)
 
 
 def _check_trials(data: StudyData, kind: str) -> None:
-    """Raise StudyError where there is nothing to draw."""
+    """Raise StudyError if there is nothing to draw."""
     if kind == "curves":
         drawn = [r for r in data.records if r.state is not TrialState.FAILED]
         curves = (r.result.curve for r in drawn if r.result is not None)

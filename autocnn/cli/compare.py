@@ -1,4 +1,4 @@
-"""`autocnn compare`: networks from the literature, trained alike, beside what was published."""
+"""`autocnn compare`: known networks, all trained in the same way, beside the published figures."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+import autocnn.api as api
+import autocnn.terminal as terminal
 from autocnn.cli.options import (
     ImageSizeOption,
     QuietOption,
@@ -15,19 +17,24 @@ from autocnn.cli.options import (
     VerboseOption,
     WorkersOption,
 )
+from autocnn.cli.running import Interrupt, end_plan
 
 
 def compare(
-    dataset: Annotated[str, typer.Option(help="Name of a data set, or a path to images.")],
+    dataset: Annotated[str, typer.Option(help="Name of a data set, or path of your own images.")],
     baseline: Annotated[
-        list[str] | None, typer.Option(help="A name from `autocnn baselines`; repeatable.")
+        list[str] | None,
+        typer.Option(help="A name from `autocnn baselines`; may be given several times."),
     ] = None,
     study: Annotated[
-        list[str] | None, typer.Option(help="A study whose winner is trained too; repeatable.")
+        list[str] | None,
+        typer.Option(help="A study whose winner is trained too; may be given several times."),
     ] = None,
     seeds: Annotated[int, typer.Option(help="Trainings of each network.")] = 1,
-    epochs: Annotated[int, typer.Option(help="Of each training, at most.")] = 30,
-    patience: Annotated[int, typer.Option(help="Epochs without a better score, at most.")] = 5,
+    epochs: Annotated[int, typer.Option(help="Largest number of epochs of each training.")] = 30,
+    patience: Annotated[
+        int, typer.Option(help="Epochs without a better score after which a training stops.")
+    ] = 5,
     image_size: ImageSizeOption = None,
     skip_corrupt: SkipCorruptOption = None,
     workers: WorkersOption = None,
@@ -35,14 +42,7 @@ def compare(
     verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
 ) -> None:
-    """Train known networks alike, and print them beside what was published."""
-    import autocnn.api as api
-    from autocnn.cli.running import Interrupt, end_plan
-    from autocnn.terminal.networks_table import render_comparison
-    from autocnn.terminal.printing import print_wide
-    from autocnn.terminal.reading_bar import reading_bar
-    from autocnn.terminal.screen import open_screen
-
+    """Train known networks in the same way, and print them beside the published figures."""
     settings = api.CompareSettings(
         dataset=dataset,
         baselines=tuple(dict.fromkeys(baseline or ())),
@@ -55,12 +55,12 @@ def compare(
         image_size=image_size,
         skip_corrupt=bool(skip_corrupt),
     )
-    with reading_bar(quiet=quiet) as on_read:
+    with terminal.open_reading_bar(quiet=quiet) as on_read:
         options = api.ImageOptions(settings.image_size, settings.skip_corrupt)
         api.read_images(settings.dataset, options, on_read)
     interrupt = Interrupt()
-    with open_screen(-1 if quiet else int(verbose)) as screen:
+    with terminal.open_screen(-1 if quiet else int(verbose)) as screen:
         outcome = api.compare(settings, screen, interrupt.is_set)
-    print_wide(render_comparison(outcome.rows, outcome.title))
+    terminal.print_wide(terminal.render_networks(outcome.rows, outcome.title))
     print(f"written to {outcome.folder / 'compare.md'} and compare.parquet")
     end_plan(interrupt, [row.test for row in outcome.rows])

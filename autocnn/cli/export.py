@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+import autocnn.api as api
 from autocnn.cli.options import ResultsOption, StudyArgument
 
 
@@ -15,13 +16,11 @@ def export(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: FILE.keras.")],
     study: StudyArgument = None,
     trial: Annotated[
-        int | None, typer.Option(help="Number of a trial; the shipped winner by default.")
+        int | None, typer.Option(help="Number of a trial; by default the shipped winner.")
     ] = None,
     results: ResultsOption = Path("results"),
 ) -> None:
     """Write the winner, or the network of a trial, to a file that plain Keras loads."""
-    import autocnn.api as api
-
     view = api.load_study(results, study)
     print(api.export_model(view, output, trial))
     note = api.export_note(view, trial)

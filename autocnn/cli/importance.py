@@ -1,33 +1,29 @@
-"""`autocnn importance`: which parameters the good trials have in common."""
+"""`autocnn importance`: the parameters that the best trials have in common."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from autocnn.cli.options import ResultsOption, StudyArgument
+import autocnn.api as api
+import autocnn.terminal as terminal
+from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument
 
 NOT_EFFECT = (
-    "Importance is not effect: it says which parameters the best trials have in common, not what a "
-    "change would do. `autocnn ablate` trains that."
+    "Importance is not effect: it shows which parameters the best trials have in common, not the "
+    "effect of a change. `autocnn ablate` measures that."
 )
 
 
 def importance(
     study: StudyArgument = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    as_json: JsonOption = False,
     results: ResultsOption = Path("results"),
 ) -> None:
-    """Say which parameters the best trials have in common."""
-    import autocnn.api as api
-    from autocnn.terminal.printing import print_wide
-
+    """Show which parameters the best trials have in common."""
     view = api.load_study(results, study)
     if as_json:
         print(json.dumps(api.describe_importances(view)))
         return
-    print_wide(api.draw_study(view, "importance"))
+    terminal.print_wide(api.draw_study(view, "importance"))
     print(NOT_EFFECT)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import autocnn.api as api
 from autocnn.cli.options import ResultsOption
 
 
 def info(results: ResultsOption = Path("results")) -> None:
-    """Say what autocnn runs on, the precision it would choose and why, and where files lie."""
-    import autocnn.api as api
-
+    """Print the versions, the devices, the precision with its reason, and the folders in use."""
     for name, value in api.describe_installation(results).items():
         print(f"{name:<12} {value}")

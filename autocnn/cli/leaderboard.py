@@ -7,9 +7,12 @@ from typing import Annotated
 
 import typer
 
-from autocnn.cli.options import ResultsOption
+import autocnn.api as api
+import autocnn.terminal as terminal
+from autocnn.cli.options import ResultsOption, split_names
 
-MOST_ROWS = 200  # of a table on a screen, unless more are asked for
+MOST_ROWS = 200  # of a table on a screen without --top
+FORMATS = ("table", *api.TEXT_FORMATS)
 
 
 def leaderboard(
@@ -17,49 +20,44 @@ def leaderboard(
         list[str] | None,
         typer.Argument(
             metavar="study",
-            help="Names of studies, to be ranked together; the latest one by default.",
+            help="Names of studies that are ranked together; by default the latest study.",
         ),
     ] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CONDITION",
-            help="Only rows such as state=complete or 'parameters<200000' (= != < <= > >=); may be "
-            "given again, then all must hold. A row without a value never matches.",
+            help="Only rows such as state=complete or 'parameters<200000' (= != < <= > >=). Of "
+            "several conditions all must hold; a row without a value meets none.",
         ),
     ] = None,
-    top: Annotated[int | None, typer.Option(min=1, help="Only so many rows.")] = None,
-    sort: Annotated[str | None, typer.Option(help="Column to sort by; rank by default.")] = None,
+    top: Annotated[int | None, typer.Option(min=1, help="Largest number of rows.")] = None,
+    sort: Annotated[str | None, typer.Option(help="Column to sort by; by default rank.")] = None,
     columns: Annotated[
-        str | None, typer.Option(help="Columns to show, separated by commas; all: every one.")
+        str | None, typer.Option(help="Columns to show, separated by commas, or all.")
     ] = None,
     form: Annotated[
-        str, typer.Option("--format", help="table, json, csv or md.", show_default=True)
+        str, typer.Option("--format", help=f"{api.either(FORMATS)}.", show_default=True)
     ] = "table",
     rebuild: Annotated[
-        bool, typer.Option("--rebuild", help="Make the file again from the study's record first.")
+        bool, typer.Option("--rebuild", help="First make the file again from the study's record.")
     ] = False,
     results: ResultsOption = Path("results"),
 ) -> None:
     """Show the ranked trials of a study, or of several studies of the same images together."""
-    import autocnn.api as api
-    from autocnn.report.leaderboard_text import render_text
-    from autocnn.terminal.leaderboard_table import render_table
-    from autocnn.terminal.printing import print_wide
-
-    api.check_choice("--format", form, ("table", "json", "csv", "md"))
+    api.check_choice("--format", form, FORMATS)
     if rebuild:
         for view in api.load_studies(results, studies or []):
             api.rebuild_leaderboard(view)
-    wanted = None if columns is None else [name.strip() for name in columns.split(",")]
+    wanted = None if columns is None else split_names(columns)
     rows = api.select_rows(results, studies or [], sort, wanted, top, where or [])
-    if form == "table":
-        title = ", ".join(f"{name} ({n_trials} trials)" for name, n_trials in rows.trials.items())
-        shown = rows.table.slice(0, top or MOST_ROWS)
-        print_wide(render_table(shown, title, asked=columns is not None))
-        if not any(rows.trials.values()):
-            print(f"no trial has ended yet in {', '.join(rows.trials)}")
-        if shown.num_rows < rows.table.num_rows:
-            print(f"{rows.table.num_rows - shown.num_rows:,} more rows: --top N, or --format csv")
-    else:
-        print(render_text(rows.table, form))
+    if form != "table":
+        print(terminal.render_text(rows.table, form))
+        return
+    title = ", ".join(f"{name} ({n_trials} trials)" for name, n_trials in rows.trials.items())
+    shown = rows.table.slice(0, top or MOST_ROWS)
+    terminal.print_wide(terminal.render_leaderboard(shown, title, asked=columns is not None))
+    if not any(rows.trials.values()):
+        print(f"no trial has ended yet in {', '.join(rows.trials)}")
+    if shown.num_rows < rows.table.num_rows:
+        print(f"{rows.table.num_rows - shown.num_rows:,} more rows: --top N, or --format csv")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from importlib import metadata
 
 import typer
 
@@ -59,6 +58,8 @@ def _root(
     version: bool = typer.Option(False, "--version", help="Print the version and leave."),
 ) -> None:
     if version:
+        from importlib import metadata  # no other command needs it, and it takes a tenth of --help
+
         print(metadata.version("autocnn"))
         raise typer.Exit
     if context.invoked_subcommand is None:

@@ -16,6 +16,11 @@ Given = dict[str, Any]  # settings by the field names of `StudySettings`
 Command = Callable[..., None]
 
 
+def split_names(text: str) -> list[str]:
+    """The names in a text such as "dropout,optimizer", without the spaces around them."""
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 def setting_option(key: str, *, help: str = "", environment: bool = True, **more: Any) -> Any:
     """The option of setting `key`, as the table of settings describes it.
 

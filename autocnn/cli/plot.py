@@ -7,33 +7,33 @@ from typing import Annotated
 
 import typer
 
-from autocnn.cli.options import ResultsOption, StudyArgument
+import autocnn.api as api
+import autocnn.terminal as terminal
+from autocnn.cli.options import ResultsOption, StudyArgument, split_names
+
+FILES = api.either(f"FILE{ending}" for ending in api.PLOT_FILES)
 
 
 def plot(
-    kind: Annotated[str, typer.Argument(help="history, curves, importance, parallel or slice.")],
+    kind: Annotated[str, typer.Argument(help=f"{api.either(api.PLOTS)}.")],
     study: StudyArgument = None,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="File to write: FILE.html, FILE.png or FILE.svg."),
+        Path | None, typer.Option("--output", "-o", help=f"File to write: {FILES}.")
     ] = None,
     params: Annotated[
         str | None,
         typer.Option(
-            help="Parameters that parallel and slice show, separated by commas; "
-            "the most important ones by default."
+            help="Parameters of a figure that needs a file, separated by commas; by default the "
+            "most important ones."
         ),
     ] = None,
     results: ResultsOption = Path("results"),
 ) -> None:
     """Draw a study: on the terminal (history, curves, importance), or to a file."""
-    import autocnn.api as api
-    from autocnn.terminal.printing import print_wide
-
-    api.check_choice("KIND", kind, api.PLOTS)
-    wanted = None if params is None else [name.strip() for name in params.split(",")]
+    api.check_choice("KIND", kind, tuple(api.PLOTS))
+    wanted = None if params is None else split_names(params)
     view = api.load_study(results, study)
     if output is None:
-        print_wide(api.draw_study(view, kind, wanted))
+        terminal.print_wide(api.draw_study(view, kind, wanted))
     else:
         print(api.plot_study(view, kind, output, wanted))

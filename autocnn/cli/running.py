@@ -8,41 +8,35 @@ import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
 
 import typer
 
+import autocnn.api as api
+import autocnn.terminal as terminal
 from autocnn.errors import Interrupted
-
-if TYPE_CHECKING:  # importing it takes longer than --help may
-    from autocnn.api import StudySettings
 
 EXIT_NO_TRIAL, EXIT_INTERRUPTED = 3, 130
 
 
-def run_study(settings: StudySettings, started: float, *, verbosity: int, as_json: bool) -> None:
+def run_study(
+    settings: api.StudySettings, started: float, *, verbosity: int, as_json: bool
+) -> None:
     """Search and print the outcome; leaves with the exit code that says how it ended.
 
     `started` (time.monotonic) is when the time budget began. Verbosity: -1 is quiet, 1 a line an
     epoch.
     """
-    import autocnn.api as api
-    from autocnn.terminal.screen import open_screen
-
     interrupt = Interrupt()
-    with open_screen(verbosity) as screen:
+    with terminal.open_screen(verbosity) as screen:
         outcome = api.search(settings, screen, interrupt.is_set, started)
-    _print_outcome(api, outcome, settings, as_json=as_json)
+    _print_outcome(outcome, settings, as_json=as_json)
     raise typer.Exit(_exit_code(outcome))
 
 
-def join_study(settings: StudySettings, started: float, *, verbosity: int) -> None:
+def join_study(settings: api.StudySettings, started: float, *, verbosity: int) -> None:
     """Train trials of a study that another process began; leaves with an exit code as it does."""
-    import autocnn.api as api
-    from autocnn.terminal.screen import open_screen
-
     interrupt = Interrupt()
-    with open_screen(verbosity) as screen:
+    with terminal.open_screen(verbosity) as screen:
         ended = api.join(settings, screen, interrupt.is_set, started)
     print(f"{ended.trials} trials of study {ended.study} were trained here ({ended.ending})")
     raise typer.Exit(EXIT_INTERRUPTED if ended.ending == "interrupted" else 0)
@@ -80,16 +74,16 @@ class Interrupt:
         self._is_set = True
 
 
-def _print_outcome(api: Any, outcome: Any, settings: StudySettings, *, as_json: bool) -> None:
-    from autocnn.terminal.closing_lines import describe_end, describe_finals
-
+def _print_outcome(
+    outcome: api.SearchOutcome, settings: api.StudySettings, *, as_json: bool
+) -> None:
     if outcome.state == "finished":
         finals = api.load_study(settings.results, outcome.study, settings.storage).finals
-        _print_lines(describe_finals(finals))
+        _print_lines(terminal.describe_finals(finals or {}))
     if outcome.state == "failed":
         print(_why_failed(outcome), file=sys.stderr)
     _print_lines(
-        describe_end(
+        terminal.describe_end(
             outcome.seconds,
             outcome.cpu_seconds,
             outcome.model,
@@ -104,7 +98,7 @@ def _print_outcome(api: Any, outcome: Any, settings: StudySettings, *, as_json: 
         print(json.dumps(asdict(outcome)))
 
 
-def _why_failed(outcome: Any) -> str:
+def _why_failed(outcome: api.SearchOutcome) -> str:
     causes = ", ".join(f"{n} {cause}" for cause, n in sorted(outcome.causes.items()))
     failed = f"{outcome.failed} failed{f': {causes}' if causes else ''}"
     return (
@@ -113,7 +107,7 @@ def _why_failed(outcome: Any) -> str:
     )
 
 
-def _exit_code(outcome: Any) -> int:
+def _exit_code(outcome: api.SearchOutcome) -> int:
     return {"finished": 0, "interrupted": EXIT_INTERRUPTED, "failed": EXIT_NO_TRIAL}[outcome.state]
 
 

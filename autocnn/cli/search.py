@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import autocnn.api as api
+import autocnn.terminal as terminal
 from autocnn.cli.options import (
     Given,
     JsonOption,
@@ -53,21 +54,17 @@ def search(
     A setting that no option gives is read from the environment: AUTOCNN_TIME_BUDGET=12m is the same
     as --time-budget 12m.
     """
-    from autocnn.terminal.reading_bar import reading_bar
-
     if baseline is not None:
         given["baseline"] = baseline
     settings = api.resolve_settings(given, {} if config is None else api.read_config(config))
-    with reading_bar(quiet=quiet) as on_read:
+    with terminal.open_reading_bar(quiet=quiet) as on_read:
         options = api.ImageOptions(settings.image_size, settings.skip_corrupt)
         info = api.read_images(settings.dataset, options, on_read)
     if dry_run:
-        from autocnn.terminal.space_page import describe_survey, survey_json
-
         for note in info.notes:
             print(note, file=sys.stderr)
         found = api.survey_settings(settings)
-        for line in [survey_json(*found)] if as_json else describe_survey(*found):
+        for line in [terminal.survey_json(*found)] if as_json else terminal.describe_survey(*found):
             print(line)
         return
     run_study(settings, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)

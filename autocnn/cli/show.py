@@ -1,4 +1,4 @@
-"""`autocnn show`: one trial in full, two side by side, or what the shipped model confused."""
+"""`autocnn show`: one trial in full, two side by side, or the confusion matrix of the winner."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from typing import Annotated
 
 import typer
 
+import autocnn.api as api
+import autocnn.terminal as terminal
 from autocnn.cli.options import ResultsOption, StudyArgument
+from autocnn.errors import RecordError, SettingsError
 
 
 def show(
     study: StudyArgument = None,
     trial: Annotated[
-        int | None, typer.Argument(help="Number of the trial; the best one by default.")
+        int | None, typer.Argument(help="Number of the trial; by default the best one.")
     ] = None,
     number: Annotated[
-        int | None, typer.Option("--trial", help="The same, where no study is named.")
+        int | None,
+        typer.Option("--trial", help="Number of the trial, for a command that names no study."),
     ] = None,
     compare: Annotated[
         tuple[int, int] | None,
@@ -25,7 +29,7 @@ def show(
     ] = None,
     confusion: Annotated[
         bool,
-        typer.Option("--confusion", help="Show the test's confusion matrix instead."),
+        typer.Option("--confusion", help="Show the confusion matrix of the test instead."),
     ] = False,
     results: ResultsOption = Path("results"),
 ) -> None:
@@ -42,18 +46,14 @@ def show(
 
 
 def _one_of(trial: int | None, number: int | None) -> int | None:
-    """The trial, wherever it was named."""
-    from autocnn.errors import SettingsError
-
+    """The trial's number, given as the argument TRIAL or as the option --trial."""
     if trial is not None and number is not None:
         raise SettingsError(f"the trial is named twice, {trial} and --trial {number}")
     return number if trial is None else trial
 
 
 def _check_alone(why: str, trial: int | None, confusion: bool = False) -> None:
-    """Raise SettingsError where a trial is named too, or another page is asked for."""
-    from autocnn.errors import SettingsError
-
+    """Raise SettingsError if a trial or another page is given beside the page of `why`."""
     if trial is not None:
         raise SettingsError(f"{why}: leave out the TRIAL, got {trial}")
     if confusion:
@@ -61,40 +61,26 @@ def _check_alone(why: str, trial: int | None, confusion: bool = False) -> None:
 
 
 def _show_one(results: Path, study: str | None, trial: int | None) -> None:
-    import autocnn.api as api
-    from autocnn.errors import RecordError
-    from autocnn.terminal.confusion_table import render_classes
-    from autocnn.terminal.printing import print_wide
-    from autocnn.terminal.trial_page import render_trial
-
     if trial is None:
         study, trial = api.study_or_trial(results, study)
     view = api.load_study(results, study)
     record = view.trial(trial)
-    print_wide(render_trial(record, view.network(record)))
+    terminal.print_wide(terminal.render_trial(record, view.network(record)))
     try:
         if api.is_winner(view, record.number):
-            print_wide(render_classes(api.confusion_of(view)))
-    except RecordError as error:  # the trial itself was shown
+            terminal.print_wide(terminal.render_classes(api.confusion_of(view)))
+    except RecordError as error:  # the page of the trial is complete without it
         print(error, file=sys.stderr)
 
 
 def _show_two(results: Path, study: str | None, numbers: tuple[int, int]) -> None:
-    import autocnn.api as api
-    from autocnn.errors import SettingsError
-    from autocnn.terminal.printing import print_wide
-    from autocnn.terminal.two_trials import render_comparison
-
     if numbers[0] == numbers[1]:
         raise SettingsError(f"--compare needs two different trials, got {numbers[0]} twice")
     view = api.load_study(results, study)
     first, second = (view.trial(number) for number in numbers)
-    print_wide(render_comparison(first, second, view.space))
+    terminal.print_wide(terminal.render_two_trials(first, second, view.space))
 
 
 def _show_confusion(results: Path, study: str | None) -> None:
-    import autocnn.api as api
-    from autocnn.terminal.confusion_table import render_confusion
-    from autocnn.terminal.printing import print_wide
-
-    print_wide(render_confusion(api.confusion_of(api.load_study(results, study))))
+    view = api.load_study(results, study)
+    terminal.print_wide(terminal.render_confusion(api.confusion_of(view)))

@@ -7,31 +7,29 @@ from typing import Annotated
 
 import typer
 
+import autocnn.api as api
+import autocnn.terminal as terminal
+from autocnn.errors import SettingsError
+
 
 def spaces(
     name: Annotated[str | None, typer.Argument(help="A name, or a .toml file.")] = None,
     copy: Annotated[
-        Path | None, typer.Option(help="Write the space to this file, to be changed.")
+        Path | None, typer.Option(help="Write the space to this new file, for you to change.")
     ] = None,
 ) -> None:
     """List the search spaces, or show one of them."""
-    import autocnn.api as api
-    from autocnn.errors import SettingsError
-    from autocnn.space.library import space_names
-    from autocnn.space.toml import load_space
-    from autocnn.terminal.printing import print_wide
-    from autocnn.terminal.space_page import describe_explicit, render_space
-
     if name is None:
         if copy is not None:
-            raise SettingsError(f"--copy needs the NAME of a space: {', '.join(space_names())}")
-        for known in space_names():
-            print(f"{known:<16} {load_space(known).description}")
+            known = ", ".join(api.space_names())
+            raise SettingsError(f"--copy needs the NAME of a space: {known}")
+        for each in api.space_names():
+            print(f"{each:<16} {api.load_space(each).description}")
         return
-    space = load_space(name)
+    space = api.load_space(name)
     if copy is not None:
         print(api.copy_space(space, copy))
         return
-    for line in describe_explicit(space):
+    for line in terminal.describe_explicit(space):
         print(line)
-    print_wide(render_space(space))
+    terminal.print_wide(terminal.render_space(space))

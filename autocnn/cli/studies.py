@@ -1,4 +1,4 @@
-"""`autocnn studies`: what lies in the results folder; `clean` deletes a study."""
+"""`autocnn studies`: the studies of the results folder; `clean` deletes a study."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from typing import Annotated
 
 import typer
 
+import autocnn.api as api
+import autocnn.terminal as terminal
 from autocnn.cli.options import ResultsOption
+from autocnn.errors import SettingsError
 
 studies = typer.Typer(help="List the studies of the results folder, or delete one.")
 
@@ -19,13 +22,9 @@ def show_studies(context: typer.Context, results: ResultsOption = Path("results"
     context.obj = results
     if context.invoked_subcommand is not None:
         return
-    import autocnn.api as api
-    from autocnn.terminal.printing import print_wide
-    from autocnn.terminal.studies_table import render_studies
-
     summaries = api.list_summaries(results)
     if summaries:
-        print_wide(render_studies(summaries, str(results)))
+        terminal.print_wide(terminal.render_studies(summaries, str(results)))
     else:
         print(f"{results}: holds no study yet; `autocnn search` starts one")
 
@@ -34,22 +33,20 @@ def show_studies(context: typer.Context, results: ResultsOption = Path("results"
 def clean(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Name of the study.")],
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without a question.")] = False,
     results: Annotated[
-        Path | None, typer.Option(help="Folder of all studies, as before the command's name.")
+        Path | None,
+        typer.Option(help="Folder of all studies; by default that of `autocnn studies`."),
     ] = None,
 ) -> None:
     """Delete a study: its record, leaderboard, weights and models."""
-    import autocnn.api as api
-    from autocnn.errors import SettingsError
-    from autocnn.terminal.studies_table import size_text
-
     results = context.obj if results is None else results
     summary = api.summarise_study(results, name)
     if not yes:
         if sys.stdin is None or not sys.stdin.isatty():
             raise SettingsError("no terminal to ask on: give --yes to delete without asking")
-        what = f"{results / name} ({summary.trials or 0} trials, {size_text(summary.size)})"
+        size = terminal.size_text(summary.size)
+        what = f"{results / name} ({summary.trials or 0} trials, {size})"
         typer.confirm(f"Delete {what} for good?", abort=True, err=True)
     freed = api.delete_study(results, name)
-    print(f"{results / name}: deleted, {size_text(freed)} freed")
+    print(f"{results / name}: deleted, {terminal.size_text(freed)} freed")

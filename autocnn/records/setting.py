@@ -44,6 +44,12 @@ def about(help: str = "", rule: Rule | None = None, **others: Any) -> Mapping[st
     return {KEY: Setting(help=help, rule=rule, **others)}
 
 
+def either(names: Iterable[str]) -> str:
+    """The names as a text lists them: "a, b or c"."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
 def one_of(choices: Iterable[str], hidden: tuple[str, ...] = ()) -> Rule:
     """The rule that a value is among `choices`, or among `hidden`, which no text lists."""
     listed = tuple(choices)

@@ -31,6 +31,7 @@ from autocnn.records.setting import (
     Setting,
     about,
     at_least,
+    either,
     one_of,
 )
 from autocnn.records.units import parse_duration, parse_memory
@@ -248,7 +249,7 @@ def option_help(key: str) -> str:
     choices = () if found.rule is None else found.rule.choices
     text = found.help
     if choices:
-        text += f": {', '.join(choices[:-1])} or {choices[-1]}"
+        text += f": {either(choices)}"
     if isinstance(default, bool):
         return f"{text} (default)." if default else f"{text}."
     return f"{text}." if default in (None, "") else f"{text}; by default {default}."

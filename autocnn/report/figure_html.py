@@ -9,6 +9,7 @@ from typing import Any
 
 from autocnn.errors import SettingsError
 from autocnn.files import write_atomic
+from autocnn.records.setting import either
 from autocnn.report.figure_image import BACKGROUND, GREY, INACTIVE, NOT_THERE, draw_image
 from autocnn.report.figures import SCORE, Plot, draw_plot, quiet_optuna, varied_parameters
 
@@ -27,9 +28,7 @@ def write_plot(plot: Plot, target: Path) -> None:
 def check_plot_file(target: Path) -> None:
     """Raise SettingsError unless there is a writer for this file ending."""
     if target.suffix.lower() not in WRITERS:
-        *others, last = WRITERS
-        endings = f"{', '.join(others)} or {last}"
-        raise SettingsError(f"--output must end in {endings}, got {str(target)!r}")
+        raise SettingsError(f"--output must end in {either(WRITERS)}, got {str(target)!r}")
 
 
 def draw_page(plot: Plot) -> str:

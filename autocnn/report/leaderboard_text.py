@@ -12,17 +12,12 @@ import pyarrow as pa
 
 from autocnn.report.formatting import count, percent
 
-FORMATS = ("table", "json", "csv", "md")
-
-
-PERCENTAGES = ("score",)
-
-
-COUNTS = ("parameters", "macs")
+PERCENTAGES = ("score",)  # columns of fractions that a person reads in percent
+COUNTS = ("parameters", "macs")  # columns of large numbers that a person reads with a unit
 
 
 def render_text(table: pa.Table, form: str) -> str:
-    """The rows as "json" (a list of objects), "csv" or "md", numbers in full."""
+    """The rows in one of `TEXT_FORMATS`, numbers in full; "json" is a list of objects."""
     return {"json": _json, "csv": _csv, "md": _markdown}[form](table)
 
 

@@ -20,7 +20,7 @@ FOLDED = ("message", "config")
 FOLD = 24  # characters down to which long texts and curves may be folded
 
 
-def render_table(table: pa.Table, title: str, *, asked: bool = False) -> FittedTable:
+def render_leaderboard(table: pa.Table, title: str, *, asked: bool = False) -> FittedTable:
     """The rows for a terminal, numbers shortened, headers too.
 
     Where a person has `asked` for these columns, none of them is left out for want of width.

@@ -18,7 +18,7 @@ SHORT = {"validation": "valid.", "seconds": "s", "parameters": "params"}  # on a
 SPARE = ("MACs", "seconds", "epochs", "parameters", "validation")  # the least needed first
 
 
-def render_comparison(rows: Sequence[ComparedRow], title: str) -> Group:
+def render_networks(rows: Sequence[ComparedRow], title: str) -> Group:
     """The rows for a terminal."""
     lines = [network_cells(row) for row in rows]
     columns = [

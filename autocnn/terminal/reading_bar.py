@@ -19,7 +19,7 @@ from rich.progress import (
 
 
 @contextmanager
-def reading_bar(
+def open_reading_bar(
     *, quiet: bool, stream: TextIO = sys.stderr
 ) -> Iterator[Callable[[str, int, int], None] | None]:
     """Who is to be told of each pass over the images; None where nobody looks.

@@ -23,7 +23,7 @@ RARE = ("continues", "repeats", "reason")  # facts that are shown only where one
 Row = tuple[str, str, str]  # a name, and its text in both trials
 
 
-def render_comparison(
+def render_two_trials(
     first: TrialRecord, second: TrialRecord, space: SearchSpace
 ) -> RenderableType:
     """Facts, then the parameters in the order of `space`, then both learning curves."""

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pytest
 
 from autocnn.leaderboard.table import DEFAULT_COLUMNS
-from autocnn.report.leaderboard_text import FORMATS, render_text
-from autocnn.terminal.leaderboard_table import render_table
+from autocnn.report.choices import TEXT_FORMATS
+from autocnn.report.leaderboard_text import render_text
+from autocnn.terminal.leaderboard_table import render_leaderboard
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def table():
 
 def test_a_table_shows_shortened_numbers(table, show):
     """Percentages, counts and dashes; brackets are text."""
-    lines = show(render_table(table, "digits-1 [2 trials]"))
+    lines = show(render_leaderboard(table, "digits-1 [2 trials]"))
     assert lines[0] == "digits-1 [2 trials]"
     header, first, second = (re.split(" {2,}", line.strip()) for line in lines[1:])
     assert header == ["rank", "score", "macs", "rate", "flip", "message", "val_loss"]
@@ -44,7 +45,7 @@ def test_a_table_shows_shortened_numbers(table, show):
 
 def test_a_table_sets_numbers_to_the_right(table):
     """And text to the left."""
-    columns = render_table(table, "").columns
+    columns = render_leaderboard(table, "").columns
     assert [column.is_number for column in columns] == 4 * [True] + 3 * [False]
 
 
@@ -71,7 +72,7 @@ def words(line):
 @pytest.mark.parametrize("width", [72, 80, 100, 120])
 def test_nothing_is_cut_or_wrapped(trials, show, width):
     """One line a trial, with score, state and origin in full."""
-    lines = show(render_table(trials, "look (3 trials)"), width)
+    lines = show(render_leaderboard(trials, "look (3 trials)"), width)
     assert not any("…" in line for line in lines)
     assert max(map(len, lines)) <= width
     rows = [words(line) for line in lines[2:5]]
@@ -85,7 +86,7 @@ def test_nothing_is_cut_or_wrapped(trials, show, width):
 
 def test_headers_are_short(trials, show):
     """So that all columns fit into 100; the note has the names that options take."""
-    table = render_table(trials, "")
+    table = render_leaderboard(trials, "")
     heads = ["rank", "trial", "state", "score", "best ep", "epochs", "params", "macs", "s"]
     assert words(show(table, 100)[1]) == [*heads, "origin"]
     lines = show(table, 80)
@@ -97,14 +98,14 @@ def test_headers_are_short(trials, show):
 def test_several_studies_keep_their_names(trials, show):
     """More of the other columns give way."""
     names = pa.array(3 * ["fashion-20m-no-recipes"])
-    lines = show(render_table(trials.add_column(0, "study", names), ""), 80)
+    lines = show(render_leaderboard(trials.add_column(0, "study", names), ""), 80)
     assert [words(line)[0] for line in lines[2:5]] == 3 * ["fashion-20m-no-recipes"]
     assert max(map(len, lines)) <= 80
 
 
 def test_what_was_asked_for_is_never_left_out(trials, show):
     """Where it does not fit, each trial is a block."""
-    lines = show(render_table(trials, "look", asked=True), 80)
+    lines = show(render_leaderboard(trials, "look", asked=True), 80)
     assert lines[1:12] == [
         "rank        1",
         "trial       23",
@@ -124,7 +125,7 @@ def test_what_was_asked_for_is_never_left_out(trials, show):
 def test_long_texts_and_curves_are_folded(show):
     """In a table that is wide enough for the others."""
     table = pa.table({"trial": [7], "val_loss": [40 * [0.25]], "message": ["word " * 40]})
-    lines = show(render_table(table, "", asked=True), 80)
+    lines = show(render_leaderboard(table, "", asked=True), 80)
     assert words(lines[1]) == ["trial", "val_loss", "message"]
     text = " ".join(lines)
     assert (text.count("0.25"), text.count("word")) == (40, 40)
@@ -133,7 +134,7 @@ def test_long_texts_and_curves_are_folded(show):
 def test_a_parameter_that_is_called_like_a_column_keeps_its_prefix(show):
     """Both can be told apart."""
     table = pa.table({"seed": [1], "param.seed": [2], "param.rate": [0.5]})
-    assert show(render_table(table, ""))[1].split() == ["seed", "param.seed", "rate"]
+    assert show(render_leaderboard(table, ""))[1].split() == ["seed", "param.seed", "rate"]
 
 
 def test_json_has_the_numbers_in_full(table):
@@ -191,7 +192,7 @@ def test_no_trials_are_no_rows(form, text):
     assert render_text(pa.table({"rank": pa.array([], pa.int32())}), form) == text
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form != "table"])
+@pytest.mark.parametrize("form", TEXT_FORMATS)
 def test_a_text_has_no_line_break_at_its_end(table, form):
     """Printing adds it."""
     text = render_text(table, form)

@@ -8,7 +8,7 @@ import pytest
 
 from autocnn.plans.networks import ComparedRow
 from autocnn.report.networks_page import comparison_markdown
-from autocnn.terminal.networks_table import render_comparison
+from autocnn.terminal.networks_table import render_networks
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_the_markdown_has_ours_beside_theirs(rows):
 
 def test_the_terminal_shows_the_same(rows, show):
     """One row each."""
-    drawn = "\n".join(show(render_comparison(rows, "Known networks"), 140))
+    drawn = "\n".join(show(render_networks(rows, "Known networks"), 140))
     for text in ("Known networks", "66.12 % ± 0.41", "65.98 %", "528,054", "0 (2 failed)"):
         assert text in drawn
 
@@ -50,14 +50,14 @@ def test_test_time_augmentation_stands_apart(rows, show):
     augmented = [replace(rows[0], augmented=0.7), rows[1]]
     note = "cnn_16_32_64: 70.00 % with its published test-time augmentation"
     assert note in comparison_markdown(augmented, "Known networks", "")
-    assert note in "\n".join(show(render_comparison(augmented, "Known networks"), 140))
+    assert note in "\n".join(show(render_networks(augmented, "Known networks"), 140))
     assert "augmentation" not in comparison_markdown(rows, "Known networks", "")
 
 
 def test_names_and_numbers_are_whole_on_a_narrow_terminal(rows, show):
     """What does not fit is named; the file has it."""
     rows = [replace(rows[0], name="winner of fashion-20m-wide (trial 7)"), rows[0]]
-    lines = show(render_comparison(rows, "Known networks"), 80)
+    lines = show(render_networks(rows, "Known networks"), 80)
     assert not any("…" in line for line in lines)
     assert [line.split("  ")[0] for line in lines[2:4]] == [row.name for row in rows]
     assert all("66.12 % ± 0.41    65.98 %" in line for line in lines[2:4])
@@ -67,7 +67,7 @@ def test_names_and_numbers_are_whole_on_a_narrow_terminal(rows, show):
 
 def test_published_networks_fit_a_narrow_terminal(rows, show):
     """With all their columns."""
-    lines = show(render_comparison([replace(rows[0], test_sd=None)], "Known networks"), 80)
+    lines = show(render_networks([replace(rows[0], test_sd=None)], "Known networks"), 80)
     head = "network test published valid. epochs s params MACs n"
     assert " ".join(lines[1].split()) == head
     assert len(lines) == 3

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from autocnn.terminal.reading_bar import reading_bar
+from autocnn.terminal.reading_bar import open_reading_bar
 
 
 class Terminal(io.StringIO):
@@ -30,7 +30,7 @@ def _a_terminal_like_any_other(monkeypatch):
 )
 def test_where_nobody_looks_nobody_is_told(quiet, stream):
     """Nor is anything written."""
-    with reading_bar(quiet=quiet, stream=stream) as on_read:
+    with open_reading_bar(quiet=quiet, stream=stream) as on_read:
         assert on_read is None
     assert stream.getvalue() == ""
 
@@ -38,7 +38,7 @@ def test_where_nobody_looks_nobody_is_told(quiet, stream):
 def test_a_terminal_shows_each_pass():
     """Its name, and how many images of how many."""
     stream = Terminal()
-    with reading_bar(quiet=False, stream=stream) as on_read:
+    with open_reading_bar(quiet=False, stream=stream) as on_read:
         on_read("looking at images", 16, 20)
         on_read("looking at images", 20, 20)
         on_read("decoding images", 20, 20)
@@ -50,6 +50,6 @@ def test_a_terminal_shows_each_pass():
 def test_images_out_of_the_cache_show_no_bar():
     """Nobody said anything."""
     stream = Terminal()
-    with reading_bar(quiet=False, stream=stream):
+    with open_reading_bar(quiet=False, stream=stream):
         pass
     assert stream.getvalue() == ""

@@ -15,7 +15,7 @@ from autocnn.terminal.two_trials import (
     compare_curves,
     compare_facts,
     compare_parameters,
-    render_comparison,
+    render_two_trials,
 )
 from autocnn.trial import FailureCause, TrialState
 
@@ -139,7 +139,7 @@ def rows_of(lines):
 
 def test_differing_rows_are_marked_in_a_column_of_their_own(pair, show):
     """By a character, whatever a terminal can show besides."""
-    lines = show(render_comparison(*pair, SPACE))
+    lines = show(render_two_trials(*pair, SPACE))
     assert lines[0] == "Trials 3 and 7 (≠ where they differ)"
     rows = rows_of(lines[: lines.index("Validation accuracy (* best epoch; difference in points)")])
     assert rows[0] == ["", "", "trial 3", "trial 7"]
@@ -155,7 +155,7 @@ def test_differing_rows_are_bold(pair):
     """And the others are not; there is no colour."""
     console = Console(width=100, record=True, force_terminal=True, color_system="truecolor")
     with console.capture() as captured:
-        console.print(render_comparison(*pair, SPACE))
+        console.print(render_two_trials(*pair, SPACE))
     lines = captured.get().splitlines()
     pool, kernel = (
         next(line for line in lines if f" {name}" in line.replace("\x1b[1m", " "))
@@ -170,13 +170,13 @@ def test_differing_rows_are_bold(pair):
 def test_brackets_are_text(make_record, show):
     """No value is taken for markup."""
     records = [make_record(n, values={"pool": "[b]none[/b]"}) for n in (0, 1)]
-    lines = show(render_comparison(*records, SPACE))
+    lines = show(render_two_trials(*records, SPACE))
     assert sum(line.count("[b]none[/b]") for line in lines) == 2
 
 
 def test_a_page_fits_a_terminal(pair, show):
     """Nothing is cut off in 80 columns."""
-    lines = show(render_comparison(*pair, SPACE), 80)
+    lines = show(render_two_trials(*pair, SPACE), 80)
     assert max(map(len, lines)) <= 80
     assert not any("…" in line for line in lines)
 
@@ -186,7 +186,7 @@ def test_a_page_fits_a_terminal(pair, show):
 
 def test_the_curves_are_compared_epoch_by_epoch(pair, show):
     """The best epoch has a star; the difference is the second minus the first, in points."""
-    lines = show(render_comparison(*pair, SPACE))
+    lines = show(render_two_trials(*pair, SPACE))
     rows = rows_of(lines[lines.index("Validation accuracy (* best epoch; difference in points)") :])
     assert rows[0] == ["epoch", "trial 3", "trial 7", "difference"]
     cells = [[cell.rstrip("█ ") for cell in row] for row in rows[1:]]
@@ -216,7 +216,7 @@ def test_trials_without_a_curve_say_so(make_record, show):
     """No empty table."""
     records = [make_record(number, state="running") for number in (0, 1)]
     assert compare_curves(*records) is None
-    lines = show(render_comparison(*records, SPACE))
+    lines = show(render_two_trials(*records, SPACE))
     assert lines[-1] == "Neither trial finished an epoch: there is no learning curve."
 
 

@@ -1,0 +1,14 @@
+"""The names of figures and of the forms of a leaderboard; this module imports no library."""
+
+from __future__ import annotations
+
+# Each figure, and whether it can be drawn on a terminal.
+PLOTS: dict[str, bool] = {
+    "history": True,
+    "curves": True,
+    "importance": True,
+    "parallel": False,
+    "slice": False,
+}
+PLOT_FILES = (".html", ".png", ".svg")  # the endings of a figure's file
+TEXT_FORMATS = ("json", "csv", "md")  # of a leaderboard, besides a table on the terminal

@@ -24,6 +24,7 @@ class Device:
     names: tuple[str, ...]
     bfloat16: bool  # the hardware multiplies bfloat16
     reason: str  # for or against bfloat16, for `autocnn info`
+    versions: tuple[str, ...] = ()  # of Keras and its backend
 
 
 class TrialState(StrEnum):

@@ -21,6 +21,7 @@ from autocnn.engines.base import PRUNE_AT
 from autocnn.engines.pruners import build_pruner
 from autocnn.errors import Infeasible
 from autocnn.records.distributions import to_distribution
+from autocnn.records.facts import Facts, Measurement
 from autocnn.records.optuna_record import (
     continued_trial,
     create_study,
@@ -180,19 +181,23 @@ def make_study(settings: StudySettings, n: int, epochs: int) -> StudyPaths:
     return paths
 
 
-def _facts(epochs: int, sampler: str) -> dict[str, Any]:
-    return {
-        "image_shape": SHAPE,
-        "class_names": CLASSES,
-        "fingerprint": "made up",
-        "precision": "float32",
-        "setup_seconds": 1.0,
-        "epoch_seconds": EPOCH_S,
-        "horizon": epochs,
-        "proposer": sampler,
-        "pruner": PRUNER,
-        "first_look": 0.0,
-    }
+def _facts(epochs: int, sampler: str) -> Facts:
+    measured = Measurement(
+        backend="none",
+        device="cpu",
+        precision="float32",
+        setup_seconds=1.0,
+        epoch_seconds=EPOCH_S,
+    )
+    return Facts(
+        image_shape=SHAPE,
+        class_names=CLASSES,
+        fingerprint="made up",
+        horizon=epochs,
+        proposer=sampler,
+        pruner=PRUNER,
+        measurements=(measured,),
+    )
 
 
 def _run(study: optuna.Study, trial: optuna.Trial, proposal: Proposal) -> None:

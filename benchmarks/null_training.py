@@ -105,7 +105,8 @@ def null_session(
 ) -> Session:
     """A session like that of `open_session`, with an executor that trains nothing."""
     facts = read_study_facts(study)
-    own = ("precision", "horizon", "proposer", "pruner", "first_look")
+    assert facts is not None
+    measured = facts.measurements[0]
     return Session(
         settings=settings,
         paths=paths,
@@ -116,11 +117,12 @@ def null_session(
         device=NO_DEVICE,
         budget=Budget(
             end=None,
-            setup_s=facts["setup_seconds"],
-            epoch_s=facts["epoch_seconds"],
-            horizon=facts["horizon"],
+            setup_s=measured.setup_seconds,
+            epoch_s=measured.epoch_seconds,
+            horizon=facts.horizon,
         ),
         leases=None,
         mode=OWN_SEARCH,
-        **{name: facts[name] for name in own},
+        facts=facts,
+        precision=measured.precision,
     )

@@ -20,6 +20,7 @@ from rich.console import Console
 
 from autocnn.data.dataset import TrainingImages
 from autocnn.data.prepared import PreparedData, prepare_images
+from autocnn.records.facts import Facts, Measurement
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import Block, Dense, EarlyStopping, Optimizer, TrialConfig
 from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
@@ -118,6 +119,34 @@ def config() -> TrialConfig:
         batch_size=16,
         optimizer=Optimizer(name="adam", learning_rate=0.02),
         early_stopping=EarlyStopping(enabled=False),
+    )
+
+
+@pytest.fixture
+def facts() -> Facts:
+    """The facts of a study of 8x8x1 images in two classes, measured on a CPU."""
+    measured = Measurement(
+        backend="tensorflow",
+        device="cpu",
+        names=("a processor",),
+        versions=("keras 3.15.1", "tensorflow 2.21.0"),
+        precision="float32",
+        setup_seconds=1.5,
+        epoch_seconds=0.25,
+    )
+    return Facts(
+        image_shape=(8, 8, 1),
+        class_names=("0", "1"),
+        fingerprint="0" * 64,
+        mean=(80.5,),
+        std=(96.25,),
+        n_train=54,
+        n_validation=6,
+        horizon=12,
+        proposer="tpe",
+        pruner="halving",
+        first_look=0.2,
+        measurements=(measured,),
     )
 
 

@@ -101,7 +101,7 @@ def _feasible(view: StudyView, variants: list[Change], listener: Listener) -> li
     feasible = []
     for change in variants:
         try:
-            plan_network(change.config, view.image_shape, len(view.facts["class_names"]))
+            plan_network(change.config, view.image_shape, view.known_facts.n_classes)
             feasible.append(change)
         except Infeasible as error:
             listener.message(f"{change.factor} ({change.description}) is left out: {error}")
@@ -120,8 +120,8 @@ def _study_settings(
         **{key: stored[key] for key in kept if key in stored},
         study=name,
         results=str(view.paths.root),
-        epochs=int(view.facts["horizon"]),
-        precision=str(view.facts["precision"]),
+        epochs=view.known_facts.horizon,
+        precision=view.known_facts.precision,
         subset=settings.subset,
         workers=settings.workers,
     )
@@ -144,7 +144,7 @@ def _write(
         trial=record.number,
         dataset=str(read_settings(view.paths.study_toml).get("dataset", "digits")),
         n_train=n_train,
-        epochs=int(view.facts["horizon"]),
+        epochs=view.known_facts.horizon,
         n_seeds=rows[0].n,
     )
     write_report(folder, "ablation", ablation_table(rows), ablation_markdown(rows, head))

@@ -69,7 +69,7 @@ def _image_spec(view: StudyView) -> ImageSpec:
 
     return ImageSpec(
         shape=view.image_shape,
-        n_classes=len(view.facts["class_names"]),
-        mean=tuple(view.facts["mean"]),
-        std=tuple(view.facts["std"]),
+        n_classes=view.known_facts.n_classes,
+        mean=view.known_facts.mean,
+        std=view.known_facts.std,
     )

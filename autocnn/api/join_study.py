@@ -46,7 +46,7 @@ def join(
     meter = CostMeter(paths, start, joined=True)
     listener = MeteredListener(listener, meter)
     view = load_study(settings.results, settings.study, settings.storage)
-    if not view.facts:
+    if view.facts is None:
         raise StudyError(f"study {settings.study} is just being started; try again in a minute")
     space = limit_space(view.space, settings)
     check_dataset(settings, space)

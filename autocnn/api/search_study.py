@@ -220,8 +220,9 @@ def _outcome(session: Session, finals: dict[str, Any] | None, state: str) -> Sea
 
 def _write_manifest(session: Session, outcome: SearchOutcome, ending: str) -> None:
     from autocnn.records.environment import machine, package_versions
+    from autocnn.records.facts import facts_to_json
     from autocnn.records.manifest import write_manifest
-    from autocnn.records.optuna_record import n_infeasible, read_study_facts
+    from autocnn.records.optuna_record import n_infeasible
 
     write_manifest(
         session.paths.manifest,
@@ -230,7 +231,7 @@ def _write_manifest(session: Session, outcome: SearchOutcome, ending: str) -> No
             "ending": ending,
             "settings": public_settings(session.settings),
             "space": session.space.text,
-            "facts": read_study_facts(session.study),
+            "facts": facts_to_json(session.facts),
             "infeasible_draws": n_infeasible(session.study),
             "packages": package_versions(),
             "machine": machine(),

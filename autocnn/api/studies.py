@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # imported by the functions that need them: importing this mo
 
     from autocnn.leaderboard.merged import StudyImages
     from autocnn.leaderboard.studies import StudySummary
+    from autocnn.records.facts import Facts
     from autocnn.records.trial_record import TrialRecord
 
 
@@ -35,7 +36,7 @@ class StudyView:
 
     paths: StudyPaths
     space: SearchSpace
-    facts: dict[str, Any]  # image_shape, class_names, horizon, fingerprint, ...
+    facts: Facts | None  # None: the study has only been created
     records: list[TrialRecord]  # in rank order
     record_bytes: int | None = None  # of the journal, before they were read
 
@@ -59,14 +60,26 @@ class StudyView:
         return read_finals(self.paths)
 
     @property
+    def known_facts(self) -> Facts:
+        """The facts of a study that has begun.
+
+        Raises: StudyError if it has not.
+        """
+        if self.facts is None:
+            raise StudyError(
+                f"study {self.paths.name} has not begun yet; `autocnn resume {self.paths.name}` "
+                "goes on"
+            )
+        return self.facts
+
+    @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of the images."""
-        height, width, channels = self.facts["image_shape"]
-        return int(height), int(width), int(channels)
+        return self.known_facts.image_shape
 
     def network(self, record: TrialRecord) -> Network:
         """The layers of a trial."""
-        return plan_network(record.config, self.image_shape, len(self.facts["class_names"]))
+        return plan_network(record.config, self.image_shape, self.known_facts.n_classes)
 
     def trial(self, number: int | None = None) -> TrialRecord:
         """Trial `number`, or the best one.
@@ -157,7 +170,7 @@ def _data_of(view: StudyView) -> StudyImages:
     return StudyImages(
         study=view.paths.name,
         dataset=settings.dataset,
-        fingerprint=view.facts.get("fingerprint"),
+        fingerprint=None if view.facts is None else view.facts.fingerprint,
         split_seed=settings.split_seed,
     )
 

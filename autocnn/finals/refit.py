@@ -45,7 +45,7 @@ def refit_winner(
         number=record.number,
         config=record.trained_config,
         seed=record.seed,
-        horizon=session.horizon,
+        horizon=session.facts.horizon,
         last_epoch=best_epoch,
         precision=session.precision,
         folder=session.paths.refit,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +30,7 @@ from autocnn.records.database import (
     refuse_renamed,
 )
 from autocnn.records.database_url import absolute_url, public_url, with_password
+from autocnn.records.facts import Facts, facts_from_json, facts_to_json
 from autocnn.records.journal import open_journal, open_only_study
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings, read_settings
@@ -145,15 +145,27 @@ def delete_record(paths: StudyPaths, settings: StudySettings | None = None) -> N
         delete_from_database(url, paths.name, settings.created)
 
 
-def write_study_facts(study: optuna.Study, facts: Mapping[str, Any]) -> None:
-    """Add `facts` to those on record: horizon, data fingerprint, class names and the like."""
+def write_study_facts(study: optuna.Study, facts: Facts) -> None:
+    """Write the facts of the study to the record."""
     study.set_user_attr(_VERSION, RECORD_VERSION)
-    study.set_user_attr(_FACTS, json_safe({**read_study_facts(study), **facts}))
+    study.set_user_attr(_FACTS, facts_to_json(facts))
 
 
-def read_study_facts(study: optuna.Study) -> dict[str, Any]:
-    """The facts on record; tuples come back as lists."""
-    return dict(study.user_attrs.get(_FACTS, {}))
+def read_study_facts(study: optuna.Study) -> Facts | None:
+    """The facts on record, or None if the study has only been created.
+
+    Raises: StudyError if they have another form.
+    """
+    data = study.user_attrs.get(_FACTS)
+    if data is None:
+        return None
+    try:
+        return facts_from_json(data)
+    except ValueError as error:
+        raise StudyError(
+            f"study {study.study_name}: its facts cannot be read ({error}); use the version of "
+            "autocnn that wrote them, or start another study"
+        ) from error
 
 
 def write_is_open(study: optuna.Study, *, is_open: bool) -> None:

@@ -1,11 +1,11 @@
-"""What a study finds out when it is created, and never changes afterwards."""
+"""What a study finds out when it is created, and what it measures on each device."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 import optuna
@@ -18,6 +18,7 @@ from autocnn.engines.recipes import Recipe, load_recipes
 from autocnn.errors import Infeasible, SettingsError, SpaceError, StudyError
 from autocnn.executors.protocol import Executor
 from autocnn.files import write_atomic
+from autocnn.records.facts import Facts, Measurement
 from autocnn.records.optuna_record import read_study_facts, write_study_facts
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
@@ -36,59 +37,97 @@ from autocnn.trial import Device
 
 PROBED_SAMPLES = 51  # random networks, of which those around the median of MACs are measured
 FIRST_LOOK = 0.2  # of the first epoch, after which a trial of a search without recipes is judged
-MEASURED = 3  # of them: MACs alone do not tell the time
+MEASURED = 3  # of them: MACs alone do not predict the time
 
 
-def find_facts(
-    settings: StudySettings,
-    space: SearchSpace,
-    data: PreparedData,
-    study: optuna.Study,
-    executor: Executor,
-    typical: Sequence[TrialConfig] = (),
-) -> dict[str, Any]:
-    """What the study found out when it was created, and must not change afterwards.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What the facts of a study are found from."""
 
-    `typical` configurations are those whose speed is measured: by default the first recipe, or else
-    some from the middle of the space.
+    settings: StudySettings
+    space: SearchSpace
+    data: PreparedData
+    executor: Executor
+    typical: Sequence[TrialConfig] = ()  # whose speed is measured; by default those of `_typical`
+
+    @property
+    def recipes(self) -> list[Recipe]:
+        """The recipes that are points of the space."""
+        return find_recipes(self.settings, self.space, self.data.image_shape)[0]
+
+
+def find_facts(start: Start, study: optuna.Study) -> tuple[Facts, Measurement]:
+    """The facts of the study, and the speed of a typical training on the executor's device.
+
+    The facts are found and written when the study is created, and never change afterwards; the
+    speed is measured once on each device, backend and version, and added to them.
+    Raises: StudyError if the data are no longer those of the study.
     """
     facts = read_study_facts(study)
-    if facts:
-        if facts["fingerprint"] != data.fingerprint:
-            raise StudyError(
-                f"study {settings.study}: data set {data.name} is no longer the data that "
-                "the study was made with; start another study"
-            )
-        return facts
-    device = executor.device()
-    precision = choose_precision(settings.precision, device)
-    recipes, _ = find_recipes(settings, space, data.image_shape)
-    blind = not recipes
-    configs = list(typical) or [space.config(r.point_in(space)) for r in recipes[:1]]
-    configs = configs or _middling(space, data)
-    setup_s, image_s = _typical_speed(executor, configs, precision)
-    pruner = choose_pruner(settings, is_blind=blind)
-    looks = blind and settings.time_budget_s is not None and pruner != "none"
-    facts = {
-        "image_shape": data.image_shape,
-        "class_names": data.class_names,
-        "fingerprint": data.fingerprint,
-        "mean": data.mean,
-        "std": data.std,
-        "n_train": data.train.n,
-        "n_validation": data.validation.n,
-        "backend": device.backend,
-        "device": device.kind,
-        "precision": precision,
-        "setup_seconds": setup_s,
-        "epoch_seconds": image_s * data.train.n,
-        "horizon": _horizon(settings, device, (setup_s, image_s * data.train.n), is_blind=blind),
-        "proposer": choose_proposer(settings, is_blind=blind),
-        "pruner": pruner,
-        "first_look": FIRST_LOOK if looks else 0.0,
-    }
+    device = start.executor.device()
+    if facts is None:
+        measured = _measure(start, device)
+        facts = _new_facts(start, device, measured)
+        write_study_facts(study, facts)
+        return facts, measured
+    if facts.fingerprint != start.data.fingerprint:
+        raise StudyError(
+            f"study {start.settings.study}: data set {start.data.name} is no longer the data that "
+            "the study was made with; start another study"
+        )
+    known = facts.measured_on(device)
+    if known is not None:
+        return facts, known
+    measured = _measure(start, device)
+    facts = facts.with_measurement(measured)
     write_study_facts(study, facts)
-    return facts
+    return facts, measured
+
+
+def _measure(start: Start, device: Device) -> Measurement:
+    """The speed of the middle one of the typical configurations, on `device`."""
+    precision = choose_precision(start.settings.precision, device)
+    speeds = [start.executor.measure(config, precision) for config in _typical(start)]
+    setup_s, image_s = sorted(speeds, key=lambda speed: speed[1])[len(speeds) // 2]
+    return Measurement(
+        backend=device.backend,
+        device=device.kind,
+        names=device.names,
+        versions=device.versions,
+        precision=precision,
+        setup_seconds=setup_s,
+        epoch_seconds=image_s * start.data.train.n,
+    )
+
+
+def _typical(start: Start) -> Sequence[TrialConfig]:
+    """The configurations that are measured: the first recipe, or some from the middle of MACs."""
+    if start.typical:
+        return start.typical
+    recipes = [start.space.config(r.point_in(start.space)) for r in start.recipes[:1]]
+    return recipes or _around_the_median(start.space, start.data)
+
+
+def _new_facts(start: Start, device: Device, measured: Measurement) -> Facts:
+    settings, data = start.settings, start.data
+    is_blind = not start.recipes
+    pruner = choose_pruner(settings, is_blind=is_blind)
+    has_first_look = is_blind and settings.time_budget_s is not None and pruner != "none"
+    speed = measured.setup_seconds, measured.epoch_seconds
+    return Facts(
+        image_shape=data.image_shape,
+        class_names=data.class_names,
+        fingerprint=data.fingerprint,
+        mean=data.mean,
+        std=data.std,
+        n_train=data.train.n,
+        n_validation=data.validation.n,
+        horizon=_horizon(settings, device, speed, is_blind=is_blind),
+        proposer=choose_proposer(settings, is_blind=is_blind),
+        pruner=pruner,
+        first_look=FIRST_LOOK if has_first_look else 0.0,
+        measurements=(measured,),
+    )
 
 
 def prepare_data(settings: StudySettings, folder: Path) -> PreparedData:
@@ -110,14 +149,6 @@ def take_subset(data: PreparedData, n: int) -> PreparedData:
         raise SettingsError(f"--subset must be below {data.train.n} (all training images), got {n}")
     kept = stratified_split(data.train, seed=data.split.seed, fraction=n / data.train.n)
     return replace(data, train=data.train.take(kept.validation))
-
-
-def _typical_speed(
-    executor: Executor, configs: list[TrialConfig], precision: str
-) -> tuple[float, float]:
-    """Wall seconds before the first step, and for one image: of the middling of `configs`."""
-    speeds = [executor.measure(config, precision) for config in configs]
-    return sorted(speeds, key=lambda speed: speed[1])[len(speeds) // 2]
 
 
 def write_split(paths: StudyPaths, split: Split) -> None:
@@ -154,7 +185,7 @@ def _horizon(
     return choose_horizon(plan_search_seconds(settings.time_budget_s), share, speed, MAX_EPOCHS)
 
 
-def _middling(space: SearchSpace, data: PreparedData) -> list[TrialConfig]:
+def _around_the_median(space: SearchSpace, data: PreparedData) -> list[TrialConfig]:
     """Some random configurations around the median of MACs; always the same ones."""
     rng = np.random.default_rng(0)
     found: list[tuple[int, TrialConfig]] = []

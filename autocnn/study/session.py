@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import optuna
 
@@ -22,6 +22,7 @@ from autocnn.executors.protocol import Executor, ExecutorSetup
 from autocnn.leaderboard.file import record_bytes
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
+from autocnn.records.facts import Facts, Measurement
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
 from autocnn.records.optuna_record import (
@@ -40,7 +41,7 @@ from autocnn.records.trial_record import TrialRecord
 from autocnn.space.plan import Planned
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
-from autocnn.study.creation import find_facts, find_recipes, prepare_data, write_split
+from autocnn.study.creation import Start, find_facts, find_recipes, prepare_data, write_split
 from autocnn.study.ending import Ending
 from autocnn.study.loop import Search
 from autocnn.study.tally import Tally
@@ -75,11 +76,8 @@ class Session:
     executor: Executor
     device: Device
     budget: Budget
-    precision: str
-    horizon: int
-    proposer: str
-    pruner: str
-    first_look: float
+    facts: Facts
+    precision: str  # on this device
     leases: Leases | None  # where other processes may train trials of the study, too
     mode: Mode
     _ended: dict[int, TrialRecord] = field(default_factory=dict)  # they are read only once
@@ -118,9 +116,9 @@ class Session:
             paths=self.paths,
             budget=self.budget,
             listener=listener,
-            horizon=self.horizon,
+            horizon=self.facts.horizon,
             precision=self.precision,
-            first_look=self.first_look,
+            first_look=self.facts.first_look,
             class_weights=self.settings.class_weights,
             interrupted=interrupted,
             recorded=(lambda: None) if self.mode.joins else self.record,
@@ -163,10 +161,10 @@ class Session:
         setup = EngineSetup(
             image_shape=self.data.image_shape,
             n_classes=self.data.n_classes,
-            horizon=self.horizon,
+            horizon=self.facts.horizon,
             seed=settings.seed,
-            proposer=self.proposer,
-            pruner=self.pruner,
+            proposer=self.facts.proposer,
+            pruner=self.facts.pruner,
             n_validation=self.data.validation.n,
         )
         if self.mode.plan:
@@ -204,8 +202,16 @@ def open_session(
         executor.start()
         data = prepare_data(settings, Path(folder))
         study = create_study(paths, settings) if is_new else open_study(paths, settings.storage)
-        typical = [planned.config for planned in mode.plan[:1]]
-        facts = find_facts(settings, space, data, study, executor, typical)
+        start = Start(
+            settings=settings,
+            space=space,
+            data=data,
+            executor=executor,
+            typical=[planned.config for planned in mode.plan[:1]],
+        )
+        facts, measured = find_facts(start, study)
+        if measured is not facts.measurements[0]:
+            listener.message(_describe(facts.measurements[0], measured))
         if not paths.split.exists():  # frozen: never written again, least of all for other data
             write_split(paths, data.split)
         session = Session(
@@ -216,12 +222,15 @@ def open_session(
             study=study,
             executor=executor,
             device=executor.device(),
-            budget=_budget(facts, end, settings.trial_timeout_s),
-            precision=facts["precision"],
-            horizon=facts["horizon"],
-            proposer=facts["proposer"],
-            pruner=facts["pruner"],
-            first_look=facts["first_look"],
+            facts=facts,
+            budget=Budget(
+                trial_timeout_s=settings.trial_timeout_s,
+                end=end,
+                setup_s=measured.setup_seconds,
+                epoch_s=measured.epoch_seconds,
+                horizon=facts.horizon,
+            ),
+            precision=measured.precision,
             leases=_open_leases(settings, paths, study, stack),
             mode=mode,
         )
@@ -266,11 +275,10 @@ def _now_and_then(look: Callable[[], T]) -> Callable[[], T]:
     return last
 
 
-def _budget(facts: dict[str, Any], end: float | None, trial_timeout_s: float | None) -> Budget:
-    return Budget(
-        trial_timeout_s=trial_timeout_s,
-        end=end,
-        setup_s=float(facts["setup_seconds"]),
-        epoch_s=float(facts["epoch_seconds"]),
-        horizon=int(facts["horizon"]),
+def _describe(first: Measurement, now: Measurement) -> str:
+    """One line on a study that goes on elsewhere than it began."""
+    began, here = (
+        f"{each.backend} on {each.device}, {each.precision}, {each.epoch_seconds:.3g} s an epoch"
+        for each in (first, now)
     )
+    return f"the study began on another device or version ({began}); here it is {here}"

@@ -13,6 +13,7 @@ from autocnn.trial import Device
 
 BF16_OPTION = "auto_mixed_precision_onednn_bfloat16"
 BF16_CAPABILITY = (8, 0)  # of NVIDIA's GPUs: Ampere and later
+_CPU_INFO = Path("/proc/cpuinfo")
 
 
 def find_device() -> Device:
@@ -24,6 +25,7 @@ def find_device() -> Device:
     if backend == "tensorflow":
         import tensorflow as tf
 
+        version = tf.__version__
         found = tf.config.list_physical_devices("GPU")
         gpus = [device.name for device in found]
         details = [tf.config.experimental.get_device_details(device) for device in found]
@@ -31,6 +33,7 @@ def find_device() -> Device:
     elif backend == "jax":
         import jax
 
+        version = jax.__version__
         found = [device for device in jax.devices() if device.platform == "gpu"]
         gpus = [str(device) for device in found]
         versions = [_version(getattr(device, "compute_capability", None)) for device in found]
@@ -39,11 +42,15 @@ def find_device() -> Device:
             f"KERAS_BACKEND={backend}: autocnn trains on tensorflow or jax; "
             "set KERAS_BACKEND to one of them"
         )
-    if gpus:
-        able, reason = _gpu_bfloat16(versions)
-        return Device(backend=backend, kind="gpu", names=tuple(gpus), bfloat16=able, reason=reason)
-    able, reason = _cpu_bfloat16(backend)
-    return Device(backend=backend, kind="cpu", names=("CPU",), bfloat16=able, reason=reason)
+    able, reason = _gpu_bfloat16(versions) if gpus else _cpu_bfloat16(backend)
+    return Device(
+        backend=backend,
+        kind="gpu" if gpus else "cpu",
+        names=tuple(gpus) or (_cpu_name(),),
+        bfloat16=able,
+        reason=reason,
+        versions=(f"keras {keras.__version__}", f"{backend} {version}"),
+    )
 
 
 def keep_programs(device: Device, folder: Path) -> None:
@@ -79,11 +86,17 @@ def _gpu_bfloat16(versions: list[tuple[int, ...] | None]) -> tuple[bool, str]:
     return True, "the GPU multiplies bfloat16 (mixed_bfloat16 policy)"
 
 
+def _cpu_name() -> str:
+    """The model of the processor, or "CPU" if the system does not name it."""
+    text = _CPU_INFO.read_text("utf-8", errors="replace") if _CPU_INFO.exists() else ""
+    models = [line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line]
+    return models[0] if models else "CPU"
+
+
 def _cpu_bfloat16(backend: str) -> tuple[bool, str]:
     if backend != "tensorflow":
         return False, f"on a CPU only TensorFlow gains from bfloat16, the backend is {backend}"
-    cpuinfo = Path("/proc/cpuinfo")
-    flags = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
+    flags = _CPU_INFO.read_text("utf-8", errors="replace") if _CPU_INFO.exists() else ""
     for flag in ("amx_bf16", "avx512_bf16"):
         if flag in flags:
             return True, f"the CPU has {flag} (TensorFlow graph option {BF16_OPTION})"

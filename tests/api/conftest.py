@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from autocnn.leaderboard.file import record_bytes
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
+from autocnn.records.facts import Facts
 from autocnn.records.optuna_record import (
     create_study,
     read_records,
@@ -59,6 +61,7 @@ def results(tmp_path: Path) -> Path:
 def study(
     results: Path,
     space_file: Path,
+    facts: Facts,
     make_proposal: Callable[..., Proposal],
     make_result: Callable[..., TrialResult],
 ) -> StudyPaths:
@@ -82,15 +85,8 @@ def study(
     paths.study_toml.write_text(settings_to_toml(settings))
     paths.space_toml.write_text(space.text)
     record = create_study(paths, settings)
-    write_study_facts(
-        record,
-        {
-            "image_shape": SPEC.shape,
-            "class_names": "0123456789",
-            "mean": SPEC.mean,
-            "std": SPEC.std,
-        },
-    )
+    images = {"image_shape": SPEC.shape, "class_names": tuple("0123456789")}
+    write_study_facts(record, replace(facts, **images, mean=SPEC.mean, std=SPEC.std))
     results_by_trial = (
         make_result(0.4, 0.5),
         make_result(0.3, state=TrialState.PRUNED),

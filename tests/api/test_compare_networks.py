@@ -34,7 +34,8 @@ class Ear(SilentListener):
 def test_an_ablation_grows(study, results):
     """Another factor later is trained, and the page has both; what cannot be changed is told."""
     view, ear = load_study(results, study.name), Ear()
-    view = replace(view, facts={**view.facts, "horizon": 1, "precision": "float32"})
+    measured = replace(view.facts.measurements[0], precision="float32")
+    view = replace(view, facts=replace(view.facts, horizon=1, measurements=(measured,)))
 
     def run(*factors):
         return ablate(view, AblationSettings(trial=0, seeds=1, factors=factors, subset=200), ear)

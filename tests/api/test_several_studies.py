@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -50,10 +51,10 @@ def test_an_unknown_study_is_told(other, results):
         load_studies(results, ["digits-1", "x"])
 
 
-def test_another_data_set_is_told(study, other, results):
+def test_another_data_set_is_told(study, other, results, facts):
     """By the fingerprints that the studies keep."""
-    write_study_facts(open_study(study), {"fingerprint": "12" * 32})
-    write_study_facts(open_study(other), {"fingerprint": "ab" * 32})
+    write_study_facts(open_study(study), replace(facts, fingerprint="12" * 32))
+    write_study_facts(open_study(other), replace(facts, fingerprint="ab" * 32))
     other.study_toml.write_text(other.study_toml.read_text().replace('"digits"', '"mnist"'))
     with pytest.raises(
         SettingsError,

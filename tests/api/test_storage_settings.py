@@ -285,10 +285,11 @@ def test_a_search_hands_its_facts_over_without_the_password(monkeypatch, tmp_pat
         paths=StudyPaths(tmp_path),
         settings=StudySettings(study="x", storage=SECRET),
         space=SimpleNamespace(text=""),
+        facts=None,
         study=None,
     )
     monkeypatch.setattr("autocnn.records.manifest.write_manifest", lambda _, m: written.update(m))
-    monkeypatch.setattr("autocnn.records.optuna_record.read_study_facts", lambda _: {})
+    monkeypatch.setattr("autocnn.records.facts.facts_to_json", lambda _: {})
     monkeypatch.setattr("autocnn.records.optuna_record.n_infeasible", lambda _: 0)
     outcome = flow.SearchOutcome(
         study="x", state="finished", trials=1, complete=1, pruned=0, stopped=0, failed=0,

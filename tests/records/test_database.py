@@ -68,9 +68,9 @@ def one_line(error) -> str:
     return text
 
 
-def put_trials(study, make_proposal, make_result):
+def put_trials(study, facts, make_proposal, make_result):
     """A complete, a failed and a running trial."""
-    write_study_facts(study, {"horizon": 12, "image_shape": (8, 8, 1)})
+    write_study_facts(study, facts)
     for number, result in enumerate([make_result(1 / 3, 0.1 + 0.2), None, None]):
         trial = study.ask()
         write_proposal(trial, make_proposal(number))
@@ -86,14 +86,14 @@ def put_trials(study, make_proposal, make_result):
 
 
 def test_a_database_keeps_what_a_journal_keeps(
-    paths, settings, url, monkeypatch, make_proposal, make_result
+    facts, paths, settings, url, monkeypatch, make_proposal, make_result
 ):
     """Every field of every trial, read by another process; only the moments differ."""
     monkeypatch.setenv("OPTUNA_STORAGE", url)
     here = StudyPaths(paths.root.parent / "here")
     there = begin(here, settings, url)
-    put_trials(create_study(paths, settings), make_proposal, make_result)
-    put_trials(create_study(here, there), make_proposal, make_result)
+    put_trials(create_study(paths, settings), facts, make_proposal, make_result)
+    put_trials(create_study(here, there), facts, make_proposal, make_result)
     assert not here.journal.exists()
 
     studies = open_study(paths), open_study(here)
@@ -209,11 +209,11 @@ def test_looking_makes_no_database(paths, settings, file_url, tmp_path):
     assert not (tmp_path / "studies.db").exists()
 
 
-def test_a_record_of_another_version_is_told(paths, settings, file_url, monkeypatch):
+def test_a_record_of_another_version_is_told(paths, settings, facts, file_url, monkeypatch):
     """As in a journal, with the place."""
     study = create_study(paths, begin(paths, settings, file_url))
     monkeypatch.setattr(storage, "RECORD_VERSION", 1)
-    write_study_facts(study, {"horizon": 3})
+    write_study_facts(study, facts)
     monkeypatch.undo()
     with pytest.raises(StudyError, match=r"study digits-1 in sqlite:.* another version of autocnn"):
         open_study(paths)

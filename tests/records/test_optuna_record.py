@@ -145,16 +145,19 @@ def test_a_trial_that_has_ended_is_read_once(study, make_proposal, make_result):
     assert second == read_records(study)
 
 
-def test_facts_of_the_study_add_up(study, paths):
-    """Facts are kept across processes; what is written later is added."""
-    assert read_study_facts(study) == {}
-    write_study_facts(study, {"horizon": 12, "image_shape": (8, 8, 1)})
-    write_study_facts(study, {"classes": ["0", "1"], "horizon": 30})
-    assert read_study_facts(open_study(paths)) == {
-        "horizon": 30,
-        "image_shape": [8, 8, 1],
-        "classes": ["0", "1"],
-    }
+def test_the_facts_of_the_study_are_read_by_another_process(study, paths, facts):
+    """Before they are written there are none."""
+    assert read_study_facts(study) is None
+    write_study_facts(study, facts)
+    assert read_study_facts(open_study(paths)) == facts
+
+
+def test_facts_of_another_form_are_refused(study, facts):
+    """One line says what is missing and what to do."""
+    write_study_facts(study, facts)
+    study.set_user_attr("facts", {"horizon": 3})
+    with pytest.raises(StudyError, match=r"facts cannot be read \(.*start another study"):
+        read_study_facts(study)
 
 
 def test_a_renamed_folder_is_still_its_study(study, paths):
@@ -251,11 +254,11 @@ def test_the_journal_is_found_from_another_folder(paths, settings, monkeypatch, 
     assert len(study.get_trials()) == 1
 
 
-def test_a_record_of_another_version_is_told(study, paths, monkeypatch):
+def test_a_record_of_another_version_is_told(study, paths, facts, monkeypatch):
     """One line instead of a missing field; a study that has only just begun has no version yet."""
     open_study(paths)
     monkeypatch.setattr(storage, "RECORD_VERSION", 1)
-    write_study_facts(study, {"horizon": 3})
+    write_study_facts(study, facts)
     open_study(paths)
     monkeypatch.undo()
     with pytest.raises(StudyError, match=r"another version of autocnn \(record 1, this one reads"):

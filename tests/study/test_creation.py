@@ -16,6 +16,7 @@ from autocnn.records.study_settings import StudySettings
 from autocnn.space.parameters import Fixed, Int
 from autocnn.space.space import SearchSpace
 from autocnn.study import creation
+from autocnn.trial import Device
 
 SPACE = SearchSpace(
     name="test",
@@ -61,44 +62,69 @@ def study(tmp_path):
 
 def _find(study, data, executor, **settings):
     settings = StudySettings(study="x", **settings)
-    return creation.find_facts(settings, SPACE, data, study, executor)
+    start = creation.Start(settings=settings, space=SPACE, data=data, executor=executor)
+    return creation.find_facts(start, study)
 
 
 def test_the_first_recipe_is_what_is_measured(monkeypatch, study, data):
     """What the space fixes is part of its network; the search starts with it in full."""
     monkeypatch.setattr(creation, "load_recipes", lambda shape: [FOREIGN, RECIPE])
     executor = _Executor()
-    facts = _find(study, data, executor, time_budget_s=600.0)
+    facts, measured = _find(study, data, executor, time_budget_s=600.0)
     assert [[b.filters for b in c.blocks] for c in executor.measured] == [[(8,), (16,)]]
-    assert facts["setup_seconds"] == 1.0
-    assert facts["epoch_seconds"] == pytest.approx(0.008 * data.train.n)
-    assert facts["first_look"] == 0
+    assert measured.setup_seconds == 1.0
+    assert measured.epoch_seconds == pytest.approx(0.008 * data.train.n)
+    assert facts.first_look == 0
 
 
 def test_without_recipes_three_middling_networks_are_measured(study, data):
     """The median counts, and every trial is looked at early."""
     executor = _Executor()
-    facts = _find(study, data, executor, recipes=False, time_budget_s=600.0)
+    facts, measured = _find(study, data, executor, recipes=False, time_budget_s=600.0)
     speeds = sorted(c.blocks[0].filters[0] / 1000 for c in executor.measured)
     assert len(speeds) == 3
-    assert facts["epoch_seconds"] == pytest.approx(speeds[1] * data.train.n)
-    assert facts["first_look"] == 0.2
+    assert measured.epoch_seconds == pytest.approx(speeds[1] * data.train.n)
+    assert facts.first_look == 0.2
 
 
 def test_without_a_time_budget_every_trial_may_be_long(study, data):
     """The horizon is the most, and no trial is cut short: the same trials on any machine."""
-    facts = _find(study, data, _Executor(), recipes=False)
-    assert (facts["horizon"], facts["first_look"]) == (12, 0)
+    facts, _ = _find(study, data, _Executor(), recipes=False)
+    assert (facts.horizon, facts.first_look) == (12, 0)
 
 
 def test_what_was_found_is_not_looked_for_again(study, data):
     """A study that goes on keeps its horizon."""
-    first, executor = (
-        _find(study, data, _Executor(), time_budget_s=600.0, recipes=False),
-        _Executor(),
-    )
-    again = _find(study, data, executor, time_budget_s=60.0, recipes=False)
-    assert (again["horizon"], executor.measured) == (first["horizon"], [])
+    first, _ = _find(study, data, _Executor(), time_budget_s=600.0, recipes=False)
+    executor = _Executor()
+    again, _ = _find(study, data, executor, time_budget_s=60.0, recipes=False)
+    assert (again, executor.measured) == (first, [])
+
+
+class _Gpu(_Executor):
+    """Another device, a hundred times as fast, that multiplies bfloat16."""
+
+    def device(self):
+        return Device(backend="jax", kind="gpu", names=("H100",), bfloat16=True, reason="")
+
+    def measure(self, config, precision):
+        setup_s, image_s = super().measure(config, precision)
+        return setup_s, image_s / 100
+
+
+def test_another_device_is_measured_once(study, data):
+    """Its speed and precision are its own; what makes trials comparable stays."""
+    first, on_cpu = _find(study, data, _Executor(), time_budget_s=600.0, recipes=False)
+    gpu = _Gpu()
+    facts, on_gpu = _find(study, data, gpu, time_budget_s=600.0, recipes=False)
+    assert len(gpu.measured) == 3
+    assert on_gpu.epoch_seconds == pytest.approx(on_cpu.epoch_seconds / 100)
+    assert (on_gpu.backend, on_gpu.device) == ("jax", "gpu")
+    assert facts.measurements == (on_cpu, on_gpu)
+    assert replace(facts, measurements=(on_cpu,)) == first
+    again = _Gpu()
+    assert _find(study, data, again, recipes=False) == (facts, on_gpu)
+    assert again.measured == []
 
 
 def test_a_study_refuses_other_data(study, data):

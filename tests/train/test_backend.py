@@ -43,10 +43,12 @@ def test_bfloat16_depends_on_the_processor(no_gpu, monkeypatch, tmp_path, flags,
     """Linux lists what the processor can do."""
     file = tmp_path / "cpuinfo"
     if flags is not None:
-        file.write_text(flags)
-    monkeypatch.setattr(backend, "Path", lambda path: file)
+        file.write_text(f"model name : Some processor\n{flags}\n")
+    monkeypatch.setattr(backend, "_CPU_INFO", file)
     device = find_device()
-    assert (device.backend, device.kind, device.names) == ("tensorflow", "cpu", ("CPU",))
+    assert (device.backend, device.kind) == ("tensorflow", "cpu")
+    assert device.names == ("CPU" if flags is None else "Some processor",)
+    assert device.versions == (f"keras {keras.__version__}", f"tensorflow {tf.__version__}")
     assert device.bfloat16 is able
     assert device.reason.startswith(reason)
 

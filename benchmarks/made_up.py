@@ -17,13 +17,12 @@ import numpy as np
 import optuna
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, JournalStorage
 
-from autocnn.engines.base import PRUNE_AT
 from autocnn.engines.pruners import build_pruner
 from autocnn.errors import Infeasible
 from autocnn.records.distributions import to_distribution
 from autocnn.records.facts import Facts, Measurement
+from autocnn.records.optuna_private import open_trial
 from autocnn.records.optuna_record import (
-    continued_trial,
     create_study,
     write_proposal,
     write_result,
@@ -31,6 +30,7 @@ from autocnn.records.optuna_record import (
 )
 from autocnn.records.study_folder import StudyPaths, claim_folder
 from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.trial_log import PRUNED_AT
 from autocnn.records.trial_record import (
     TrialRecord,
     json_safe,
@@ -176,7 +176,7 @@ def make_study(settings: StudySettings, n: int, epochs: int) -> StudyPaths:
             if not isinstance(parameter, Fixed):
                 kind = to_distribution(parameter)
                 storage.set_trial_param(trial_id, name, kind.to_internal_repr(value), kind)
-        _run(study, continued_trial(study, storage.get_trial(trial_id)), proposal)
+        _run(study, open_trial(study, storage.get_trial(trial_id)), proposal)
     backend.flush()
     return paths
 
@@ -201,7 +201,7 @@ def _facts(epochs: int, sampler: str) -> Facts:
 
 
 def _run(study: optuna.Study, trial: optuna.Trial, proposal: Proposal) -> None:
-    """What an engine writes of a trial, from its proposal to its end."""
+    """Write what a search writes of a trial, from its proposal to its end."""
     write_proposal(trial, proposal)
     curve = draw_curve(proposal.number, proposal.last_epoch)
     best, prunes, n = 0.0, False, 0
@@ -210,7 +210,7 @@ def _run(study: optuna.Study, trial: optuna.Trial, proposal: Proposal) -> None:
         trial.report(best, n)
         prunes = trial.should_prune()
         if prunes:
-            trial.set_user_attr(PRUNE_AT, n)
+            trial.set_user_attr(PRUNED_AT, n)
     result = end_trial(curve[:n], is_pruned=n < len(curve))
     write_result(trial, result)
     if result.state is TrialState.PRUNED:

@@ -51,7 +51,6 @@ from rich.table import Table
 
 import autocnn.api as api
 from autocnn.api.search_study import SilentListener
-from autocnn.engines.base import RecordedEngine
 from autocnn.keras_startup import load_keras
 from autocnn.records.choices import SAMPLERS
 from autocnn.records.manifest import read_manifest
@@ -152,11 +151,12 @@ def measure(root: Path) -> dict[str, Any]:
     silence_optuna()
     from null_training import null_session
 
+    from autocnn.study.proposals import Proposals
     from autocnn.study.session import Session
 
     watch = Watch()
-    for name in ("ask", "report", "tell"):
-        watch.clock(RecordedEngine, name)
+    for name in ("next", "report", "end"):
+        watch.clock(Proposals, name)
     watch.clock(Session, "record")
     watch.clock(JournalFileBackend, "append_logs")
     given = {**read_settings(root / "study.toml"), "results": str(root.parent)}
@@ -171,7 +171,7 @@ def measure(root: Path) -> dict[str, Any]:
         session.records()
         marks.append(("reading all trials", now()))
         session.search(notes, lambda: False)
-        begun, ended = watch.first["RecordedEngine.ask"]
+        begun, ended = watch.first["Proposals.next"]
         marks += [("engine and tally", begun), ("(the first ask)", ended)]
         draws = n_infeasible(study)  # the made-up study has none
     return {**_per_trial(watch, notes), "resume": _steps(marks), "infeasible": draws}
@@ -181,8 +181,8 @@ def _per_trial(watch: Watch, notes: Notes) -> dict[str, Any]:
     assert notes.first is not None
     spent = watch.spent
     parts = {
-        "ask": spent["RecordedEngine.ask"],
-        "record": spent["RecordedEngine.report"] + spent["RecordedEngine.tell"],
+        "ask": spent["Proposals.next"],
+        "record": spent["Proposals.report"] + spent["Proposals.end"],
         "leaderboard": spent["Session.record"],
     }
     trial = notes.last - notes.first

@@ -6,26 +6,28 @@ import math
 
 import optuna
 
-from autocnn.engines.base import RecordedEngine
+from autocnn.engines.base import BaseEngine
 from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.samplers import check_sampler
 from autocnn.errors import SettingsError, SpaceError
 from autocnn.records.choices import PLAN
-from autocnn.records.leases import Leases
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
 
 
 def check_engine(settings: StudySettings, space: SearchSpace) -> None:
-    """Raise SettingsError or SpaceError, in one line, where the engine cannot serve the study."""
+    """Find out whether the engine can serve the study.
+
+    Raises: SettingsError or SpaceError, in one line, if it cannot.
+    """
     if settings.engine == PLAN:
         raise SettingsError(
             f"study {settings.study} is no search: `autocnn ablate` or `autocnn compare` made it, "
             "and goes on with it"
         )
     if settings.engine == "optuna":
-        if settings.sampler != "auto":  # which takes what serves every space
+        if settings.sampler != "auto":  # "auto" chooses a sampler that serves every space
             check_sampler(settings.sampler, space)
     else:
         _check_tuner(settings.tuner, space)
@@ -37,9 +39,10 @@ def check_engine(settings: StudySettings, space: SearchSpace) -> None:
 
 
 def choose_proposer(settings: StudySettings, *, is_blind: bool) -> str:
-    """The sampler for "auto", or the one or the tuner that was asked for.
+    """The sampler for "auto", or the sampler or tuner that the settings name.
 
-    Where recipes come first, evolution starts from them; TPE needs more trials to learn as much.
+    Evolution if recipes come first: it starts from them, and TPE needs more trials to learn as
+    much. TPE if none do (`is_blind`).
     """
     if settings.proposer != "auto":
         return settings.proposer
@@ -49,7 +52,7 @@ def choose_proposer(settings: StudySettings, *, is_blind: bool) -> str:
 def choose_pruner(settings: StudySettings, *, is_blind: bool) -> str:
     """The pruner for "auto": halving, but none beside Keras Tuner's Hyperband.
 
-    Where TPE starts without a recipe it is Hyperband: one rung leaves too few trials whole.
+    It is Hyperband if TPE starts without a recipe: one rung leaves too few trials whole.
     """
     if settings.pruner != "auto":
         return settings.pruner
@@ -60,19 +63,11 @@ def choose_pruner(settings: StudySettings, *, is_blind: bool) -> str:
 
 
 def make_engine(
-    name: str,
-    study: optuna.Study,
-    space: SearchSpace,
-    setup: EngineSetup,
-    leases: Leases | None = None,
-) -> RecordedEngine:
-    """The engine of this name, brought to where the study's record ends.
-
-    With `leases` other processes may train trials of the study; an oracle of Keras Tuner lives in
-    one process only, and knows none.
-    """
+    name: str, study: optuna.Study, space: SearchSpace, setup: EngineSetup
+) -> BaseEngine:
+    """The engine of this name, brought to where the study's record ends."""
     if name == "optuna":
-        return OptunaEngine(study, space, setup, leases)
+        return OptunaEngine(study, space, setup)
     from autocnn.engines.keras_tuner_engine import KerasTunerEngine  # it takes seconds to import
 
     return KerasTunerEngine(study, space, setup)
@@ -94,8 +89,8 @@ def _check_tuner(tuner: str, space: SearchSpace) -> None:
             continue
         if name in parents:
             raise SpaceError(
-                f"space {space.name}: a condition speaks of {name}, which is continuous, and Keras "
-                "Tuner's conditions list values; give it a step, or use --engine optuna"
+                f"space {space.name}: a condition depends on {name}, which is continuous, and "
+                "Keras Tuner's conditions list values; give it a step, or use --engine optuna"
             )
         if tuner == "grid":
             raise SpaceError(

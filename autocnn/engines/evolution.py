@@ -1,6 +1,6 @@
 """Evolution: a good trial so far, with a few of its parameters drawn anew.
 
-Source: regularized evolution, arXiv:1802.01548; here without crossover, as there.
+Source: regularized evolution, arXiv:1802.01548, which has no crossover either.
 """
 
 from __future__ import annotations
@@ -15,29 +15,29 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
-from autocnn.engines.independent import AtRandom
-from autocnn.engines.replayed_samplers import Ask
+from autocnn.engines.independent import SeededRandomSampler
+from autocnn.engines.replayed_samplers import Draw
 from autocnn.space.seeds import derive_seed
 
 LIVING = 50  # the latest trials with a score, among which parents are chosen
-TOURNAMENT = 0.5  # of them, drawn at random, of which the best is the parent
+TOURNAMENT = 0.5  # the share of LIVING that is drawn at random; the best of it is the parent
 MORE_CHANGES = 1.0  # parameters that are drawn anew beyond the first, on average
 
 
-class _Mutation(AtRandom):
-    """Takes over what the parent has, but for the parameters that are changed."""
+class _Mutation(SeededRandomSampler):
+    """Takes over the parent's values, except those of the parameters that are changed."""
 
-    def __init__(self, ask: Ask) -> None:
-        super().__init__(ask.seed)
-        self._ask = ask
+    def __init__(self, draw: Draw) -> None:
+        super().__init__(draw.seed)
+        self._draw = draw
 
     @cached_property
     def _inherited(self) -> dict[str, Any]:
-        """The parent's values that are kept; nothing where nobody has a score yet."""
-        living = self._ask.scored(LIVING)
+        """The parent's values that are kept; nothing if no trial has a score yet."""
+        living = self._draw.scored(LIVING)
         if not living:
             return {}
-        rng = np.random.default_rng(derive_seed(self._ask.seed, "mutation"))
+        rng = np.random.default_rng(derive_seed(self._draw.seed, "mutation"))
         rivals = rng.choice(len(living), math.ceil(TOURNAMENT * len(living)), replace=False)
         parent = max((living[i] for i in rivals), key=lambda trial: trial.value or 0.0)
         names = sorted(parent.params)
@@ -52,13 +52,13 @@ class _Mutation(AtRandom):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """The parent's value, or one at random."""
+        """The parent's value, or a random one."""
         value = self._inherited.get(param_name)
         if value is not None:
             return value
         return super().sample_independent(study, trial, param_name, param_distribution)
 
 
-def evolution(ask: Ask) -> BaseSampler:
-    """A mutation of the best of half the trials that have a score, pruned ones included."""
-    return _Mutation(ask)
+def evolution(draw: Draw) -> BaseSampler:
+    """A mutation of the best of half the latest trials with a score, pruned ones included."""
+    return _Mutation(draw)

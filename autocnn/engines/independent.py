@@ -1,4 +1,4 @@
-"""Samplers that draw every parameter by itself."""
+"""Samplers that draw each parameter independently of the others."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from optuna.trial import FrozenTrial
 from autocnn.space.seeds import derive_seed
 
 
-class OneByOne(BaseSampler):
-    """Draws every parameter by itself; a subclass says how."""
+class IndependentSampler(BaseSampler):
+    """Draws each parameter independently; a subclass implements `sample_independent`."""
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """Nothing is drawn together."""
+        """No parameters: none are drawn jointly."""
         return {}
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """Nothing is drawn together."""
+        """No values: none are drawn jointly."""
         return {}
 
 
-class AtRandom(OneByOne):
-    """Draws by one seed and the parameter's name: the same in whatever order.
+class SeededRandomSampler(IndependentSampler):
+    """Draws a parameter at random, seeded by `seed` and the parameter's name.
 
-    So a draw that a killed process had half made comes to what it would have come to.
+    The order of the draws does not matter. So a trial of which a killed process had drawn some
+    parameters gets the values that it would have got.
     """
 
     def __init__(self, seed: int) -> None:
@@ -44,6 +45,6 @@ class AtRandom(OneByOne):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """One at random."""
+        """A random value of the distribution."""
         sampler = RandomSampler(seed=derive_seed(self._seed, param_name))
         return sampler.sample_independent(study, trial, param_name, param_distribution)

@@ -1,11 +1,10 @@
-"""Keras Tuner's oracles as an engine; every trial is mirrored into the study's Optuna record."""
+"""Keras Tuner's oracles as an engine; the study's Optuna record holds all that they need."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
-from itertools import pairwise
 from typing import Any
 
 import optuna
@@ -13,125 +12,134 @@ from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from autocnn.engines.base import RecordedEngine
-from autocnn.engines.independent import OneByOne
-from autocnn.engines.keras_tuner_oracles import METRIC, OWN, build_oracle, decode, encode
-from autocnn.engines.protocol import EngineSetup
+from autocnn.engines.base import BaseEngine
+from autocnn.engines.independent import IndependentSampler
+from autocnn.engines.keras_tuner_oracles import (
+    METRIC,
+    OWN,
+    build_oracle,
+    decode,
+    encode,
+    unpromoted,
+)
+from autocnn.engines.protocol import Draft, EngineSetup
 from autocnn.errors import Infeasible, StudyError
-from autocnn.records.optuna_record import continued_trial
+from autocnn.records.optuna_record import RECIPE
 from autocnn.space.parameters import Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Wait
 
-# User attributes of a trial. `at` counts what the oracle was asked and told before.
-ASKED = "oracle"  # {"at", "id", "values"}: what the oracle drew, in its own words
+# The notes of a trial. `at` is the number of calls that the oracle had received before.
+ASKED = "oracle"  # {"at", "id", "values"}: what the oracle drew, as Keras Tuner writes it
 TOLD = "oracle_told"  # {"at", "score"}
 
 
-class KerasTunerEngine(RecordedEngine):
-    """Proposes with an oracle of Keras Tuner and prunes with an Optuna pruner.
+class KerasTunerEngine(BaseEngine):
+    """Proposes with an oracle of Keras Tuner and prunes with a pruner of Optuna.
 
-    The oracle lives in memory. It is rebuilt from the record by asking and telling it again in
-    the same order, so a study goes on as if it had never been interrupted.
+    The oracle lives in memory. It is built again from the notes on record by the same calls in the
+    same order, so a study goes on as if it had never been interrupted.
     """
 
     def __init__(self, study: optuna.Study, space: SearchSpace, setup: EngineSetup) -> None:
         super().__init__(study, space, setup)
-        # A crash may have come between Optuna's number for a trial and the oracle's words for it.
-        self._undrawn = [trial for trial in self._to_continue if _is_undrawn(trial.user_attrs)]
-        self._to_continue = [t for t in self._to_continue if not _is_undrawn(t.user_attrs)]
         self._is_grid = setup.proposer == "grid"
         self._oracle = build_oracle(
             setup.proposer, space, setup.seed, setup.horizon, self._is_feasible
         )
-        self._clock = 0
-        self._number: dict[str, int] = {}  # of the trial, by the oracle's name for it
+        self._clock = 0  # calls that the oracle has received
         self._replay()
 
-    def continuable(self) -> frozenset[int]:
-        """Those left running, and those of Hyperband's open brackets that were not promoted yet."""
-        names = set()
-        for bracket in getattr(self._oracle, "_brackets", ()):
-            for entered, promoted in pairwise(bracket["rounds"]):
-                gone_on = {entry["past_id"] for entry in promoted}
-                names |= {entry["id"] for entry in entered} - gone_on
-        # A trial that goes on just now needs its parent's checkpoint until it has ended.
-        states = [OptunaState.RUNNING]
-        running = self._study.get_trials(deepcopy=False, states=states)
-        parents = (_asked(trial.user_attrs).get(f"{OWN}trial_id") for trial in running)
-        names |= {name for name in parents if name is not None}
-        return super().continuable() | {self._number[name] for name in names}
+    def propose(self, left: FrozenTrial | None = None) -> Draft | Wait | None:
+        """The oracle's next trial, or a recipe that waits; `left` with the values on record.
 
-    def _draw(self) -> optuna.Trial | Wait | None:
-        if self._study.get_trials(deepcopy=False, states=[OptunaState.WAITING]):
-            return self._study.ask()  # a recipe
+        A crash may have come between the creation of a trial and the notes: such a trial has no
+        values yet, and takes the oracle's next ones.
+        """
+        if left is not None and not _is_undrawn(left.user_attrs):
+            return self._draft(_asked(left.user_attrs), {})
+        if left is None and self._in_state(OptunaState.WAITING):
+            return self._draft({}, {})  # a recipe
         if self._setup.proposer == "bayesian" and self._is_exhausted():
-            return None  # its oracle would go on for ever
+            return None  # the oracle would repeat points without end
         drawn = self._oracle.create_trial(f"asked {self._clock}")
         if drawn.status == "IDLE":
             return Wait()
         if drawn.status == "STOPPED":
             return None
         values = dict(drawn.hyperparameters.values)
-        undrawn, study = self._undrawn, self._study
-        trial = continued_trial(study, undrawn.pop(0)) if undrawn else study.ask()
-        trial.set_user_attr(ASKED, {"at": self._tick(), "id": drawn.trial_id, "values": values})
-        self._number[drawn.trial_id] = trial.number
-        return trial
+        return self._draft(
+            values, {ASKED: {"at": self._tick(), "id": drawn.trial_id, "values": values}}
+        )
 
-    def _epochs(self, trial: optuna.Trial) -> tuple[int, int, int | None]:
-        values = _asked(trial.user_attrs)
-        first, last = values.get(f"{OWN}initial_epoch", 0), values.get(f"{OWN}epochs")
-        parent = values.get(f"{OWN}trial_id")
-        horizon = self._setup.horizon
-        return first, horizon if last is None else last, parent and self._number[parent]
+    def _draft(self, encoded: Mapping[str, Any], notes: Mapping[str, Any]) -> Draft:
+        last, parent = encoded.get(f"{OWN}epochs"), encoded.get(f"{OWN}trial_id")
+        return Draft(
+            source=_Given(decode(self._space, encoded, is_grid=self._is_grid)),
+            first_epoch=encoded.get(f"{OWN}initial_epoch", 0),
+            last_epoch=self._setup.horizon if last is None else last,
+            parent=parent and self._numbers()[parent],
+            notes=notes,
+        )
 
-    def _propose(self, trial: optuna.Trial) -> Any:
-        values = decode(self._space, _asked(trial.user_attrs), is_grid=self._is_grid)
-        self._study.sampler = _Given(values)
-        return super()._propose(trial)
-
-    def _learn(self, trial: optuna.Trial, score: float | None) -> None:
-        """Tell the oracle; a trial without a score is as good as guessing, for every tuner.
+    def learn(self, number: int, score: float | None) -> Mapping[str, Any]:
+        """Report to the oracle; a trial without a score counts as good as guessing.
 
         A trial that Keras Tuner calls failed leaves a hole in a bracket, which then never ends,
-        and says nothing to the Gaussian process.
+        and gives nothing to the Gaussian process.
         """
+        trial = self._study.get_trials(deepcopy=False)[number]
         known = 1 / self._setup.n_classes if score is None else score
-        trial.set_user_attr(TOLD, {"at": self._tick(), "score": known})
-        self._tell_oracle(trial.user_attrs, trial.params, known)
+        told = {"at": self._tick(), "score": known}
+        self._report_to_oracle(trial, known)
+        return {TOLD: told}
 
-    def _tell_oracle(
-        self, attrs: Mapping[str, Any], params: Mapping[str, Value], score: float
-    ) -> None:
-        if ASKED not in attrs:
-            if not self._is_grid:  # which would go on from there
-                self._add_recipe(params, score)
-            return
-        told = self._oracle.trials[attrs[ASKED]["id"]]
-        self._oracle.update_trial(told.trial_id, {METRIC: score})
-        told.status = "COMPLETED"
-        self._oracle.end_trial(told)
+    def continuable(self) -> frozenset[int]:
+        """The running trials and their parents, and those that Hyperband may still promote."""
+        names = unpromoted(self._oracle)
+        # A running trial needs its parent's checkpoint until it has ended.
+        running = self._in_state(OptunaState.RUNNING)
+        parents = (_asked(trial.user_attrs).get(f"{OWN}trial_id") for trial in running)
+        names |= {name for name in parents if name is not None}
+        numbers = self._numbers() if names else {}
+        return super().continuable() | {numbers[name] for name in names}
 
-    def _add_recipe(self, params: Mapping[str, Value], score: float) -> None:
-        """Let the oracle know of a trial that it did not draw."""
+    def _numbers(self) -> dict[str, int]:
+        """The number of each trial that the oracle drew, by the oracle's name for it."""
+        trials = self._study.get_trials(deepcopy=False)
+        drawn = [trial for trial in trials if ASKED in trial.user_attrs]
+        return {trial.user_attrs[ASKED]["id"]: trial.number for trial in drawn}
+
+    # --- the oracle ---
+
+    def _report_to_oracle(self, trial: FrozenTrial, score: float) -> None:
+        if ASKED in trial.user_attrs:
+            drawn = self._oracle.trials[trial.user_attrs[ASKED]["id"]]
+        elif self._is_grid:
+            return  # a grid would go on from the recipe's point
+        else:
+            drawn = self._add_recipe(trial.params)
+        self._oracle.update_trial(drawn.trial_id, {METRIC: score})
+        drawn.status = "COMPLETED"
+        self._oracle.end_trial(drawn)
+
+    def _add_recipe(self, params: Mapping[str, Value]) -> Any:
+        """Add a trial that the oracle did not draw."""
         values = encode(self._space, params, is_grid=self._is_grid)
         recorded, self._oracle.recorded = self._oracle.recorded, values
         added = self._oracle.create_trial(f"recipe {self._clock}")
         self._oracle.recorded = recorded
-        self._oracle.update_trial(added.trial_id, {METRIC: score})
-        added.status = "COMPLETED"
-        self._oracle.end_trial(added)
+        return added
 
     def _replay(self) -> None:
-        """Ask and tell the oracle again what the record says that it was asked and told."""
-        events = []
+        """Repeat the calls to the oracle that the notes on record hold, in their order."""
+        calls = []
         for trial in self._study.get_trials(deepcopy=False):
             if ASKED in trial.user_attrs:
-                events.append((trial.user_attrs[ASKED]["at"], self._ask_again, trial))
+                calls.append((trial.user_attrs[ASKED]["at"], self._ask_again, trial))
             if TOLD in trial.user_attrs and trial.state.is_finished():
-                events.append((trial.user_attrs[TOLD]["at"], self._tell_again, trial))
-        for at, repeat, trial in sorted(events, key=lambda event: event[0]):
+                calls.append((trial.user_attrs[TOLD]["at"], self._report_again, trial))
+        for at, repeat, trial in sorted(calls, key=lambda call: call[0]):
             self._clock = at
             repeat(trial)
             self._clock = at + 1
@@ -139,7 +147,7 @@ class KerasTunerEngine(RecordedEngine):
     def _ask_again(self, trial: FrozenTrial) -> None:
         asked = trial.user_attrs[ASKED]
         if self._setup.proposer in ("bayesian", "random"):
-            self._oracle.recorded = asked["values"]  # nothing but the values is to be restored
+            self._oracle.recorded = asked["values"]  # these keep nothing but the values
         drawn = self._oracle.create_trial(f"asked {self._clock}")
         self._oracle.recorded = None
         if (drawn.trial_id, drawn.hyperparameters.values) != (asked["id"], asked["values"]):
@@ -149,10 +157,9 @@ class KerasTunerEngine(RecordedEngine):
                 f"{trial.number} than the record holds; go on with the version that the study was "
                 "made with, or start another study"
             )
-        self._number[drawn.trial_id] = trial.number
 
-    def _tell_again(self, trial: FrozenTrial) -> None:
-        self._tell_oracle(trial.user_attrs, trial.params, trial.user_attrs[TOLD]["score"])
+    def _report_again(self, trial: FrozenTrial) -> None:
+        self._report_to_oracle(trial, trial.user_attrs[TOLD]["score"])
 
     def _is_feasible(self, encoded: Mapping[str, Any]) -> bool:
         try:
@@ -168,8 +175,8 @@ class KerasTunerEngine(RecordedEngine):
 
 
 @dataclass(frozen=True, slots=True)
-class _Given(OneByOne):
-    """Suggests values that are known already, so that they enter the record as any others do."""
+class _Given(IndependentSampler):
+    """A sampler of values that are known already, so that they enter the record as any others."""
 
     values: Mapping[str, Value]
 
@@ -185,9 +192,9 @@ class _Given(OneByOne):
 
 
 def _asked(attrs: Mapping[str, Any]) -> dict[str, Any]:
-    """What the oracle drew; nothing for a recipe."""
+    """What the oracle drew for the trial with these user attributes; nothing for a recipe."""
     return dict(attrs[ASKED]["values"]) if ASKED in attrs else {}
 
 
 def _is_undrawn(attrs: Mapping[str, Any]) -> bool:
-    return ASKED not in attrs and "recipe" not in attrs
+    return ASKED not in attrs and RECIPE not in attrs

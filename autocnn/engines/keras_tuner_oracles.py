@@ -1,14 +1,29 @@
-"""Keras Tuner's oracles: our search spaces in their words, and no files, prints or lost seeds."""
+"""Keras Tuner's oracles: search spaces as `HyperParameters`, and no files, prints or lost seeds.
+
+This is the one module that uses Keras Tuner, and the names of it that are not public.
+pyproject.toml bounds Keras Tuner below its next minor version.
+tests/engines/test_keras_tuner_oracles.py fails, with what to do, once a name has gone.
+
+| name of Keras Tuner | why it is needed |
+|---|---|
+| `src.engine.conditions.Parent` | a condition, for parameters that depend on several others |
+| `HyperParameters._conditions` | `conditional_scope` allows one parent, without a condition |
+| `Oracle._save_trial` | writes a file for each trial: replaced by nothing |
+| `Oracle._random_values` | draws at random: repeated here until a draw is feasible |
+| `Oracle._tried_so_far`, `_compute_values_hash` | the points that a random draw leaves out |
+| `Oracle._seed_state`, `BayesianOptimizationOracle._random_state` | set before each draw |
+| `HyperbandOracle._brackets` | which trials may still be promoted |
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import pairwise
 from typing import Any
 
 import keras_tuner
 import numpy as np
 from keras_tuner import oracles
-from keras_tuner.src.engine.conditions import Parent
 from threadpoolctl import threadpool_limits
 
 from autocnn.engines.builders import find_builder
@@ -31,9 +46,9 @@ FACTOR = 3  # of Hyperband: one in so many goes on, Keras Tuner's default
 INITIAL_POINTS = 10  # random ones before the Gaussian process; the default of 3 a dimension is 100
 NO_FAILURE_LIMIT = 10**9  # Keras Tuner would end a search after three failures in a row
 MAX_DRAWS = 1000  # infeasible ones in a row before the space counts as exhausted
-OWN = "tuner/"  # the prefix of the values by which Hyperband speaks of epochs
+OWN = "tuner/"  # the prefix of the values in which Hyperband states epochs and parents
 
-Encoded = dict[str, Any]  # values in Keras Tuner's words, Hyperband's own among them
+Encoded = dict[str, Any]  # values as Keras Tuner writes them, Hyperband's own among them
 
 # The entries of the table `autocnn.records.choices.TUNERS`: class and arguments of each oracle.
 HYPERBAND = (oracles.HyperbandOracle, {"factor": FACTOR, "hyperband_iterations": None})
@@ -46,21 +61,21 @@ GRID: tuple[Any, dict[str, Any]] = (oracles.GridSearchOracle, {})
 
 
 class _InMemory:
-    """Stands before an oracle's class: keeps it off the disk, repeatable, and within the limits."""
+    """Mixed into an oracle's class: no files, a seed for each draw, and feasible draws only."""
 
     study_seed: int
     is_feasible: Callable[[Encoded], bool]
     _tried_so_far: set[str]
-    recorded: Encoded | None = None  # what the next trial was, where a record is replayed
+    recorded: Encoded | None = None  # the values of the next trial, while a record is replayed
 
     def save(self) -> None:
-        """Nothing: the study's record is the only one."""
+        """Write no file: the study's record holds everything."""
 
     def _save_trial(self, trial: Any) -> None:
-        """Nothing, likewise."""
+        """Write no file: the study's record holds everything."""
 
     def populate_space(self, trial_id: str) -> dict[str, Any]:
-        """The oracle's next values; drawn from a seed of this trial's own."""
+        """The oracle's next values, drawn with a seed that follows from the number of trials."""
         if self.recorded is not None:
             return {"status": "RUNNING", "values": self.recorded}
         seed = derive_seed(self.study_seed, len(self.trials), "sample")  # type: ignore[attr-defined]
@@ -73,8 +88,8 @@ class _InMemory:
     def _random_values(self) -> Encoded | None:
         """Random values that can have a network: an infeasible draw takes no place in a bracket.
 
-        Where every point has been drawn, Hyperband draws them again: a bracket that is not full
-        promotes nobody, and a duplicate costs nothing.
+        Once every point has been drawn, Hyperband draws them again: a bracket that is not full
+        promotes no trial, and a duplicate costs nothing.
         """
         values = self._untried_values()
         if values is None and hasattr(self, "_brackets"):
@@ -111,30 +126,41 @@ def build_oracle(
     return oracle
 
 
+def unpromoted(oracle: Any) -> set[str]:
+    """The names of the trials that Hyperband may still promote; none for other oracles."""
+    names: set[str] = set()
+    for bracket in getattr(oracle, "_brackets", ()):
+        for entered, promoted in pairwise(bracket["rounds"]):
+            gone_on = {entry["past_id"] for entry in promoted}
+            names |= {entry["id"] for entry in entered} - gone_on
+    return names
+
+
 def declare(space: SearchSpace, *, is_grid: bool) -> Any:
-    """The space as Keras Tuner's `HyperParameters`: choices by their index, conditions listed."""
+    """The space as `keras_tuner.HyperParameters`: choices by their index, conditions as lists."""
     hp = keras_tuner.HyperParameters()
     for name, parameter in space.parameters.items():
-        # `conditional_scope` knows no parent that has a condition of its own, nor two parents.
-        hp._conditions = _conditions(space, name, is_grid)
+        hp._conditions = _conditions(space, name, is_grid)  # noqa: SLF001  see the table above
         _declare(hp, name, parameter, is_grid)
-    hp._conditions = []
+    hp._conditions = []  # noqa: SLF001  see the table above
     return hp
 
 
 def _conditions(space: SearchSpace, name: str, is_grid: bool) -> list[Any]:
-    """Those of parameter `name`, and of everything that it hangs on."""
+    """The conditions of parameter `name`, and of every parameter that it depends on."""
+    from keras_tuner.src.engine.conditions import Parent  # if it has gone, a test names it
+
     found: list[Any] = []
     for other, rule in space.parameters[name].when.items():
         parent = space.parameters[other]
         values = [_encode(parent, v, is_grid) for v in parent.all_values() if rule.holds(v)]
-        # No value holds: never active. Keras Tuner takes no empty list.
+        # If no value holds, the parameter is never active. Keras Tuner refuses an empty list.
         found += [*_conditions(space, other, is_grid), Parent(other, values or [-1])]
     return [condition for i, condition in enumerate(found) if condition not in found[:i]]
 
 
 def decode(space: SearchSpace, encoded: Mapping[str, Any], *, is_grid: bool) -> dict[str, Value]:
-    """The values that Keras Tuner's stand for; active parameters only."""
+    """The space's values for values of Keras Tuner; of active parameters only."""
     values: dict[str, Value] = {}
     for name, parameter in space.parameters.items():
         if name in encoded and space.is_active(name, values):
@@ -157,9 +183,9 @@ def encode(space: SearchSpace, values: Mapping[str, Value], *, is_grid: bool) ->
 
 
 def _is_listed(parameter: Parameter, is_grid: bool) -> bool:
-    """True where Keras Tuner is given the index of a value: everything but plain ranges."""
+    """True if Keras Tuner is given the index of a value: for everything but plain ranges."""
     if isinstance(parameter, Int) and parameter.n_values() > 1:
-        return is_grid  # which would visit only ten values of a logarithmic range
+        return is_grid  # a grid would visit only ten values of a logarithmic range
     return parameter.n_values() < float("inf")
 
 

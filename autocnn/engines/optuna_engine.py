@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import optuna
+from optuna.trial import FrozenTrial
 
-from autocnn.engines.base import RecordedEngine
-from autocnn.engines.protocol import EngineSetup
+from autocnn.engines.base import BaseEngine
+from autocnn.engines.protocol import Draft, EngineSetup
 from autocnn.engines.samplers import PerTrialSampler
-from autocnn.records.leases import Leases
 from autocnn.space.space import SearchSpace
 
 
-class OptunaEngine(RecordedEngine):
-    """Proposes with an Optuna sampler and prunes with an Optuna pruner."""
+class OptunaEngine(BaseEngine):
+    """Proposes with a sampler of Optuna and prunes with a pruner of Optuna."""
 
-    def __init__(
-        self,
-        study: optuna.Study,
-        space: SearchSpace,
-        setup: EngineSetup,
-        leases: Leases | None = None,
-    ) -> None:
-        super().__init__(study, space, setup, leases)
-        study.sampler = PerTrialSampler(setup.proposer, setup.seed, space)
+    def __init__(self, study: optuna.Study, space: SearchSpace, setup: EngineSetup) -> None:
+        super().__init__(study, space, setup)
+        self._sampler = PerTrialSampler(setup.proposer, setup.seed, space)
 
-    def _draw(self) -> optuna.Trial | None:
+    def propose(self, left: FrozenTrial | None = None) -> Draft | None:
+        """The sampler's next trial; None once a finite space has been searched to its end."""
         is_grid = self._setup.proposer == "grid"
-        return None if self._is_exhausted(is_grid=is_grid) else self._study.ask()
+        if left is None and self._is_exhausted(is_grid=is_grid):
+            return None
+        return Draft(source=self._sampler, last_epoch=self._setup.horizon)

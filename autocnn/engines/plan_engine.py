@@ -1,4 +1,4 @@
-"""A fixed list of trainings as an engine: what an ablation or a comparison of baselines runs."""
+"""A fixed list of trainings as an engine: an ablation, or a comparison of known networks."""
 
 from __future__ import annotations
 
@@ -7,19 +7,17 @@ from collections.abc import Sequence
 import optuna
 from optuna.trial import FrozenTrial
 
-from autocnn.engines.base import RecordedEngine
-from autocnn.engines.protocol import EngineSetup
-from autocnn.records.optuna_record import continued_trial, proposed_values
+from autocnn.engines.base import BaseEngine
+from autocnn.engines.protocol import Draft, EngineSetup
+from autocnn.records.optuna_record import proposed_values
 from autocnn.space.plan import REPEAT, VARIANT, Planned
-from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
-from autocnn.trial import Proposal
 
 
-class PlanEngine(RecordedEngine):
+class PlanEngine(BaseEngine):
     """Proposes what is planned and not on record yet, in the order of the plan; prunes nothing.
 
-    A plan may grow between two runs: what is on record keeps its place.
+    A plan may grow between two runs: a training that is on record keeps its place.
     """
 
     def __init__(
@@ -30,45 +28,22 @@ class PlanEngine(RecordedEngine):
         plan: Sequence[Planned],
     ) -> None:
         super().__init__(study, space, setup)
-        self._plan = list(plan)
-        taken = (_key(trial) for trial in study.get_trials(deepcopy=False))
-        self._taken = {key for key in taken if key is not None}
-        wanted = {planned.key for planned in plan}
-        self._undecided = [t for t in self._to_continue if _key(t) is None]
-        self._to_continue = [t for t in self._to_continue if _key(t) in wanted]
+        self._plan = {planned.key: planned for planned in plan}
+        recorded = (_key(trial) for trial in study.get_trials(deepcopy=False))
+        self._taken = {key for key in recorded if key is not None}
 
-    def _draw(self) -> optuna.Trial | None:
-        left = [planned for planned in self._plan if planned.key not in self._taken]
-        if not left:
+    def propose(self, left: FrozenTrial | None = None) -> Draft | None:
+        """The next training of the plan; `left` once more, if it is planned still."""
+        key = None if left is None else _key(left)
+        if key is None:  # a new trial, or one that was interrupted before it was proposed
+            key = next((planned for planned in self._plan if planned not in self._taken), None)
+        if key not in self._plan:
             return None
-        if self._undecided:  # asked for, when the process ended
-            return continued_trial(self._study, self._undecided.pop(0))
-        return self._study.ask()
-
-    def _propose(self, trial: optuna.Trial) -> Proposal:
-        planned = self._planned(trial)
-        self._taken.add(planned.key)
-        setup = self._setup
-        network = self._space.network(planned.config, setup.image_shape, setup.n_classes)
-        return Proposal(
-            number=trial.number,
-            values={VARIANT: planned.variant, REPEAT: planned.repeat},
-            config=planned.config,
-            origin=f"plan:{planned.variant}",
-            seed=derive_seed(setup.seed, planned.repeat, "repeat"),
-            parameters=network.parameters,
-            macs=network.macs,
-            last_epoch=setup.horizon,
-        )
-
-    def _planned(self, trial: optuna.Trial) -> Planned:
-        """What `trial` trains: as it is on record, or the next of the plan."""
-        key = _key(trial)
-        if key is None:
-            return next(planned for planned in self._plan if planned.key not in self._taken)
-        return next(planned for planned in self._plan if planned.key == key)
+        self._taken.add(key)
+        return Draft(source=self._plan[key], last_epoch=self._setup.horizon)
 
 
-def _key(trial: optuna.Trial | FrozenTrial) -> tuple[str, int] | None:
+def _key(trial: FrozenTrial) -> tuple[str, int] | None:
+    """The variant and the repetition that `trial` trains; None before it is proposed."""
     values = proposed_values(trial)
     return None if values is None else (values[VARIANT], values[REPEAT])

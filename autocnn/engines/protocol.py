@@ -1,19 +1,30 @@
-"""The seam between the study and whatever proposes configurations."""
+"""The seam between a study and whatever proposes its configurations.
+
+An engine reads the record and never writes to it: `autocnn.records.trial_log` does that, and
+`autocnn.study.proposals` joins the two. tests/engines/test_no_writes.py holds every module of this
+room to it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from autocnn.trial import Proposal, TrialResult, Wait
+from optuna.samplers import BaseSampler
+from optuna.trial import FrozenTrial
+
+from autocnn.space.plan import Planned
+from autocnn.trial import Wait
+
+FIRST_LOOK = 0  # the epoch of a score from within the first epoch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSetup:
     """What an engine must know besides the space."""
 
-    image_shape: tuple[int, int, int]
+    image_shape: tuple[int, int, int]  # height, width, channels
     n_classes: int
     horizon: int  # epochs of the longest trial
     seed: int
@@ -22,47 +33,43 @@ class EngineSetup:
     n_validation: int | None = None  # images behind a score; None: scores are taken as exact
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A trial as an engine proposes it, before it has a number and is known to be feasible."""
+
+    source: BaseSampler | Planned  # draws the values of the space; or the one training of a plan
+    last_epoch: int  # epochs to be trained at most, those of the parent included
+    first_epoch: int = 0  # epochs that the parent has trained
+    parent: int | None = None  # the trial whose training goes on
+    notes: Mapping[str, Any] = field(default_factory=dict)  # to be written with the trial
+
+
 class Engine(Protocol):
-    """Proposes configurations and learns from their scores."""
+    """Proposes trials and learns from their scores; no method writes to the record."""
 
-    def ask(
-        self, stops: Callable[[], bool] = ..., limit: int | None = ...
-    ) -> Proposal | Wait | None:
-        """The next configuration; Wait: other trials must report first; None: nothing is left.
+    def propose(self, left: FrozenTrial | None = None) -> Draft | Wait | None:
+        """The next trial, or `left`, which an interrupted run left behind, once more.
 
-        A draw may take seconds, and many may be infeasible: Wait is also the answer where `stops`
-        says True, and where the study has begun `limit` trials already.
+        Returns: Wait if other trials must end first; None if nothing is left to be trained, or if
+        `left` is to be left alone.
         """
         ...
 
-    def first_look(self, number: int, score: float) -> bool:
-        """Tell a score from within the first epoch; True: prune this trial now."""
+    def learn(self, number: int, score: float | None) -> Mapping[str, Any]:
+        """Learn how a trial ended; None: without any score.
+
+        Returns: notes to be written with the trial, from which the engine can be built again.
+        """
         ...
 
-    def report(self, number: int, epoch: int, score: float) -> bool:
-        """Tell the score of one epoch (1 is the first); True: prune this trial now."""
-        ...
+    def should_prune(self, number: int, epoch: int) -> bool:
+        """True if a trial is not worth more epochs than `epoch`, whose score is on record.
 
-    def tell(self, number: int, result: TrialResult) -> None:
-        """Tell how a trial ended."""
-        ...
-
-    def leave(self, number: int, result: TrialResult | None) -> None:
-        """Note how far a trial came, and keep it running on record, to be continued later."""
-        ...
-
-    def holds(self, number: int) -> bool:
-        """True where no other process has taken the trial over."""
-        ...
-
-    def keep(self) -> frozenset[int]:
-        """Say, often, that this process is alive; the trials of it that another took over."""
-        ...
-
-    def runs_elsewhere(self) -> bool:
-        """True where another process is training a trial of the study."""
+        The pruners of Optuna keep the rungs that a trial has come to in its system attributes, and
+        write them here: that is Optuna's own record.
+        """
         ...
 
     def continuable(self) -> frozenset[int]:
-        """The trials that may be continued, here or by a later proposal: their checkpoints stay."""
+        """The trials that may be continued, here or by a later trial: their checkpoints stay."""
         ...

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from types import SimpleNamespace
-from typing import cast
 
 import optuna
-from optuna.pruners import BasePruner, HyperbandPruner, SuccessiveHalvingPruner
+from optuna.pruners import BasePruner, SuccessiveHalvingPruner
 from optuna.trial import FrozenTrial
 
 from autocnn.engines.builders import find_builder
 from autocnn.engines.samplers import STARTUP_TRIALS
 from autocnn.records.choices import PRUNERS
+from autocnn.records.optuna_private import FIRST_RUNG_SCORE, NamelessHyperband
 
 REDUCTION_FACTOR = 4  # of halving and Hyperband
-LOOK_FACTOR = 3  # one in so many passes its first look
-RUNG = "completed_rung_0"  # where Optuna keeps a trial's score at its only rung
+LOOK_FACTOR = 3  # one trial in so many passes its first look
 TOP_PERCENT = 25.0  # what the pruner percentile keeps; the median keeps the better half
-# Of the horizon. Earlier epochs, with a rising rate, say too little; and the next rung, four times
-# as late, is the end: a trial that has come to three quarters is worth its last one.
+# The share of the horizon before the first rung. The scores of earlier epochs, at a rising learning
+# rate, say too little; and the next rung, four times as late, is the end: a trial that has come to
+# three quarters of its epochs is worth the last quarter.
 FIRST_RUNG = 0.25
 
 # From the first epoch at which a trial may be given up, and the number of validation images or None
@@ -31,12 +30,12 @@ PrunerBuilder = Callable[[int, int | None], BasePruner]
 def build_pruner(name: str, horizon: int, n_validation: int | None = None) -> BasePruner:
     """The pruner of this name for trials of at most `horizon` epochs.
 
-    None judges before a quarter of the horizon. Halving passes the best quarter of all trials that
-    came there, and those that chance may have kept out of it. Hyperband does so, without chance,
-    with two of three trials, and leaves the third alone. Median and percentile ask at every epoch
-    from there on whether the best score so far is in the better half, or the best TOP_PERCENT, of
-    what the *complete* trials had at that epoch (Optuna counts a percentile from the best), once
-    there are STARTUP_TRIALS of them.
+    No pruner judges before a quarter of the horizon. "halving" passes the best quarter of all
+    trials that came there, and those that chance may have kept out of it. "hyperband" does so,
+    without chance, with two of three trials, and leaves the third alone. "median" and "percentile"
+    compare at every epoch from there on: the best score so far must be in the better half, or the
+    best TOP_PERCENT, of what the *complete* trials had at that epoch (Optuna counts a percentile
+    from the best), once there are STARTUP_TRIALS of them.
     """
     build: PrunerBuilder = find_builder(PRUNERS, name)
     return build(math.ceil(FIRST_RUNG * horizon), n_validation)
@@ -73,9 +72,10 @@ def build_none(_: int, __: int | None) -> BasePruner:
 
 
 class Halving(SuccessiveHalvingPruner):
-    """Optuna's halving, but for who is within one standard error of the last that passes.
+    """Optuna's halving, but a trial within one standard error of the last that passes goes on.
 
-    A score is the share of `n_validation` images: half a point of 5,000 says little of two trials.
+    A score is the share of `n_validation` images: half a point of 5,000 images hardly tells two
+    trials apart.
     """
 
     def __init__(self, first: int, n_validation: int | None) -> None:
@@ -83,13 +83,13 @@ class Halving(SuccessiveHalvingPruner):
         self._n_validation = n_validation
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
-        """True where the trial came to its rung and is clearly not among the best there."""
-        is_given_up = super().prune(study, trial)
-        if not is_given_up or self._n_validation is None or trial.last_step is None:
-            return is_given_up
+        """True if the trial came to its rung and is clearly not among the best there."""
+        is_pruned = super().prune(study, trial)
+        if not is_pruned or self._n_validation is None or trial.last_step is None:
+            return is_pruned
         score = trial.intermediate_values[trial.last_step]
         others = study.get_trials(deepcopy=False)
-        at_rung = [t.system_attrs.get(RUNG) for t in others if t.number != trial.number]
+        at_rung = [t.system_attrs.get(FIRST_RUNG_SCORE) for t in others if t.number != trial.number]
         scores = sorted([s for s in at_rung if s is not None] + [score], reverse=True)
         last_to_pass = scores[max(0, len(scores) // REDUCTION_FACTOR - 1)]
         spread = math.sqrt(max(0.0, last_to_pass * (1 - last_to_pass)) / self._n_validation)
@@ -99,32 +99,28 @@ class Halving(SuccessiveHalvingPruner):
 class Hyperband(BasePruner):
     """Optuna's Hyperband with two brackets: one judges at epoch `first`, one at the end only.
 
-    A trial's bracket follows from its number alone. Optuna's follows from the study's name too, so
-    that two studies of one seed would differ; and Optuna, where it sees its own Hyperband, shows a
-    sampler the trials of one bracket only, too few to learn from. Hence a wrapper.
+    The bracket of a trial follows from the trial's number alone. In Optuna it follows from the
+    study's name too, so that two studies of one seed would differ. The pruner is wrapped, because
+    Optuna shows a sampler beside its own Hyperband the trials of one bracket only, too few to learn
+    from.
     """
 
     def __init__(self, first: int) -> None:
-        self._inner = _Nameless(
+        self._inner = NamelessHyperband(
             min_resource=first,
             max_resource=REDUCTION_FACTOR * first,  # not the horizon, which may give one bracket
             reduction_factor=REDUCTION_FACTOR,
         )
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
-        """True where halving within the trial's bracket gives it up."""
+        """True if halving within the trial's bracket prunes it."""
         return self._inner.prune(study, trial)
 
 
-class _Nameless(HyperbandPruner):
-    def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
-        return super()._get_bracket_id(cast(optuna.Study, SimpleNamespace(study_name="")), trial)
-
-
 def passes_first_look(score: float, others: Sequence[float]) -> bool:
-    """True where `score` is in the upper 1 / LOOK_FACTOR of all first looks, its own included.
+    """True if `score` is in the upper 1 / LOOK_FACTOR of all first looks, its own included.
 
-    Nothing passes before STARTUP_TRIALS others have been looked at.
+    No trial passes before STARTUP_TRIALS others had their first look.
     """
     if len(others) < STARTUP_TRIALS:
         return False

@@ -1,4 +1,4 @@
-"""Optuna's samplers by name, which spaces each serves, and the wrapper that makes draws repeat."""
+"""Optuna's samplers by name, the spaces that each serves, and the sampler of a study."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from optuna.trial import FrozenTrial
 
 from autocnn.engines.builders import find_builder
 from autocnn.engines.evolution import evolution
-from autocnn.engines.independent import AtRandom
-from autocnn.engines.replayed_samplers import Ask, cma_es, gp, grid, nsga2, qmc
+from autocnn.engines.independent import SeededRandomSampler
+from autocnn.engines.replayed_samplers import Draw, cma_es, gp, grid, nsga2, qmc
 from autocnn.errors import SettingsError
 from autocnn.records.choices import SAMPLERS
 from autocnn.records.optuna_record import n_ended
@@ -25,34 +25,34 @@ from autocnn.space.activity import conditional_parameters, steady_parameters
 from autocnn.space.parameters import Categorical
 from autocnn.space.space import SearchSpace
 
-STARTUP_TRIALS = 4  # before a model is fitted
-PARENTS = 3  # before something is mutated: as many as there are recipes
-MAX_GRID_POINTS = 100_000  # more take weeks; their order is kept in memory
+STARTUP_TRIALS = 4  # trials with a score before a model is fitted
+PARENTS = 3  # trials with a score before one is mutated: as many as there are recipes
+MAX_GRID_POINTS = 100_000  # of a grid; more would take weeks, and their order lies in memory
 
 
-def _random(ask: Ask) -> BaseSampler:
-    return AtRandom(ask.seed)
+def _random(draw: Draw) -> BaseSampler:
+    return SeededRandomSampler(draw.seed)
 
 
-def _tpe(ask: Ask) -> BaseSampler:
+def _tpe(draw: Draw) -> BaseSampler:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return optuna.samplers.TPESampler(
-            n_startup_trials=STARTUP_TRIALS, group=True, multivariate=True, seed=ask.seed
+            n_startup_trials=STARTUP_TRIALS, group=True, multivariate=True, seed=draw.seed
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sampler:
-    """How a sampler is made for one trial, and what it asks for."""
+    """How a sampler is made for one trial, and what it requires."""
 
-    make: Callable[[Ask], BaseSampler]
-    conditions: bool  # serves parameters that are active at some points only
-    continuous: bool = True  # serves ranges without a step
+    make: Callable[[Draw], BaseSampler]
+    conditions: bool  # whether it serves parameters that are active at some points only
+    continuous: bool = True  # whether it serves ranges without a step
     startup: int = 0  # draws at random until so many trials have ended, recipes included
-    least_numerical: int = 0  # so many numerical parameters must vary
-    packages: tuple[str, ...] = ()  # that autocnn does not bring along
-    extra: str = ""  # of autocnn, which brings them
+    least_numerical: int = 0  # the number of numerical parameters that must vary
+    packages: tuple[str, ...] = ()  # required, and not installed with autocnn itself
+    extra: str = ""  # the optional dependencies of autocnn that install `packages`
 
 
 # The entries of the table `autocnn.records.choices.SAMPLERS`.
@@ -127,8 +127,8 @@ def _problem_with_packages(name: str) -> str | None:
 class PerTrialSampler(BaseSampler):
     """Draws each trial with a fresh sampler, seeded from the study's seed and the trial's number.
 
-    A study that is interrupted and continued thus draws what it would have drawn; one sampler
-    created again with the same seed would repeat its first points.
+    So a study that is interrupted and continued draws what it would have drawn. A single sampler
+    that is created again with the same seed would repeat its first points.
     """
 
     def __init__(self, name: str, study_seed: int, space: SearchSpace) -> None:
@@ -138,24 +138,24 @@ class PerTrialSampler(BaseSampler):
     def _of(self, study: optuna.Study, trial: FrozenTrial) -> BaseSampler:
         """The sampler of `trial`, made at its first draw."""
         if self._made is None or self._made[0] != trial.number:
-            ask = Ask(
+            draw = Draw(
                 study=study, number=trial.number, study_seed=self._study_seed, space=self._space
             )
             # Infeasible draws are no trials, but Optuna would count them among the start-up trials.
             starting = n_ended(study) < self._sampler.startup
-            self._made = (trial.number, (_random if starting else self._sampler.make)(ask))
+            self._made = (trial.number, (_random if starting else self._sampler.make)(draw))
         return self._made[1]
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
-        """As the sampler of this trial does."""
+        """The relative search space, of this trial's sampler."""
         return self._of(study, trial).infer_relative_search_space(study, trial)
 
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """As the sampler of this trial does."""
+        """The values that are drawn jointly, of this trial's sampler."""
         return self._of(study, trial).sample_relative(study, trial, search_space)
 
     def sample_independent(
@@ -165,7 +165,7 @@ class PerTrialSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """As the sampler of this trial does."""
+        """A value that is drawn alone, of this trial's sampler."""
         return self._of(study, trial).sample_independent(
             study, trial, param_name, param_distribution
         )

@@ -49,6 +49,7 @@ RECORD_VERSION = 3  # of what trials and facts hold
 _VERSION = "record_version"  # the user attribute of a study that says so
 _OPEN = "is_open"  # likewise: whether it takes new trials
 _FACTS = "facts"  # likewise
+RECIPE = "recipe"  # the user attribute of a trial with the name of the recipe that it trains
 _PROPOSAL, _RESULT, _INFEASIBLE = "proposal", "result", "infeasible"  # those of a trial
 
 
@@ -261,11 +262,6 @@ def unfinished_trials(study: optuna.Study) -> list[FrozenTrial]:
     running = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING])
     unfinished = [trial for trial in running if _INFEASIBLE not in trial.user_attrs]
     return sorted(unfinished, key=lambda trial: trial.number)
-
-
-def continued_trial(study: optuna.Study, trial: FrozenTrial) -> optuna.Trial:
-    """`trial`, which is running, as one that reports and is told."""
-    return optuna.Trial(study, trial._trial_id)  # Optuna has no public way
 
 
 def n_begun(study: optuna.Study, *, undecided: bool, before: int | None = None) -> int:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from autocnn.engines.protocol import Engine
 from autocnn.executors.protocol import POLL_S, EpochEnded, Executor
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.trial_record import TrialRecord
 from autocnn.study.budget import Budget
 from autocnn.study.duplicates import copy_files
 from autocnn.study.ending import CUTS, Ending
+from autocnn.study.proposals import Proposals
 from autocnn.study.retries import (
     FirstTry,
     join_tries,
@@ -56,7 +56,7 @@ class _Training:
 class Search:
     """One run of the loop; `tally` starts from what is on record already."""
 
-    engine: Engine
+    proposals: Proposals
     executor: Executor
     paths: StudyPaths
     budget: Budget
@@ -116,7 +116,7 @@ class Search:
             if proposal is None:
                 return False
             if isinstance(proposal, Wait):
-                return self.engine.runs_elsewhere()
+                return self.proposals.runs_elsewhere()
             self._begin(proposal)
         return True
 
@@ -139,7 +139,7 @@ class Search:
     def _ask(self) -> Proposal | Wait | None:
         if self._repeated >= MAX_REPEATED:
             return None
-        proposal = self.engine.ask(lambda: self._ending() is not None, self.max_trials)
+        proposal = self.proposals.next(lambda: self._ending() is not None, self.max_trials)
         if isinstance(proposal, Proposal):
             self._repeated = self._repeated + 1 if self.tally.known.has_point(proposal) else 0
         return proposal
@@ -151,7 +151,7 @@ class Search:
             return None
         epochs = range(proposal.first_epoch + 1, result.epochs + 1)
         scores = {epoch: result.curve[epoch - 1].val_accuracy for epoch in epochs}
-        answers = [self.engine.report(proposal.number, *told) for told in scores.items()]
+        answers = [self.proposals.report(proposal.number, *told) for told in scores.items()]
         if result.state is TrialState.PRUNED and not any(answers):
             return None  # others have done worse since: by now it may go on
         copy_files(self.paths, result.duplicate_of, proposal.number)
@@ -162,7 +162,7 @@ class Search:
         for proposal in self._held:
             result = None if self.interrupted() else self._repeat(proposal)
             if result is None:
-                self.engine.leave(proposal.number, None)
+                self.proposals.leave(proposal.number, None)
             else:
                 self._finish(proposal, result)
         self._held.clear()
@@ -202,7 +202,7 @@ class Search:
     def _poll(self) -> None:
         """Handle what has happened to the trials here, and to those of other processes."""
         events = self.executor.events(POLL_S)
-        for number in self.engine.keep() & self._trainings.keys():
+        for number in self.proposals.renew() & self._trainings.keys():
             self._trainings[number].is_lost = True
             self.executor.cancel(number)
         for event in events:
@@ -222,14 +222,13 @@ class Search:
 
     def _on_epoch(self, training: _Training, epoch: int, metrics: Epoch) -> bool:
         number, curve = training.proposal.number, training.curve
-        if not self.engine.holds(number):  # this process slept, and another one went on with it
+        if not self.proposals.holds(number):  # this process slept, and another one went on with it
             training.is_lost = True
             return True
-        if epoch == 0:
-            return self.engine.first_look(number, metrics.val_accuracy)
-        del curve[epoch - 1 :]  # a parent's, where its checkpoint is missing
-        curve.append(metrics)
-        return self.engine.report(number, epoch, metrics.val_accuracy)
+        if epoch > 0:  # 0 is a look within the first epoch
+            del curve[epoch - 1 :]  # a parent's, where its checkpoint is missing
+            curve.append(metrics)
+        return self.proposals.report(number, epoch, metrics.val_accuracy)
 
     def _end(self, training: _Training, result: TrialResult) -> None:
         """A job has ended: try it again, leave it for later, or put it on record."""
@@ -248,16 +247,16 @@ class Search:
         del self._trainings[proposal.number]
         if result.state is TrialState.PRUNED:  # a first try may have left some
             self.paths.weights(proposal.number).unlink(missing_ok=True)
-        if training.is_lost or not self.engine.holds(proposal.number):
+        if training.is_lost or not self.proposals.holds(proposal.number):
             self.listener.message(f"trial {proposal.number} was taken over by another process")
         elif self.interrupted() and was_cut(result):
-            self.engine.leave(proposal.number, result)
+            self.proposals.leave(proposal.number, result)
             self._is_stale = True
         else:
             self._finish(proposal, without_score_is_failure(result))
 
     def _finish(self, proposal: Proposal, result: TrialResult) -> None:
-        self.engine.tell(proposal.number, result)
+        self.proposals.end(proposal.number, result)
         self._count(proposal, result)
         self._is_stale = True
         self.listener.trial_finished(proposal, result)
@@ -282,7 +281,7 @@ class Search:
 
     def _drop_checkpoints(self) -> None:
         """Delete the checkpoints that no later trial can continue."""
-        kept = {self.paths.checkpoint(number) for number in self.engine.continuable()}
+        kept = {self.paths.checkpoint(number) for number in self.proposals.continuable()}
         for checkpoint in set(self.paths.checkpoints()) - kept:
             checkpoint.unlink(missing_ok=True)
 

@@ -13,7 +13,7 @@ from typing import TypeVar
 import optuna
 
 from autocnn.data.prepared import PreparedData
-from autocnn.engines.base import RecordedEngine
+from autocnn.engines.base import BaseEngine
 from autocnn.engines.choose import make_engine
 from autocnn.engines.plan_engine import PlanEngine
 from autocnn.engines.protocol import EngineSetup
@@ -37,6 +37,7 @@ from autocnn.records.optuna_record import (
 )
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
+from autocnn.records.trial_log import TrialLog
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.plan import Planned
 from autocnn.space.space import SearchSpace
@@ -44,6 +45,7 @@ from autocnn.study.budget import Budget
 from autocnn.study.creation import Start, find_facts, find_recipes, prepare_data, write_split
 from autocnn.study.ending import Ending
 from autocnn.study.loop import Search
+from autocnn.study.proposals import Proposals
 from autocnn.study.tally import Tally
 from autocnn.trial import Device, Listener, Progress
 
@@ -105,13 +107,13 @@ class Session:
 
     def search(self, listener: Listener, interrupted: Callable[[], bool]) -> Ending:
         """Run trials until the budget, the number of trials, the target or Ctrl-C ends it."""
-        engine = self._engine(listener)
+        proposals = self._proposals(listener)
         tally = Tally.of(self.finished(), by_seed=bool(self.mode.plan))
         self.budget.refit_s = tally.refit_s
         if not self.mode.joins:
             write_is_open(self.study, is_open=True)
         ending = Search(
-            engine=engine,
+            proposals=proposals,
             executor=self.executor,
             paths=self.paths,
             budget=self.budget,
@@ -130,7 +132,7 @@ class Session:
             closed=self._closed(),
         ).run()
         if not self.mode.joins and ending is not Ending.INTERRUPTED:
-            self._close(engine, listener, interrupted)
+            self._close(proposals, listener, interrupted)
         return ending
 
     def _finished(self) -> Callable[[], list[TrialRecord]]:
@@ -145,18 +147,19 @@ class Session:
         return _now_and_then(lambda: not is_open(self.study))
 
     def _close(
-        self, engine: RecordedEngine, listener: Listener, interrupted: Callable[[], bool]
+        self, proposals: Proposals, listener: Listener, interrupted: Callable[[], bool]
     ) -> None:
         """Take no more trials, and let other processes put theirs on record."""
         write_is_open(self.study, is_open=False)
         end = time.monotonic() + OTHERS_END_S
-        while engine.runs_elsewhere() and not interrupted():
+        while proposals.runs_elsewhere() and not interrupted():
             if time.monotonic() > end:
                 listener.message("other processes still train trials; the finals begin without")
                 return
             time.sleep(OTHERS_S)
 
-    def _engine(self, listener: Listener) -> RecordedEngine:
+    def _proposals(self, listener: Listener) -> Proposals:
+        """The trials of this study; a new study begins with its recipes."""
         settings = self.settings
         setup = EngineSetup(
             image_shape=self.data.image_shape,
@@ -167,15 +170,25 @@ class Session:
             pruner=self.facts.pruner,
             n_validation=self.data.validation.n,
         )
-        if self.mode.plan:
-            return PlanEngine(self.study, self.space, setup, self.mode.plan)
-        engine = make_engine(settings.engine, self.study, self.space, setup, self.leases)
-        if not self.mode.joins and is_unbegun(self.study):
+        proposals = Proposals(
+            engine=self._engine(setup),
+            log=TrialLog(self.study, self.leases),
+            study=self.study,
+            space=self.space,
+            setup=setup,
+        )
+        is_plan = bool(self.mode.plan)
+        if not is_plan and not self.mode.joins and is_unbegun(self.study):
             recipes, skipped = find_recipes(settings, self.space, self.data.image_shape)
-            engine.enqueue(recipes)
+            proposals.enqueue(recipes)
             for line in skipped:
                 listener.message(line)
-        return engine
+        return proposals
+
+    def _engine(self, setup: EngineSetup) -> BaseEngine:
+        if self.mode.plan:
+            return PlanEngine(self.study, self.space, setup, self.mode.plan)
+        return make_engine(self.settings.engine, self.study, self.space, setup)
 
 
 OWN_SEARCH = Mode()

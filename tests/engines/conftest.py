@@ -14,8 +14,10 @@ from autocnn.engines.protocol import EngineSetup
 from autocnn.records.optuna_record import create_study
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
+from autocnn.records.trial_log import TrialLog
 from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int
 from autocnn.space.space import SearchSpace
+from autocnn.study.proposals import Proposals
 
 
 @pytest.fixture
@@ -50,10 +52,13 @@ def study(paths: StudyPaths) -> optuna.Study:
 
 
 @pytest.fixture
-def make_engine(space: SearchSpace) -> Callable[..., OptunaEngine]:
-    """An engine for 8x8x1 images in 10 classes and 9 epochs, without pruning unless it is said."""
+def make_trials(space: SearchSpace) -> Callable[..., Proposals]:
+    """Optuna's engine and a log, for 8x8x1 images in 10 classes and 12 epochs; it prunes nothing.
 
-    def make(study: optuna.Study, space: SearchSpace = space, **changes: Any) -> OptunaEngine:
+    Keyword arguments replace fields of the engine's setup.
+    """
+
+    def make(study: optuna.Study, space: SearchSpace = space, **changes: Any) -> Proposals:
         fields: dict[str, Any] = {
             "image_shape": (8, 8, 1),
             "n_classes": 10,
@@ -62,8 +67,8 @@ def make_engine(space: SearchSpace) -> Callable[..., OptunaEngine]:
             "proposer": "tpe",
             "pruner": "none",
         }
-        if "sampler" in changes:
-            changes["proposer"] = changes.pop("sampler")
-        return OptunaEngine(study, space, EngineSetup(**{**fields, **changes}))
+        setup = EngineSetup(**{**fields, **changes})
+        engine = OptunaEngine(study, space, setup)
+        return Proposals(engine=engine, log=TrialLog(study), study=study, space=space, setup=setup)
 
     return make

@@ -78,7 +78,7 @@ def test_hyperband_goes_without_a_pruner():
 @pytest.mark.parametrize("tuner", ["hyperband", "bayesian", "random", "grid"])
 def test_a_condition_on_a_continuous_parameter_is_beyond_keras_tuner(tuner):
     """Its conditions list values; Optuna's TPE serves the same space."""
-    with pytest.raises(SpaceError, match=r"^space hanging: a condition speaks of dropout, which"):
+    with pytest.raises(SpaceError, match=r"^space hanging: a condition depends on dropout, which"):
         check_engine(_settings(engine="keras-tuner", tuner=tuner), HANGING)
     check_engine(_settings(), HANGING)
 

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from scripted import ScriptedExecutor, Training
 
-from autocnn.engines.base import RecordedEngine
 from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recipes import Recipe
@@ -18,11 +17,13 @@ from autocnn.records.choices import SAMPLERS, TUNERS
 from autocnn.records.optuna_record import create_study, open_study, read_records
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
+from autocnn.records.trial_log import TrialLog
 from autocnn.space.parameters import Between, Categorical, Float, Int, OneOf
 from autocnn.space.space import Limits, SearchSpace
 from autocnn.study.budget import Budget
 from autocnn.study.ending import Ending
 from autocnn.study.loop import Search
+from autocnn.study.proposals import Proposals
 from autocnn.trial import FailureCause, Proposal, TrialJob, TrialResult, TrialState, Wait
 
 HORIZON = 9
@@ -88,8 +89,8 @@ def kind(request: pytest.FixtureRequest) -> tuple[str, str]:
 
 
 @pytest.fixture
-def open_engine(tmp_path) -> Callable[..., RecordedEngine]:
-    """An engine over the study of this name: a new one, or the one that is there."""
+def open_trials(tmp_path) -> Callable[..., Proposals]:
+    """An engine and a log over the study of this name: a new study, or the one on record."""
 
     def make(
         kind: tuple[str, str],
@@ -97,7 +98,7 @@ def open_engine(tmp_path) -> Callable[..., RecordedEngine]:
         name: str = "a",
         seed: int = 0,
         pruner: str = "none",
-    ) -> RecordedEngine:
+    ) -> Proposals:
         paths = StudyPaths(tmp_path / name)
         is_new = not paths.journal.exists()
         paths.root.mkdir(exist_ok=True)
@@ -110,7 +111,8 @@ def open_engine(tmp_path) -> Callable[..., RecordedEngine]:
             proposer=kind[1],
             pruner=pruner,
         )
-        return make_engine(kind[0], study, space, setup)
+        engine = make_engine(kind[0], study, space, setup)
+        return Proposals(engine=engine, log=TrialLog(study), study=study, space=space, setup=setup)
 
     return make
 
@@ -141,16 +143,16 @@ def end(make_result) -> Callable[..., TrialResult]:
     return make
 
 
-def _play(engine: RecordedEngine, end: Any, n: int, **how: Any) -> Iterator[Proposal]:
+def _play(trials: Proposals, end: Any, n: int, **how: Any) -> Iterator[Proposal]:
     """Up to `n` trials, each told before the next is asked for."""
     for _ in range(n):
-        proposal = engine.ask()
+        proposal = trials.next()
         if not isinstance(proposal, Proposal):
             return
         result = end(proposal, **how)
         for epoch in range(proposal.first_epoch + 1, result.epochs + 1):
-            engine.report(proposal.number, epoch, result.curve[epoch - 1].val_accuracy)
-        engine.tell(proposal.number, result)
+            trials.report(proposal.number, epoch, result.curve[epoch - 1].val_accuracy)
+        trials.end(proposal.number, result)
         yield proposal
 
 
@@ -165,9 +167,9 @@ def _key(proposal: Proposal) -> tuple[Any, ...]:
     )
 
 
-def test_every_proposal_is_a_point_of_the_space(kind, open_engine, end):
+def test_every_proposal_is_a_point_of_the_space(kind, open_trials, end):
     """With epochs within the horizon, and the configuration that its values say."""
-    proposals = list(_play(open_engine(kind), end, 14))
+    proposals = list(_play(open_trials(kind), end, 14))
     assert len(proposals) == 14
     for proposal in proposals:
         FLAT.check_point(proposal.values)
@@ -177,9 +179,9 @@ def test_every_proposal_is_a_point_of_the_space(kind, open_engine, end):
 
 
 @pytest.mark.parametrize("kind", SERVE_CONDITIONS, indirect=True)
-def test_inactive_parameters_have_no_value(kind, open_engine, end):
+def test_inactive_parameters_have_no_value(kind, open_trials, end):
     """Both kinds of points are proposed: with dense layers, and without what hangs on them."""
-    proposals = list(_play(open_engine(kind, CONDITIONAL), end, 14))
+    proposals = list(_play(open_trials(kind, CONDITIONAL), end, 14))
     for proposal in proposals:
         CONDITIONAL.check_point(proposal.values)
     depths = {proposal.values["dense_layers"] for proposal in proposals}
@@ -187,9 +189,9 @@ def test_inactive_parameters_have_no_value(kind, open_engine, end):
     assert all(("dense_units" in p.values) == (p.values["dense_layers"] != 0) for p in proposals)
 
 
-def test_the_record_holds_every_trial(kind, open_engine, end, tmp_path):
+def test_the_record_holds_every_trial(kind, open_trials, end, tmp_path):
     """Failed, stopped and pruned ones too, as another process reads it; the largest score leads."""
-    proposals = list(_play(open_engine(kind), end, 10, mixed=True))
+    proposals = list(_play(open_trials(kind), end, 10, mixed=True))
     study = open_study(StudyPaths(tmp_path / "a"))
     records = read_records(study)
     states = {1: TrialState.FAILED, 2: TrialState.STOPPED, 4: TrialState.PRUNED}
@@ -202,29 +204,29 @@ def test_the_record_holds_every_trial(kind, open_engine, end, tmp_path):
 
 
 @pytest.mark.parametrize("kind", LEARN, indirect=True)
-def test_what_learns_learns_that_more_is_better(kind, open_engine, end):
+def test_what_learns_learns_that_more_is_better(kind, open_trials, end):
     """Of 504 points 15 come within 0.05 of the best score: by chance 1.2 of 40 trials, 2 of 70."""
     n, least = (80, 9) if kind[1] == "nsga2" else (50, 7)  # generations of ten learn slowly
-    scores = [_score(proposal) for proposal in _play(open_engine(kind), end, n)]
+    scores = [_score(proposal) for proposal in _play(open_trials(kind), end, n)]
     assert sum(score > 0.909 - 0.0501 for score in scores[10:]) >= least
 
 
-def test_a_small_space_is_searched_to_its_end(kind, open_engine, end):
+def test_a_small_space_is_searched_to_its_end(kind, open_trials, end):
     """All four points, and then nothing is left.
 
     But Hyperband draws them again, or its brackets would never be full, and promotes the best.
     """
-    proposals = list(_play(open_engine(kind, TINY), end, 100))
+    proposals = list(_play(open_trials(kind, TINY), end, 100))
     points = {tuple(sorted(proposal.values.items())) for proposal in proposals}
     assert len(points) == 4
     assert len(proposals) < 100 or kind[1] == "hyperband"
     assert HORIZON in {proposal.last_epoch for proposal in proposals}
 
 
-def test_asking_ahead_gives_new_trials_or_wait(kind, open_engine):
+def test_asking_ahead_gives_new_trials_or_wait(kind, open_trials):
     """Nobody is told anything, and still no trial is given out twice."""
-    engine = open_engine(kind, TINY)
-    answers = [engine.ask() for _ in range(6)]
+    trials = open_trials(kind, TINY)
+    answers = [trials.next() for _ in range(6)]
     numbers = [answer.number for answer in answers if isinstance(answer, Proposal)]
     assert numbers == sorted(set(numbers)) != []
     assert all(isinstance(answer, (Proposal, Wait, type(None))) for answer in answers)
@@ -232,36 +234,36 @@ def test_asking_ahead_gives_new_trials_or_wait(kind, open_engine):
         assert isinstance(answers[-1], Wait)
 
 
-def test_resuming_is_as_if_never_interrupted(kind, open_engine, end):
+def test_resuming_is_as_if_never_interrupted(kind, open_trials, end):
     """Twice a new process, the second time with a trial that was left in its middle."""
-    whole = [_key(p) for p in _play(open_engine(kind, name="whole"), end, 16, mixed=True)]
-    parts = [_key(p) for p in _play(open_engine(kind), end, 5, mixed=True)]
-    engine = open_engine(kind)
-    parts += [_key(p) for p in _play(engine, end, 6, mixed=True)]
-    left = engine.ask()
+    whole = [_key(p) for p in _play(open_trials(kind, name="whole"), end, 16, mixed=True)]
+    parts = [_key(p) for p in _play(open_trials(kind), end, 5, mixed=True)]
+    trials = open_trials(kind)
+    parts += [_key(p) for p in _play(trials, end, 6, mixed=True)]
+    left = trials.next()
     assert isinstance(left, Proposal)
-    engine.report(left.number, left.first_epoch + 1, _score(left))
-    engine.leave(left.number, None)
-    parts += [_key(p) for p in _play(open_engine(kind), end, 5, mixed=True)]
+    trials.report(left.number, left.first_epoch + 1, _score(left))
+    trials.leave(left.number, None)
+    parts += [_key(p) for p in _play(open_trials(kind), end, 5, mixed=True)]
     assert parts == whole
 
 
-def test_a_seed_decides_and_zero_is_one(kind, open_engine, end):
+def test_a_seed_decides_and_zero_is_one(kind, open_trials, end):
     """The same seed the same trials, another seed others; a grid has an order of its own."""
-    first = [_key(p) for p in _play(open_engine(kind, name="a", seed=0), end, 6)]
-    again = [_key(p) for p in _play(open_engine(kind, name="b", seed=0), end, 6)]
-    other = [_key(p) for p in _play(open_engine(kind, name="c", seed=1), end, 6)]
+    first = [_key(p) for p in _play(open_trials(kind, name="a", seed=0), end, 6)]
+    again = [_key(p) for p in _play(open_trials(kind, name="b", seed=0), end, 6)]
+    other = [_key(p) for p in _play(open_trials(kind, name="c", seed=1), end, 6)]
     assert first == again
     assert [key[2] for key in first] != [key[2] for key in other]  # the seeds of the trainings
     if kind != ("keras-tuner", "grid"):
         assert [key[1] for key in first] != [key[1] for key in other]
 
 
-def test_infeasible_draws_are_no_trials(kind, open_engine, end):
+def test_infeasible_draws_are_no_trials(kind, open_trials, end):
     """Layers of 128 units: 650, 9,610 or 26,122 parameters, of which the last are too many."""
     limits = Limits(parameters=20_000)
     limited = SearchSpace(name="limited", parameters=FLAT.parameters, limits=limits)
-    proposals = list(_play(open_engine(kind, limited), end, 12))
+    proposals = list(_play(open_trials(kind, limited), end, 12))
     assert len(proposals) == 12
     assert {p.parameters for p in proposals} <= {650, 9610}
 
@@ -269,27 +271,27 @@ def test_infeasible_draws_are_no_trials(kind, open_engine, end):
 CORNER = {"batch_size": 16, "learning_rate_scale": 0.5, "optimizer": "sgd"}
 
 
-def test_a_recipe_comes_first_and_the_search_goes_on(kind, open_engine, end):
+def test_a_recipe_comes_first_and_the_search_goes_on(kind, open_trials, end):
     """Also where the engine's own words know nothing of recipes; and again after a resume."""
     recipe = Recipe(name="known", values={"dense_layers": 1, **CORNER})
-    engine = open_engine(kind)
-    engine.enqueue([recipe])
-    first, *others = _play(engine, end, 3)
-    others += _play(open_engine(kind), end, 9)
+    trials = open_trials(kind)
+    trials.enqueue([recipe])
+    first, *others = _play(trials, end, 3)
+    others += _play(open_trials(kind), end, 9)
     assert (first.number, first.origin, dict(first.values)) == (0, "recipe:known", recipe.values)
     assert (first.first_epoch, first.last_epoch, first.parent) == (0, HORIZON, None)
     assert [p.number for p in others] == list(range(1, 12))
     assert {p.origin for p in others} == {kind[1]}
 
 
-def test_a_recipe_of_another_space_harms_nothing(kind, open_engine, end):
+def test_a_recipe_of_another_space_harms_nothing(kind, open_trials, end):
     """It is refused before anything is on record, and the search is as if nobody had asked."""
-    plain = [_key(p) for p in _play(open_engine(kind, name="plain"), end, 4)]
-    engine = open_engine(kind)
+    plain = [_key(p) for p in _play(open_trials(kind, name="plain"), end, 4)]
+    trials = open_trials(kind)
     for values in ({"blocks": 3}, {"dense_layers": 7, **CORNER}, {"dense_layers": 1}):
         with pytest.raises(SpaceError):
-            engine.enqueue([Recipe(name="foreign", values=values)])
-    assert [_key(p) for p in _play(engine, end, 4)] == plain
+            trials.enqueue([Recipe(name="foreign", values=values)])
+    assert [_key(p) for p in _play(trials, end, 4)] == plain
 
 
 class _Executor(ScriptedExecutor):
@@ -305,12 +307,11 @@ class _Executor(ScriptedExecutor):
         return self.end(job)  # type: ignore[no-any-return]
 
 
-def test_no_configuration_is_trained_twice(kind, open_engine, make_result, tmp_path):
+def test_no_configuration_is_trained_twice(kind, open_trials, make_result, tmp_path):
     """The same configuration, epochs and parent: its result is taken over, and marked."""
-    engine = open_engine(kind, TINY)
     executor = _Executor(lambda job: make_result(*[1 / job.config.batch_size] * job.last_epoch))
     search = Search(
-        engine=engine,
+        proposals=open_trials(kind, TINY),
         executor=executor,
         paths=StudyPaths(tmp_path / "a"),
         budget=Budget(end=None, setup_s=1.0, epoch_s=1.0, horizon=HORIZON),
@@ -347,13 +348,13 @@ class _Silent:
         """Nothing."""
 
 
-def test_hyperband_promotes_the_best_and_goes_on_with_it(open_engine, end):
+def test_hyperband_promotes_the_best_and_goes_on_with_it(open_trials, end):
     """Nine epochs in thirds: 9 trials of 1 epoch, the best 4 go on to 3, the best 2 of them to 9.
 
     Keras Tuner's sizes: ceil(ceil(1 + log3(9)) / 3 * 3^2) = 9, then ceil(3) = 3, then 1.
     """
-    engine = open_engine(("keras-tuner", "hyperband"))
-    proposals = list(_play(engine, end, 13))
+    trials = open_trials(("keras-tuner", "hyperband"))
+    proposals = list(_play(trials, end, 13))
     start, second, third = proposals[:9], proposals[9:12], proposals[12:13]
     assert {(p.first_epoch, p.last_epoch, p.parent) for p in start} == {(0, 1, None)}
     best = sorted(start, key=_score, reverse=True)[:3]
@@ -365,59 +366,59 @@ def test_hyperband_promotes_the_best_and_goes_on_with_it(open_engine, end):
     assert {(p.first_epoch, p.last_epoch) for p in third} == {(3, 9)}
 
 
-def test_hyperband_keeps_what_may_be_promoted(open_engine, end):
+def test_hyperband_keeps_what_may_be_promoted(open_trials, end):
     """After nine trials all of them; after a promotion has ended, not its parent."""
-    engine = open_engine(("keras-tuner", "hyperband"))
-    list(_play(engine, end, 9))
-    assert engine.continuable() == frozenset(range(9))
-    promoted = engine.ask()
+    trials = open_trials(("keras-tuner", "hyperband"))
+    list(_play(trials, end, 9))
+    assert trials.continuable() == frozenset(range(9))
+    promoted = trials.next()
     assert isinstance(promoted, Proposal)
-    assert engine.continuable() == frozenset(range(10))  # it is being continued, and may be
-    engine.tell(promoted.number, end(promoted))
-    assert engine.continuable() == frozenset(range(10)) - {promoted.parent}
+    assert trials.continuable() == frozenset(range(10))  # it is being continued, and may be
+    trials.end(promoted.number, end(promoted))
+    assert trials.continuable() == frozenset(range(10)) - {promoted.parent}
 
 
-def test_only_hyperband_continues_trials(kind, open_engine, end):
+def test_only_hyperband_continues_trials(kind, open_trials, end):
     """So nobody else's checkpoints are kept."""
-    engine = open_engine(kind)
-    list(_play(engine, end, 3))
-    assert bool(engine.continuable()) == (kind[1] == "hyperband")
+    trials = open_trials(kind)
+    list(_play(trials, end, 3))
+    assert bool(trials.continuable()) == (kind[1] == "hyperband")
 
 
-def test_a_record_of_another_oracle_is_refused(open_engine, end, monkeypatch):
+def test_a_record_of_another_oracle_is_refused(open_trials, end, monkeypatch):
     """As when Keras Tuner draws otherwise in another version: one line, nothing trained."""
     from autocnn.engines import keras_tuner_oracles as oracles
     from autocnn.errors import StudyError
 
-    list(_play(open_engine(("keras-tuner", "hyperband")), end, 3))
+    list(_play(open_trials(("keras-tuner", "hyperband")), end, 3))
     monkeypatch.setattr(oracles, "derive_seed", lambda *parts: 77)
     with pytest.raises(StudyError, match=r"draws another trial 0 than the record holds"):
-        open_engine(("keras-tuner", "hyperband"))
+        open_trials(("keras-tuner", "hyperband"))
 
 
-def test_a_trial_that_a_crash_left_undrawn_is_drawn(open_engine, end, tmp_path):
+def test_a_trial_that_a_crash_left_undrawn_is_drawn(open_trials, end, tmp_path):
     """Between Optuna's number and the oracle's words: the same trials as without it."""
     kind = ("keras-tuner", "random")
-    whole = [_key(p) for p in _play(open_engine(kind, name="whole"), end, 4)]
-    parts = [_key(p) for p in _play(open_engine(kind), end, 2)]
+    whole = [_key(p) for p in _play(open_trials(kind, name="whole"), end, 4)]
+    parts = [_key(p) for p in _play(open_trials(kind), end, 2)]
     open_study(StudyPaths(tmp_path / "a")).ask()
-    parts += [_key(p) for p in _play(open_engine(kind), end, 2)]
+    parts += [_key(p) for p in _play(open_trials(kind), end, 2)]
     assert parts == whole
 
 
-def test_a_missed_answer_of_the_pruner_is_heard_again(kind, open_engine, end, make_result):
+def test_a_missed_answer_of_the_pruner_is_heard_again(kind, open_trials, end, make_result):
     """Killed after halving had said so, and before the trial was told: it is not trained on."""
-    engine = open_engine(kind, pruner="halving")
+    trials = open_trials(kind, pruner="halving")
     for _ in range(4):
-        good = engine.ask()
+        good = trials.next()
         for epoch in range(good.first_epoch + 1, good.last_epoch + 1):
-            engine.report(good.number, epoch, 0.9)
-        engine.tell(good.number, make_result(*[0.9] * good.last_epoch))
-    poor = engine.ask()
+            trials.report(good.number, epoch, 0.9)
+        trials.end(good.number, make_result(*[0.9] * good.last_epoch))
+    poor = trials.next()
     first = poor.first_epoch + 1
-    answers = [engine.report(poor.number, e, 0.1) for e in range(first, poor.last_epoch + 1)]
-    again = open_engine(kind, pruner="halving")
-    resumed = again.ask()
+    answers = [trials.report(poor.number, e, 0.1) for e in range(first, poor.last_epoch + 1)]
+    again = open_trials(kind, pruner="halving")
+    resumed = again.next()
     assert _key(resumed) == _key(poor)
     repeated = [again.report(poor.number, e, 0.1) for e in range(first, poor.last_epoch + 1)]
     if True in answers:  # a rung of Hyperband may end before halving's only one
@@ -443,9 +444,9 @@ NESTED = SearchSpace(
 
 
 @pytest.mark.parametrize("kind", SERVE_CONDITIONS, indirect=True)
-def test_conditions_may_hang_on_conditions(kind, open_engine, end):
+def test_conditions_may_hang_on_conditions(kind, open_trials, end):
     """Two layers deep, and two at once; 2 + 2 + 1 + 2 points, which a small search finds."""
-    proposals = list(_play(open_engine(kind, NESTED), end, 60))
+    proposals = list(_play(open_trials(kind, NESTED), end, 60))
     for proposal in proposals:
         NESTED.check_point(proposal.values)
     points = {tuple(sorted(proposal.values.items())) for proposal in proposals}

@@ -26,22 +26,22 @@ SPACE = SearchSpace(
 )
 
 
-def _children(make_engine, make_result, n=40):
+def _children(make_trials, make_result, n=40):
     """The values of trials of which the third is by far the best."""
-    engine = make_engine(optuna.create_study(direction="maximize"), SPACE, proposer="evolution")
+    trials = make_trials(optuna.create_study(direction="maximize"), SPACE, proposer="evolution")
     drawn = []
     for _ in range(n):
-        proposal = engine.ask()
+        proposal = trials.next()
         drawn.append(dict(proposal.values))
         score = 0.9 if len(drawn) == 3 else 0.1
-        engine.tell(proposal.number, make_result(score))
+        trials.end(proposal.number, make_result(score))
     return drawn
 
 
-def test_children_are_like_the_best_but_for_a_few(make_engine, make_result, monkeypatch):
+def test_children_are_like_the_best_but_for_a_few(make_trials, make_result, monkeypatch):
     """Every tournament of all is won by the third; two parameters are drawn anew on average."""
     monkeypatch.setattr(module, "TOURNAMENT", 1.0)
-    drawn = _children(make_engine, make_result)
+    drawn = _children(make_trials, make_result)
     best = drawn[2]
     changes = [
         sum(child[name] != best[name] for name in best if name in child) for child in drawn[4:]
@@ -51,30 +51,30 @@ def test_children_are_like_the_best_but_for_a_few(make_engine, make_result, monk
     assert any(changes)
 
 
-def test_half_of_the_tournaments_are_without_the_best(make_engine, make_result):
+def test_half_of_the_tournaments_are_without_the_best(make_trials, make_result):
     """So the others have children too, and one lucky trial does not father all."""
-    drawn = _children(make_engine, make_result)
+    drawn = _children(make_trials, make_result)
     best = drawn[2]
     distances = [sum(child.get(name) != best[name] for name in best) for child in drawn[4:]]
     assert sum(distance <= 3 for distance in distances) >= 10
     assert sum(distance > 3 for distance in distances) >= 5
 
 
-def test_a_parent_of_yesterday_has_no_children(make_engine, make_result, monkeypatch):
+def test_a_parent_of_yesterday_has_no_children(make_trials, make_result, monkeypatch):
     """Only the latest trials live: of the last one alone all are children."""
     monkeypatch.setattr(module, "LIVING", 1)
     monkeypatch.setattr(module, "MORE_CHANGES", 0.0)
-    drawn = _children(make_engine, make_result, 12)
+    drawn = _children(make_trials, make_result, 12)
     for parent, child in pairwise(drawn[4:]):
         shared = parent.keys() & child.keys()
         assert sum(parent[name] != child[name] for name in shared) <= 1
 
 
-def test_false_and_zero_are_inherited(make_engine, make_result, monkeypatch):
+def test_false_and_zero_are_inherited(make_trials, make_result, monkeypatch):
     """They are values like any other."""
     monkeypatch.setattr(module, "TOURNAMENT", 1.0)
     monkeypatch.setattr(module, "MORE_CHANGES", 0.0)
-    drawn = _children(make_engine, make_result)
+    drawn = _children(make_trials, make_result)
     best = drawn[2]
     falsy = [name for name, value in best.items() if not value]
     assert falsy

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import optuna
 
-from autocnn.engines.independent import AtRandom
+from autocnn.engines.independent import SeededRandomSampler
 
 
 def _draw(names: str, seed: int) -> dict[str, float]:
-    study = optuna.create_study(sampler=AtRandom(seed))
+    study = optuna.create_study(sampler=SeededRandomSampler(seed))
     trial = study.ask()
     return {name: trial.suggest_float(name, 0.0, 1.0) for name in names}
 

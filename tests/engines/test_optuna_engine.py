@@ -6,19 +6,19 @@ import optuna
 import pytest
 from optuna.trial import TrialState as OptunaState
 
-from autocnn.engines import base as recorded
 from autocnn.engines.pruners import build_pruner
 from autocnn.engines.recipes import Recipe
 from autocnn.records.optuna_record import n_infeasible, open_study, read_records
 from autocnn.space.parameters import Categorical, Fixed, Float, Int
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import Limits, SearchSpace
+from autocnn.study import proposals
 from autocnn.trial import FailureCause, TrialState
 
 
-def test_a_proposal_is_a_point_with_its_costs(study, space, make_engine):
+def test_a_proposal_is_a_point_with_its_costs(study, space, make_trials):
     """Values, the configuration they say, what it costs, and the seed of its training."""
-    proposal = make_engine(study).ask()
+    proposal = make_trials(study).next()
     space.check_point(proposal.values)
     config = space.config(proposal.values)
     network = space.network(config, (8, 8, 1), 10)
@@ -28,19 +28,19 @@ def test_a_proposal_is_a_point_with_its_costs(study, space, make_engine):
     assert proposal.seed == derive_seed(0, 0, "train")
 
 
-def test_a_proposal_is_on_record_before_it_is_trained(study, paths, make_engine):
+def test_a_proposal_is_on_record_before_it_is_trained(study, paths, make_trials):
     """Another process sees it running."""
-    proposal = make_engine(study, sampler="random").ask()
+    proposal = make_trials(study, proposer="random").next()
     (record,) = read_records(open_study(paths))
     assert (record.state, record.origin) == (TrialState.RUNNING, "random")
     assert record.values == dict(proposal.values)
 
 
-def test_a_told_trial_is_on_record(study, paths, make_engine, make_result):
+def test_a_told_trial_is_on_record(study, paths, make_trials, make_result):
     """With its result, and its score for the sampler."""
-    engine = make_engine(study)
-    proposal, result = engine.ask(), make_result(0.5, 0.75, 0.6)
-    engine.tell(proposal.number, result)
+    trials = make_trials(study)
+    proposal, result = trials.next(), make_result(0.5, 0.75, 0.6)
+    trials.end(proposal.number, result)
     (record,) = read_records(open_study(paths))
     assert (record.state, record.result) == (TrialState.COMPLETE, result)
     assert study.trials[0].value == 0.75
@@ -58,12 +58,12 @@ RECIPE = {
 }
 
 
-def test_recipes_come_first_and_in_order(study, make_engine):
+def test_recipes_come_first_and_in_order(study, make_trials):
     """Then the sampler's own draws; only these bear its name."""
-    engine = make_engine(study)
-    engine.enqueue([Recipe(name="one", values=RECIPE)])
-    engine.enqueue([Recipe(name="two", values={**RECIPE, "dense_units": 20})])
-    first, second, third = (engine.ask() for _ in range(3))
+    trials = make_trials(study)
+    trials.enqueue([Recipe(name="one", values=RECIPE)])
+    trials.enqueue([Recipe(name="two", values={**RECIPE, "dense_units": 20})])
+    first, second, third = (trials.next() for _ in range(3))
     assert [p.origin for p in (first, second, third)] == ["recipe:one", "recipe:two", "tpe"]
     assert first.values == RECIPE
     assert second.values == {**RECIPE, "dense_units": 20}
@@ -86,13 +86,13 @@ def _some_too_large() -> SearchSpace:
     )
 
 
-def test_infeasible_draws_are_told_and_are_no_trials(study, make_engine, make_result):
+def test_infeasible_draws_are_told_and_are_no_trials(study, make_trials, make_result):
     """Optuna knows every draw, the record only what can be trained."""
-    engine = make_engine(study, _some_too_large(), sampler="random")
+    trials = make_trials(study, _some_too_large(), proposer="random")
     proposals = []
     for _ in range(8):
-        proposals.append(engine.ask())
-        engine.tell(proposals[-1].number, make_result(0.5))
+        proposals.append(trials.next())
+        trials.end(proposals[-1].number, make_result(0.5))
     assert {p.values["dense_units"] for p in proposals} == {8}
     assert n_infeasible(study) > 0
     assert len(study.trials) == 8 + n_infeasible(study)
@@ -102,28 +102,28 @@ def test_infeasible_draws_are_told_and_are_no_trials(study, make_engine, make_re
     assert told[0].user_attrs["infeasible"] == "38,410 parameters are above the limit of 1,000"
 
 
-def test_a_space_without_a_network_is_exhausted(study, make_engine, monkeypatch):
+def test_a_space_without_a_network_is_exhausted(study, make_trials, monkeypatch):
     """After a number of infeasible draws in a row."""
-    monkeypatch.setattr(recorded, "MAX_DRAWS", 5)
+    monkeypatch.setattr(proposals, "MAX_DRAWS", 5)
     space = SearchSpace(
         name="test",
         parameters={"weight_decay": Float(low=0.0, high=1.0)},
         limits=Limits(parameters=1),
     )
-    assert make_engine(study, space).ask() is None
+    assert make_trials(study, space).next() is None
     assert n_infeasible(study) == 5
 
 
-def test_a_finite_space_is_exhausted_once_every_point_was_drawn(study, make_engine, make_result):
+def test_a_finite_space_is_exhausted_once_every_point_was_drawn(study, make_trials, make_result):
     """A baseline is one point: it is trained once."""
     space = SearchSpace(name="test", parameters={"flip": Fixed(value=True)})
-    engine = make_engine(study, space)
-    proposal = engine.ask()
-    engine.tell(proposal.number, make_result(0.5))
-    assert engine.ask() is None
+    trials = make_trials(study, space)
+    proposal = trials.next()
+    trials.end(proposal.number, make_result(0.5))
+    assert trials.next() is None
 
 
-def test_a_range_that_its_step_does_not_divide_is_drawn_quietly(study, make_engine, make_result):
+def test_a_range_that_its_step_does_not_divide_is_drawn_quietly(study, make_trials, make_result):
     """1, 3 and 5 of 1 to 6 by 2, without a word from Optuna."""
     space = SearchSpace(
         name="test",
@@ -132,11 +132,11 @@ def test_a_range_that_its_step_does_not_divide_is_drawn_quietly(study, make_engi
             "dropout": Float(low=0.0, high=0.5, step=0.2),
         },
     )
-    engine = make_engine(study, space, sampler="random")
+    trials = make_trials(study, space, proposer="random")
     for _ in range(12):
-        proposal = engine.ask()
+        proposal = trials.next()
         space.check_point(proposal.values)
-        engine.tell(proposal.number, make_result(0.5))
+        trials.end(proposal.number, make_result(0.5))
 
 
 # --- failures and pruning ----------------------------------------------------------------------
@@ -153,13 +153,13 @@ def test_a_range_that_its_step_does_not_divide_is_drawn_quietly(study, make_engi
         (TrialState.FAILED, (), OptunaState.FAIL),
     ],
 )
-def test_each_state_has_one_of_optunas(study, make_engine, make_result, state, scores, told):
+def test_each_state_has_one_of_optunas(study, make_trials, make_result, state, scores, told):
     """Stopped trials count by their best epoch; failures without a value."""
-    engine = make_engine(study)
-    number = engine.ask().number
+    trials = make_trials(study)
+    number = trials.next().number
     for epoch, score in enumerate(scores, start=1):
-        engine.report(number, epoch, score)
-    engine.tell(number, make_result(*scores, state=state))
+        trials.report(number, epoch, score)
+    trials.end(number, make_result(*scores, state=state))
     trial = study.trials[number]
     assert trial.state is told
     if told is OptunaState.COMPLETE:
@@ -169,30 +169,30 @@ def test_each_state_has_one_of_optunas(study, make_engine, make_result, state, s
     assert read_records(study)[0].state is state
 
 
-def test_a_failure_keeps_its_cause(study, make_engine, make_result):
+def test_a_failure_keeps_its_cause(study, make_trials, make_result):
     """On the record, which Optuna has no field for."""
-    engine = make_engine(study)
+    trials = make_trials(study)
     result = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, message="signal 9")
-    engine.tell(engine.ask().number, result)
+    trials.end(trials.next().number, result)
     assert read_records(study)[0].result == result
 
 
-def test_the_pruner_hears_the_best_so_far(study, make_engine):
+def test_the_pruner_hears_the_best_so_far(study, make_trials):
     """A dip is not what a trial is judged by."""
-    engine = make_engine(study)
-    number = engine.ask().number
+    trials = make_trials(study)
+    number = trials.next().number
     for epoch, score in enumerate([0.5, 0.75, 0.25, 0.8], start=1):
-        assert engine.report(number, epoch, score) is False
+        assert trials.report(number, epoch, score) is False
     assert study.trials[number].intermediate_values == {1: 0.5, 2: 0.75, 3: 0.75, 4: 0.8}
 
 
-def test_a_trial_that_ended_early_is_padded_to_the_horizon(study, make_engine, make_result):
+def test_a_trial_that_ended_early_is_padded_to_the_horizon(study, make_trials, make_result):
     """With its score, at every later epoch."""
-    engine = make_engine(study)
-    number = engine.ask().number
-    engine.report(number, 1, 0.5)
-    engine.report(number, 2, 0.92)
-    engine.tell(number, make_result(0.5, 0.92))
+    trials = make_trials(study)
+    number = trials.next().number
+    trials.report(number, 1, 0.5)
+    trials.report(number, 2, 0.92)
+    trials.end(number, make_result(0.5, 0.92))
     later = dict.fromkeys(range(3, 13), 0.92)
     assert study.trials[number].intermediate_values == {1: 0.5, 2: 0.92, **later}
 
@@ -203,16 +203,16 @@ EARLY, RIVAL = (0.5, 0.92), (0.6, 0.7, 0.91)
 
 
 def test_an_early_stopped_trial_is_there_when_its_rivals_are_judged(
-    study, make_engine, make_result
+    study, make_trials, make_result
 ):
     """0.91 at the rung of epoch 3 is pruned, because 0.92 is on it already."""
-    engine = make_engine(study, pruner="halving")
-    early = engine.ask().number
+    trials = make_trials(study, pruner="halving")
+    early = trials.next().number
     for epoch, score in enumerate(EARLY, start=1):
-        assert engine.report(early, epoch, score) is False
-    engine.tell(early, make_result(*EARLY))
-    rival = engine.ask().number
-    answers = [engine.report(rival, epoch, score) for epoch, score in enumerate(RIVAL, start=1)]
+        assert trials.report(early, epoch, score) is False
+    trials.end(early, make_result(*EARLY))
+    rival = trials.next().number
+    answers = [trials.report(rival, epoch, score) for epoch, score in enumerate(RIVAL, start=1)]
     assert answers == [False, False, True]
 
 
@@ -236,14 +236,14 @@ def test_why_padding_must_ask_should_prune(padding):
     assert answers == [False, False, padding == "report and should_prune"]
 
 
-def test_first_looks_are_on_record_as_epoch_0(study, make_engine, make_result):
+def test_first_looks_are_on_record_as_epoch_0(study, make_trials, make_result):
     """They are compared with one another only, and survive the process."""
-    engine = make_engine(study)
+    trials = make_trials(study)
     answers = []
     for score in (0.2, 0.3, 0.4, 0.5, 0.6):
-        number = engine.ask().number
-        answers.append(engine.first_look(number, score))
-        engine.tell(number, make_result(state=TrialState.PRUNED))
+        number = trials.next().number
+        answers.append(trials.report(number, 0, score))
+        trials.end(number, make_result(state=TrialState.PRUNED))
     assert answers == [True, True, True, True, False]
     assert study.trials[4].intermediate_values == {0: 0.6}
 
@@ -251,57 +251,57 @@ def test_first_looks_are_on_record_as_epoch_0(study, make_engine, make_result):
 # --- interrupted studies -----------------------------------------------------------------------
 
 
-def test_running_trials_are_proposed_again(study, paths, make_engine, make_result):
+def test_running_trials_are_proposed_again(study, paths, make_trials, make_result):
     """Same number, same values, same seed; then new ones."""
-    engine = make_engine(study)
-    engine.tell(engine.ask().number, make_result(0.5))
-    left = engine.ask()  # the process dies here
-    again = make_engine(open_study(paths))
-    assert again.ask() == left
-    assert again.ask().number == 2
+    trials = make_trials(study)
+    trials.end(trials.next().number, make_result(0.5))
+    left = trials.next()  # the process dies here
+    again = make_trials(open_study(paths))
+    assert again.next() == left
+    assert again.next().number == 2
 
 
-def test_a_recipe_is_proposed_again_as_itself(study, paths, make_engine):
+def test_a_recipe_is_proposed_again_as_itself(study, paths, make_trials):
     """Its origin is on record."""
-    engine = make_engine(study)
-    engine.enqueue([Recipe(name="one", values=RECIPE)])
-    engine.ask()
-    assert make_engine(open_study(paths)).ask().origin == "recipe:one"
+    trials = make_trials(study)
+    trials.enqueue([Recipe(name="one", values=RECIPE)])
+    trials.next()
+    assert make_trials(open_study(paths)).next().origin == "recipe:one"
 
 
-def test_recipes_that_were_not_reached_still_wait(study, paths, make_engine):
+def test_recipes_that_were_not_reached_still_wait(study, paths, make_trials):
     """They are enqueued once, when the study is new."""
-    make_engine(study).enqueue([Recipe(name="one", values=RECIPE)])
-    proposal = make_engine(open_study(paths)).ask()
+    make_trials(study).enqueue([Recipe(name="one", values=RECIPE)])
+    proposal = make_trials(open_study(paths)).next()
     assert (proposal.number, proposal.origin) == (0, "recipe:one")
 
 
-def test_a_left_trial_is_continued_quietly(study, paths, make_engine, make_result):
+def test_a_left_trial_is_continued_quietly(study, paths, make_trials, make_result):
     """It is trained again from its first epoch; what Optuna knows already is not reported again."""
-    engine = make_engine(study, pruner="halving")
-    left = engine.ask()
-    engine.report(left.number, 1, 0.5)
-    engine.report(left.number, 2, 0.6)
-    engine.leave(left.number, make_result(0.5, 0.6, state=TrialState.STOPPED))
+    trials = make_trials(study, pruner="halving")
+    left = trials.next()
+    trials.report(left.number, 1, 0.5)
+    trials.report(left.number, 2, 0.6)
+    trials.leave(left.number, make_result(0.5, 0.6, state=TrialState.STOPPED))
     (record,) = read_records(open_study(paths))
     assert (record.state, record.score) == (TrialState.STOPPED, 0.6)
 
     resumed = open_study(paths)
-    engine = make_engine(resumed, pruner="halving")
-    assert engine.ask() == left
+    trials = make_trials(resumed, pruner="halving")
+    assert trials.next() == left
     for epoch, score in enumerate([0.5, 0.6, 0.8], start=1):
-        assert engine.report(left.number, epoch, score) is False
-    engine.tell(left.number, make_result(0.5, 0.6, 0.8))
+        assert trials.report(left.number, epoch, score) is False
+    trials.end(left.number, make_result(0.5, 0.6, 0.8))
     (record,) = read_records(resumed)
     assert (record.state, record.score, record.epochs) == (TrialState.COMPLETE, 0.8, 3)
     assert resumed.trials[0].value == 0.8
 
 
 @pytest.mark.parametrize("result", [None, "no epoch"])
-def test_a_trial_left_without_a_score_is_running(study, make_engine, make_result, result):
+def test_a_trial_left_without_a_score_is_running(study, make_trials, make_result, result):
     """There is nothing to rank it by."""
-    engine = make_engine(study)
-    number = engine.ask().number
-    engine.leave(number, None if result is None else make_result(state=TrialState.STOPPED))
+    trials = make_trials(study)
+    number = trials.next().number
+    trials.leave(number, None if result is None else make_result(state=TrialState.STOPPED))
     (record,) = read_records(study)
     assert (record.state, record.result) == (TrialState.RUNNING, None)

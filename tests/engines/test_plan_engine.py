@@ -9,8 +9,10 @@ import pytest
 from autocnn.engines.plan_engine import PlanEngine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.records.optuna_record import finished_records, open_study
+from autocnn.records.trial_log import TrialLog
 from autocnn.space.config import Block, TrialConfig
 from autocnn.space.plan import Planned, plan_space
+from autocnn.study.proposals import Proposals
 
 CONFIG = TrialConfig(blocks=(Block(filters=(4,)),))
 WIDE = TrialConfig(blocks=(Block(filters=(8,)),))
@@ -25,18 +27,20 @@ def planned(variant, repeat, config=CONFIG):
 PLAN = [planned("a", 0), planned("b", 0, WIDE), planned("a", 1), planned("b", 1, WIDE)]
 
 
-def engine(study, plan):
-    """The engine of this plan, for images of 8x8 and three epochs."""
+def trials_of(study, plan):
+    """The trials of this plan, for images of 8x8 and three epochs."""
     setup = EngineSetup(
         image_shape=(8, 8, 1), n_classes=10, horizon=3, seed=5, proposer="plan", pruner="none"
     )
-    return PlanEngine(study, plan_space(plan), setup, plan)
+    space = plan_space(plan)
+    engine = PlanEngine(study, space, setup, plan)
+    return Proposals(engine=engine, log=TrialLog(study), study=study, space=space, setup=setup)
 
 
 def test_a_plan_is_proposed_in_its_order(study, make_result):
     """The same repetition has the same seed in every variant; then nothing is left."""
-    one = engine(study, PLAN)
-    proposals = [one.ask() for _ in PLAN]
+    one = trials_of(study, PLAN)
+    proposals = [one.next() for _ in PLAN]
     assert [(p.values["variant"], p.values["repeat"]) for p in proposals] == [
         item.key for item in PLAN
     ]
@@ -45,43 +49,43 @@ def test_a_plan_is_proposed_in_its_order(study, make_result):
     assert seeds[0] == seeds[1] != seeds[2] == seeds[3]
     assert {p.last_epoch for p in proposals} == {3}
     assert proposals[1].origin == "plan:b"
-    assert one.ask() is None
+    assert one.next() is None
 
 
 def test_a_plan_goes_on_where_it_stopped(study, paths, make_result):
     """What ended is not proposed again, what was running is; and it may have grown."""
-    one = engine(study, PLAN[:2])
-    first, left = one.ask(), one.ask()
-    one.tell(first.number, make_result(0.5))
+    one = trials_of(study, PLAN[:2])
+    first, left = one.next(), one.next()
+    one.end(first.number, make_result(0.5))
     grown = [planned("c", 0, replace(CONFIG, batch_size=7)), *PLAN]
-    again = engine(open_study(paths), grown)
-    assert again.ask() == left
-    rest = [again.ask() for _ in range(3)]
+    again = trials_of(open_study(paths), grown)
+    assert again.next() == left
+    rest = [again.next() for _ in range(3)]
     assert [p.values["variant"] for p in rest] == ["c", "a", "b"]
-    assert again.ask() is None
+    assert again.next() is None
     assert len(finished_records(open_study(paths))) == 1
 
 
 def test_what_is_planned_no_more_is_left_alone(study, paths):
     """A trial of another plan stays as it is."""
-    engine(study, PLAN).ask()
-    again = engine(open_study(paths), [planned("z", 0)])
-    assert again.ask().values["variant"] == "z"
-    assert again.ask() is None
+    trials_of(study, PLAN).next()
+    again = trials_of(open_study(paths), [planned("z", 0)])
+    assert again.next().values["variant"] == "z"
+    assert again.next() is None
 
 
 def test_an_impossible_variant_is_no_trial(study):
     """It is passed over."""
-    one = engine(study, [planned("odd", 0, IMPOSSIBLE), planned("a", 0)])
-    assert one.ask().values["variant"] == "a"
-    assert one.ask() is None
+    one = trials_of(study, [planned("odd", 0, IMPOSSIBLE), planned("a", 0)])
+    assert one.next().values["variant"] == "a"
+    assert one.next() is None
 
 
 def test_a_process_that_died_while_it_asked_costs_no_number(study, paths):
     """Optuna's number is used for what is next."""
     study.ask()
-    one = engine(open_study(paths), PLAN)
-    assert [one.ask().number for _ in PLAN] == [0, 1, 2, 3]
+    one = trials_of(open_study(paths), PLAN)
+    assert [one.next().number for _ in PLAN] == [0, 1, 2, 3]
 
 
 @pytest.mark.parametrize("repeats", [1, 3])

@@ -84,15 +84,15 @@ def test_hyperband_leaves_one_bracket_of_two_alone(horizon, rung):
     assert _pruned_at("hyperband", horizon, curves, name="another") == alone
 
 
-def test_hyperband_does_not_hide_trials_from_the_sampler(make_engine, make_result):
+def test_hyperband_does_not_hide_trials_from_the_sampler(make_trials, make_result):
     """TPE draws as it would without pruning: it learns from the trials of both brackets."""
     drawn = {}
     for pruner in ("hyperband", "none"):
-        engine = make_engine(optuna.create_study(direction="maximize"), pruner=pruner)
+        trials = make_trials(optuna.create_study(direction="maximize"), pruner=pruner)
         drawn[pruner] = []
         for _ in range(10):
-            proposal = engine.ask()
-            engine.tell(proposal.number, make_result(0.3 * proposal.values["dense_layers"]))
+            proposal = trials.next()
+            trials.end(proposal.number, make_result(0.3 * proposal.values["dense_layers"]))
             drawn[pruner].append(dict(proposal.values))
     assert drawn["hyperband"] == drawn["none"]
 
@@ -137,9 +137,7 @@ EARLY, RIVAL = (0.5, 0.92), (0.6, 0.7, 0.8, 0.91)
 
 @pytest.mark.parametrize("padded_by", PADDED_BY)
 @pytest.mark.parametrize("pruner", BEFORE)
-def test_early_stopping_is_no_way_past_a_rival(
-    pruner, padded_by, study, make_engine, make_result, monkeypatch
-):
+def test_early_stopping_is_no_way_past_a_rival(pruner, padded_by, study, make_trials, make_result):
     """The rival of 0.91 is pruned at epoch 4, because an early-stopped trial has 0.92 there.
 
     Halving: the rung at epoch 4 holds [0.92, 0.91]; of fewer than four only the best goes on.
@@ -152,26 +150,27 @@ def test_early_stopping_is_no_way_past_a_rival(
     Padded by `report` only, the early-stopped trial would be missing on the rungs of halving and
     Hyperband, which are written inside `should_prune`.
     """
-    engine = make_engine(study, proposer="random", pruner=pruner, horizon=16)
+    trials = make_trials(study, proposer="random", pruner=pruner, horizon=16)
     for score in BEFORE[pruner]:
-        assert not any(_report(engine, [score] * 16))
-        engine.tell(study.trials[-1].number, make_result(*[score] * 16))
-    assert _report(engine, EARLY) == [False, False]
-    with monkeypatch.context() as patch:
-        if padded_by != PADDED_BY[0]:
-            patch.setattr(optuna.Trial, "should_prune", lambda trial: False)
-        if padded_by == "nothing":
-            patch.setattr(optuna.Trial, "report", lambda trial, value, step: None)
-        engine.tell(study.trials[-1].number, make_result(*EARLY))
+        assert not any(_report(trials, [score] * 16))
+        trials.end(study.trials[-1].number, make_result(*[score] * 16))
+    assert _report(trials, EARLY) == [False, False]
+    number, result = study.trials[-1].number, make_result(*EARLY)
+    if padded_by == PADDED_BY[0]:
+        trials.end(number, result)
+    elif padded_by == PADDED_BY[1]:
+        trials.log.end(number, result)
+    else:
+        study.tell(number, result.score)
     enough = PADDED_BY[:1] if pruner in ("halving", "hyperband") else PADDED_BY[:2]
     is_pruned = padded_by in enough
-    assert _report(engine, RIVAL) == [False, False, False, is_pruned]
+    assert _report(trials, RIVAL) == [False, False, False, is_pruned]
 
 
-def _report(engine, scores) -> list[bool]:
-    """What the engine answers to the scores of a new trial."""
-    number = engine.ask().number
-    return [engine.report(number, epoch, score) for epoch, score in enumerate(scores, start=1)]
+def _report(trials, scores) -> list[bool]:
+    """Whether each score of a new trial prunes it."""
+    number = trials.next().number
+    return [trials.report(number, epoch, score) for epoch, score in enumerate(scores, start=1)]
 
 
 # --- the first look ----------------------------------------------------------------------------

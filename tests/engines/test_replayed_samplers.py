@@ -13,7 +13,7 @@ from optuna.trial import create_trial
 
 from autocnn.engines import replayed_samplers as stateless_samplers
 from autocnn.engines.recipes import Recipe
-from autocnn.engines.replayed_samplers import POPULATION, Ask, score
+from autocnn.engines.replayed_samplers import POPULATION, Draw, score
 from autocnn.records.optuna_record import n_infeasible, open_study
 from autocnn.space.parameters import Categorical, Fixed, Float, Int
 from autocnn.space.space import Limits, SearchSpace
@@ -24,11 +24,11 @@ def _new() -> optuna.Study:
     return optuna.create_study(direction="maximize")
 
 
-def _play(engine, n: int, make_result, score=lambda values: 0.5) -> list[dict]:
+def _play(trials, n: int, make_result, score=lambda values: 0.5) -> list[dict]:
     """The values of up to `n` complete trials."""
     drawn = []
-    while len(drawn) < n and (proposal := engine.ask()) is not None:
-        engine.tell(proposal.number, make_result(score(proposal.values)))
+    while len(drawn) < n and (proposal := trials.next()) is not None:
+        trials.end(proposal.number, make_result(score(proposal.values)))
         drawn.append(dict(proposal.values))
     return drawn
 
@@ -36,21 +36,21 @@ def _play(engine, n: int, make_result, score=lambda values: 0.5) -> list[dict]:
 # --- what a sampler is shown -------------------------------------------------------------------
 
 
-def test_a_model_sees_every_trial_with_a_score_as_complete(study, make_engine, make_result, space):
+def test_a_model_sees_every_trial_with_a_score_as_complete(study, make_trials, make_result, space):
     """A pruned one with the best it reported; failed and infeasible ones not at all."""
-    engine = make_engine(study)
+    trials = make_trials(study)
     states = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED, TrialState.PRUNED]
     for state, scores in zip(states, [(0.9,), (0.5, 0.7), (0.8,), ()], strict=True):
-        number = engine.ask().number
+        number = trials.next().number
         for epoch, value in enumerate(scores, start=1):
-            engine.report(number, epoch, value)
-        engine.tell(number, make_result(*scores, state=state))
-    engine.ask()  # a running one
+            trials.report(number, epoch, value)
+        trials.end(number, make_result(*scores, state=state))
+    trials.next()  # a running one
     assert [score(trial) for trial in study.trials] == [0.9, 0.7, None, None, None]
-    seen = Ask(study=study, number=4, study_seed=0, space=space).scored()
+    seen = Draw(study=study, number=4, study_seed=0, space=space).scored()
     assert [(t.state.name, t.value) for t in seen] == [("COMPLETE", 0.9), ("COMPLETE", 0.7)]
     assert [t.params for t in seen] == [t.params for t in study.trials[:2]]
-    latest = Ask(study=study, number=4, study_seed=0, space=space).scored(1)
+    latest = Draw(study=study, number=4, study_seed=0, space=space).scored(1)
     assert [t.value for t in latest] == [0.7]
 
 
@@ -72,58 +72,58 @@ def _points(drawn: list[dict]) -> list[tuple]:
     return [tuple(sorted(values.items())) for values in drawn]
 
 
-def test_a_grid_visits_each_point_once(make_engine, make_result):
+def test_a_grid_visits_each_point_once(make_trials, make_result):
     """Then nothing is left; another seed goes the same points in another order."""
     drawn = {}
     for seed in (0, 1):
-        engine = make_engine(_new(), SMALL, proposer="grid", seed=seed)
-        drawn[seed] = _points(_play(engine, 99, make_result))
+        trials = make_trials(_new(), SMALL, proposer="grid", seed=seed)
+        drawn[seed] = _points(_play(trials, 99, make_result))
         assert len(drawn[seed]) == len(set(drawn[seed])) == 24
-        assert engine.ask() is None
+        assert trials.next() is None
     assert set(drawn[0]) == set(drawn[1])
     assert drawn[0] != drawn[1]
 
 
-def test_a_grid_does_not_draw_a_recipe_again(make_engine, make_result):
+def test_a_grid_does_not_draw_a_recipe_again(make_trials, make_result):
     """It is one of the 24 points."""
-    engine = make_engine(_new(), SMALL, proposer="grid")
-    engine.enqueue([Recipe(name="known", values=KNOWN)])
-    drawn = _play(engine, 99, make_result)
+    trials = make_trials(_new(), SMALL, proposer="grid")
+    trials.enqueue([Recipe(name="known", values=KNOWN)])
+    drawn = _play(trials, 99, make_result)
     assert drawn[0] == KNOWN
     assert len(drawn) == len(set(_points(drawn))) == 24
 
 
-def test_a_grid_passes_infeasible_points(make_engine, make_result):
+def test_a_grid_passes_infeasible_points(make_trials, make_result):
     """Those with two layers, 8 of 24, have 26,122 parameters; one layer, 9,610."""
     space = SearchSpace(name="small", parameters=SMALL.parameters, limits=Limits(parameters=9700))
     study = _new()
-    drawn = _play(make_engine(study, space, proposer="grid"), 99, make_result)
+    drawn = _play(make_trials(study, space, proposer="grid"), 99, make_result)
     assert Counter(values["dense_layers"] for values in drawn) == {0: 8, 1: 8}
     assert n_infeasible(study) == 8
 
 
-def test_a_grid_does_not_repeat_a_failure(make_engine, make_result):
+def test_a_grid_does_not_repeat_a_failure(make_trials, make_result):
     """Whatever became of a point, it was visited."""
-    engine = make_engine(_new(), SMALL, proposer="grid")
+    trials = make_trials(_new(), SMALL, proposer="grid")
     drawn = []
-    while (proposal := engine.ask()) is not None:
-        engine.tell(proposal.number, make_result(state=TrialState.FAILED))
+    while (proposal := trials.next()) is not None:
+        trials.end(proposal.number, make_result(state=TrialState.FAILED))
         drawn.append(dict(proposal.values))
     assert len(drawn) == len(set(_points(drawn))) == 24
 
 
-def test_a_grid_of_one_point_has_one(make_engine, make_result):
+def test_a_grid_of_one_point_has_one(make_trials, make_result):
     """As of a baseline, which varies nothing."""
     space = SearchSpace(name="one", parameters={"flip": Fixed(value=True)})
-    engine = make_engine(_new(), space, proposer="grid")
-    assert _play(engine, 99, make_result) == [{"flip": True}]
+    trials = make_trials(_new(), space, proposer="grid")
+    assert _play(trials, 99, make_result) == [{"flip": True}]
 
 
 # --- qmc ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n_recipes", [0, 3])
-def test_a_sobol_sequence_is_spread_evenly(n_recipes, make_engine, make_result):
+def test_a_sobol_sequence_is_spread_evenly(n_recipes, make_trials, make_result):
     """Each 8 places hold every eighth of each dimension once, whatever came before by recipe."""
     space = SearchSpace(
         name="qmc",
@@ -133,11 +133,11 @@ def test_a_sobol_sequence_is_spread_evenly(n_recipes, make_engine, make_result):
             "flip": Categorical(choices=(False, True)),
         },
     )
-    engine = make_engine(_new(), space, proposer="qmc")
+    trials = make_trials(_new(), space, proposer="qmc")
     for i in range(n_recipes):
         values = {"patience": 1, "label_smoothing": 0.1 * i, "flip": True}
-        engine.enqueue([Recipe(name=f"r{i}", values=values)])
-    drawn = _play(engine, n_recipes + 16, make_result)[n_recipes:]
+        trials.enqueue([Recipe(name=f"r{i}", values=values)])
+    drawn = _play(trials, n_recipes + 16, make_result)[n_recipes:]
     for eight in (drawn[:8], drawn[8:]):
         assert sorted(values["patience"] for values in eight) == [1, 2, 3, 4, 5, 6, 7, 8]
         eighths = sorted(int(values["label_smoothing"] / 0.1) for values in eight)
@@ -162,26 +162,26 @@ def _peak(values) -> float:
     return 1 - (values["label_smoothing"] - 0.9) ** 2 - (values["dropout"] - 0.1) ** 2
 
 
-def test_cma_es_climbs(make_engine, make_result):
+def test_cma_es_climbs(make_trials, make_result):
     """The last of 60 trials are near the peak; the parameter without an order stays random."""
     pytest.importorskip("cmaes")
-    drawn = _play(make_engine(_new(), PLANE, proposer="cma-es"), 60, make_result, _peak)
+    drawn = _play(make_trials(_new(), PLANE, proposer="cma-es"), 60, make_result, _peak)
     assert min(_peak(values) for values in drawn[-12:]) > 0.9 > _peak(drawn[0])
     assert {values["optimizer"] for values in drawn} == {"sgd", "adam", "lion"}
 
 
-def test_cma_es_reads_and_writes_no_pickle(study, paths, make_engine, make_result, monkeypatch):
+def test_cma_es_reads_and_writes_no_pickle(study, paths, make_trials, make_result, monkeypatch):
     """Not even where the record holds one under the name of Optuna's own."""
     pytest.importorskip("cmaes")
-    whole = _play(make_engine(_new(), PLANE, proposer="cma-es"), 18, make_result, _peak)
+    whole = _play(make_trials(_new(), PLANE, proposer="cma-es"), 18, make_result, _peak)
     for name in ("load", "loads", "dump", "dumps", "Pickler", "Unpickler"):
         monkeypatch.setattr(pickle, name, _must_not_be_called)
-    parts = _play(make_engine(study, PLANE, proposer="cma-es"), 9, make_result, _peak)
+    parts = _play(make_trials(study, PLANE, proposer="cma-es"), 9, make_result, _peak)
     foreign = study.ask()
     study._storage.set_trial_system_attr(foreign._trial_id, "cma:optimizer:0", "80049500")
     study.tell(foreign, state=optuna.trial.TrialState.FAIL)
     resumed = open_study(paths)
-    parts += _play(make_engine(resumed, PLANE, proposer="cma-es"), 8, make_result, _peak)
+    parts += _play(make_trials(resumed, PLANE, proposer="cma-es"), 8, make_result, _peak)
     assert parts[:9] == whole[:9]
     assert len(parts) == 17
     own = [t for t in resumed.get_trials() if t.number != foreign.number]
@@ -195,7 +195,7 @@ def _must_not_be_called(*args: object) -> None:
 # --- Gaussian process --------------------------------------------------------------------------
 
 
-def test_a_gaussian_process_leaves_failures_alone(make_engine, make_result):
+def test_a_gaussian_process_leaves_failures_alone(make_trials, make_result):
     """Scores rise with the rate until every trial fails: few of the later ones do."""
     pytest.importorskip("torch")
     space = SearchSpace(
@@ -205,14 +205,14 @@ def test_a_gaussian_process_leaves_failures_alone(make_engine, make_result):
             "dropout": Float(low=0.0, high=0.9),
         },
     )
-    engine = make_engine(_new(), space, proposer="gp")
+    trials = make_trials(_new(), space, proposer="gp")
     failed = []
     for _ in range(16):
-        proposal = engine.ask()
+        proposal = trials.next()
         rate = float(proposal.values["learning_rate_scale"])
         failed.append(rate > 0.7)
         result = make_result(state=TrialState.FAILED) if failed[-1] else make_result(rate)
-        engine.tell(proposal.number, result)
+        trials.end(proposal.number, result)
     assert any(failed)
     assert sum(failed[8:]) <= 4
 
@@ -220,9 +220,9 @@ def test_a_gaussian_process_leaves_failures_alone(make_engine, make_result):
 # --- NSGA-II -----------------------------------------------------------------------------------
 
 
-def test_nsga2_breeds_from_the_trials_before(make_engine, make_result):
+def test_nsga2_breeds_from_the_trials_before(make_trials, make_result):
     """From the second generation on nearly every value is one that a parent had."""
-    drawn = _play(make_engine(_new(), PLANE, proposer="nsga2"), 3 * POPULATION, make_result, _peak)
+    drawn = _play(make_trials(_new(), PLANE, proposer="nsga2"), 3 * POPULATION, make_result, _peak)
     parents = {values["dropout"] for values in drawn[:POPULATION]}
     assert len(parents) == POPULATION
     inherited = [values["dropout"] in parents for values in drawn[POPULATION : 2 * POPULATION]]
@@ -231,26 +231,26 @@ def test_nsga2_breeds_from_the_trials_before(make_engine, make_result):
     assert mean[1] > mean[0]
 
 
-def test_nsga2_counts_recipes_among_its_parents(make_engine, make_result):
+def test_nsga2_counts_recipes_among_its_parents(make_trials, make_result):
     """The one good trial is a recipe: its values come back."""
-    engine = make_engine(_new(), PLANE, proposer="nsga2")
+    trials = make_trials(_new(), PLANE, proposer="nsga2")
     known = {"label_smoothing": 0.9, "dropout": 0.1, "optimizer": "lion"}
-    engine.enqueue([Recipe(name="known", values=known)])
-    drawn = _play(engine, 2 * POPULATION, make_result, _peak)
+    trials.enqueue([Recipe(name="known", values=known)])
+    drawn = _play(trials, 2 * POPULATION, make_result, _peak)
     assert sum(values["dropout"] == 0.1 for values in drawn[POPULATION:]) >= 1
 
 
-def test_nsga2_writes_nothing_to_the_record(study, make_engine, make_result):
+def test_nsga2_writes_nothing_to_the_record(study, make_trials, make_result):
     """Its generations follow from the order of the trials."""
-    _play(make_engine(study, PLANE, proposer="nsga2"), 2 * POPULATION, make_result, _peak)
+    _play(make_trials(study, PLANE, proposer="nsga2"), 2 * POPULATION, make_result, _peak)
     assert all(not trial.system_attrs for trial in study.get_trials())
 
 
-def test_nsga2_goes_on_for_any_number_of_generations(make_engine, make_result, monkeypatch):
+def test_nsga2_goes_on_for_any_number_of_generations(make_trials, make_result, monkeypatch):
     """More than Python allows calls within each other."""
     monkeypatch.setattr(stateless_samplers, "POPULATION", 2)
     study = _new()
     make_trial = partial(create_trial, distributions={"x": FloatDistribution(0.0, 1.0)})
     study.add_trials([make_trial(params={"x": i / 1200}, value=0.5) for i in range(1200)])
-    engine = make_engine(study, PLANE, proposer="nsga2")
-    assert engine.ask() is not None
+    trials = make_trials(study, PLANE, proposer="nsga2")
+    assert trials.next() is not None

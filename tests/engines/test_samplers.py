@@ -6,13 +6,13 @@ import optuna
 import pytest
 
 from autocnn.engines import samplers
-from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.samplers import PerTrialSampler, check_sampler, find_sampler
 from autocnn.errors import SettingsError
 from autocnn.records.choices import SAMPLERS
 from autocnn.records.optuna_record import open_study
 from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int, OneOf
 from autocnn.space.space import Limits, SearchSpace
+from autocnn.study.proposals import Proposals
 from autocnn.trial import FailureCause, TrialState
 
 FLAT = SearchSpace(  # 3 x 8 x 7 x 3 points, which every sampler serves
@@ -47,24 +47,24 @@ def _score(values) -> float:
     return 0.3 + 0.2 * values["dense_layers"] - 0.1 * abs(values["learning_rate_scale"] - 1)
 
 
-def _play(engine: OptunaEngine, n: int, make_result, score=_score) -> list[dict]:
+def _play(trials: Proposals, n: int, make_result, score=_score) -> list[dict]:
     """The values of `n` trials, which end in every way there is."""
     drawn = []
     for _ in range(n):
-        proposal = engine.ask()
+        proposal = trials.next()
         scores = (score(proposal.values),)
         result = make_result(*scores)
         match proposal.number % 6:
             case 1:
                 result = make_result(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
             case 3:
-                engine.report(proposal.number, 1, *scores)
+                trials.report(proposal.number, 1, *scores)
                 result = make_result(*scores, state=TrialState.PRUNED)
             case 4:
                 result = make_result(*scores, state=TrialState.STOPPED)
             case 5:  # given up before its first epoch
                 result = make_result(state=TrialState.PRUNED)
-        engine.tell(proposal.number, result)
+        trials.end(proposal.number, result)
         drawn.append(dict(proposal.values))
     return drawn
 
@@ -73,34 +73,34 @@ def _play(engine: OptunaEngine, n: int, make_result, score=_score) -> list[dict]
 
 
 def test_an_interruption_does_not_change_what_is_drawn(
-    sampler, study, paths, make_engine, make_result
+    sampler, study, paths, make_trials, make_result
 ):
     """Sixteen at once are five, a new process, five more, one left running, and six more."""
-    at_once = _play(make_engine(_new(), FLAT, proposer=sampler), 16, make_result)
-    parts = _play(make_engine(study, FLAT, proposer=sampler), 5, make_result)
-    engine = make_engine(open_study(paths), FLAT, proposer=sampler)
-    parts += _play(engine, 5, make_result)
-    engine.ask()  # the process dies here
-    parts += _play(make_engine(open_study(paths), FLAT, proposer=sampler), 6, make_result)
+    at_once = _play(make_trials(_new(), FLAT, proposer=sampler), 16, make_result)
+    parts = _play(make_trials(study, FLAT, proposer=sampler), 5, make_result)
+    trials = make_trials(open_study(paths), FLAT, proposer=sampler)
+    parts += _play(trials, 5, make_result)
+    trials.next()  # the process dies here
+    parts += _play(make_trials(open_study(paths), FLAT, proposer=sampler), 6, make_result)
     assert parts == at_once
     assert len({str(values) for values in at_once}) > 8
 
 
-def test_a_seed_decides_what_is_drawn(sampler, make_engine, make_result):
+def test_a_seed_decides_what_is_drawn(sampler, make_trials, make_result):
     """Seed 0 is a seed like any other."""
     first, again, other = (
-        _play(make_engine(_new(), FLAT, proposer=sampler, seed=seed), 8, make_result)
+        _play(make_trials(_new(), FLAT, proposer=sampler, seed=seed), 8, make_result)
         for seed in (0, 0, 1)
     )
     assert first == again
     assert all(a != b for a, b in zip(first[:3], other[:3], strict=True))
 
 
-def test_the_optuna_study_may_have_any_name(sampler, make_engine, make_result):
+def test_the_optuna_study_may_have_any_name(sampler, make_trials, make_result):
     """Nothing is drawn from it."""
     drawn = [
         _play(
-            make_engine(
+            make_trials(
                 optuna.create_study(direction="maximize", study_name=name), FLAT, proposer=sampler
             ),
             8,
@@ -116,18 +116,18 @@ def test_the_optuna_study_may_have_any_name(sampler, make_engine, make_result):
 
 @pytest.mark.parametrize("state", [TrialState.COMPLETE, TrialState.PRUNED])
 def test_who_learns_learns_from_complete_and_pruned_trials(
-    sampler, state, make_engine, make_result
+    sampler, state, make_trials, make_result
 ):
     """The scores turned upside down change the draws from where they are looked at, if ever."""
     drawn = {}
     for sign in (1, -1):
-        engine = make_engine(_new(), FLAT, proposer=sampler)
+        trials = make_trials(_new(), FLAT, proposer=sampler)
         drawn[sign] = []
         for _ in range(14):
-            proposal = engine.ask()
+            proposal = trials.next()
             score = 0.5 + sign * (_score(proposal.values) - 0.5)
-            engine.report(proposal.number, 1, score)
-            engine.tell(proposal.number, make_result(score, state=state))
+            trials.report(proposal.number, 1, score)
+            trials.end(proposal.number, make_result(score, state=state))
             drawn[sign].append(dict(proposal.values))
     after = LEARNS_AFTER.get(sampler, 14)
     assert drawn[1][:after] == drawn[-1][:after]
@@ -137,7 +137,7 @@ def test_who_learns_learns_from_complete_and_pruned_trials(
 @pytest.mark.parametrize(
     "sampler", [name for name in SAMPLERS if find_sampler(name).startup], indirect=True
 )
-def test_infeasible_draws_do_not_end_the_start(sampler, make_engine, make_result):
+def test_infeasible_draws_do_not_end_the_start(sampler, make_trials, make_result):
     """The first *trials* are those that random draws, among any number of infeasible ones."""
     limited = SearchSpace(
         name="limited", parameters=FLAT.parameters, limits=Limits(parameters=9700)
@@ -145,11 +145,11 @@ def test_infeasible_draws_do_not_end_the_start(sampler, make_engine, make_result
     drawn = {}
     for name in (sampler, "random"):
         study = _new()
-        engine = make_engine(study, limited, proposer=name)
+        trials = make_trials(study, limited, proposer=name)
         drawn[name] = []
         for number in range(6):
-            proposal = engine.ask()
-            engine.tell(proposal.number, make_result(0.1 * number))
+            proposal = trials.next()
+            trials.end(proposal.number, make_result(0.1 * number))
             drawn[name].append(dict(proposal.values))
         if name == "random":
             infeasible = ["infeasible" in t.user_attrs for t in study.trials]

@@ -17,8 +17,8 @@ from autocnn.errors import RecordError, StudyError
 from autocnn.records import optuna_record as storage
 from autocnn.records.database import database_errors, open_database
 from autocnn.records.deletion import delete_study
+from autocnn.records.optuna_private import open_trial
 from autocnn.records.optuna_record import (
-    continued_trial,
     create_study,
     open_study,
     read_records,
@@ -112,7 +112,7 @@ def test_a_database_keeps_what_a_journal_keeps(
     assert studies[1].metric_names == ["val_accuracy"]
     assert studies[1].direction == optuna.study.StudyDirection.MAXIMIZE
     (left,) = unfinished_trials(studies[1])
-    write_result(continued_trial(studies[1], left), make_result(0.75))
+    write_result(open_trial(studies[1], left), make_result(0.75))
     assert read_records(studies[1])[2].score == 0.75
 
 

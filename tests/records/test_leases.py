@@ -36,7 +36,7 @@ class Member:
         """The trial as it is on record."""
         return self.study.get_trials(deepcopy=False)[number]
 
-    def claim(self, number: int = 0) -> optuna.Trial | None:
+    def claim(self, number: int = 0) -> bool:
         """Try to take a trial over."""
         return self.leases.claim(self.frozen(number))
 
@@ -62,7 +62,7 @@ def test_nobody_claims_a_trial_whose_owner_lives(make_member):
     one, two = make_member(), make_member()
     trial = one.begin()
     for _ in range(10):
-        assert two.claim() is None
+        assert not two.claim()
         for member in (one, two):
             member.now[0] += LEASE_S - RENEW_S
         assert one.leases.renew() == frozenset()
@@ -76,9 +76,7 @@ def test_a_trial_goes_over_once_its_owner_has_left(make_member):
     one.begin()
     one.owner._file.close()  # as the system does it when a process dies
     assert not two.leases.run_elsewhere()
-    claimed = two.claim()
-    assert claimed is not None
-    assert claimed.number == 0
+    assert two.claim()
     lease = read_lease(two.frozen())
     assert (lease.owner, lease.handover) == (two.owner.name, 1)
     assert two.leases.holds(0)
@@ -91,30 +89,30 @@ def test_a_trial_without_a_beat_goes_over(make_member):
     """Where the owner's file tells nothing, by the watcher's own clock; the owner learns of it."""
     one, two = make_member(), make_member()
     trial = one.begin()
-    assert two.claim() is None
+    assert not two.claim()
     two.now[0] = LEASE_S - 1
-    assert two.claim() is None
+    assert not two.claim()
     two.now[0] = LEASE_S
-    assert two.claim() is not None
+    assert two.claim()
     assert not one.leases.holds(trial.number)
     one.now[0] = RENEW_S
     assert one.leases.renew() == {trial.number}
-    assert [t.number for t in one.leases.not_ours()] == [trial.number]  # as for anyone
+    assert [t.number for t in one.leases.held_elsewhere()] == [trial.number]  # as for anyone
 
 
 def test_a_beat_starts_the_wait_anew(make_member):
     """A lease is stale where it has not moved, whatever any clock shows."""
     one, two = make_member(), make_member()
     one.begin()
-    assert two.claim() is None
+    assert not two.claim()
     one.now[0] = two.now[0] = LEASE_S - 1
     one.leases.renew()
     two.now[0] = LEASE_S
-    assert two.claim() is None
+    assert not two.claim()
     two.now[0] = 2 * LEASE_S - 1
-    assert two.claim() is None
+    assert not two.claim()
     two.now[0] = 2 * LEASE_S
-    assert two.claim() is not None
+    assert two.claim()
 
 
 def test_only_one_of_two_takes_a_trial_over(make_member):
@@ -123,32 +121,96 @@ def test_only_one_of_two_takes_a_trial_over(make_member):
     one.begin()
     one.owner.leave()
     seen_by_three = three.frozen()
-    assert two.claim() is not None
-    assert three.leases.claim(seen_by_three) is None
+    assert two.claim()
+    assert not three.leases.claim(seen_by_three)
     assert two.leases.holds(0)
     assert not three.leases.holds(0)
 
 
+def _claim_and_die(member: Member, handover: int) -> None:
+    """What a process leaves behind that dies in the middle of a handover of trial 0."""
+    name = f"shared (trial 0, handover {handover})"
+    optuna.create_study(storage=member.study._storage, study_name=name)
+
+
+def _studies(member: Member) -> list[str]:
+    return sorted(s.study_name for s in optuna.get_all_study_summaries(member.study._storage))
+
+
 def test_a_handover_under_way_keeps_others_off(make_member):
-    """What a process left that died in the middle of it is cleared after the time of a lease."""
+    """A claim of a process that died in the middle of it is passed over after LEASE_S."""
     one, two = make_member(), make_member()
     one.begin()
     one.owner.leave()
-    name = "shared (trial 0, handover 1)"
-    optuna.create_study(storage=two.study._storage, study_name=name)
-    assert two.claim() is None
+    _claim_and_die(one, handover=1)
+    assert not two.claim()
+    two.now[0] = LEASE_S - 1
+    assert not two.claim()
     two.now[0] = LEASE_S
-    assert two.claim() is None
-    assert two.claim() is not None
+    assert two.claim()
+    assert read_lease(two.frozen()).handover == 2
+    assert _studies(two) == ["shared"]
+
+
+def test_a_fresh_claim_is_not_taken_for_an_old_one(make_member):
+    """The claim seen first is gone, and another of its name was made: its own time counts."""
+    one, two = make_member(), make_member()
+    one.begin()
+    one.owner.leave()
+    _claim_and_die(one, handover=1)
+    assert not two.claim()
+    optuna.delete_study(storage=one.study._storage, study_name="shared (trial 0, handover 1)")
+    two.now[0] = LEASE_S
+    assert one.leases._create_claim("shared (trial 0, handover 1)")
+    assert not two.claim()
+    assert "shared (trial 0, handover 1)" in _studies(two)
+
+
+class _Paused:
+    """A study that calls `meanwhile` once, after trials were read and before they are returned."""
+
+    def __init__(self, study: optuna.Study, meanwhile: Callable[[], object]) -> None:
+        self.study, self.meanwhile = study, [meanwhile]
+
+    def get_trials(self, **kwargs: Any) -> Any:
+        """The trials as they were before `meanwhile`."""
+        trials = self.study.get_trials(**kwargs)
+        if self.meanwhile:
+            self.meanwhile.pop()()
+        return trials
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.study, name)
+
+
+def test_a_process_never_deletes_a_claim_that_another_one_just_made(make_member):
+    """Two processes wait for a dead claim; one is faster, and the other leaves its claim alone."""
+    one, two, three = make_member(), make_member(), make_member()
+    one.begin()
+    one.owner.leave()
+    _claim_and_die(one, handover=1)
+    seen = two.frozen()
+    assert not two.leases.claim(seen)
+    assert not three.leases.claim(seen)
+    two.now[0] = three.now[0] = LEASE_S
+    by_three = []
+
+    def claim_meanwhile() -> None:
+        by_three.extend(three.leases.claim(seen) for _ in range(3))
+
+    two.leases._study = _Paused(two.study, claim_meanwhile)  # type: ignore[assignment]
+    by_two = [two.leases.claim(seen) for _ in range(3)]
+    assert len(by_three) == 3
+    assert (any(by_two), any(by_three)) == (True, False)
 
 
 def test_a_trial_without_a_lease_is_left_alone_for_a_moment(make_member):
     """It was asked for just now; but its process may have died before it took it."""
     one, two = make_member(), make_member()
     one.study.ask()
-    assert two.claim() is None
+    assert not two.claim()
     two.now[0] = UNLEASED_S
-    assert two.claim() is not None
+    assert two.claim()
 
 
 def test_a_released_trial_is_free_at_once(make_member):
@@ -157,9 +219,9 @@ def test_a_released_trial_is_free_at_once(make_member):
     one.begin()
     one.leases.release(0)
     assert not one.leases.holds(0)
-    assert two.claim() is not None
+    assert two.claim()
     two.leases.release(0)
-    assert one.claim() is not None
+    assert one.claim()
 
 
 def test_an_ended_trial_is_nobodys(make_member):
@@ -169,5 +231,5 @@ def test_an_ended_trial_is_nobodys(make_member):
     one.study.tell(trial, state=OptunaState.FAIL)
     one.leases.end(0)
     assert (one.leases.n_ended, one.leases.holds(0)) == (1, False)
-    assert two.leases.not_ours() == []
+    assert two.leases.held_elsewhere() == []
     assert not two.leases.run_elsewhere()

@@ -1,4 +1,4 @@
-"""The search, with an engine and an executor that are made up."""
+"""The search, with proposals and an executor that are made up."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from autocnn.trial import (
 )
 
 
-class FakeEngine:
-    """Proposes what it is given, then nothing; notes what it hears."""
+class FakeProposals:
+    """Proposes what it is given, then nothing; notes every call."""
 
     def __init__(self, proposals: list[Any], prune_at: int | None = None) -> None:
-        self.proposals, self.prune_at = list(proposals), prune_at
+        self.queue, self.prune_at = list(proposals), prune_at
         self.reported: list[tuple[int, int, float]] = []
         self.told: list[tuple[int, TrialResult]] = []
         self.kept: frozenset[int] = frozenset()
@@ -40,21 +40,16 @@ class FakeEngine:
         self.taken: frozenset[int] = frozenset()
         self.n_elsewhere = 0
 
-    def ask(self, stops: Any = None, limit: int | None = None) -> Proposal | Wait | None:
+    def next(self, stops: Any = None, limit: int | None = None) -> Proposal | Wait | None:
         """The next proposal; None: nothing is left."""
-        return self.proposals.pop(0) if self.proposals else None
-
-    def first_look(self, number: int, score: float) -> bool:
-        """Prune below one half."""
-        self.reported.append((number, 0, score))
-        return score < 0.5
+        return self.queue.pop(0) if self.queue else None
 
     def report(self, number: int, epoch: int, score: float) -> bool:
-        """Prune at the epoch that was said."""
+        """Prune at the epoch `prune_at`."""
         self.reported.append((number, epoch, score))
         return epoch == self.prune_at
 
-    def tell(self, number: int, result: TrialResult) -> None:
+    def end(self, number: int, result: TrialResult) -> None:
         """Note how a trial ended."""
         self.told.append((number, result))
 
@@ -62,7 +57,7 @@ class FakeEngine:
         """Unless it was said that another process has it."""
         return number not in self.taken
 
-    def keep(self) -> frozenset[int]:
+    def renew(self) -> frozenset[int]:
         """Those that another process has."""
         return self.taken
 
@@ -128,7 +123,7 @@ def make_search(tmp_path, make_proposal) -> Callable[..., Search]:
         end = changes.pop("end", None)
         notes = Notes()
         fields: dict[str, Any] = {
-            "engine": FakeEngine([make_proposal(i) for i in range(len(results))]),
+            "proposals": FakeProposals([make_proposal(i) for i in range(len(results))]),
             "executor": executor,
             "paths": StudyPaths(tmp_path),
             "budget": Budget(end=end, setup_s=2.0, epoch_s=4.0, horizon=3, clock=executor.clock),
@@ -145,7 +140,7 @@ def make_search(tmp_path, make_proposal) -> Callable[..., Search]:
 
 
 def _told(search: Search) -> list[int]:
-    return [number for number, _ in search.engine.told]
+    return [number for number, _ in search.proposals.told]
 
 
 # --- endings -----------------------------------------------------------------------------------
@@ -195,7 +190,7 @@ def test_it_does_not_begin_without_time(make_search, make_result):
     """Nothing is asked for."""
     search = make_search(make_result(0.5), end=45.0)
     assert search.run() is Ending.BUDGET
-    assert len(search.engine.proposals) == 1
+    assert len(search.proposals.queue) == 1
 
 
 def test_it_ends_at_the_target(make_search, make_result):
@@ -217,7 +212,7 @@ def test_a_target_that_is_on_record_ends_it_at_once(make_search, make_result):
 def test_it_ends_when_nothing_is_left_to_propose(make_search, make_result, answer):
     """One worker cannot wait for others."""
     search = make_search(make_result(0.5))
-    search.engine.proposals.append(answer)
+    search.proposals.queue.append(answer)
     assert search.run() is Ending.EXHAUSTED
     assert _told(search) == [0]
 
@@ -227,10 +222,10 @@ def test_an_interruption_leaves_the_trial(make_search, make_result):
     stop = []
     stopped = make_result(0.5, state=TrialState.STOPPED)
     search = make_search(stopped, make_result(0.9), interrupted=lambda: bool(stop))
-    search.engine.report = lambda *args: bool(stop.append(True))  # Ctrl-C in the first epoch
+    search.proposals.report = lambda *args: bool(stop.append(True))  # Ctrl-C in the first epoch
     assert search.run() is Ending.INTERRUPTED
-    assert search.engine.left == [(0, stopped)]
-    assert (search.engine.told, search.tally.counts, search.tally.best) == ([], {}, None)
+    assert search.proposals.left == [(0, stopped)]
+    assert (search.proposals.told, search.tally.counts, search.tally.best) == ([], {}, None)
     assert search.executor.cancelled
     assert search.listener.heard[-1] == "recorded"
 
@@ -240,14 +235,14 @@ def test_a_trial_that_ended_before_the_interruption_is_told(make_search, make_re
     search = make_search(make_result(0.5), make_result(0.9))
     search.interrupted = lambda: len(search.executor.jobs) == 1
     assert search.run() is Ending.INTERRUPTED
-    assert (_told(search), search.engine.left) == ([0], [])
+    assert (_told(search), search.proposals.left) == ([0], [])
 
 
 def test_an_interruption_before_the_first_trial_asks_for_none(make_search, make_result):
     """Ctrl-C while the study starts."""
     search = make_search(make_result(0.5), interrupted=lambda: True)
     assert search.run() is Ending.INTERRUPTED
-    assert len(search.engine.proposals) == 1
+    assert len(search.proposals.queue) == 1
 
 
 # --- what becomes of a trial -------------------------------------------------------------------
@@ -257,7 +252,7 @@ def test_a_trial_without_an_epoch_has_timed_out(make_search, make_result):
     """There is nothing to rank it by."""
     search = make_search(make_result(state=TrialState.STOPPED, seconds=12.4), max_trials=1)
     search.run()
-    ((number, result),) = search.engine.told
+    ((number, result),) = search.proposals.told
     assert (number, result.state, result.cause) == (0, TrialState.FAILED, FailureCause.TIMED_OUT)
     assert result.message == "no epoch was finished within 12 s"
     assert search.tally.counts == {TrialState.FAILED: 1}
@@ -269,7 +264,7 @@ def test_a_stopped_trial_is_ranked_by_its_best_epoch(make_search, make_result):
     stopped = make_result(0.5, 0.7, 0.6, state=TrialState.STOPPED)
     search = make_search(make_result(0.6), stopped, max_trials=2)
     search.run()
-    assert search.engine.told[1] == (1, stopped)
+    assert search.proposals.told[1] == (1, stopped)
     assert search.tally.best == (1, 0.7)
     assert search.budget.refit_s == 20.0
 
@@ -295,7 +290,7 @@ def test_the_first_of_equals_stays_the_best(make_search, make_result):
 def test_a_job_is_the_proposal_with_the_studys_settings(make_search, make_result, tmp_path):
     """Number, configuration, seed; horizon, precision, folder and time limit."""
     search = make_search(make_result(0.5), max_trials=1, end=141.0)
-    proposal = search.engine.proposals[0]
+    proposal = search.proposals.queue[0]
     search.run()
     assert search.executor.jobs == [
         TrialJob(
@@ -312,11 +307,11 @@ def test_a_job_is_the_proposal_with_the_studys_settings(make_search, make_result
 
 
 def test_a_first_look_is_judged_apart(make_search, make_result):
-    """Epoch 0 goes to the engine's first look and is no part of the curve that is shown."""
+    """Epoch 0 is reported as any other, and is no part of the curve that is shown."""
     search = make_search(make_result(0.5), max_trials=1, first_look=0.2)
     search.run()
     assert search.executor.jobs[0].first_look == 0.2
-    assert search.engine.reported == [(0, 0, 0.5), (0, 1, 0.5)]
+    assert search.proposals.reported == [(0, 0, 0.5), (0, 1, 0.5)]
     assert search.executor.answers == [False, False]
     shown = [p for p in search.listener.heard if isinstance(p, Progress) and p.running]
     assert [len(p.running[0].curve) for p in shown] == [0, 0, 1]
@@ -325,9 +320,9 @@ def test_a_first_look_is_judged_apart(make_search, make_result):
 def test_scores_go_to_the_engine_and_its_answer_to_the_worker(make_search, make_result):
     """Every epoch; True prunes."""
     search = make_search(make_result(0.5, 0.75), max_trials=1)
-    search.engine.prune_at = 2
+    search.proposals.prune_at = 2
     search.run()
-    assert search.engine.reported == [(0, 1, 0.5), (0, 2, 0.75)]
+    assert search.proposals.reported == [(0, 1, 0.5), (0, 2, 0.75)]
     assert search.executor.answers == [False, True]
 
 
@@ -378,7 +373,7 @@ def test_a_worker_that_the_signal_killed_too_costs_no_trial(make_search, make_re
     search = make_search(crashed)
     search.interrupted = lambda: bool(search.executor.jobs)
     assert search.run() is Ending.INTERRUPTED
-    assert (search.engine.left, search.engine.told) == ([(0, crashed)], [])
+    assert (search.proposals.left, search.proposals.told) == ([(0, crashed)], [])
 
 
 def test_a_crash_costs_a_second_try(make_search, make_result):
@@ -387,7 +382,7 @@ def test_a_crash_costs_a_second_try(make_search, make_result):
     search = make_search(crashed, make_result(0.5), make_result(0.6), max_trials=2)
     search.run()
     assert [job.number for job in search.executor.jobs] == [0, 0, 1]
-    (_, first), (_, second) = search.engine.told
+    (_, first), (_, second) = search.proposals.told
     assert (first.score, first.attempts) == (0.5, 2)
     assert (second.score, second.attempts) == (0.6, 1)
 
@@ -398,7 +393,7 @@ def test_a_second_failure_is_the_end_of_a_trial(make_search, make_result):
     search = make_search(failed, failed, make_result(0.6), max_trials=2)
     search.run()
     assert [job.config.batch_size for job in search.executor.jobs] == [16, 8, 17]
-    assert [result.state for _, result in search.engine.told] == [
+    assert [result.state for _, result in search.proposals.told] == [
         TrialState.FAILED,
         TrialState.COMPLETE,
     ]
@@ -417,17 +412,17 @@ def test_nothing_is_tried_again_when_the_time_is_over(make_search, make_result):
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, seconds=55.0)
     search = make_search(crashed, make_result(0.5), end=100.0)
     assert search.run() == Ending.BUDGET
-    assert [result.cause for _, result in search.engine.told] == [FailureCause.CRASHED]
+    assert [result.cause for _, result in search.proposals.told] == [FailureCause.CRASHED]
 
 
 def test_a_trial_that_another_process_took_over_is_not_reported(make_search, make_result):
     """It may have ended there: this process had slept."""
     search = make_search(make_result(0.5, 0.6), make_result(0.7), max_trials=1)
-    taken, search.engine.keep = frozenset({0}), frozenset
-    search.engine.holds = lambda number: number not in taken
+    taken, search.proposals.renew = frozenset({0}), frozenset
+    search.proposals.holds = lambda number: number not in taken
     search.run()
-    assert [number for number, *_ in search.engine.reported] == [1]
-    assert [number for number, _ in search.engine.told] == [1]
+    assert [number for number, *_ in search.proposals.reported] == [1]
+    assert [number for number, _ in search.proposals.told] == [1]
 
 
 def test_nothing_is_tried_again_after_ctrl_c(make_search, make_result):
@@ -445,7 +440,7 @@ def test_too_many_failures_in_a_row_end_the_search(make_search, make_result):
     good = make_result(0.5)
     search = make_search(failed, failed, good, failed, failed, failed, good, max_failures=3)
     assert search.run() is Ending.FAILURES
-    assert len(search.engine.told) == 6
+    assert len(search.proposals.told) == 6
 
 
 # --- trials that continue others -----------------------------------------------------------------
@@ -456,7 +451,7 @@ def test_a_promoted_trial_continues_its_parent(make_search, make_proposal, make_
     child = replace(make_proposal(1), first_epoch=1, last_epoch=2, parent=0)
     parent = replace(make_proposal(0), last_epoch=1)
     search = make_search(make_result(0.5), make_result(0.5, 0.6))
-    search.engine = FakeEngine([parent, child])
+    search.proposals = FakeProposals([parent, child])
     search.run()
     first, second = search.executor.jobs
     assert (first.last_epoch, first.continue_from, first.keeps_checkpoint) == (1, None, True)
@@ -487,7 +482,7 @@ def test_checkpoints_go_once_nobody_can_continue_them(make_search, make_result, 
         paths.trial(number).mkdir(parents=True)
         paths.checkpoint(number).write_bytes(b"state")
     search = make_search(make_result(0.5))
-    search.engine.kept = frozenset({1})
+    search.proposals.kept = frozenset({1})
     search.run()
     assert paths.checkpoints() == [paths.checkpoint(1)]
 
@@ -496,11 +491,11 @@ def test_a_duplicate_is_told_with_every_epoch(make_search, make_proposal, make_r
     """As if it had been trained: the pruner compares others with it."""
     again = replace(make_proposal(0), number=1)
     search = make_search(make_result(0.5, 0.7, 0.6))
-    search.engine = FakeEngine([make_proposal(0), again])
+    search.proposals = FakeProposals([make_proposal(0), again])
     assert search.run() is Ending.EXHAUSTED
     assert len(search.executor.jobs) == 1
-    assert search.engine.reported[3:] == [(1, 1, 0.5), (1, 2, 0.7), (1, 3, 0.6)]
-    number, result = search.engine.told[1]
+    assert search.proposals.reported[3:] == [(1, 1, 0.5), (1, 2, 0.7), (1, 3, 0.6)]
+    number, result = search.proposals.told[1]
     assert (number, result.duplicate_of, result.score, result.seconds) == (1, 0, 0.7, 0.0)
 
 
@@ -508,9 +503,9 @@ def test_nothing_but_duplicates_is_the_end(make_search, make_proposal, make_resu
     """An engine that proposes one point for ever."""
     monkeypatch.setattr(loop, "MAX_REPEATED", 5)
     search = make_search(make_result(0.5))
-    search.engine = FakeEngine([replace(make_proposal(0), number=n) for n in range(50)])
+    search.proposals = FakeProposals([replace(make_proposal(0), number=n) for n in range(50)])
     assert search.run() is Ending.EXHAUSTED
-    assert len(search.engine.told) == 6
+    assert len(search.proposals.told) == 6
 
 
 def test_other_values_of_the_same_configuration_are_not_the_end(
@@ -520,9 +515,9 @@ def test_other_values_of_the_same_configuration_are_not_the_end(
     monkeypatch.setattr(loop, "MAX_REPEATED", 5)
     search = make_search(make_result(0.5))
     points = [replace(make_proposal(0), number=n, values={"growth": n}) for n in range(50)]
-    search.engine = FakeEngine(points)
+    search.proposals = FakeProposals(points)
     assert search.run() is Ending.EXHAUSTED
-    assert (len(search.executor.jobs), len(search.engine.told)) == (1, 50)
+    assert (len(search.executor.jobs), len(search.proposals.told)) == (1, 50)
 
 
 def test_a_pruned_duplicate_is_trained_where_it_would_go_on(
@@ -532,15 +527,15 @@ def test_a_pruned_duplicate_is_trained_where_it_would_go_on(
     pruned = make_result(0.5, state=TrialState.PRUNED)
     search = make_search(pruned, make_result(0.5, 0.7))
     again = replace(make_proposal(0), number=1)
-    search.engine = FakeEngine([make_proposal(0), again])
+    search.proposals = FakeProposals([make_proposal(0), again])
     search.run()
     assert len(search.executor.jobs) == 2
-    assert search.engine.told[1][1].score == 0.7
+    assert search.proposals.told[1][1].score == 0.7
     search = make_search(pruned)
-    search.engine = FakeEngine([make_proposal(0), again], prune_at=1)
+    search.proposals = FakeProposals([make_proposal(0), again], prune_at=1)
     search.run()
     assert len(search.executor.jobs) == 1
-    assert search.engine.told[1][1].duplicate_of == 0
+    assert search.proposals.told[1][1].duplicate_of == 0
 
 
 def test_a_search_that_ends_while_it_draws_says_why(make_search, make_result):
@@ -553,7 +548,7 @@ def test_a_search_that_ends_while_it_draws_says_why(make_search, make_result):
         search.interrupted = lambda: True
         return Wait() if stops() else None
 
-    search.engine.ask = ask
+    search.proposals.next = ask
     assert search.run() is Ending.INTERRUPTED
     assert asked == [False]
 
@@ -564,7 +559,7 @@ def test_a_child_without_its_parents_checkpoint_shows_its_own_epochs(
     """It trains from the first epoch, which takes the place of the parent's."""
     child = replace(make_proposal(1), first_epoch=1, last_epoch=2, parent=0)
     search = make_search(make_result(0.5), make_result(0.4, 0.6))
-    search.engine = FakeEngine([replace(make_proposal(0), last_epoch=1), child])
+    search.proposals = FakeProposals([replace(make_proposal(0), last_epoch=1), child])
     search.run()
     heard = [note for note in search.listener.heard if isinstance(note, Progress)]
     running = [r for p in heard for r in p.running if r.proposal == child]
@@ -592,7 +587,7 @@ def test_the_target_cuts_what_runs_beside(make_search, make_proposal, make_resul
     stopped = make_result(0.5, 0.6, 0.7, state=TrialState.STOPPED)
     search = make_search(make_result(0.95), stopped, target=0.9)
     search.executor.capacity = 2
-    search.engine = FakeEngine([make_proposal(0), make_proposal(1), make_proposal(2)])
+    search.proposals = FakeProposals([make_proposal(0), make_proposal(1), make_proposal(2)])
     assert search.run() is Ending.TARGET
     assert search.executor.cancelled[0] == 1
     assert search.tally.counts == {TrialState.COMPLETE: 1, TrialState.STOPPED: 1}
@@ -602,10 +597,10 @@ def test_the_twin_of_a_running_trial_waits_for_its_result(make_search, make_prop
     """It is never trained, and meanwhile nothing else is asked for."""
     search = make_search(make_result(0.5, 0.7))
     search.executor.capacity = 2
-    search.engine = FakeEngine([make_proposal(0), replace(make_proposal(0), number=1)])
+    search.proposals = FakeProposals([make_proposal(0), replace(make_proposal(0), number=1)])
     assert search.run() is Ending.EXHAUSTED
     assert ([job.number for job in search.executor.jobs], _told(search)) == ([0], [0, 1])
-    assert search.engine.told[1][1].duplicate_of == 0
+    assert search.proposals.told[1][1].duplicate_of == 0
 
 
 def test_a_twin_is_settled_when_the_search_ends(make_search, make_proposal, make_result):
@@ -613,25 +608,25 @@ def test_a_twin_is_settled_when_the_search_ends(make_search, make_proposal, make
     for ending, told, left in ((Ending.TARGET, [0, 1], []), (Ending.INTERRUPTED, [0], [1])):
         search = make_search(make_result(0.95), target=0.9)
         search.executor.capacity = 2
-        search.engine = FakeEngine([make_proposal(0), replace(make_proposal(0), number=1)])
+        search.proposals = FakeProposals([make_proposal(0), replace(make_proposal(0), number=1)])
         if ending is Ending.INTERRUPTED:
-            search.interrupted = lambda told=search.engine.told: bool(told)
+            search.interrupted = lambda told=search.proposals.told: bool(told)
         assert search.run() is ending
-        assert (_told(search), [number for number, _ in search.engine.left]) == (told, left)
+        assert (_told(search), [number for number, _ in search.proposals.left]) == (told, left)
 
 
 def test_it_waits_for_trials_of_other_processes(make_search, make_result):
     """As long as they run; what they end counts, whoever trained it."""
     search = make_search(max_trials=1)
-    search.engine.proposals, search.engine.n_elsewhere = [Wait(), Wait(), Wait()], 2
+    search.proposals.queue, search.proposals.n_elsewhere = [Wait(), Wait(), Wait()], 2
     assert search.run() is Ending.EXHAUSTED
-    assert search.engine.n_elsewhere == -1
+    assert search.proposals.n_elsewhere == -1
 
 
 def test_trials_that_others_end_are_counted_once(make_search, make_result, make_record):
     """And their failures, their best; the screen shows them."""
     search = make_search(max_trials=2)
-    search.engine.proposals, search.engine.n_elsewhere = [Wait()] * 9, 9
+    search.proposals.queue, search.proposals.n_elsewhere = [Wait()] * 9, 9
     records = [make_record(5, 0.9), make_record(6, state=TrialState.FAILED)]
     search.finished = lambda: records
     assert search.run() is Ending.TRIALS
@@ -648,14 +643,14 @@ def test_a_study_that_takes_no_more_trials_is_left(make_search, make_result):
     search.closed = lambda: bool(search.executor.jobs)
     assert search.run() is Ending.CLOSED
     assert search.executor.cancelled
-    assert search.engine.told == [(0, stopped)]
+    assert search.proposals.told == [(0, stopped)]
 
 
 def test_a_trial_that_another_process_has_is_dropped(make_search, make_result):
     """Its result is theirs to tell."""
     search = make_search(make_result(0.5))
-    search.engine.taken = frozenset({0})
+    search.proposals.taken = frozenset({0})
     assert search.run() is Ending.EXHAUSTED
     assert search.executor.cancelled
-    assert (search.engine.told, search.tally.counts) == ([], {})
+    assert (search.proposals.told, search.tally.counts) == ([], {})
     assert "trial 0 was taken over by another process" in search.listener.heard

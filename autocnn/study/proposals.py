@@ -1,0 +1,191 @@
+"""Proposals: joins the engine, which proposes trials, and the log, which puts them on record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import optuna
+from optuna.samplers import BaseSampler
+
+from autocnn.engines.protocol import Draft, Engine, EngineSetup
+from autocnn.engines.recipes import Recipe
+from autocnn.errors import Infeasible
+from autocnn.records.distributions import draw_values
+from autocnn.records.optuna_record import RECIPE, seed_of, trained_as
+from autocnn.records.trial_log import TrialLog
+from autocnn.space.config import TrialConfig
+from autocnn.space.parameters import Value
+from autocnn.space.plan import REPEAT, VARIANT, Planned
+from autocnn.space.seeds import derive_seed
+from autocnn.space.space import SearchSpace
+from autocnn.trial import Proposal, TrialResult, Wait
+
+# values, configuration, origin and seed of a proposal
+_Content = tuple[dict[str, Value], TrialConfig, str, int]
+
+MAX_DRAWS = 1000  # infeasible draws in a row before the space counts as exhausted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposals:
+    """The trials of a study, from their proposal to their end."""
+
+    engine: Engine
+    log: TrialLog
+    study: optuna.Study  # is read only
+    space: SearchSpace
+    setup: EngineSetup
+
+    def enqueue(self, recipes: Iterable[Recipe]) -> None:
+        """Propose `recipes` before anything that is drawn; each once in a study.
+
+        Raises: SpaceError if a recipe is no point of the space.
+        """
+        for recipe in recipes:
+            self.log.enqueue(recipe.name, recipe.values_in(self.space))
+
+    def next(
+        self, stops: Callable[[], bool] = lambda: False, limit: int | None = None
+    ) -> Proposal | Wait | None:
+        """The next feasible proposal, which is on record as running.
+
+        `stops` is called before each draw. Returns: Wait if `stops` returns True, if `limit` trials
+        have begun, or if a running trial must end first; None if nothing is left to be trained, or
+        after MAX_DRAWS infeasible draws in a row.
+        """
+        for _ in range(MAX_DRAWS):
+            if stops():
+                return Wait()
+            opened = self._continue() or self._open(limit)
+            if opened is None or isinstance(opened, Wait):
+                return opened
+            trial, draft = opened
+            try:
+                proposal = self._proposal(trial, draft)
+            except Infeasible as error:
+                self.log.reject(trial, str(error), self.engine.learn(trial.number, None))
+                continue
+            self.log.begin(trial, proposal)
+            if self._is_surplus(trial.number, limit):
+                self.log.withdraw(trial.number)
+                return Wait()
+            return proposal
+        return None
+
+    def report(self, number: int, epoch: int, score: float) -> bool:
+        """Put the score of an epoch on record; True if the trial is to be pruned now.
+
+        Epoch 0 is a look within the first epoch. A decision that is on record, of this process or
+        of an earlier one, stays: a pruner that is asked again would judge at its next rung.
+        """
+        self.log.report(number, epoch, score)
+        pruned_at = self.log.pruned_at(number)
+        if pruned_at is not None:
+            return epoch >= pruned_at
+        prunes = self.engine.should_prune(number, epoch)
+        if prunes:
+            self.log.note_pruned(number, epoch)
+        return prunes
+
+    def end(self, number: int, result: TrialResult) -> None:
+        """Put the result on record, and let the engine learn from it."""
+        score = self.log.best(number) if result.score is None else result.score
+        notes = self.engine.learn(number, score)
+        self.log.end(number, result, notes, padded=self.engine.should_prune)
+
+    def leave(self, number: int, result: TrialResult | None) -> None:
+        """Put on record how far a trial came, and leave it running, to be continued later."""
+        self.log.leave(number, result)
+
+    def continuable(self) -> frozenset[int]:
+        """The trials that may be continued, here or by a later trial: their checkpoints stay."""
+        return self.engine.continuable()
+
+    # --- other processes that train trials of the study ---
+
+    def holds(self, number: int) -> bool:
+        """True unless another process has taken the trial over."""
+        return self.log.holds(number)
+
+    def renew(self) -> frozenset[int]:
+        """Renew the leases of this process; returns the trials that another one took over."""
+        return self.log.renew()
+
+    def runs_elsewhere(self) -> bool:
+        """True if another process trains a trial of the study."""
+        return self.log.runs_elsewhere()
+
+    # --- one proposal ---
+
+    def _continue(self) -> tuple[optuna.Trial, Draft] | Wait | None:
+        """A trial that was left behind, opened again; None if there is no such trial."""
+        while (left := self.log.left_behind()) is not None:
+            draft = self.engine.propose(left)
+            if isinstance(draft, Wait):
+                return draft
+            if draft is not None:
+                trial = self.log.continue_trial(left, _sampler(draft))
+                self.log.note(trial, draft.notes)
+                return trial, draft
+            self.log.skip(left)
+        return None
+
+    def _open(self, limit: int | None) -> tuple[optuna.Trial, Draft] | Wait | None:
+        """A new trial, unless `limit` trials have begun."""
+        if limit is not None and self.log.n_begun() >= limit:
+            return Wait()
+        draft = self.engine.propose()
+        if not isinstance(draft, Draft):
+            return draft
+        trial = self.log.new_trial(_sampler(draft))
+        self.log.note(trial, draft.notes)
+        return trial, draft
+
+    def _is_surplus(self, number: int, limit: int | None) -> bool:
+        """True if other processes had begun `limit` trials before this one."""
+        if limit is None or not self.log.is_shared:
+            return False
+        return self.log.n_begun(before=number) >= limit
+
+    def _proposal(self, trial: optuna.Trial, draft: Draft) -> Proposal:
+        """The draft with values, configuration, costs and seed.
+
+        Raises: Infeasible if the values can have no network.
+        """
+        values, config, origin, seed = self._content(trial, draft)
+        network = self.space.network(config, self.setup.image_shape, self.setup.n_classes)
+        return Proposal(
+            number=trial.number,
+            values=values,
+            config=config,
+            origin=origin,
+            seed=seed,
+            parameters=network.parameters,
+            macs=network.macs,
+            first_epoch=draft.first_epoch,
+            last_epoch=draft.last_epoch,
+            parent=draft.parent,
+        )
+
+    def _content(self, trial: optuna.Trial, draft: Draft) -> _Content:
+        source, study_seed = draft.source, self.setup.seed
+        if isinstance(source, Planned):
+            values: dict[str, Value] = {VARIANT: source.variant, REPEAT: source.repeat}
+            seed = derive_seed(study_seed, source.repeat, "repeat")
+            return values, source.config, f"plan:{source.variant}", seed
+        values = draw_values(trial, self.space)
+        recipe = trial.user_attrs.get(RECIPE)
+        origin = self.setup.proposer if recipe is None else f"recipe:{recipe}"
+        return values, self.space.config(values), origin, self._seed(trial.number, draft.parent)
+
+    def _seed(self, number: int, parent: int | None) -> int:
+        """The seed of the training; a trial keeps its parent's, as if training never paused."""
+        if parent is None:
+            return derive_seed(self.setup.seed, number, "train")
+        return seed_of(self.study, trained_as(self.study, parent))
+
+
+def _sampler(draft: Draft) -> BaseSampler | None:
+    """The sampler of the values; None for a training of a plan, which draws none."""
+    return None if isinstance(draft.source, Planned) else draft.source

@@ -1,0 +1,71 @@
+"""The names of Keras Tuner that are not public: each is there, as autocnn uses it."""
+
+from __future__ import annotations
+
+from importlib import import_module, metadata
+from typing import Any
+
+import pytest
+
+from autocnn.engines.keras_tuner_oracles import build_oracle, declare, unpromoted
+from autocnn.space.parameters import Categorical, Float, Int, OneOf
+from autocnn.space.space import SearchSpace
+
+ADVICE = (
+    f"Keras Tuner {metadata.version('keras-tuner')} has no {{}} any more: find its new way, change "
+    "autocnn/engines/keras_tuner_oracles.py, or lower the bound of keras-tuner in pyproject.toml"
+)
+SPACE = SearchSpace(
+    name="test",
+    parameters={
+        "dense_layers": Int(low=0, high=2),
+        "flip": Categorical(choices=(False, True)),
+        "dense_dropout": Float(
+            low=0.0, high=0.4, step=0.2, when={"dense_layers": OneOf((1,)), "flip": OneOf((True,))}
+        ),
+    },
+)
+
+
+def oracle_of(tuner: str) -> Any:
+    """An oracle over SPACE, in which any point is feasible."""
+    return build_oracle(tuner, SPACE, 0, 9, lambda values: True)
+
+
+@pytest.mark.parametrize(
+    ("tuner", "name"),
+    [
+        ("random", "_save_trial"),
+        ("random", "_random_values"),
+        ("random", "_tried_so_far"),
+        ("random", "_compute_values_hash"),
+        ("random", "_seed_state"),
+        ("bayesian", "_random_state"),
+        ("hyperband", "_brackets"),
+    ],
+)
+def test_a_name_of_an_oracle_is_there(tuner, name):
+    """In Keras Tuner's own classes; if it has gone, the message says what to do."""
+    oracle = oracle_of(tuner)
+    own = {"autocnn.engines.keras_tuner_oracles"}
+    classes = [kind for kind in type(oracle).__mro__ if kind.__module__ not in own]
+    is_method = any(name in vars(kind) for kind in classes)
+    assert is_method or name in vars(oracle), ADVICE.format(name)
+
+
+def test_conditions_are_there():
+    """A parameter may depend on two others."""
+    conditions = import_module("keras_tuner.src.engine.conditions")
+    assert hasattr(conditions, "Parent"), ADVICE.format("src.engine.conditions.Parent")
+    hp = declare(SPACE, is_grid=False)
+    assert hasattr(hp, "_conditions"), ADVICE.format("HyperParameters._conditions")
+    dropout = next(parameter for parameter in hp.space if parameter.name == "dense_dropout")
+    assert [condition.name for condition in dropout.conditions] == ["dense_layers", "flip"]
+
+
+def test_trials_of_a_bracket_are_unpromoted():
+    """As soon as Hyperband has drawn them; other oracles have no brackets."""
+    oracle = oracle_of("hyperband")
+    drawn = [oracle.create_trial(f"tuner {i}").trial_id for i in range(3)]
+    assert unpromoted(oracle) == set(drawn)
+    assert unpromoted(oracle_of("random")) == set()

@@ -1,0 +1,140 @@
+"""The names of Optuna that are not public: each is used once, as autocnn uses it."""
+
+from __future__ import annotations
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution, IntDistribution
+from optuna.pruners import HyperbandPruner, SuccessiveHalvingPruner
+from optuna.samplers import NSGAIISampler, QMCSampler
+
+import autocnn
+from autocnn.records.optuna_private import (
+    FIRST_RUNG_SCORE,
+    NamelessHyperband,
+    PlacedQMC,
+    UnitCube,
+    open_trial,
+    select_elite,
+    storage_of,
+    write_attribute,
+)
+
+ADVICE = (
+    f"Optuna {optuna.__version__} has no {{}} any more: find its new way, change "
+    "autocnn/records/optuna_private.py, or lower the bound of Optuna in pyproject.toml"
+)
+
+
+@pytest.fixture
+def study() -> optuna.Study:
+    """A study in memory."""
+    return optuna.create_study(direction="maximize")
+
+
+OWNERS = {
+    "_get_bracket_id": lambda: HyperbandPruner,
+    "_find_sample_id": lambda: QMCSampler,
+    "_elite_population_selection_strategy": NSGAIISampler,
+    "_storage": optuna.create_study,
+    "_trial_id": lambda: optuna.trial.create_trial(value=0.0),
+    "_SearchSpaceTransform": lambda: import_module("optuna._transform"),
+}
+
+
+@pytest.mark.parametrize("name", OWNERS)
+def test_a_name_is_there(name):
+    """If it has gone, the message says what to do."""
+    assert hasattr(OWNERS[name](), name), ADVICE.format(name)
+
+
+def test_private_names_stand_in_one_module():
+    """No other module imports a private module or class of Optuna or Keras Tuner."""
+    package = Path(autocnn.__file__).parent
+    allowed = {"records/optuna_private.py", "engines/keras_tuner_oracles.py"}
+    for path in package.rglob("*.py"):
+        if path.relative_to(package).as_posix() in allowed:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                parts = [*node.module.split("."), *(name.name for name in node.names)]
+                if parts[0] in ("optuna", "keras_tuner"):
+                    assert not any(part.startswith("_") or part == "src" for part in parts), path
+
+
+def test_a_running_trial_is_opened_again(study):
+    """It takes reports, as the trial of the process that began it did."""
+    began = study.ask()
+    again = open_trial(study, study.trials[0])
+    again.report(0.5, 1)
+    assert again.number == began.number
+    assert study.trials[0].intermediate_values == {1: 0.5}
+
+
+def test_an_attribute_is_written_without_an_open_trial(study):
+    """The trial may be open elsewhere."""
+    study.ask()
+    write_attribute(study, study.trials[0], "key", {"a": 1})
+    assert study.trials[0].user_attrs == {"key": {"a": 1}}
+
+
+def test_a_second_study_may_share_the_storage(study):
+    """As a claim of a lease does."""
+    optuna.create_study(study_name="claim", storage=storage_of(study))
+    names = [summary.study_name for summary in optuna.get_all_study_summaries(storage_of(study))]
+    assert sorted(names) == sorted(["claim", study.study_name])
+
+
+def test_the_unit_cube_holds_every_range():
+    """Integers get half a step at each end: 2 of 0 to 4 is the middle, and so is 10 of 1 to 100."""
+    cube = UnitCube({"n": IntDistribution(0, 4), "x": FloatDistribution(1, 100, log=True)})
+    np.testing.assert_array_equal(cube.bounds, [[0, 1], [0, 1]])
+    np.testing.assert_allclose(cube.vector({"n": 2, "x": 10.0, "other": 1}), [0.5, 0.5])
+    assert cube.params(np.array([0.5, 0.5])) == pytest.approx({"n": 2, "x": 10.0})
+
+
+def test_brackets_depend_on_the_number_alone():
+    """Two studies of different names have the same ones."""
+    brackets = []
+    for name in ("a", "b"):
+        study = optuna.create_study(study_name=name, direction="maximize")
+        pruner = NamelessHyperband(min_resource=1, max_resource=4, reduction_factor=4)
+        for _ in range(20):
+            trial = study.ask()
+            trial.report(0.5, 1)
+            pruner.prune(study, study.trials[trial.number])
+        brackets.append([pruner._get_bracket_id(study, trial) for trial in study.trials])
+    assert brackets[0] == brackets[1]
+    assert set(brackets[0]) == {0, 1}
+
+
+@pytest.mark.filterwarnings("ignore:.*QMCSampler is experimental:Warning")
+def test_a_place_gives_its_point_of_the_sequence(study):
+    """The same place the same point, another place another one."""
+    space = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
+    study.ask()
+    points = [
+        PlacedQMC(lambda place=place: place, seed=1).sample_relative(study, study.trials[0], space)
+        for place in (3, 3, 4)
+    ]
+    assert points[0] == points[1] != points[2]
+
+
+def test_the_elite_are_the_best(study):
+    """Two of four, for a population of two."""
+    trials = [optuna.trial.create_trial(value=value) for value in (0.1, 0.4, 0.2, 0.3)]
+    elite = select_elite(NSGAIISampler(population_size=2, seed=0), study, trials)
+    assert sorted(trial.value for trial in elite) == [0.3, 0.4]
+
+
+def test_the_first_rung_is_a_system_attribute(study):
+    """Halving writes the score there."""
+    trial = study.ask()
+    trial.report(0.5, 1)
+    SuccessiveHalvingPruner(min_resource=1).prune(study, study.trials[0])
+    assert study.trials[0].system_attrs[FIRST_RUNG_SCORE] == 0.5, ADVICE.format(FIRST_RUNG_SCORE)

@@ -1,0 +1,164 @@
+"""The trial log over a study in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState as OptunaState
+
+from autocnn.records.optuna_record import finished_records, n_infeasible, read_records
+from autocnn.records.trial_log import TrialLog
+from autocnn.trial import TrialState
+
+
+@pytest.fixture
+def study() -> optuna.Study:
+    """A new study."""
+    return optuna.create_study(direction="maximize")
+
+
+@pytest.fixture
+def begin(make_proposal) -> Callable[..., int]:
+    """Begin the next trial of a log; returns its number."""
+
+    def make(log: TrialLog, **changes: Any) -> int:
+        trial = log.new_trial(None)
+        log.begin(trial, make_proposal(trial.number, **changes))
+        return trial.number
+
+    return make
+
+
+def test_the_best_score_so_far_is_written(study, begin):
+    """A dip of a learning curve is not what a trial is judged by."""
+    log = TrialLog(study)
+    number = begin(log)
+    assert log.best(number) is None
+    for epoch, score in enumerate([0.5, 0.75, 0.25], start=1):
+        log.report(number, epoch, score)
+    assert study.trials[number].intermediate_values == {1: 0.5, 2: 0.75, 3: 0.75}
+    assert log.best(number) == 0.75
+
+
+def test_an_epoch_is_written_once(study, begin, recwarn):
+    """A second try, or a later process, reports it again; Optuna would warn."""
+    log = TrialLog(study)
+    number = begin(log)
+    log.report(number, 1, 0.5)
+    log.report(number, 1, 0.75)
+    assert study.trials[number].intermediate_values == {1: 0.5}
+    assert log.best(number) == 0.75
+    assert not recwarn.list
+
+
+def test_a_trial_that_stopped_early_is_padded(study, begin, make_result):
+    """At each later epoch its score is written, and then `padded` is called."""
+    log, padded = TrialLog(study), []
+    number = begin(log, last_epoch=4)
+    log.report(number, 1, 0.5)
+
+    def on_padded(*what: int) -> None:
+        padded.append((*what, dict(study.trials[0].intermediate_values)))
+
+    log.end(number, make_result(0.5, state=TrialState.STOPPED), padded=on_padded)
+    assert [(number, epoch) for number, epoch, _ in padded] == [(0, 2), (0, 3), (0, 4)]
+    assert padded[0][2] == {1: 0.5, 2: 0.5}
+    assert padded[2][2] == {1: 0.5, 2: 0.5, 3: 0.5, 4: 0.5}
+    assert (study.trials[0].state, study.trials[0].value) == (OptunaState.COMPLETE, 0.5)
+
+
+@pytest.mark.parametrize("state", [TrialState.PRUNED, TrialState.FAILED])
+def test_other_ends_are_not_padded(study, begin, make_result, state):
+    """A pruned or failed trial has no value."""
+    log = TrialLog(study)
+    number = begin(log, last_epoch=4)
+    log.report(number, 1, 0.5)
+    log.end(number, make_result(0.5, state=state))
+    assert study.trials[0].intermediate_values == {1: 0.5}
+    assert read_records(study)[0].state is state
+
+
+def test_notes_are_written_before_the_end(study, begin, make_result):
+    """Optuna takes no attributes of a trial that has ended."""
+    log = TrialLog(study)
+    log.end(begin(log), make_result(0.5), {"oracle_told": {"at": 3}})
+    assert study.trials[0].user_attrs["oracle_told"] == {"at": 3}
+
+
+def test_a_decision_to_prune_outlives_the_process(study, begin, make_proposal):
+    """It is read by the log that continues the trial; so is the best score."""
+    log = TrialLog(study)
+    number = begin(log)
+    log.report(number, 1, 0.5)
+    assert log.pruned_at(number) is None
+    log.note_pruned(number, 1)
+    later = TrialLog(study)
+    left = later.left_behind()
+    later.begin(later.continue_trial(left, None), make_proposal(number))
+    assert (later.pruned_at(number), later.best(number)) == (1, 0.5)
+
+
+def test_trials_are_left_behind_until_they_are_begun_or_skipped(study, begin, make_proposal):
+    """In the order of their numbers; those that this log begins are none."""
+    earlier = TrialLog(study)
+    for _ in range(2):
+        begin(earlier)
+    log = TrialLog(study)
+    begin(log)
+    first = log.left_behind()
+    assert first.number == log.left_behind().number == 0
+    log.skip(first)
+    second = log.left_behind()
+    log.begin(log.continue_trial(second, None), make_proposal(1))
+    assert (second.number, log.left_behind()) == (1, None)
+
+
+def test_a_rejected_draw_is_no_trial(study):
+    """It ends pruned, which teaches TPE to stay away, and bears its reason and its notes."""
+    log = TrialLog(study)
+    log.reject(log.new_trial(None), "too large", {"oracle_told": {"at": 1}})
+    trial = study.trials[0]
+    assert (trial.state, trial.user_attrs["infeasible"]) == (OptunaState.PRUNED, "too large")
+    assert trial.user_attrs["oracle_told"] == {"at": 1}
+    assert (n_infeasible(study), log.n_begun(), read_records(study)) == (1, 0, [])
+
+
+def test_a_withdrawn_trial_is_no_trial(study, begin):
+    """It failed, for Optuna, and counts no more."""
+    log = TrialLog(study)
+    number = begin(log)
+    assert log.n_begun() == 1
+    log.withdraw(number)
+    assert study.trials[0].state is OptunaState.FAIL
+    assert (log.n_begun(), finished_records(study)) == (0, [])
+
+
+def test_a_left_trial_runs_on_record(study, begin, make_result):
+    """How far it came is on record, and it may be continued."""
+    log = TrialLog(study)
+    number = begin(log)
+    log.leave(number, make_result(0.5, state=TrialState.STOPPED))
+    assert study.trials[0].state is OptunaState.RUNNING
+    assert read_records(study)[0].state is TrialState.STOPPED
+    assert TrialLog(study).left_behind().number == number
+
+
+def test_a_recipe_is_enqueued_once(study):
+    """Also by a process that goes on after a kill."""
+    for _ in range(2):
+        TrialLog(study).enqueue("known", {"x": 1})
+    TrialLog(study).enqueue("other", {"x": 2})
+    assert [trial.user_attrs["recipe"] for trial in study.trials] == ["known", "other"]
+    trial = TrialLog(study).new_trial(None)
+    assert trial.suggest_int("x", 0, 9) == 1
+
+
+def test_a_log_without_leases_holds_every_trial(study, begin):
+    """One process alone trains a study in a journal."""
+    log = TrialLog(study)
+    number = begin(log)
+    assert (log.is_shared, log.holds(number)) == (False, True)
+    assert (log.renew(), log.runs_elsewhere()) == (frozenset(), False)

@@ -1,0 +1,129 @@
+"""Proposals of several processes that share one study in SQLite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import optuna
+import pytest
+
+from autocnn.engines.choose import make_engine
+from autocnn.engines.protocol import EngineSetup
+from autocnn.records.leases import Leases
+from autocnn.records.lock import Owner
+from autocnn.records.optuna_record import finished_records, n_infeasible
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.trial_log import TrialLog
+from autocnn.space.parameters import Categorical, Float
+from autocnn.space.space import SearchSpace
+from autocnn.study.proposals import Proposals
+from autocnn.trial import Proposal, TrialState, Wait
+
+SPACE = SearchSpace(
+    name="test",
+    parameters={
+        "optimizer": Categorical(choices=("sgd", "adam", "lion")),
+        "learning_rate_scale": Float(low=0.1, high=4.0, log=True),
+    },
+)
+SETUP = EngineSetup(
+    image_shape=(8, 8, 1), n_classes=10, horizon=3, seed=0, proposer="random", pruner="none"
+)
+Member = tuple[Proposals, Owner, optuna.Study]
+
+
+@pytest.fixture
+def make_member(tmp_path) -> Iterator[Callable[..., Member]]:
+    """What a process has that shares the study: proposals, an owner's name, a connection.
+
+    Called with a function, which wraps the engine.
+    """
+    owners = []
+
+    def make(wrap: Callable[[Any], Any] = lambda engine: engine) -> Member:
+        storage = optuna.storages.RDBStorage(f"sqlite:///{tmp_path}/study.db")
+        study = optuna.create_study(
+            storage=storage, study_name="shared", direction="maximize", load_if_exists=True
+        )
+        owners.append(Owner(StudyPaths(tmp_path)))
+        proposals = Proposals(
+            engine=wrap(make_engine("optuna", study, SPACE, SETUP)),
+            log=TrialLog(study, Leases(study, owners[-1])),
+            study=study,
+            space=SPACE,
+            setup=SETUP,
+        )
+        return proposals, owners[-1], study
+
+    yield make
+    for owner in owners:
+        owner.leave()
+
+
+def test_two_processes_never_get_the_same_trial(make_member, make_result):
+    """Ten trials between them, and not one more."""
+    (one, _, study), (two, _, _) = make_member(), make_member()
+    numbers = []
+    for member in (one, two, two, one, one, two, one, two, one, one):
+        proposal = member.next(limit=10)
+        assert isinstance(proposal, Proposal)
+        numbers.append(proposal.number)
+        member.end(proposal.number, make_result(0.5, 0.6, 0.7))
+    assert isinstance(one.next(limit=10), Wait)
+    assert isinstance(two.next(limit=10), Wait)
+    assert sorted(numbers) == sorted(set(numbers))
+    assert len(finished_records(study)) == 10
+
+
+class _Slow:
+    """An engine that calls `meanwhile` before it proposes."""
+
+    def __init__(self, engine: Any, meanwhile: Callable[[], object]) -> None:
+        self.engine, self.meanwhile = engine, meanwhile
+
+    def propose(self, left: Any = None) -> Any:
+        """The engine's proposal, late."""
+        self.meanwhile()
+        return self.engine.propose(left)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.engine, name)
+
+
+def test_a_trial_too_many_is_withdrawn(make_member, make_result):
+    """If two processes draw the last trial at the same time, the later number goes."""
+    drawn: list[Any] = []
+    two, _, study = make_member()
+    one, _, _ = make_member(lambda engine: _Slow(engine, lambda: drawn.append(two.next(limit=1))))
+    assert isinstance(one.next(limit=1), Wait)
+    assert isinstance(drawn[0], Proposal)
+    two.end(drawn[0].number, make_result(0.5))
+    assert [record.number for record in finished_records(study)] == [drawn[0].number]
+    assert n_infeasible(study) == 1
+    assert not one.runs_elsewhere()
+
+
+def test_the_trial_of_a_dead_process_is_proposed_to_another(make_member, make_result):
+    """With the same number, values and seed, although the number of trials was begun."""
+    (one, owner, study), (two, _, _) = make_member(), make_member()
+    left = one.next(limit=1)
+    one.report(left.number, 1, 0.5)
+    assert two.runs_elsewhere()
+    owner.leave()
+    assert not two.runs_elsewhere()
+    again = two.next(limit=1)
+    assert again == left
+    assert not one.holds(left.number)
+    assert two.holds(left.number)
+    two.end(again.number, make_result(0.4, 0.6, 0.7))
+    (record,) = finished_records(study)
+    assert (record.state, record.score) == (TrialState.COMPLETE, 0.7)
+
+
+def test_a_left_trial_is_free_for_others(make_member, make_result):
+    """Ctrl-C in one process: another process goes on with the trial at once."""
+    (one, _, _), (two, _, _) = make_member(), make_member()
+    left = one.next()
+    one.leave(left.number, make_result(0.5, state=TrialState.STOPPED))
+    assert two.next() == left

@@ -38,13 +38,11 @@ if TYPE_CHECKING:
     from autocnn.api.search_study import SearchOutcome as SearchOutcome
     from autocnn.api.search_study import SilentListener as SilentListener
     from autocnn.api.search_study import search as search
-    from autocnn.api.settings_sources import check_choice as check_choice
     from autocnn.api.settings_sources import read_config as read_config
     from autocnn.api.settings_sources import resolve_settings as resolve_settings
     from autocnn.api.settings_sources import resume_settings as resume_settings
     from autocnn.api.spaces import copy_space as copy_space
     from autocnn.api.spaces import list_baselines as list_baselines
-    from autocnn.api.spaces import survey_settings as survey_settings
     from autocnn.api.studies import StudyView as StudyView
     from autocnn.api.studies import confusion_of as confusion_of
     from autocnn.api.studies import delete_study as delete_study
@@ -54,7 +52,9 @@ if TYPE_CHECKING:
     from autocnn.api.studies import load_study as load_study
     from autocnn.api.studies import study_or_trial as study_or_trial
     from autocnn.api.studies import summarise_study as summarise_study
+    from autocnn.api.survey_space import survey_settings as survey_settings
     from autocnn.data.options import ImageOptions as ImageOptions
+    from autocnn.records.setting import check_choice as check_choice
     from autocnn.records.setting import either as either
     from autocnn.records.study_settings import SETTINGS as SETTINGS
     from autocnn.records.study_settings import StudySettings as StudySettings
@@ -89,12 +89,11 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     ),
     "autocnn.api.search_study": ("SearchOutcome", "SilentListener", "search"),
     "autocnn.api.settings_sources": (
-        "check_choice",
         "read_config",
         "resolve_settings",
         "resume_settings",
     ),
-    "autocnn.api.spaces": ("copy_space", "list_baselines", "survey_settings"),
+    "autocnn.api.spaces": ("copy_space", "list_baselines"),
     "autocnn.api.studies": (
         "StudyView",
         "confusion_of",
@@ -106,8 +105,9 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "study_or_trial",
         "summarise_study",
     ),
+    "autocnn.api.survey_space": ("survey_settings",),
     "autocnn.data.options": ("ImageOptions",),
-    "autocnn.records.setting": ("either",),
+    "autocnn.records.setting": ("check_choice", "either"),
     "autocnn.records.study_settings": (
         "SETTINGS",
         "StudySettings",

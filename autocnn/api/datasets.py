@@ -1,64 +1,52 @@
-"""Data sets by name or path."""
+"""Data sets by name or path: their list, their facts, and a picture of their images."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from autocnn.data import catalog
+from autocnn.data.catalog import dataset_info, is_local, load_train
+from autocnn.data.dataset import DatasetInfo
 from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
+from autocnn.data.split import find_split, fingerprint
 from autocnn.errors import RecordError, SettingsError
 from autocnn.files import write_atomic
 from autocnn.keras_startup import load_keras
+from autocnn.report.sample_grid import GridRow, draw_grid, n_columns
 from autocnn.space.config import Augmentation
+from autocnn.terminal.dataset_page import DatasetFacts
 
-if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from autocnn.data.dataset import DatasetInfo
-    from autocnn.report.sample_grid import GridRow
-    from autocnn.terminal.dataset_page import DatasetFacts
+SEED = 0  # of the choice of images and of their augmentation: the same picture every time
+MAX_PER_CLASS = 50
 
 
 def read_images(
     dataset: str, options: ImageOptions = AS_THEY_ARE, on_read: OnRead | None = None
 ) -> DatasetInfo:
-    """Decode images of one's own into the cache, unless they are there; `on_read` hears how far.
+    """Decode own images into the cache, unless they are in it; `on_read` receives the progress.
 
     Nothing is read of a data set of the catalog.
-    Raises: UnknownDatasetError; SettingsError for options that the data set has not; DatasetError
-    where images cannot be read; RecordError where the cache cannot be written.
+    Raises: UnknownDatasetError; SettingsError for options that the data set does not have;
+    DatasetError if images cannot be read; RecordError if the cache cannot be written.
     """
-    from autocnn.data.catalog import dataset_info
-
     return dataset_info(dataset, options, on_read)
 
 
 def list_datasets() -> list[tuple[DatasetInfo, bool]]:
     """Every data set known by name, and whether it is on this machine."""
-    from autocnn.data import catalog
-
     return [(info, catalog.is_local(info)) for info in catalog.list_datasets()]
 
 
-SEED = 0  # of the choice of images and of their augmentation: the same picture every time
-
-
-MAX_PER_CLASS = 50
-
-
 def dataset_facts(name: str, options: ImageOptions = AS_THEY_ARE) -> DatasetFacts:
-    """What is known of a data set, by name or path; its training images are counted if here.
+    """The facts of a data set, by name or path; training images on this machine are counted.
 
-    Raises: UnknownDatasetError; DatasetError where files that are here cannot be read.
+    Raises: UnknownDatasetError; DatasetError if files on this machine cannot be read.
     """
-    import numpy as np
-
-    from autocnn.data.catalog import dataset_info, is_local, load_train
-    from autocnn.data.split import fingerprint
-    from autocnn.terminal.dataset_page import DatasetFacts
-
     info = dataset_info(name, options)
     if not is_local(info):
         return DatasetFacts(info=info)
@@ -79,16 +67,12 @@ def write_grid(
 ) -> Path:
     """Draw images of every class, as they are and augmented as in training, to a .png file.
 
-    They come from the training part of the split with seed 0, or of the data set's own split, never
-    from validation or test; where
-    many classes need several columns there are fewer than `per_class`. An older file is replaced.
-    Raises: UnknownDatasetError; SettingsError for a wrong option; DatasetError where the data
-    cannot be downloaded or read; RecordError if `target` cannot be written.
+    The images come from the training part of the split with seed 0, or of the data set's own split,
+    never from validation or test. Many classes need several columns, and then there are fewer than
+    `per_class` images of each. An older file is replaced.
+    Raises: UnknownDatasetError; SettingsError for a wrong option; DatasetError if the data cannot
+    be downloaded or read; RecordError if `target` cannot be written.
     """
-    from autocnn.data.catalog import dataset_info, load_train
-    from autocnn.data.split import find_split
-    from autocnn.report.sample_grid import draw_grid, n_columns
-
     _check_target(target, per_class)
     info = dataset_info(name, options)
     _check_shift(shift, max(info.image_shape[:2]))
@@ -119,8 +103,6 @@ def _check_shift(shift: int, side: int) -> None:
 
 def _pick(labels: NDArray[np.int64], n_classes: int, n: int) -> list[NDArray[np.int64]]:
     """For every class, the indices of up to `n` of its images, drawn at random."""
-    import numpy as np
-
     picked = []
     for label in range(n_classes):
         order = np.random.default_rng([SEED, label]).permutation(np.flatnonzero(labels == label))
@@ -134,10 +116,6 @@ def _rows(
     class_names: tuple[str, ...],
     augmentation: Augmentation,
 ) -> list[GridRow]:
-    import numpy as np
-
-    from autocnn.report.sample_grid import GridRow
-
     originals = images[np.concatenate(picked)]
     augmented = _augment(originals, augmentation)
     cuts = np.cumsum([len(indices) for indices in picked])[:-1]
@@ -149,13 +127,11 @@ def _rows(
 
 
 def _augment(images: Any, augmentation: Augmentation) -> NDArray[np.uint8]:
-    """`images` with draws as a training has them."""
-    import numpy as np
-
+    """`images` with random changes as in a training."""
     load_keras()
     from keras import ops
 
-    from autocnn.nn.augmentation import apply, draw, is_active
+    from autocnn.nn.augmentation import apply, draw, is_active  # it imports Keras
 
     if not is_active(augmentation):
         return np.asarray(images)

@@ -1,19 +1,22 @@
-"""What is installed, and on what machine."""
+"""The installed versions, the machine and the folders in use."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from autocnn.data.keras_cache import cache_home
 from autocnn.keras_startup import load_keras
+from autocnn.records.environment import machine, package_versions
+from autocnn.space.library import library_path
 
 
 def describe_installation(results: Path) -> dict[str, str]:
-    """Versions, backend, devices, the precision chosen and why, where data and results lie."""
+    """Versions, backend, devices, the precision with its reason, and the folders, by their titles.
+
+    Raises: SettingsError if the Keras backend is unknown or not installed.
+    """
     load_keras()
-    from autocnn.data.keras_cache import cache_home
-    from autocnn.records.environment import machine, package_versions
-    from autocnn.space.library import library_path
-    from autocnn.train.backend import choose_precision, find_device
+    from autocnn.train.backend import choose_precision, find_device  # they import Keras
 
     device, hardware = find_device(), machine()
     versions = (f"{name} {version}" for name, version in package_versions().items())

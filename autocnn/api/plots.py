@@ -10,11 +10,10 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from autocnn.api.settings_sources import check_choice
 from autocnn.api.studies import StudyView
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.records.optuna_record import silence_optuna
-from autocnn.records.setting import either
+from autocnn.records.setting import check_choice, either
 from autocnn.report.choices import PLOT_FILES, PLOTS
 from autocnn.report.figure_html import check_plot_file, write_plot
 from autocnn.report.figures import Plot, StudyData, choose_parameters, importances
@@ -86,7 +85,7 @@ def plot_study(
 
 
 def _check_request(kind: str, params: Sequence[str] | None) -> None:
-    check_choice("KIND", kind, tuple(PLOTS))
+    check_choice("KIND", kind, PLOTS)
     if params is not None and kind not in WITH_PARAMS:
         raise SettingsError(f"--params goes with {' and '.join(WITH_PARAMS)}, not with {kind}")
 

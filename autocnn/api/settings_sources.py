@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autocnn.api.spaces import baseline_settings
+from autocnn.data.catalog import list_datasets
 from autocnn.errors import SettingsError
 from autocnn.records.choices import ENGINES
 from autocnn.records.database_url import (
@@ -20,6 +21,7 @@ from autocnn.records.database_url import (
     public_url,
     with_password,
 )
+from autocnn.records.setting import check_choice
 from autocnn.records.study_folder import StudyPaths, find_study
 from autocnn.records.study_settings import (
     SETTINGS,
@@ -124,8 +126,6 @@ def absolute_dataset(dataset: str) -> str:
 
     What is neither stays as it is, for whoever reads the data to tell.
     """
-    from autocnn.data.catalog import list_datasets
-
     path = os.path.expanduser(dataset)
     if any(info.name == dataset for info in list_datasets()) or not os.path.exists(path):
         return dataset
@@ -210,9 +210,3 @@ def _describe_change(key: str, before: Any, value: Any) -> str:
     if before is None:
         return f"without {option_name(key)}, not with {value}"
     return f"with {option_name(key)} {before}, not {value}"
-
-
-def check_choice(option: str, value: str, choices: tuple[str, ...]) -> None:
-    """Raise SettingsError unless `value` is one of `choices`."""
-    if value not in choices:
-        raise SettingsError(f"{option} must be one of {', '.join(choices)}, got {value!r}")

@@ -1,11 +1,13 @@
-"""What is there before any study: spaces, data sets, this machine."""
+"""Search spaces and baselines, and how a space fits a data set."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from autocnn.data.catalog import dataset_info
+from autocnn.data.dataset import DatasetInfo
 from autocnn.errors import SettingsError, SpaceError
 from autocnn.files import write_atomic
 from autocnn.records.study_settings import StudySettings, image_options
@@ -13,31 +15,11 @@ from autocnn.space.library import baseline_names
 from autocnn.space.space import Limits, Published, SearchSpace
 from autocnn.space.survey import Survey, check_feasible
 from autocnn.space.toml import load_space
-
-if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
-    from autocnn.data.dataset import DatasetInfo
-    from autocnn.terminal.baselines_table import BaselineFacts
-
-
-def survey_settings(
-    settings: StudySettings,
-) -> tuple[SearchSpace, Survey, tuple[int, int, int]]:
-    """What the space of `settings` holds for its data set's images, without any training.
-
-    Returns: the space, its survey, and the images' height, width and channels.
-    Raises: SpaceError if nothing in the space is feasible; SettingsError or SpaceError if the
-    engine cannot serve it.
-    """
-    from autocnn.engines.choose import check_engine
-
-    space = limit_space(load_space(settings.space), settings)
-    check_engine(settings, space)
-    survey, info = check_dataset(settings, space)
-    return space, survey, info.image_shape
+from autocnn.terminal.baselines_table import BaselineFacts
 
 
 def limit_space(space: SearchSpace, settings: StudySettings) -> SearchSpace:
-    """The space within the limits of the settings too; the lower limit holds."""
+    """`space` with the limits of the settings as well; the lower limit holds."""
     ours = {"parameters": settings.max_params, "macs": settings.max_macs}
     limits = {
         name: min((x for x in (getattr(space.limits, name), limit) if x is not None), default=None)
@@ -47,13 +29,11 @@ def limit_space(space: SearchSpace, settings: StudySettings) -> SearchSpace:
 
 
 def check_dataset(settings: StudySettings, space: SearchSpace) -> tuple[Survey, DatasetInfo]:
-    """The survey of `space` for the images of the settings' data set, and what is known of that.
+    """The survey of `space` for the images of the settings' data set, and that data set.
 
-    Raises: UnknownDatasetError; DatasetError where images of one's own cannot be read; SpaceError
-    if nothing in the space is feasible for such images.
+    Raises: UnknownDatasetError; DatasetError if own images cannot be read; SpaceError if nothing
+    in the space is feasible for such images.
     """
-    from autocnn.data.catalog import dataset_info
-
     info = dataset_info(settings.dataset, image_options(settings))
     return check_feasible(space, info.image_shape, info.n_classes), info
 
@@ -75,7 +55,7 @@ def copy_space(space: SearchSpace, target: Path) -> Path:
 def list_baselines() -> list[BaselineFacts]:
     """Every baseline, with its cost for the images of its data set.
 
-    Raises: SpaceError, UnknownDatasetError or Infeasible for a baseline that is none.
+    Raises: SpaceError, UnknownDatasetError or Infeasible for a file that is no baseline.
     """
     return [_facts(name) for name in baseline_names()]
 
@@ -83,7 +63,7 @@ def list_baselines() -> list[BaselineFacts]:
 def baseline_settings(name: str) -> dict[str, Any]:
     """The settings with which a search trains baseline `name` as published.
 
-    One trial where it is a single network; no recipes; no pruner that would cut it short.
+    One trial if the baseline is a single network; no recipes; no pruner that could stop it early.
     Raises: SettingsError if there is no such baseline.
     """
     if name not in baseline_names():
@@ -103,9 +83,6 @@ def baseline_settings(name: str) -> dict[str, Any]:
 
 
 def _facts(name: str) -> BaselineFacts:
-    from autocnn.data.catalog import dataset_info
-    from autocnn.terminal.baselines_table import BaselineFacts
-
     space = load_space(name)
     published = _published(space)
     info = dataset_info(published.dataset)

@@ -44,7 +44,7 @@ def ablate(
     settings = api.AblationSettings(
         trial=trial,
         seeds=seeds,
-        factors=tuple(split_names(factors or "")),
+        factors=tuple(name for name in split_names(factors or "") if name),
         subset=subset,
         workers=workers,
     )

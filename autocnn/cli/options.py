@@ -18,7 +18,7 @@ Command = Callable[..., None]
 
 def split_names(text: str) -> list[str]:
     """The names in a text such as "dropout,optimizer", without the spaces around them."""
-    return [name.strip() for name in text.split(",") if name.strip()]
+    return [name.strip() for name in text.split(",")]
 
 
 def setting_option(key: str, *, help: str = "", environment: bool = True, **more: Any) -> Any:

@@ -30,7 +30,7 @@ def plot(
     results: ResultsOption = Path("results"),
 ) -> None:
     """Draw a study: on the terminal (history, curves, importance), or to a file."""
-    api.check_choice("KIND", kind, tuple(api.PLOTS))
+    api.check_choice("KIND", kind, api.PLOTS)
     wanted = None if params is None else split_names(params)
     view = api.load_study(results, study)
     if output is None:

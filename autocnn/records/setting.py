@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from autocnn.errors import SettingsError
 from autocnn.records.database_url import STORAGE_FORMS, is_storage_url
 
 KEY = "setting"  # under which the metadata of a dataclass field hold its `Setting`
@@ -55,6 +56,13 @@ def one_of(choices: Iterable[str], hidden: tuple[str, ...] = ()) -> Rule:
     listed = tuple(choices)
     allowed = {*listed, *hidden}
     return Rule(f"one of {', '.join(listed)}", lambda value: value in allowed, listed)
+
+
+def check_choice(option: str, value: str, choices: Iterable[str]) -> None:
+    """Raise SettingsError, naming `option`, unless `value` is one of `choices`."""
+    rule = one_of(choices)
+    if not rule.holds(value):
+        raise SettingsError(f"{option} must be {rule.expected}, got {value!r}")
 
 
 def at_least(low: int) -> Rule:

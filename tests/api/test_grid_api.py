@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-import autocnn.report.sample_grid
 from autocnn.api.datasets import dataset_facts, write_grid
 from autocnn.data.catalog import dataset_info, load_train
 from autocnn.data.split import fingerprint, stratified_split
@@ -25,7 +24,7 @@ def drawn(monkeypatch):
         calls.append((rows, title))
         return b"the picture"
 
-    monkeypatch.setattr(autocnn.report.sample_grid, "draw_grid", draw_grid)
+    monkeypatch.setattr("autocnn.api.datasets.draw_grid", draw_grid)
     return calls
 
 
@@ -158,7 +157,7 @@ def test_a_wrong_wish_is_told_before_anything_is_read(
     tmp_path, monkeypatch, name, options, message
 ):
     """Before anything is read or written."""
-    monkeypatch.setattr("autocnn.data.catalog.load_train", None)
+    monkeypatch.setattr("autocnn.api.datasets.load_train", None)
     with pytest.raises(SettingsError, match=message):
         write_grid("digits", tmp_path / name, **options)
     assert list(tmp_path.iterdir()) == []

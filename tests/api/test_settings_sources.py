@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from autocnn.api.settings_sources import check_choice, read_config, resolve_settings
+from autocnn.api.settings_sources import read_config, resolve_settings
 from autocnn.errors import SettingsError
 from autocnn.records.study_settings import StudySettings, settings_to_toml
 
@@ -288,13 +288,3 @@ def test_an_option_of_the_other_engine_is_refused(given, message, tmp_path):
         resolve_settings({"results": str(tmp_path), **given}, {})
     config = {"results": str(tmp_path), "sampler": "random", "engine": "keras-tuner"}
     assert resolve_settings({}, config).proposer == "hyperband"
-
-
-# choices
-
-
-def test_a_choice_is_one_of_a_few():
-    """Nothing happens for a known one; an unknown one shows them all."""
-    check_choice("--format", "md", ("table", "md"))
-    with pytest.raises(SettingsError, match="--format must be one of table, md, got 'xml'"):
-        check_choice("--format", "xml", ("table", "md"))

@@ -6,7 +6,8 @@ import pytest
 
 from autocnn.api.datasets import list_datasets
 from autocnn.api.installation import describe_installation
-from autocnn.api.spaces import copy_space, limit_space, survey_settings
+from autocnn.api.spaces import copy_space, limit_space
+from autocnn.api.survey_space import survey_settings
 from autocnn.data.catalog import list_datasets as catalog
 from autocnn.errors import RecordError, SettingsError, SpaceError, UnknownDatasetError
 from autocnn.records.study_settings import StudySettings

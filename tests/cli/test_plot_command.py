@@ -8,11 +8,9 @@ import re
 import pytest
 
 from autocnn.api import PLOTS
-from autocnn.api.plots import WITH_PARAMS
 from autocnn.records.optuna_record import create_study, silence_optuna, write_proposal, write_result
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings, settings_to_toml
-from autocnn.report.figures import TITLES
 from autocnn.space.toml import load_space
 from autocnn.trial import TrialState
 
@@ -82,12 +80,6 @@ def plot(autocnn, make_study, tmp_path, monkeypatch):
     results = make_study("look", *trials, (PRUNED, 0.2), (PRUNED, 0.7))
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: autocnn("plot", *arguments, "--results", results)
-
-
-def test_every_kind_has_a_title():
-    """The command and the figures speak of the same kinds."""
-    assert tuple(TITLES) == PLOTS
-    assert set(WITH_PARAMS) < set(PLOTS)
 
 
 @pytest.mark.parametrize("ending", ["html", "png", "svg"])

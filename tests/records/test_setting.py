@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from autocnn.errors import SettingsError
 from autocnn.records.setting import (
     GPUS,
     IMAGE_SIZE,
     TIME,
     about,
     at_least,
+    check_choice,
+    either,
     is_study_name,
     one_of,
 )
@@ -20,6 +23,21 @@ def test_a_choice_that_no_text_lists_is_allowed():
     rule = one_of(("a", "b"), hidden=("c",))
     assert (rule.expected, rule.choices) == ("one of a, b", ("a", "b"))
     assert [rule.holds(value) for value in "abcd"] == [True, True, True, False]
+
+
+def test_a_choice_is_one_of_a_few():
+    """Nothing happens for a known one; an unknown one lists them all."""
+    check_choice("--format", "md", ("table", "md"))
+    with pytest.raises(SettingsError, match="--format must be one of table, md, got 'xml'"):
+        check_choice("--format", "xml", ("table", "md"))
+
+
+@pytest.mark.parametrize(
+    ("names", "text"), [(("a",), "a"), (("a", "b"), "a or b"), ("abc", "a, b or c")]
+)
+def test_alternatives_are_listed_as_a_person_writes_them(names, text):
+    """Commas, and "or" before the last one."""
+    assert either(names) == text
 
 
 def test_the_least_value_is_allowed():

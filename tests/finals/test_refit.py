@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -29,11 +30,30 @@ def record(make_result, make_record):
         (0.6, ""),  # just 20 % worse
         (0.61, "the refit's training loss is 0.6100, the trial's was 0.5000"),
         (5.0, "the refit's training loss is 5.0000, the trial's was 0.5000"),
+        (math.nan, "the refit's training loss is nan, the trial's was 0.5000"),
     ],
 )
 def test_a_refit_that_trains_worse_is_not_shipped(make_result, record, loss, refusal):
     """Its last training loss may be 20 % above the trial's at the same epoch, not more."""
     assert judge_refit(make_result(0.01, loss), record, 2) == refusal
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_shipped"),
+    [
+        (2e-6, 5e-6, True),  # both are printed as 0.0000
+        (0.0, 1e-9, True),
+        (4e-5, 0.049, True),  # less than 0.05 nats more
+        (4e-5, 0.06, False),
+        (1e-5, 0.5, False),
+    ],
+)
+def test_tiny_losses_are_compared_by_their_difference(
+    make_result, make_record, before, after, is_shipped
+):
+    """Two trainings that learned their images by heart may differ by any factor."""
+    record = make_record(make_result(before, best_epoch=1))
+    assert (judge_refit(make_result(after), record, 1) == "") is is_shipped
 
 
 @pytest.mark.parametrize(("losses", "epoch"), [((), 1), ((0.4,), 2)])
@@ -52,13 +72,13 @@ def test_a_refit_that_failed_is_not_shipped(make_result, record):
 
 
 @pytest.mark.parametrize(("refusal", "shipped"), [("", True), ("it failed", False)])
-def test_a_refit_is_shipped_where_nothing_speaks_against_it(make_result, refusal, shipped):
-    """A refusal is the reason not to."""
+def test_a_refit_without_a_refusal_is_shipped(make_result, refusal, shipped):
+    """A refusal is the reason why it is not."""
     assert Refit(result=make_result(), refusal=refusal).is_shipped is shipped
 
 
 class FakeExecutor(ScriptedExecutor):
-    """Gives a made-up result, epoch by epoch."""
+    """Returns a made-up result, epoch by epoch."""
 
     def __init__(self, result):
         super().__init__()
@@ -72,7 +92,7 @@ class FakeExecutor(ScriptedExecutor):
 
 @pytest.fixture
 def make_session(tmp_path, make_result):
-    """A session with a horizon of 12 epochs and so many seconds left."""
+    """A session with a horizon of 12 epochs and `left` seconds of its budget."""
 
     def make(left):
         return SimpleNamespace(
@@ -88,7 +108,7 @@ def make_session(tmp_path, make_result):
 
 
 def refit(session, record, reserve_s=10.0):
-    """Refit without anyone listening."""
+    """Refit without a listener or an interrupt."""
     return refit_winner(session, record, lambda epoch, metrics: None, lambda: False, reserve_s)
 
 
@@ -104,23 +124,23 @@ def test_a_refit_is_the_trial_again_on_all_training_images(make_session, record)
 
 @pytest.mark.parametrize(("left", "limit"), [(None, None), (50.0, 40.0), (10.5, 1.0), (0.0, 1.0)])
 def test_a_refit_leaves_time_for_what_follows(make_session, record, left, limit):
-    """The reserve of 10 s is kept; a second is the least that is tried."""
+    """The reserve of 10 s is kept; the limit is at least one second."""
     session = make_session(left)
     refit(session, record)
     assert session.executor.jobs[0].time_limit_s == limit
 
 
 def test_a_refit_is_never_pruned(make_session, record):
-    """Its epochs are heard of, and no answer stops it."""
-    session, heard = make_session(None), []
+    """Its epochs are reported, and no answer stops it."""
+    session, epochs = make_session(None), []
     done = refit_winner(
-        session, record, lambda epoch, metrics: heard.append(epoch), lambda: False, 10.0
+        session, record, lambda epoch, metrics: epochs.append(epoch), lambda: False, 10.0
     )
-    assert (heard, session.executor.answers) == ([1, 2], [False, False])
+    assert (epochs, session.executor.answers) == ([1, 2], [False, False])
     assert done.is_shipped
 
 
 def test_a_trial_without_a_best_epoch_cannot_be_refitted(make_session, make_record, make_result):
-    """Nobody knows how long to train it."""
+    """The number of epochs would be unknown."""
     with pytest.raises(ValueError, match="trial 5 has no best epoch"):
         refit(make_session(None), make_record(make_result()))

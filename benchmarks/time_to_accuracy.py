@@ -366,8 +366,9 @@ def report(options: argparse.Namespace) -> None:
 
 def score_kept(folder: Path, data: Any, test: Any) -> list[dict[str, float]]:
     """The lines of a side with the test accuracy of each file."""
-    from autocnn.export.keras_file import export_keras
-    from autocnn.finals.scoring import score_file
+    from autocnn.export.formats import KERAS, export_to
+    from autocnn.finals.scoring import score_images
+    from autocnn.models.trained import TrainedModel
     from autocnn.space.config import config_from_dict
     from autocnn.train.assembly import spec_of
 
@@ -377,8 +378,15 @@ def score_kept(folder: Path, data: Any, test: Any) -> list[dict[str, float]]:
         file = folder / line["file"]
         if not file.is_file():
             config = config_from_dict(json.loads(file.with_suffix(".json").read_text()))
-            export_keras(config, spec_of(data), file.with_suffix(".npz"), file)
-        lines.append({**line, "test": score_file(file, test, data.n_classes).accuracy})
+            model = TrainedModel(
+                config=config,
+                image=spec_of(data),
+                class_names=data.class_names,
+                weights=file.with_suffix(".npz"),
+            )
+            export_to(model, file)
+        score = score_images(KERAS.load(file), test, data.n_classes)
+        lines.append({**line, "test": score.accuracy})
     return lines
 
 

@@ -21,6 +21,7 @@ from rich.console import Console
 from autocnn.data.dataset import TrainingImages
 from autocnn.data.prepared import PreparedData, prepare_images
 from autocnn.records.facts import Facts, Measurement
+from autocnn.records.finals_file import Finals, MeasuredScore, RefitSummary
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import Block, Dense, EarlyStopping, Optimizer, TrialConfig
 from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
@@ -96,6 +97,25 @@ def make_record(make_result: Callable[..., TrialResult]) -> Callable[..., TrialR
         result = make_result(*scores, state=TrialState(state)) if ended else None
         fields = {"number": number, "state": TrialState(state), **TRIAL, "result": result}
         return TrialRecord(**{**fields, **changes})
+
+    return make
+
+
+@pytest.fixture
+def make_finals() -> Callable[..., Finals]:
+    """Finals of trial 4: 7 errors in 360, and 0.5 points of optimism."""
+
+    def make(**changes: Any) -> Finals:
+        fields = {
+            "winner": 4,
+            "val_best": 0.98,
+            "test_winner": MeasuredScore(n=360, errors=9, accuracy=0.975, low=0.9, high=1.0),
+            "test": MeasuredScore(n=360, errors=7, accuracy=353 / 360, low=0.960414, high=0.99055),
+            "refit": RefitSummary(
+                shipped=True, refusal="", epochs=2, seconds=9.0, train_loss=(0.9, 0.4)
+            ),
+        }
+        return Finals(**{**fields, **changes})
 
     return make
 

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from autocnn.data.dataset import Images
-from autocnn.export.keras_file import export_keras
+from autocnn.models.trained import TrainedModel
 from autocnn.nn.model import ImageSpec
-from autocnn.nn.weights import save_weights
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig
 from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 
 CONFIG = TrialConfig(pixels="unit")
 SPEC = ImageSpec(shape=(1, 1, 1), n_classes=3, mean=(0.0,), std=(1.0,))
-
-
-@pytest.fixture(autouse=True)
-def _keep_policy(keep_policy: None) -> None:
-    """Exports choose the dtype policy."""
 
 
 @pytest.fixture
@@ -65,24 +58,25 @@ def trained(make_record: Callable[..., TrialRecord]) -> Callable[..., TrialRecor
 
 
 @pytest.fixture
-def dark_or_bright(tmp_path: Path) -> Path:
-    """An exported model of one pixel: class 0 below 127.5, class 1 above it, class 2 never.
+def dark_or_bright() -> TrainedModel:
+    """A model of one pixel: class 0 below 127.5, class 1 above it, class 2 never.
 
     Its logits are 0.5 - x, x - 0.5 and -9, of a pixel x from 0 to 1.
     """
-    weights, model = tmp_path / "dark_or_bright.npz", tmp_path / "dark_or_bright.keras"
     kernel = np.array([[-1.0, 1.0, 0.0]], np.float32)
-    save_weights(weights, [kernel, np.array([0.5, -0.5, -9.0], np.float32)])
-    export_keras(CONFIG, SPEC, weights, model)
-    return model
+    biases = np.array([0.5, -0.5, -9.0], np.float32)
+    return TrainedModel(
+        config=CONFIG, image=SPEC, class_names=("dark", "bright", "none"), weights=(kernel, biases)
+    )
 
 
 @pytest.fixture
-def make_test() -> Callable[[list[int], list[int]], Images]:
-    """Test images of one pixel each, and their classes."""
+def make_test() -> Callable[..., Images]:
+    """Test images of one grey pixel each, and their classes; or of `side` equal pixels a side."""
 
-    def make(pixels: list[int], labels: list[int]) -> Images:
-        images = np.array(pixels, np.uint8).reshape(-1, 1, 1, 1)
+    def make(pixels: list[int], labels: list[int], side: int = 1) -> Images:
+        one = np.array(pixels, np.uint8).reshape(-1, 1, 1, 1)
+        images = np.broadcast_to(one, (len(pixels), side, side, 1))
         return Images(images=images, labels=np.array(labels, np.int64))
 
     return make

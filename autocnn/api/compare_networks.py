@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import sys
-import tempfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -174,20 +173,11 @@ def _on_record(session: Session, dataset: str) -> dict[str, Published | None]:
 
 
 def _test(session: Session, published: dict[str, Published | None]) -> list[ComparedRow]:
-    """Export each training's best weights, and score the files."""
-    from autocnn.export.keras_file import export_keras
-    from autocnn.plans.networks import score_trials, summarise_comparison
-    from autocnn.train.assembly import spec_of
+    """Score the best weights of each training on the test split."""
+    from autocnn.plans.networks import score_models, summarise_comparison, trained_models
 
     session.executor.close()
-    spec, files = spec_of(session.data), {}
-    with tempfile.TemporaryDirectory(prefix="autocnn-compare-") as folder:
-        for record in session.records():
-            weights = session.paths.weights(record.number)
-            if record.score is not None and weights.is_file():
-                files[record.number] = Path(folder) / f"{record.number}.keras"
-                export_keras(record.trained_config, spec, weights, files[record.number])
-        tests = score_trials(session, files)
+    tests = score_models(session, trained_models(session))
     return summarise_comparison(session.records(), tests, published)
 
 

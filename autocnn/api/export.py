@@ -1,65 +1,92 @@
-"""Export of a study's networks."""
+"""Export of a study's networks to files."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autocnn.api.studies import StudyView
-from autocnn.errors import RecordError, StudyError
+from autocnn.errors import StudyError
+from autocnn.export.formats import FORMATS, Format, check_target, export_to, format_of
+from autocnn.export.keras_file import with_weights_of
 from autocnn.files import write_atomic
 from autocnn.keras_startup import load_keras
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from autocnn.models.trained import TrainedModel
     from autocnn.nn.model import ImageSpec
 
 
-def export_model(view: StudyView, target: Path, trial: int | None = None) -> Path:
-    """Write the shipped winner, or the network of `trial`, to `target`.
+def export_model(
+    view: StudyView,
+    target: Path,
+    trial: int | None = None,
+    formats: Mapping[str, Format] = FORMATS,
+) -> Path:
+    """Write the shipped winner, or the network of `trial`, to `target` in the format of its ending.
+
+    The winner is shipped by the finals; before them it is the best trial. In the format of the
+    shipped file it is copied byte by byte, because the test score was measured on that file.
 
     Raises: SettingsError for an unknown file ending; StudyError without a model; RecordError if
-    `target` cannot be written.
+    `target` cannot be written; AutocnnError if the file's predictions are not the network's.
+    """
+    chosen = format_of(target, formats)
+    check_target(target)
+    if trial is None and is_shipped(view) and chosen.suffix == view.paths.winner.suffix:
+        write_atomic(target, view.paths.winner.read_bytes())
+    else:
+        export_to(trained_model(view, trial), target, formats)
+    return target
+
+
+def trained_model(view: StudyView, trial: int | None = None) -> TrainedModel:
+    """The shipped winner with the weights of its file, or the network of `trial`.
+
+    Raises: StudyError without a model; RecordError if the weights cannot be read or if the shipped
+    file is not the winner's.
     """
     load_keras()
-    from autocnn.export.formats import exporter_for
+    from autocnn.models.trained import TrainedModel
 
-    export = exporter_for(target)
-    if os.path.isdir(target) or not os.path.isdir(target.parent):
-        raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
-    if trial is None and view.paths.winner.is_file():
-        write_atomic(target, view.paths.winner.read_bytes())
-        return target
-    record = view.trial(trial)
-    weights = view.paths.weights(record.number)
-    if not weights.is_file():
+    finals = view.finals if trial is None and is_shipped(view) else None
+    record = view.trial(trial if finals is None else finals.winner)
+    model = TrainedModel(
+        config=record.config,
+        image=_image_spec(view),
+        class_names=view.known_facts.class_names,
+        weights=view.paths.weights(record.number),
+    )
+    if finals is not None:
+        return with_weights_of(model, view.paths.winner)
+    if not view.paths.weights(record.number).is_file():
         raise StudyError(
             f"trial {record.number} ({record.state}) has no weights on disk; only the ten best "
             "complete and stopped trials keep theirs"
         )
-    try:
-        export(record.config, _image_spec(view), weights, target)
-    except OSError as error:
-        if isinstance(error, RecordError):
-            raise
-        raise RecordError(f"{target}: cannot be written ({error.strerror or error})") from error
-    return target
+    return model
+
+
+def is_shipped(view: StudyView) -> bool:
+    """True if the finals have tested a winner and its file is there."""
+    return view.finals is not None and view.paths.winner.is_file()
 
 
 def export_note(view: StudyView, trial: int | None = None) -> str:
-    """What should be known of the model that `export_model` writes, or ""."""
+    """One line about the origin of the model that `export_model` writes, or ""."""
     if trial is not None or not view.records or view.paths.is_plan:
         return ""
     name, best, finals = view.paths.name, view.records[0], view.finals
-    if not view.paths.winner.is_file() or finals is None:
+    if finals is None or not is_shipped(view):
         return (
             f"study {name} has no finals: these are trial {best.number}'s own weights, neither "
             f"refitted nor tested (`autocnn resume {name}` does both)"
         )
-    if finals["winner"] == best.number:
+    if finals.winner == best.number:
         return ""
     return (
-        f"this is trial {finals['winner']}, tested before trial {best.number} was better: "
+        f"this is trial {finals.winner}, tested before trial {best.number} was better: "
         f"`autocnn resume {name}` tests and ships that"
     )
 

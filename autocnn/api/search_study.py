@@ -8,15 +8,14 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autocnn.api.settings_sources import absolute_dataset, refuse_changes
 from autocnn.api.spaces import check_dataset, limit_space
 from autocnn.files import disk_errors
-from autocnn.finals.run import count_states, finish
 from autocnn.keras_startup import load_keras
 from autocnn.records.cost import CostMeter, MeteredListener, read_cost
-from autocnn.records.finals_file import read_finals
+from autocnn.records.finals_file import Finals, read_finals
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.study_folder import StudyPaths, read_space_text
 from autocnn.records.study_settings import (
@@ -27,6 +26,7 @@ from autocnn.records.study_settings import (
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space, parse_space
 from autocnn.study.folder import study_folder
+from autocnn.study.tally import count_states
 from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
@@ -160,8 +160,10 @@ def _find_space(settings: StudySettings) -> SearchSpace:
 
 def _run(
     session: Session, listener: Listener, interrupted: Callable[[], bool]
-) -> tuple[str, dict[str, Any] | None]:
-    """Search and finals: why the search ended, and what the finals measured."""
+) -> tuple[str, Finals | None]:
+    """Search and finals: the reason why the search ended, and the finals, if there are any."""
+    from autocnn.finals.run import finish
+
     paths, before = session.paths, len(session.finished())
     was_finished = paths.manifest.exists()
     paths.manifest.unlink(missing_ok=True)
@@ -172,7 +174,7 @@ def _run(
             f"{n} trials failed in a row: the search ends (--max-consecutive-failures)"
         )
     session.record()
-    finals = None
+    finals: Finals | None = None
     if not interrupted():
         is_same = was_finished and len(session.finished()) == before
         finals = _finals_of_winner(session) if is_same else None  # the test split is not read again
@@ -180,16 +182,16 @@ def _run(
     return str(ending), finals
 
 
-def _finals_of_winner(session: Session) -> dict[str, Any] | None:
+def _finals_of_winner(session: Session) -> Finals | None:
     """The finals on record, if they are those of the present winner."""
     from autocnn.leaderboard.ranking import winner
 
     best, finals = winner(session.records()), read_finals(session.paths)
-    is_its = best is not None and finals is not None and finals["winner"] == best.number
+    is_its = best is not None and finals is not None and finals.winner == best.number
     return finals if is_its else None
 
 
-def _outcome(session: Session, finals: dict[str, Any] | None, state: str) -> SearchOutcome:
+def _outcome(session: Session, finals: Finals | None, state: str) -> SearchOutcome:
     from autocnn.leaderboard.ranking import winner
 
     paths, records = session.paths, session.records()
@@ -206,9 +208,9 @@ def _outcome(session: Session, finals: dict[str, Any] | None, state: str) -> Sea
         failed=counts[TrialState.FAILED],
         causes=dict(Counter(str(r.cause) for r in records if r.cause is not None)),
         val_best=None if best is None else best.score,
-        test=None if finals is None else finals["test"]["accuracy"],
-        test_winner=None if finals is None else finals["test_winner"]["accuracy"],
-        gap=None if finals is None else finals["gap"],
+        test=None if finals is None else finals.test.accuracy,
+        test_winner=None if finals is None else finals.test_winner.accuracy,
+        gap=None if finals is None else finals.gap,
         seconds=cost.seconds,
         cpu_seconds=cost.cpu_seconds,
         runs=cost.runs,

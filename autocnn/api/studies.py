@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autocnn.errors import SettingsError, StudyError
-from autocnn.records.finals_file import Confusion, read_confusion, read_finals
+from autocnn.records.finals_file import Confusion, Finals, read_confusion, read_finals
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.setting import is_study_name
 from autocnn.records.study_folder import StudyPaths, find_study, read_space_text
@@ -55,8 +55,11 @@ class StudyView:
         return build_leaderboard(self.records, self.space)
 
     @property
-    def finals(self) -> dict[str, Any] | None:
-        """What the finals measured, or None before them."""
+    def finals(self) -> Finals | None:
+        """What the finals measured, or None if the study has no finals.
+
+        Raises: RecordError if their file cannot be read or has another form.
+        """
         return read_finals(self.paths)
 
     @property
@@ -231,5 +234,6 @@ def confusion_of(view: StudyView) -> Confusion:
 
 
 def is_winner(view: StudyView, number: int) -> bool:
-    """True where the finals tested trial `number`."""
-    return view.finals is not None and view.finals.get("winner") == number
+    """True if the finals tested trial `number`."""
+    finals = view.finals
+    return finals is not None and finals.winner == number

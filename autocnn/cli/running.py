@@ -79,7 +79,8 @@ def _print_outcome(
 ) -> None:
     if outcome.state == "finished":
         finals = api.load_study(settings.results, outcome.study, settings.storage).finals
-        _print_lines(terminal.describe_finals(finals or {}))
+        assert finals is not None  # a finished study has them
+        _print_lines(terminal.describe_finals(finals))
     if outcome.state == "failed":
         print(_why_failed(outcome), file=sys.stderr)
     _print_lines(

@@ -1,49 +1,66 @@
-"""The `.keras` file: stock layers in float32, raw 0-255 images in, class probabilities out."""
+"""The `.keras` file: stock layers in float32, raw 0-255 images in, class probabilities out.
+
+The functions import Keras themselves, so the table of formats can be read without loading it.
+"""
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import keras
-import numpy as np
+from autocnn.errors import AutocnnError, RecordError
 
-from autocnn.errors import AutocnnError
-from autocnn.nn.model import ImageSpec, build_model
-from autocnn.nn.weights import load_weights
-from autocnn.space.config import TrialConfig
+if TYPE_CHECKING:
+    from autocnn.models.trained import Predictor, TrainedModel
 
-CHECKED_IMAGES = 64
-TOLERANCE = 1e-5  # of a probability, between the network and the file read back
+TOLERANCE = 1e-5  # of a probability: the file holds the network's own float32 weights
 
 
-def export_keras(config: TrialConfig, spec: ImageSpec, weights: Path, target: Path) -> None:
-    """Write the network with its trained weights to `target`, checked before it appears there.
+def write(model: TrainedModel, path: Path) -> None:
+    """Write `model` to `path`, whose name must end in `.keras`.
 
-    Raises: RecordError if the weights cannot be read; AutocnnError if the file predicts otherwise
-    than the network.
+    Raises: as `TrainedModel.build`; OSError if the file cannot be written.
     """
-    keras.config.set_dtype_policy("float32")
-    model = build_model(config, spec, export=True)
-    model.set_weights(load_weights(weights))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.stem}.{os.getpid()}.keras")
+    model.build().save(path)
+
+
+def load(path: Path) -> Predictor:
+    """The predictions of the file, loaded by plain Keras in safe mode, which runs no code in it."""
+    from autocnn.models.trained import keras_predictor
+
+    return keras_predictor(_load(path))
+
+
+def with_weights_of(model: TrainedModel, path: Path) -> TrainedModel:
+    """`model` with the weights that lie in the file `path`, whose predictions are compared.
+
+    Raises: RecordError if the file cannot be read, or if it is not a file of this network.
+    """
+    from autocnn.export.check import check_same
+    from autocnn.models.trained import keras_predictor
+
     try:
-        model.save(beside)
-        _check(model, beside, spec, target.name)
-        os.replace(beside, target)
-    finally:
-        beside.unlink(missing_ok=True)
+        loaded = _load(path)
+    except Exception as error:  # zipfile, h5py, OSError and ValueError, by the kind of damage
+        reason = str(error).partition("\n")[0]
+        raise RecordError(f"{path}: cannot be read as a Keras model: {reason}") from error
+    read = replace(model, weights=tuple(loaded.get_weights()))
+    try:
+        predictors = read.predictor(), keras_predictor(loaded)
+        check_same(path.name, *predictors, model.image.shape, TOLERANCE)
+    except (ValueError, AutocnnError) as error:
+        reason = str(error).partition("\n")[0]
+        raise RecordError(
+            f"{path}: expected the network of its study's record, got another one ({reason})"
+        ) from error
+    return read
 
 
-def _check(model: keras.Model, file: Path, spec: ImageSpec, name: str) -> None:
-    shape = (CHECKED_IMAGES, *spec.shape)
-    images = np.random.default_rng(0).integers(0, 256, shape).astype(np.float32)
-    loaded = keras.saving.load_model(file, compile=False, safe_mode=True)
-    ours, theirs = (keras.ops.convert_to_numpy(m(images)) for m in (model, loaded))
-    difference = float(np.max(np.abs(ours - theirs)))
-    if not difference <= TOLERANCE:
-        raise AutocnnError(
-            f"{name}: its probabilities differ from the network's by {difference:.2g}; "
-            "it is not exported"
-        )
+def _load(path: Path) -> Any:
+    import keras
+
+    from autocnn.models.trained import float32_policy
+
+    with float32_policy():  # layers whose policy is not in the file take the current one
+        return keras.saving.load_model(path, compile=False, safe_mode=True)

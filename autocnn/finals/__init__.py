@@ -1,1 +1,1 @@
-"""The winner's refit and its test score; the only room that loads a test split."""
+"""The refit of the winner and its test score; the only room that loads a test split."""

@@ -1,89 +1,81 @@
-"""The finals: what was measured for the winner, and its form in finals.json."""
+"""The winner's test score: of its own weights and of the shipped file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 from autocnn.data.dataset import Images
 from autocnn.data.options import ImageOptions
 from autocnn.data.test_split import load_test
 from autocnn.finals.refit import Refit
-from autocnn.finals.scoring import SplitScore, score_by_views, score_file
+from autocnn.finals.scoring import SplitScore, score_images
+from autocnn.finals.views import PUBLISHED_VIEWS
+from autocnn.models.trained import Predictor
+from autocnn.records.finals_file import Finals, MeasuredScore, RefitSummary
 from autocnn.records.trial_record import TrialRecord
 from autocnn.study.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """The test scores of the winner."""
+class WinnerScores:
+    """The winner's scores on the test split."""
 
-    winner: int
-    val_best: float
-    test_winner: SplitScore  # the validation weights
-    test: SplitScore  # the shipped file
-    refit: Refit
-    test_views: SplitScore | None = None  # the shipped file by the views of PUBLISHED_VIEWS
-
-    @property
-    def gap(self) -> float:
-        """How much the validation score flatters: val_best - test_winner."""
-        return self.val_best - self.test_winner.accuracy
-
-
-def score_winner(
-    session: Session, record: TrialRecord, refit: Refit, validation: Path, shipped: Path
-) -> Outcome:
-    """Read the test split, once, and score the winner's two files (or the one that is both)."""
-    test = load_test_of(session)
-    n_classes = session.data.n_classes
-    first = score_file(validation, test, n_classes)
-    assert record.score is not None
-    return Outcome(
-        winner=record.number,
-        val_best=record.score,
-        test_winner=first,
-        test=score_file(shipped, test, n_classes) if refit.is_shipped else first,
-        refit=refit,
-        test_views=score_by_views(shipped, test, n_classes, record.config.architecture),
-    )
+    own: SplitScore  # the weights of the trial, which were not trained on the validation images
+    shipped: SplitScore
+    shipped_by_views: SplitScore | None = None  # by the architecture's entry in PUBLISHED_VIEWS
 
 
 def load_test_of(session: Session) -> Images:
-    """The test images that belong to the images on which the session trained."""
+    """The test split of the data set on which the session's trials were trained.
+
+    Raises: DatasetError if it cannot be read, or if the images have changed since then.
+    """
     settings = session.settings
     options = ImageOptions(settings.image_size, settings.skip_corrupt)
     return load_test(settings.dataset, options, session.data.fingerprint)
 
 
-def outcome_to_dict(outcome: Outcome) -> dict[str, Any]:
-    """`outcome` ready for finals.json."""
-    views = outcome.test_views
-    augmented = {} if views is None else {"test_time_augmentation": _score_to_dict(views)}
-    return {
-        "winner": outcome.winner,
-        "val_best": outcome.val_best,
-        "test_winner": _score_to_dict(outcome.test_winner),
-        "test": _score_to_dict(outcome.test),
-        **augmented,
-        "gap": outcome.gap,
-        "refit": {
-            "shipped": outcome.refit.is_shipped,
-            "refusal": outcome.refit.refusal,
-            "epochs": outcome.refit.result.epochs,
-            "seconds": outcome.refit.result.seconds,
-            "train_loss": [epoch.train_loss for epoch in outcome.refit.result.curve],
-        },
-    }
+def score_winner(
+    own: Predictor, shipped: Predictor | None, test: Images, n_classes: int, architecture: str
+) -> WinnerScores:
+    """Score the winner's own weights and the shipped file; None: the file holds those weights."""
+    first = score_images(own, test, n_classes)
+    second = first if shipped is None else score_images(shipped, test, n_classes)
+    best = own if shipped is None else shipped
+    by_views = score_by_views(best, test, n_classes, architecture)
+    return WinnerScores(own=first, shipped=second, shipped_by_views=by_views)
 
 
-def _score_to_dict(score: SplitScore) -> dict[str, Any]:
+def score_by_views(
+    predict: Predictor, test: Images, n_classes: int, architecture: str
+) -> SplitScore | None:
+    """The score by the views that were published with `architecture`, or None without any."""
+    views = PUBLISHED_VIEWS.get(architecture)
+    return None if views is None else score_images(predict, test, n_classes, views)
+
+
+def finals_of(record: TrialRecord, refit: Refit, scores: WinnerScores) -> Finals:
+    """The finals as they are written to the record."""
+    assert record.score is not None
+    views = scores.shipped_by_views
+    return Finals(
+        winner=record.number,
+        val_best=record.score,
+        test_winner=_measured(scores.own),
+        test=_measured(scores.shipped),
+        test_time_augmentation=None if views is None else _measured(views),
+        refit=RefitSummary(
+            shipped=refit.is_shipped,
+            refusal=refit.refusal,
+            epochs=refit.result.epochs,
+            seconds=refit.result.seconds,
+            train_loss=tuple(epoch.train_loss for epoch in refit.result.curve),
+        ),
+    )
+
+
+def _measured(score: SplitScore) -> MeasuredScore:
     low, high = score.interval
-    return {
-        "n": score.n,
-        "errors": score.errors,
-        "accuracy": score.accuracy,
-        "low": low,
-        "high": high,
-    }
+    return MeasuredScore(
+        n=score.n, errors=score.errors, accuracy=score.accuracy, low=low, high=high
+    )

@@ -1,35 +1,32 @@
-"""The finals of a search: refit, export and test of the winner."""
+"""The finals of a search: refit the winner, export it, test the files once, write the result."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
+from autocnn.export.formats import Exported, export_to
 from autocnn.files import write_atomic
-from autocnn.trial import Epoch, Listener, Progress, TrialState
+from autocnn.finals.outcome import finals_of, load_test_of, score_winner
+from autocnn.finals.refit import Refit, refit_winner
+from autocnn.leaderboard.ranking import winner
+from autocnn.models.trained import TrainedModel
+from autocnn.records.finals_file import Confusion, Finals, write_confusion, write_finals
+from autocnn.records.trial_record import TrialRecord
+from autocnn.study.session import Session
+from autocnn.study.tally import count_states
+from autocnn.train.assembly import spec_of
+from autocnn.trial import WEIGHTS_FILE, Epoch, Listener, Progress, TrialState
 
-if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
-    from autocnn.finals.outcome import Outcome
-    from autocnn.finals.refit import Refit
-    from autocnn.records.trial_record import TrialRecord
-    from autocnn.study.session import Session
-
-RESERVE_S = 10.0  # of the budget, for exporting and testing after the refit
+RESERVE_S = 10.0  # of the budget, for the export and the test after the refit
 
 
-def finish(
-    session: Session, listener: Listener, interrupted: Callable[[], bool]
-) -> dict[str, Any] | None:
-    """Refit, export and test the winner; None without a winner or when interrupted.
+def finish(session: Session, listener: Listener, interrupted: Callable[[], bool]) -> Finals | None:
+    """Refit, export and test the winner; None without a winner or after an interrupt.
 
-    Returns: what finals.json holds.
+    The finals on record and the files of an earlier winner stay until the refit is trained.
     """
-    from autocnn.finals.outcome import score_winner
-    from autocnn.finals.refit import refit_winner
-    from autocnn.leaderboard.ranking import winner
-
     records = session.records()
     record = winner(records)
     if record is None:
@@ -39,35 +36,65 @@ def finish(
     refit = refit_winner(session, record, screen.on_epoch, interrupted, RESERVE_S)
     if interrupted():
         return None
-    session.executor.close()  # nothing more is trained: its memory is needed for the test
-    screen.show("testing")
     if not refit.is_shipped:
         listener.message(f"{refit.refusal}; the winner's own weights are shipped")
-    _export(session, record, refit)
+    session.executor.close()  # nothing more is trained: its memory is needed for the test
+    screen.show("testing")
+    session.paths.finals_json.unlink(missing_ok=True)  # the files below replace what it describes
+    own, shipped = _export(session, record, refit)
+    return _test(session, record, refit, own, shipped)
+
+
+def _export(session: Session, record: TrialRecord, refit: Refit) -> tuple[Exported, Exported]:
+    """Write the file of the trial's own weights and the shipped file."""
     paths = session.paths
-    return _keep(session, score_winner(session, record, refit, paths.validation, paths.winner))
+    paths.finals.mkdir(exist_ok=True)
+    model = TrainedModel(
+        config=record.config,
+        image=spec_of(session.data),
+        class_names=session.data.class_names,
+        weights=paths.weights(record.number),
+    )
+    own = export_to(model, paths.validation)
+    if refit.is_shipped:
+        refitted = replace(model, weights=paths.refit / WEIGHTS_FILE)
+        return own, export_to(refitted, paths.winner)
+    write_atomic(paths.winner, paths.validation.read_bytes())
+    return own, replace(own, path=paths.winner)
 
 
-def count_states(records: Iterable[TrialRecord]) -> Counter[TrialState]:
-    """How many trials are in each state."""
-    return Counter(record.state for record in records)
+def _test(
+    session: Session, record: TrialRecord, refit: Refit, own: Exported, shipped: Exported
+) -> Finals:
+    """Read the test split, score the two files on it, and write what was measured."""
+    data, paths = session.data, session.paths
+    test = load_test_of(session)
+    predictors = own.load(), shipped.load() if refit.is_shipped else None
+    scores = score_winner(*predictors, test, data.n_classes, record.config.architecture)
+    finals = finals_of(record, refit, scores)
+    confusion = Confusion(classes=data.class_names, counts=scores.shipped.confusion)
+    write_confusion(paths.confusion, confusion)
+    write_finals(paths, finals)
+    return finals
 
 
 @dataclass(slots=True)
 class _Screen:
-    """Tells the listener how far the finals are."""
+    """Sends the progress of the finals to the listener."""
 
     session: Session
     listener: Listener
     record: TrialRecord
     counts: Counter[TrialState]
-    curve: list[Epoch] = field(default_factory=list)
+    curve: list[Epoch] = field(default_factory=list)  # of the refit
 
     def on_epoch(self, _: int, metrics: Epoch) -> None:
+        """Add an epoch of the refit."""
         self.curve.append(metrics)
         self.show("refitting")
 
     def show(self, phase: str) -> None:
+        """Send a snapshot."""
         score = self.record.score
         self.listener.progress(
             Progress(
@@ -79,30 +106,3 @@ class _Screen:
                 seconds_left=self.session.budget.left(),
             )
         )
-
-
-def _export(session: Session, record: TrialRecord, refit: Refit) -> None:
-    """Write the validation weights' file and the shipped one."""
-    from autocnn.export.keras_file import export_keras
-    from autocnn.train.assembly import spec_of
-    from autocnn.trial import WEIGHTS_FILE
-
-    paths, spec = session.paths, spec_of(session.data)
-    weights = paths.weights(record.number)
-    export_keras(record.config, spec, weights, paths.validation)
-    if refit.is_shipped:
-        export_keras(record.config, spec, paths.refit / WEIGHTS_FILE, paths.winner)
-    else:
-        write_atomic(paths.winner, paths.validation.read_bytes())
-
-
-def _keep(session: Session, outcome: Outcome) -> dict[str, Any]:
-    from autocnn.finals.outcome import outcome_to_dict
-    from autocnn.records.finals_file import Confusion, write_confusion
-    from autocnn.records.manifest import write_manifest
-
-    finals, paths = outcome_to_dict(outcome), session.paths
-    confusion = Confusion(classes=session.data.class_names, counts=outcome.test.confusion)
-    write_confusion(paths.confusion, confusion)
-    write_manifest(paths.finals_json, finals)
-    return finals

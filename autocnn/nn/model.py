@@ -17,14 +17,26 @@ from autocnn.space.seeds import derive_seed
 BATCH_NORM_MOMENTUM = 0.9
 
 
+EVALUATION_BATCH = 500  # images of at most 32x32 pixels
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSpec:
-    """What a network is built for."""
+    """The images and classes that a network is built for."""
 
     shape: tuple[int, int, int]  # height, width, channels
     n_classes: int
-    mean: tuple[float, ...]  # of the training images, per channel, 0-255
-    std: tuple[float, ...]
+    mean: tuple[float, ...]  # of the training images, one value a channel, 0-255
+    std: tuple[float, ...]  # the same images' standard deviation, one value a channel
+
+
+def evaluation_batch(shape: tuple[int, ...], n: int) -> int:
+    """How many of `n` images are evaluated at once, at least 1: fewer if the images are large.
+
+    Input shape: height, width, channels.
+    """
+    height, width, _ = shape
+    return max(1, min(EVALUATION_BATCH, EVALUATION_BATCH * 32 * 32 // (height * width), n))
 
 
 def _conv(s: Mapping[str, Any], name: str, seed: int) -> Any:

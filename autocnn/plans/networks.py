@@ -1,42 +1,43 @@
-"""Known networks side by side: trained alike, tested once, beside what was published of them."""
+"""Known networks side by side: trained alike, tested once, beside their published accuracies."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from autocnn.finals.outcome import load_test_of
-from autocnn.finals.scoring import score_by_views, score_file
+from autocnn.finals.outcome import load_test_of, score_by_views
+from autocnn.finals.scoring import score_images
+from autocnn.models.trained import TrainedModel
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.plan import REPEAT, VARIANT
 from autocnn.space.space import Published
 from autocnn.study.session import Session
+from autocnn.train.assembly import spec_of
 
 
 @dataclass(frozen=True, slots=True)
 class TrialTest:
-    """Test accuracy of one training."""
+    """The test accuracy of one training."""
 
     plain: float
-    augmented: float | None = None  # by the views that were published with the network
+    augmented: float | None = None  # by the views that were published with the network, or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComparedRow:
-    """One network, over its repeated trainings."""
+    """One network, summarised over its repeated trainings."""
 
     name: str
     n: int  # trainings with a test score
     failed: int
     test: float | None  # mean accuracy of the weights of the best epochs
     test_sd: float | None  # None for one training
-    validation: float | None  # mean of the best epochs
-    epochs: float | None  # mean, until it stopped
+    validation: float | None  # mean accuracy of the best epochs
+    epochs: float | None  # mean, until the training stopped
     seconds: float | None  # mean, wall
     parameters: int | None
     macs: int | None
@@ -46,20 +47,30 @@ class ComparedRow:
     augmented: float | None = None  # mean test accuracy with the network's test-time augmentation
 
 
-def score_trials(session: Session, files: Mapping[int, Path]) -> dict[int, TrialTest]:
-    """Test accuracy by trial of exported files; the test split is read once for all of them."""
-    test = load_test_of(session)
-    n_classes = session.data.n_classes
-    tested = {}
+def trained_models(session: Session) -> dict[int, TrainedModel]:
+    """The networks of all trials that have a score and their weights on disk, by trial number."""
+    image, names = spec_of(session.data), session.data.class_names
+    models = {}
     for record in session.records():
-        if record.number in files:
-            file = files[record.number]
-            architecture = record.trained_config.architecture
-            views = score_by_views(file, test, n_classes, architecture)
-            tested[record.number] = TrialTest(
-                score_file(file, test, n_classes).accuracy,
-                None if views is None else views.accuracy,
+        weights = session.paths.weights(record.number)
+        if record.score is not None and weights.is_file():
+            models[record.number] = TrainedModel(
+                config=record.trained_config, image=image, class_names=names, weights=weights
             )
+    return models
+
+
+def score_models(session: Session, models: Mapping[int, TrainedModel]) -> dict[int, TrialTest]:
+    """The test accuracy of each network; the test split is read once for all of them."""
+    test, n_classes = load_test_of(session), session.data.n_classes
+    tested = {}
+    for number, model in models.items():
+        predict = model.predictor()
+        views = score_by_views(predict, test, n_classes, model.config.architecture)
+        tested[number] = TrialTest(
+            score_images(predict, test, n_classes).accuracy,
+            None if views is None else views.accuracy,
+        )
     return tested
 
 
@@ -68,7 +79,7 @@ def summarise_comparison(
     tests: Mapping[int, TrialTest],
     published: Mapping[str, Published | None],
 ) -> list[ComparedRow]:
-    """A row for each name of `published`, the best first; what was not trained comes last."""
+    """A row for each name of `published`, the best test accuracy first, untested networks last."""
     by_name: dict[str, list[TrialRecord]] = {name: [] for name in published}
     for record in records:
         by_name.get(str(record.values[VARIANT]), []).append(record)
@@ -77,7 +88,7 @@ def summarise_comparison(
 
 
 def comparison_table(rows: Iterable[ComparedRow]) -> pa.Table:
-    """The rows as Arrow columns, of the same types whatever is missing."""
+    """The rows as an Arrow table, whose column types do not depend on the values."""
     whole, real = pa.int64(), pa.float64()
     kinds: dict[str, Any] = {
         **dict.fromkeys(("name", "source"), pa.string()),

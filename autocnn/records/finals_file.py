@@ -1,4 +1,7 @@
-"""The confusion matrix of a study's shipped model on the test split: confusion.json."""
+"""The finals on record: what was measured of the winner, and the matrix of its test images.
+
+finals.json holds `Finals`; confusion.json holds `Confusion`, of the shipped model.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,78 @@ from typing import Any
 
 from autocnn.errors import RecordError
 from autocnn.files import write_atomic
+from autocnn.records.converter import from_json, to_json
 from autocnn.records.study_folder import StudyPaths
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredScore:
+    """The test score of one model file."""
+
+    n: int  # images
+    errors: int  # images whose class was not predicted
+    accuracy: float
+    low: float  # of the accuracy's 95 % interval
+    high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefitSummary:
+    """The winner's training on train + validation."""
+
+    shipped: bool  # True if the refit's weights are in the shipped file
+    refusal: str  # the reason why they are not, or ""
+    epochs: int
+    seconds: float  # wall
+    train_loss: tuple[float, ...]  # one value an epoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finals:
+    """What the finals of a study measured."""
+
+    winner: int  # the trial's number
+    val_best: float  # its validation score
+    test_winner: MeasuredScore  # of the weights of the trial itself
+    test: MeasuredScore  # of the shipped file
+    refit: RefitSummary
+    test_time_augmentation: MeasuredScore | None = None  # the shipped file, by several views
+
+    @property
+    def gap(self) -> float:
+        """The optimism of the validation score: `val_best` minus the test score of its weights."""
+        return self.val_best - self.test_winner.accuracy
+
+
+def write_finals(paths: StudyPaths, finals: Finals) -> None:
+    """Write finals.json.
+
+    Raises: RecordError if the file cannot be written.
+    """
+    data = {**to_json(finals), "gap": finals.gap}
+    write_atomic(paths.finals_json, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_finals(paths: StudyPaths) -> Finals | None:
+    """The contents of finals.json, or None if the study has no finals.
+
+    Raises: RecordError if the file cannot be read or has another form.
+    """
+    path = paths.finals_json
+    again = f"delete it, then `autocnn resume {paths.name}` tests the winner again"
+    try:
+        return from_json(json.loads(path.read_text("utf-8")), Finals)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror}); {again}") from error
+    except ValueError as error:
+        raise RecordError(f"{path}: expected the finals of a study ({error}); {again}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mistake:
-    """How many images of one class were taken for another one."""
+    """The number of images of one class for which another class was predicted."""
 
     true: str
     predicted: str
@@ -23,17 +92,17 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """How many images of each class were taken for each class.
+    """The confusion matrix: the number of images of each true class and predicted class.
 
-    Shape: counts[true class][predicted class], in the order of `classes`.
-    Raises: ValueError where that is not so.
+    Shape: counts[true class][predicted class], both in the order of `classes`.
+    Raises: ValueError if the matrix is not square or holds anything but counts.
     """
 
     classes: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
 
     def __post_init__(self) -> None:
-        """Check that there is a row and a column for each class."""
+        """Check that each class has a row and a column."""
         if not self.classes or any(not isinstance(name, str) for name in self.classes):
             raise ValueError("the classes are no names")
         n = len(self.classes)
@@ -44,16 +113,16 @@ class Confusion:
 
     @property
     def n(self) -> int:
-        """How many images there are."""
+        """The number of images."""
         return sum(map(sum, self.counts))
 
     @property
     def hits(self) -> int:
-        """How many were classified rightly."""
+        """The number of images whose class was predicted."""
         return sum(row[i] for i, row in enumerate(self.counts))
 
     def mistakes(self) -> list[Mistake]:
-        """Every pair of classes that were confused, the most frequent first."""
+        """Every pair of classes with at least one image, the most frequent pair first."""
         found = [
             Mistake(true=true, predicted=predicted, count=count)
             for true, row in zip(self.classes, self.counts, strict=True)
@@ -64,7 +133,7 @@ class Confusion:
 
 
 def write_confusion(path: Path, confusion: Confusion) -> None:
-    """Write confusion.json, a line for each row of the matrix.
+    """Write confusion.json, with one line for each row of the matrix.
 
     Raises: RecordError if the file cannot be written.
     """
@@ -79,9 +148,9 @@ def write_confusion(path: Path, confusion: Confusion) -> None:
 
 
 def read_confusion(path: Path) -> Confusion:
-    """What `write_confusion` wrote.
+    """The matrix that `write_confusion` wrote.
 
-    Raises: RecordError if it cannot be read or has another form.
+    Raises: RecordError if the file cannot be read or has another form.
     """
     again = f"`autocnn resume {path.parent.parent.name}` with more trials writes it anew"
     try:
@@ -95,7 +164,7 @@ def read_confusion(path: Path) -> Confusion:
 
 
 def _from_json(data: Any) -> Confusion:
-    """The matrix; ValueError where `data` is something else."""
+    """The matrix in `data`; ValueError if `data` is anything else."""
     if not isinstance(data, dict) or not {"classes", "test"} <= data.keys():
         raise ValueError("it needs classes and test")
     names, rows = data["classes"], data["test"]
@@ -104,10 +173,3 @@ def _from_json(data: Any) -> Confusion:
     if any(not isinstance(row, list) for row in rows):
         raise ValueError("each row of test must be a list")
     return Confusion(classes=tuple(names), counts=tuple(map(tuple, rows)))
-
-
-def read_finals(paths: StudyPaths) -> dict[str, Any] | None:
-    """What the finals measured, or None before them."""
-    from autocnn.records.manifest import read_manifest
-
-    return read_manifest(paths.finals_json) if paths.finals_json.exists() else None

@@ -59,9 +59,14 @@ def last_progress(phase: str, records: Iterable[TrialRecord]) -> Progress:
     best = winner(records)
     return Progress(
         phase=phase,
-        counts=Counter(record.state for record in records),
+        counts=count_states(records),
         best=None if best is None or best.score is None else (best.number, best.score),
     )
+
+
+def count_states(records: Iterable[TrialRecord]) -> Counter[TrialState]:
+    """The number of trials in each state."""
+    return Counter(record.state for record in records)
 
 
 def seconds_to_best(result: TrialResult) -> float:

@@ -1,32 +1,31 @@
-"""The last lines of a search: what was found, how sure that is, and where it lies."""
+"""The last lines of a search: its result, the uncertainty of that, and the files."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from autocnn.records.finals_file import Finals
 from autocnn.report.formatting import clock, percent
 
 
-def describe_finals(finals: dict[str, Any]) -> list[str]:
+def describe_finals(finals: Finals) -> list[str]:
     """The test scores, with the number of errors and a 95 % interval."""
-    test, winner = finals["test"], finals["test_winner"]
-    shipped = "refit on train + validation" if finals["refit"]["shipped"] else "validation weights"
-    errors = f"{test['errors']} error{'' if test['errors'] == 1 else 's'}"
-    views = finals.get("test_time_augmentation")
+    test, winner, views = finals.test, finals.test_winner, finals.test_time_augmentation
+    shipped = "refit on train + validation" if finals.refit.shipped else "validation weights"
+    errors = f"{test.errors} error{'' if test.errors == 1 else 's'}"
     augmented = (
-        f"with test-time augmentation  {percent(views['accuracy'])}  (several views of every "
+        f"with test-time augmentation  {percent(views.accuracy)}  (several views of every "
         "image, as published; not comparable with the scores of other networks)"
-        if views
+        if views is not None
         else ""
     )
     lines = [
-        f"test accuracy  {percent(test['accuracy'])}  ({errors} in {test['n']}; "
-        f"95 % interval {percent(test['low'])} to {percent(test['high'])}; {shipped})",
+        f"test accuracy  {percent(test.accuracy)}  ({errors} in {test.n}; "
+        f"95 % interval {percent(test.low)} to {percent(test.high)}; {shipped})",
         augmented,
-        f"winner         trial {finals['winner']}: validation {percent(finals['val_best'])}, "
-        f"its own weights on test {percent(winner['accuracy'])} "
-        f"(gap {100 * finals['gap']:+.2f} points)",
+        f"winner         trial {finals.winner}: validation {percent(finals.val_best)}, "
+        f"its own weights on test {percent(winner.accuracy)} "
+        f"(gap {100 * finals.gap:+.2f} points)",
     ]
     return [line for line in lines if line]
 
@@ -34,7 +33,7 @@ def describe_finals(finals: dict[str, Any]) -> list[str]:
 def describe_end(
     seconds: float, cpu_seconds: float, model: str | None, leaderboard: str, runs: int = 1
 ) -> list[str]:
-    """Where the files lie, and what the study took: wall and CPU seconds of all its `runs`."""
+    """The paths of the files, and the wall and CPU seconds of all `runs` of the study."""
     lines = [] if model is None else [f"model          {Path(model)}"]
     several = f" in {runs} runs" if runs > 1 else ""
     return [

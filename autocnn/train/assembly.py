@@ -16,18 +16,11 @@ from autocnn.trial import Device, TrialJob
 
 CHUNK_IMAGES = {"cpu": 4096, "gpu": 65536}  # at most, between two looks at the clock
 CHUNK_MACS = {"cpu": 1.6e11, "gpu": 4e13}  # the same: ten seconds or so on a common machine
-EVALUATION_BATCH = 500  # images of at most 32x32
 
 
 def spec_of(data: PreparedData) -> ImageSpec:
     """What a network for `data` must look like."""
     return ImageSpec(shape=data.image_shape, n_classes=data.n_classes, mean=data.mean, std=data.std)
-
-
-def evaluation_batch(shape: tuple[int, ...], n: int) -> int:
-    """How many of `n` images (height, width, channels) are evaluated at once: fewer large ones."""
-    height, width, _ = shape
-    return max(1, min(EVALUATION_BATCH, EVALUATION_BATCH * 32 * 32 // (height * width), n))
 
 
 def prepare(

@@ -17,10 +17,11 @@ import numpy.typing as npt
 from autocnn.data.prepared import PreparedData
 from autocnn.errors import RecordError, TrialFailed
 from autocnn.nn import augmentation
+from autocnn.nn.model import evaluation_batch
 from autocnn.nn.schedule import learning_rates
 from autocnn.nn.weights import save_weights
 from autocnn.space.seeds import derive_seed
-from autocnn.train.assembly import evaluation_batch, prepare
+from autocnn.train.assembly import prepare
 from autocnn.train.backend import cpu_seconds, set_precision
 from autocnn.train.checkpoint import Checkpoint, capture, load_checkpoint, restore, save_checkpoint
 from autocnn.train.early_stopping import best_epoch, should_stop

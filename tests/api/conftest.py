@@ -38,11 +38,6 @@ dense_layers = 0
 SPEC = ImageSpec(shape=(8, 8, 1), n_classes=10, mean=(78.0,), std=(96.0,))
 
 
-@pytest.fixture(autouse=True)
-def _keep_policy(keep_policy: None) -> None:
-    """Exports choose the dtype policy."""
-
-
 @pytest.fixture
 def space_file(tmp_path: Path) -> Path:
     """A space of eight points: one convolution of one to eight filters."""

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from autocnn.api import confusion_of, is_winner, load_study, study_or_trial
 from autocnn.errors import RecordError, StudyError
-from autocnn.records.finals_file import Confusion, write_confusion
+from autocnn.records.finals_file import Confusion, write_confusion, write_finals
 
 MATRIX = Confusion(classes=("a", "b"), counts=((3, 1), (0, 4)))
 
 
 @pytest.fixture
-def finals(study):
+def finals(study, make_finals):
     """Finals of trial 2, as far as they are looked at."""
     study.finals.mkdir()
-    study.finals_json.write_text(json.dumps({"winner": 2}))
+    write_finals(study, make_finals(winner=2))
     write_confusion(study.confusion, MATRIX)
 
 

@@ -97,7 +97,7 @@ def make_session(tmp_path, make_result):
     def make(left):
         return SimpleNamespace(
             budget=SimpleNamespace(left=lambda: left),
-            horizon=12,
+            facts=SimpleNamespace(horizon=12),
             precision="float32",
             paths=StudyPaths(tmp_path / "study"),
             settings=SimpleNamespace(class_weights=False),

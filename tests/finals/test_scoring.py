@@ -1,47 +1,53 @@
-"""The test score is measured on the exported file."""
+"""The score of a network on labelled images, counted by hand."""
 
 from __future__ import annotations
 
 import pytest
 
-from autocnn.finals.scoring import SplitScore, score_file
-from autocnn.train.assembly import EVALUATION_BATCH
+from autocnn.finals.scoring import SplitScore, score_images
+from autocnn.nn.model import EVALUATION_BATCH
 
 
 def test_hits_and_misses_are_counted_by_class(dark_or_bright, make_test):
-    """Two dark and three bright images; one bright is called dark, one is of a class unseen."""
+    """One label is wrong, and one is of a class that is never predicted."""
     test = make_test([0, 100, 200, 255, 90], [0, 0, 1, 2, 1])
-    score = score_file(dark_or_bright, test, 3)
+    score = score_images(dark_or_bright.predictor(), test, 3)
     assert score.confusion == ((2, 0, 0), (1, 1, 0), (0, 1, 0))
     assert (score.n, score.errors) == (5, 2)
     assert score.accuracy == pytest.approx(0.6)
 
 
-def test_every_image_is_judged_once(dark_or_bright, make_test):
-    """Also where the last batch is a short one."""
+def test_every_image_is_predicted_once(dark_or_bright, make_test):
+    """Those of the last batch, which is a short one, too."""
     n = 2 * EVALUATION_BATCH + 3
     test = make_test([0] * (n - 2) + [255] * 2, [0] * n)
-    assert score_file(dark_or_bright, test, 3).confusion == ((n - 2, 2, 0), (0, 0, 0), (0, 0, 0))
+    assert score_images(dark_or_bright.predictor(), test, 3).confusion == (
+        (n - 2, 2, 0),
+        (0, 0, 0),
+        (0, 0, 0),
+    )
 
 
 def test_no_error_is_an_accuracy_of_one(dark_or_bright, make_test):
-    """All right, and the interval says how little that proves: 3 / (3 + 1.96²) to 1."""
-    score = score_file(dark_or_bright, make_test([0, 255, 10], [0, 1, 0]), 3)
+    """The interval of 3 hits in 3 images is wide: 3 / (3 + 1.96²) to 1."""
+    score = score_images(dark_or_bright.predictor(), make_test([0, 255, 10], [0, 1, 0]), 3)
     assert (score.errors, score.accuracy) == (0, 1.0)
     assert score.interval == pytest.approx((0.438503, 1.0), abs=1e-6)
 
 
 def test_views_are_averaged_as_logits(dark_or_bright, make_test):
-    """Three quarters of each image's weight lies on its negative, so dark ones count as bright."""
+    """The negatives have three quarters of the weight, so dark images count as bright."""
 
     def negatives(images):
         return [(0.25, images), (0.75, 255 - images)]
 
-    score = score_file(dark_or_bright, make_test([0, 50, 255], [1, 1, 0]), 3, negatives)
+    score = score_images(
+        dark_or_bright.predictor(), make_test([0, 50, 255], [1, 1, 0]), 3, negatives
+    )
     assert score.errors == 0
 
 
-def test_the_interval_is_of_the_hits():
+def test_the_interval_is_that_of_the_hits():
     """7 errors in 360 are 353 hits."""
     score = SplitScore(n=360, errors=7, confusion=())
     assert score.interval == pytest.approx((0.960414, 0.990550), abs=1e-6)

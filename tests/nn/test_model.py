@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autocnn.data.catalog import dataset_info
-from autocnn.nn.model import LAYERS, ImageSpec, build_model
+from autocnn.nn.model import LAYERS, ImageSpec, build_model, evaluation_batch
 from autocnn.space.config import NORMALISATION_PLACES, Block, Dense, TrialConfig
 from autocnn.space.layers import plan_network
 from autocnn.space.library import baseline_names
@@ -197,3 +197,19 @@ def test_dropout_acts_in_training_only(place):
     trained = [np.asarray(model(IMAGES, training=True)) for _ in range(2)]
     np.testing.assert_array_equal(judged[0], judged[1])
     assert not np.array_equal(trained[0], trained[1])
+
+
+@pytest.mark.parametrize(
+    ("shape", "n", "batch"),
+    [
+        ((28, 28, 1), 10_000, 500),
+        ((32, 32, 3), 10_000, 500),
+        ((32, 32, 3), 6, 6),
+        ((64, 64, 3), 10_000, 125),
+        ((224, 224, 3), 10_000, 10),  # 500 x 1,024 / 50,176 = 10.2
+        ((800, 800, 3), 10_000, 1),
+    ],
+)
+def test_large_images_are_evaluated_a_few_at_a_time(shape, n, batch):
+    """So that they take no more memory than 500 of 32x32."""
+    assert evaluation_batch(shape, n) == batch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from finals_fixtures import (  # noqa: F401  fixtures
-    _keep_policy,
     dark_or_bright,
     make_record,
     make_result,

@@ -1,14 +1,24 @@
-"""confusion.json: what is written, and what is no such file."""
+"""finals.json and confusion.json: what is written, what is read, what is refused."""
 
 from __future__ import annotations
 
 import json
+import math
 import re
 
 import pytest
 
 from autocnn.errors import RecordError
-from autocnn.records.finals_file import Confusion, Mistake, read_confusion, write_confusion
+from autocnn.records.finals_file import (
+    Confusion,
+    MeasuredScore,
+    Mistake,
+    read_confusion,
+    read_finals,
+    write_confusion,
+    write_finals,
+)
+from autocnn.records.study_folder import StudyPaths
 
 PETS = Confusion(classes=("cat", "dog", "Ärger"), counts=((8, 2, 0), (3, 7, 0), (0, 2, 0)))
 
@@ -19,6 +29,86 @@ def file(tmp_path):
     path = tmp_path / "pets" / "finals" / "confusion.json"
     path.parent.mkdir(parents=True)
     return path
+
+
+# finals.json
+
+# Written by the first version that had finals.
+OLDER = """{
+  "winner": 24,
+  "val_best": 1.0,
+  "test_winner": {"n": 360, "errors": 4, "accuracy": 0.9889, "low": 0.9718, "high": 0.9957},
+  "test": {"n": 360, "errors": 2, "accuracy": 0.9944, "low": 0.98, "high": 0.9985},
+  "gap": 0.0111,
+  "refit": {
+    "shipped": true, "refusal": "", "epochs": 2, "seconds": 1.8, "train_loss": [4.7, null]
+  },
+  "a_key_of_another_version": 1
+}
+"""
+
+
+@pytest.fixture
+def paths(file):
+    """The paths of the study "pets"."""
+    return StudyPaths(file.parent.parent)
+
+
+def test_finals_are_read_back(paths, make_finals):
+    """With the score of several views, or without it."""
+    views = MeasuredScore(n=360, errors=3, accuracy=357 / 360, low=0.97, high=0.998)
+    for finals in (make_finals(), make_finals(test_time_augmentation=views)):
+        write_finals(paths, finals)
+        assert read_finals(paths) == finals
+
+
+def test_the_gap_is_written_too(paths, make_finals):
+    """For readers of the file: 0.98 on validation, 0.975 on test."""
+    write_finals(paths, make_finals())
+    data = json.loads(paths.finals_json.read_text())
+    assert data["gap"] == pytest.approx(0.005)
+    assert list(data)[:2] == ["winner", "val_best"]
+
+
+def test_before_the_finals_there_are_none(paths):
+    """A study that is still searching has no file."""
+    assert read_finals(paths) is None
+
+
+def test_finals_of_another_version_are_read(paths):
+    """Unknown keys are ignored, missing ones have a default, a loss of null is NaN."""
+    paths.finals_json.write_text(OLDER)
+    finals = read_finals(paths)
+    assert (finals.winner, finals.test.errors, finals.test_time_augmentation) == (24, 2, None)
+    assert finals.gap == pytest.approx(0.0111)
+    assert finals.refit.train_loss[0] == 4.7
+    assert math.isnan(finals.refit.train_loss[1])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ('{"winner": 2}', "required field missing @ Finals.val_best; "),
+        (OLDER.replace("24", '"first"'), "invalid value for type, expected int @ Finals.winner"),
+        ("[1]", ""),
+        ('{"winner": ', "Expecting value"),
+        ("\xff", ""),
+    ],
+)
+def test_a_file_that_holds_no_finals_is_one_clear_line(paths, content, reason):
+    """The error names the file, the reason, and what to do."""
+    paths.finals_json.write_text(content, "latin-1")
+    with pytest.raises(RecordError) as raised:
+        read_finals(paths)
+    start = f"{paths.finals_json}: expected the finals of a study ({reason}"
+    assert str(raised.value).startswith(start)
+    assert str(raised.value).endswith(
+        "; delete it, then `autocnn resume pets` tests the winner again"
+    )
+    assert "\n" not in str(raised.value)
+
+
+# confusion.json
 
 
 def test_the_file_says_what_it_holds(file):

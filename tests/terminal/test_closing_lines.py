@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from autocnn.records.finals_file import MeasuredScore
 from autocnn.terminal.closing_lines import describe_end, describe_finals
 
 
-def make_finals(**changes):
-    """7 errors in 360, and 0.5 points of optimism."""
-    fields = {
-        "winner": 4,
-        "val_best": 0.98,
-        "test": {
-            "n": 360,
-            "errors": 7,
-            "accuracy": 353 / 360,
-            "low": 0.960414,
-            "high": 0.99055,
-        },
-        "test_winner": {"n": 360, "errors": 9, "accuracy": 0.975, "low": 0.9, "high": 1.0},
-        "gap": 0.005,
-        "refit": {"shipped": True, "refusal": ""},
-    }
-    return {**fields, **changes}
-
-
-def test_the_test_score_comes_with_its_errors_and_interval():
-    """And the winner with what its validation score was worth."""
+def test_the_test_score_comes_with_its_errors_and_interval(make_finals):
+    """The winner comes with the optimism of its validation score."""
     assert describe_finals(make_finals()) == [
         "test accuracy  98.06 %  (7 errors in 360; 95 % interval 96.04 % to 99.06 %; "
         "refit on train + validation)",
@@ -36,36 +20,40 @@ def test_the_test_score_comes_with_its_errors_and_interval():
     ]
 
 
-def test_one_error_is_one():
+def test_one_error_is_written_in_the_singular(make_finals):
     """Digits may come to that."""
     finals = make_finals()
-    finals["test"]["errors"] = 1
+    finals = replace(finals, test=replace(finals.test, errors=1))
     assert "(1 error in 360; " in describe_finals(finals)[0]
 
 
-def test_a_refused_refit_is_told():
-    """The shipped weights are those that were validated."""
-    line = describe_finals(make_finals(refit={"shipped": False, "refusal": "it failed"}))[0]
+def test_without_the_refit_the_shipped_weights_are_the_validated_ones(make_finals):
+    """The line of the test score ends with their origin."""
+    finals = make_finals()
+    refused = replace(finals.refit, shipped=False, refusal="it failed")
+    line = describe_finals(replace(finals, refit=refused))[0]
     assert line.endswith("; validation weights)")
 
 
-def test_several_views_of_an_image_are_marked_as_such():
+def test_the_score_of_several_views_has_a_line_of_its_own(make_finals):
     """Between the plain score and the winner's."""
-    views = {"n": 360, "errors": 3, "accuracy": 357 / 360, "low": 0.97, "high": 0.998}
+    views = MeasuredScore(n=360, errors=3, accuracy=357 / 360, low=0.97, high=0.998)
     lines = describe_finals(make_finals(test_time_augmentation=views))
     assert len(lines) == 3
     assert "98.06 %" in lines[0]
     assert lines[1].startswith("with test-time augmentation  99.17 %  (several views")
 
 
-@pytest.mark.parametrize(("gap", "text"), [(0.0, "+0.00"), (-0.0125, "-1.25"), (0.02, "+2.00")])
-def test_the_gap_has_a_sign(gap, text):
-    """Plus where the validation score flattered."""
-    assert f"(gap {text} points)" in describe_finals(make_finals(gap=gap))[1]
+@pytest.mark.parametrize(
+    ("val_best", "text"), [(0.975, "+0.00"), (0.9625, "-1.25"), (0.995, "+2.00")]
+)
+def test_the_gap_has_a_sign(make_finals, val_best, text):
+    """Plus if the validation score was larger than the test score."""
+    assert f"(gap {text} points)" in describe_finals(make_finals(val_best=val_best))[1]
 
 
-def test_the_end_says_where_the_files_lie():
-    """And what they took."""
+def test_the_end_names_the_files():
+    """With the time that the search took."""
     assert describe_end(3723.5, 7000.4, "results/x/finals/winner.keras", "results/x/l.parquet") == [
         "model          results/x/finals/winner.keras",
         "leaderboard    results/x/l.parquet",

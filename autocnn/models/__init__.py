@@ -1,0 +1,1 @@
+"""A trained network as one object, for everything that predicts with it."""

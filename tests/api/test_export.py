@@ -1,0 +1,197 @@
+"""Export of a study's networks: of trials, and of the winner that the finals shipped."""
+
+from __future__ import annotations
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from autocnn.api.export import export_model, export_note, trained_model
+from autocnn.api.studies import load_study
+from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.export.check import checked_images
+from autocnn.export.formats import FORMATS, Format, export_to
+from autocnn.records.finals_file import write_finals
+
+WHITE = np.full((1, 8, 8, 1), 255.0, np.float32)
+
+
+@pytest.fixture
+def view(study, results):
+    """digits-1, read from disk: its trial 2 is the best one, trial 0 has weights, too."""
+    return load_study(results, study.name)
+
+
+@pytest.fixture
+def ship(view, make_finals):
+    """Make finals of digits-1, in which trial 2 won and the weights of `trial` were shipped."""
+
+    def make(trial=0):
+        view.paths.finals.mkdir()
+        write_finals(view.paths, make_finals(winner=2))
+        export_to(trained_model(view, trial), view.paths.winner)
+        return view.paths.winner
+
+    return make
+
+
+@pytest.fixture
+def answers():
+    """A table of formats with one more: a JSON file of a network's predictions."""
+
+    def write(model, path):
+        predicted = model.predict(checked_images(model.image.shape))
+        path.write_text(json.dumps(predicted.tolist()))
+
+    def load(path):
+        predicted = np.array(json.loads(path.read_text()), np.float32)
+        return lambda images: predicted
+
+    entry = Format(name="answers", suffix=".answers", write=write, load=load, tolerance=1e-6)
+    return {**FORMATS, entry.suffix: entry}
+
+
+# trials
+
+
+def test_a_trial_is_exported(view, tmp_path):
+    """By its number, or the best one before the finals; the file loads in Keras."""
+    outputs = []
+    for trial in (None, 2, 0):
+        target = tmp_path / f"{trial}.keras"
+        assert export_model(view, target, trial) == target
+        outputs.append(np.asarray(keras.saving.load_model(target, safe_mode=True)(WHITE)))
+    np.testing.assert_array_equal(outputs[0], outputs[1])
+    assert not np.allclose(outputs[1], outputs[2])
+    np.testing.assert_allclose(outputs[0].sum(), 1.0, atol=1e-6)
+
+
+def test_a_trial_is_a_trained_model(view, tmp_path):
+    """With the names of its classes; it predicts what its file predicts."""
+    model = trained_model(view, 0)
+    assert model.class_names == tuple("0123456789")
+    export_model(view, tmp_path / "model.keras", 0)
+    loaded = keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)
+    np.testing.assert_allclose(model.predict(WHITE), np.asarray(loaded(WHITE)), atol=1e-6)
+
+
+def test_a_trial_without_weights_is_refused(view, tmp_path):
+    """A pruned one keeps none."""
+    with pytest.raises(StudyError, match=r"trial 1 \(pruned\) has no weights on disk"):
+        export_model(view, tmp_path / "model.keras", 1)
+
+
+def test_an_unknown_trial_is_refused(view, tmp_path):
+    """The error names the known ones."""
+    with pytest.raises(StudyError, match="has no trial 7; its trials: 0, 1, 2"):
+        export_model(view, tmp_path / "model.keras", 7)
+
+
+def test_damaged_weights_are_one_clear_line(study, view, tmp_path):
+    """Nothing is written."""
+    weights = study.trial(2) / "best.npz"
+    weights.write_bytes(weights.read_bytes()[:100])
+    with pytest.raises(RecordError, match=r"best\.npz: cannot read the weights"):
+        export_model(view, tmp_path / "model.keras", 2)
+    assert not (tmp_path / "model.keras").exists()
+
+
+# the shipped winner
+
+
+def test_the_shipped_winner_is_copied_in_its_own_format(view, ship, tmp_path):
+    """Byte by byte, because the finals measured that file; an older file is replaced."""
+    target = tmp_path / "model.keras"
+    target.write_bytes(b"an older file of that name")
+    winner = ship()
+    assert export_model(view, target).read_bytes() == winner.read_bytes()
+
+
+def test_the_shipped_winner_is_converted_to_other_formats(view, ship, answers, tmp_path):
+    """It is no copy of winner.keras under another name, but has that file's weights."""
+    winner, target = ship(trial=0), tmp_path / "model.answers"
+    export_model(view, target, formats=answers)
+    assert target.read_bytes() != winner.read_bytes()
+    expected = trained_model(view, 0).predict(checked_images((8, 8, 1)))
+    np.testing.assert_allclose(json.loads(target.read_text()), expected, atol=1e-6)
+
+
+def test_the_shipped_winner_is_a_trained_model(view, ship):
+    """It predicts what its file predicts, whatever the weights of the trial are."""
+    loaded = keras.saving.load_model(ship(trial=0), safe_mode=True)
+    np.testing.assert_allclose(
+        trained_model(view).predict(WHITE), np.asarray(loaded(WHITE)), atol=1e-6
+    )
+
+
+def test_a_shipped_file_of_another_network_is_refused(view, ship, answers, tmp_path):
+    """The record holds the configuration of its network."""
+    inputs = keras.Input((8, 8, 1))
+    flat = keras.layers.Flatten()(inputs)
+    keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(flat)).save(ship())
+    with pytest.raises(RecordError, match=r"winner\.keras: expected the network of its study"):
+        export_model(view, tmp_path / "model.answers", formats=answers)
+    assert not (tmp_path / "model.answers").exists()
+
+
+def test_exporting_the_winner_onto_itself_changes_nothing(view, ship):
+    """The target is the shipped file."""
+    winner = ship()
+    before = winner.read_bytes()
+    assert export_model(view, winner) == winner
+    assert winner.read_bytes() == before
+
+
+# targets
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model", ".keras"])
+def test_an_unknown_ending_is_refused(view, ship, tmp_path, name):
+    """Nothing is written."""
+    ship()
+    with pytest.raises(SettingsError, match=r"--output must end in \.keras, got"):
+        export_model(view, tmp_path / "results" / name)
+    assert not (tmp_path / "results" / name).exists()
+
+
+@pytest.mark.parametrize("trial", [None, 2])
+@pytest.mark.parametrize("name", ["absent/model.keras", "folder.keras", "m" * 300 + ".keras"])
+def test_a_place_that_cannot_be_written_is_one_clear_line(view, ship, tmp_path, trial, name):
+    """No folder of that name, a folder of that name, a name that is too long."""
+    ship()
+    (tmp_path / "folder.keras").mkdir()
+    with pytest.raises(RecordError) as raised:
+        export_model(view, tmp_path / name, trial)
+    assert str(raised.value).startswith(str(tmp_path / name))
+    assert "\n" not in str(raised.value)
+
+
+# the note
+
+
+@pytest.mark.parametrize(
+    ("shipped", "note"),
+    [
+        (None, "study digits-1 has no finals: these are trial 2's own weights, neither refitted"),
+        (2, ""),
+        (0, "this is trial 0, tested before trial 2 was better: `autocnn resume digits-1` tests"),
+    ],
+)
+def test_the_note_names_the_origin_of_a_model(view, make_finals, shipped, note):
+    """Nothing is noted of the tested winner, or of a trial that was chosen by its number."""
+    if shipped is not None:
+        view.paths.finals.mkdir()
+        view.paths.winner.touch()
+        write_finals(view.paths, make_finals(winner=shipped))
+    assert export_note(view).startswith(note)
+    assert bool(export_note(view)) == bool(note)
+    assert export_note(view, 0) == ""
+
+
+def test_a_comparison_has_no_note(view):
+    """Its trainings were tested, each by itself."""
+    toml = view.paths.study_toml
+    toml.write_text(toml.read_text().replace('engine = "optuna"', 'engine = "plan"'))
+    assert export_note(view) == ""

@@ -1,0 +1,5 @@
+"""What the tests of `autocnn.export` share."""
+
+from __future__ import annotations
+
+from export_fixtures import config, make_model  # noqa: F401  fixtures

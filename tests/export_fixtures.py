@@ -1,0 +1,49 @@
+"""Trained networks for the tests of `autocnn.export`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from autocnn.models.trained import TrainedModel
+from autocnn.nn.model import ImageSpec, build_model
+from autocnn.space.config import Block, Dense, TrialConfig
+
+SPEC = ImageSpec(shape=(8, 8, 3), n_classes=4, mean=(100.0, 50.0, 0.0), std=(50.0, 25.0, 1.0))
+CONFIGS = {
+    "standardize": TrialConfig(
+        blocks=(
+            Block(filters=(4, 6), normalisation="batch", pool="max", dropout=0.2),
+            Block(filters=(6,), normalisation="group", dropout=0.2, dropout_kind="spatial"),
+        ),
+        head="global_max",
+        dense=(Dense(units=5, normalisation="layer", activation="gelu"),),
+    ),
+    "unit": TrialConfig(
+        blocks=(Block(filters=(3,), kernel=2, stride=2, padding="valid", activation="leaky_relu"),),
+        pixels="unit",
+    ),
+}
+
+
+@pytest.fixture(params=CONFIGS)
+def config(request: pytest.FixtureRequest) -> TrialConfig:
+    """Each of two networks that together have most kinds of layers."""
+    return CONFIGS[request.param]
+
+
+@pytest.fixture
+def make_model() -> Callable[..., TrainedModel]:
+    """A trained network of images of 8x8 pixels; its biases and statistics are no defaults."""
+
+    def make(config: TrialConfig = CONFIGS["unit"], seed: int = 3) -> TrainedModel:
+        rng = np.random.default_rng(seed)
+        initial = build_model(config, SPEC, seed=seed).get_weights()
+        weights = tuple(w if w.ndim > 1 else rng.uniform(0.1, 0.6, w.shape) for w in initial)
+        return TrainedModel(
+            config=config, image=SPEC, class_names=("a", "b", "c", "d"), weights=weights
+        )
+
+    return make

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from postgres import postgres_server, postgres_url  # noqa: F401  fixtures
 from rich.console import Console
@@ -25,6 +26,8 @@ from autocnn.records.finals_file import Finals, MeasuredScore, RefitSummary
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import Block, Dense, EarlyStopping, Optimizer, TrialConfig
 from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
+
+TEST_PROCESS_MB = 4096  # memory of a process that runs tests, and of the workers that it starts
 
 # Before the first import of TensorFlow, which writes to stderr on import. Workers inherit it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -168,6 +171,14 @@ def facts() -> Facts:
         first_look=0.2,
         measurements=(measured,),
     )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Processes of `-n auto`: one a core that has the memory; none besides this for a part."""
+    if config.args != config.getini("testpaths"):
+        return 0
+    free_mb = psutil.virtual_memory().available // 2**20
+    return max(1, min(len(os.sched_getaffinity(0)), free_mb // TEST_PROCESS_MB))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import optuna
 from made_up import CLASSES, N_VALIDATION, SHAPE, draw_curve, end_trial
 
 from autocnn.data.dataset import Images
-from autocnn.data.prepared import PreparedData
+from autocnn.data.prepared import DataReference, PreparedData
 from autocnn.data.split import Split
 from autocnn.executors.protocol import EpochEnded, Event, JobEnded
 from autocnn.records.optuna_record import read_study_facts
@@ -38,6 +38,9 @@ class NullExecutor:
 
     def start(self) -> None:
         """There is nothing to load."""
+
+    def use(self, data: DataReference) -> None:
+        """There is nothing to train on."""
 
     def device(self) -> Device:
         """No device."""
@@ -88,8 +91,7 @@ def empty_data() -> PreparedData:
     return PreparedData(
         name="made up",
         class_names=CLASSES,
-        train=images,
-        validation=images,
+        images=images,
         mean=(0.0,) * SHAPE[2],
         std=(1.0,) * SHAPE[2],
         fingerprint="made up",

@@ -161,7 +161,8 @@ def build(options: argparse.Namespace, pack: int) -> tuple[Callable[[], float], 
 
     data = prepare(options.dataset)
     n = min(options.images, data.train.n) // options.batch * options.batch
-    images, labels = jnp.asarray(data.train.images), jnp.asarray(data.train.labels, jnp.int32)
+    whole = data.train.copy()
+    images, labels = jnp.asarray(whole.images), jnp.asarray(whole.labels, jnp.int32)
     drawn = [np.random.default_rng(options.seed + i) for i in range(pack)]
     widths = [options.filters[0] * 2**i for i in range(options.blocks)]
     channels = data.image_shape[2]

@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
-from autocnn.data.dataset import Images
+from autocnn.data.dataset import IndexedImages
 from autocnn.data.prepared import PreparedData
-from autocnn.nn.airbench94 import initialise
+from autocnn.nn.airbench94 import initialise, whitening_sample
 from autocnn.nn.model import build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.nn.schedule import learning_rates
@@ -51,13 +51,13 @@ class Training:
         """Steps of an epoch."""
         return math.ceil(self.data.train.n / self.batch)
 
-    def arrays(self, images: Images) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Images and what the loss compares with: classes, or one-hot rows."""
+    def arrays(self, images: IndexedImages) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """A copy of the images, and what the loss compares with: classes, or one-hot rows."""
         _, is_one_hot = find_loss(self.config)
         labels: npt.NDArray[Any] = images.labels.astype(np.int32)
         if is_one_hot:
             labels = keras.utils.to_categorical(labels, self.data.n_classes)
-        return images.images, labels
+        return images.copy().images, labels
 
 
 class Rates(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]  # untyped
@@ -85,7 +85,8 @@ def build_network(training: Training, *, fused: bool = False) -> keras.Model:
     config, data, seed = training.config, training.data, training.seed
     model = build_model(config, spec_of(data), derive_seed(seed, "model"), export=not fused)
     if config.architecture == "airbench94":
-        initialise(model, data.train.images, data.mean, data.std, seed)
+        sample = data.train.pixels(whitening_sample(data.train.n))
+        initialise(model, sample, data.mean, data.std, seed)
     network = keras.Model(model.input, model.get_layer("output").input)
     planned = plan_network(config, data.image_shape, data.n_classes).parameters
     if network.count_params() != planned:

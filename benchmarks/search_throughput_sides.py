@@ -143,11 +143,8 @@ def _trainings(options: argparse.Namespace) -> list[Any]:
     from plain_keras import Training
 
     from autocnn.data.prepared import prepare
-    from autocnn.study.creation import take_subset
 
-    data = prepare(options.dataset)
-    if options.images is not None:
-        data = take_subset(data, options.images)
+    data = prepare(options.dataset, subset=options.images)
     networks = draw_networks(options)
     return [Training(config=each, data=data, epochs=options.epochs) for each in networks]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 from keras import ops
 from plain_keras import Training, compiled_product, fit, written_by_hand
 
-from autocnn.data.dataset import Images
 from autocnn.data.prepared import PreparedData, prepare
 from autocnn.space.config import TrialConfig
 from autocnn.train.backend import choose_precision, find_device
@@ -61,15 +61,15 @@ def train_timed(task: Task, kind: str, variant: str, epochs: int) -> dict[str, A
     whole = data.train_and_validation()
     batch = min(task.config.batch_size, whole.n)
     n = min(task.most, whole.n) // batch * batch  # so that no side leaves out a part of a batch
-    images = some_of(whole, n)
+    chosen = some_of(whole.indices, n)
     if kind == "autocnn":
-        one, rest = np.split(np.arange(n), [1])  # they are put together again for a refit
-        data = replace(data, train=images.take(rest), validation=images.take(one))
+        one, rest = np.split(chosen, [1])  # a refit puts them together again
+        data = replace(data, split=replace(data.split, train=rest, validation=one))
         precision = find_precision(variant)
         job = {"precision": precision, "fit_on": "train+validation"}
         loss = train_autocnn(task, data, 1 + epochs, clock, job).curve[-1].train_loss
     else:
-        data = replace(data, train=images)
+        data = train_on(data, chosen)
         precision = "bfloat16" if variant.endswith("bfloat16") else "float32"
         training = Training(config=task.config, data=data, epochs=1 + epochs, seed=task.seed)
         loss = train_with_keras(training, kind, variant, clock)
@@ -80,7 +80,7 @@ def train_timed(task: Task, kind: str, variant: str, epochs: int) -> dict[str, A
 def train_whole(task: Task, kind: str, variant: str, epochs: int) -> dict[str, Any]:
     """Validation accuracy at the end of the schedule and of the best epoch, and the cost."""
     data, clock = prepare(task.dataset), Clock()
-    data = replace(data, train=some_of(data.train, min(task.most, data.train.n)))
+    data = train_on(data, some_of(data.split.train, min(task.most, data.train.n)))
     clock.mark()
     if kind == "autocnn":
         job = {"precision": find_precision(variant)}
@@ -92,9 +92,14 @@ def train_whole(task: Task, kind: str, variant: str, epochs: int) -> dict[str, A
     return {"last": scores[-1], "best": max(scores), **clock.spent()}
 
 
-def some_of(images: Images, n: int) -> Images:
-    """`n` of the images, always the same."""
-    return images.take(np.random.default_rng(0).permutation(images.n)[:n])
+def some_of(indices: npt.NDArray[np.int64], n: int) -> npt.NDArray[np.int64]:
+    """`n` of the indices, always the same."""
+    return indices[np.random.default_rng(0).permutation(len(indices))[:n]]
+
+
+def train_on(data: PreparedData, indices: npt.NDArray[np.int64]) -> PreparedData:
+    """`data` with other training images."""
+    return replace(data, split=replace(data.split, train=indices))
 
 
 def find_precision(wanted: str) -> str:

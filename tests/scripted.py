@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
+from autocnn.data.prepared import DataReference
 from autocnn.executors.protocol import EpochEnded, Event, JobEnded
 from autocnn.space.config import TrialConfig
 from autocnn.trial import Device, Epoch, TrialJob, TrialResult
@@ -32,6 +33,9 @@ class ScriptedExecutor:
 
     def start(self) -> None:
         """There is nothing to load."""
+
+    def use(self, data: DataReference) -> None:
+        """There is nothing to train on."""
 
     def device(self) -> Device:
         """A CPU."""

@@ -28,14 +28,13 @@ SCAN = """
 import json
 from autocnn.keras_startup import load_keras
 load_keras()
-from dataclasses import replace
 from plain_keras import Training, written_by_hand
-from throughput_sides import some_of
+from throughput_sides import some_of, train_on
 from autocnn.data.prepared import prepare
 from autocnn.space.config import Block, Optimizer, TrialConfig
 
 data = prepare("digits")
-data = replace(data, train=some_of(data.train, 64))
+data = train_on(data, some_of(data.split.train, 64))
 config = TrialConfig(batch_size=16, blocks=(Block(filters=(4,), normalisation="batch"),),
     optimizer=Optimizer(name="adamw", learning_rate=0.01))
 training = Training(config=config, data=data, epochs=2)

@@ -1,7 +1,8 @@
-"""The cache of decoded images: where it lies, what a folder of it holds, how one comes and goes.
+"""The cache of decoded images: the place of each data set, and how its folder is made and read.
 
-A folder is named after where the data set lies and how it is read, and after what was found there:
-names, sizes and times of all files. It appears whole or not at all, and is looked over before use.
+The name of a folder is a hash of what is read (the place of a data set, and how it is read) and a
+hash of the files found there (names, sizes and times). A folder appears whole or not at all, and is
+checked before use.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
@@ -22,23 +23,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autocnn.data.dataset import DatasetInfo, Images, TrainingImages
+from autocnn.data.dataset import Images, TrainingImages
 from autocnn.data.importing import Facts
-from autocnn.data.options import ImageOptions
-from autocnn.data.reader import Source
+from autocnn.data.mapped_array import is_in_use, map_array
+from autocnn.data.reader import FileStat
 from autocnn.errors import AutocnnError, RecordError
 from autocnn.files import cache_root, write_atomic
 
-VERSION = 1  # of readers, decoding and the folders' form: another one makes old folders void
+VERSION = 1  # of readers, decoding and the form of a folder; folders of other versions are void
 _META = "meta.json"
-_LEFTOVER = "."  # begins the names of folders that are being written
+_UNFINISHED = "."  # the first character in the name of a folder that is being written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Stored:
-    """A data set out of the cache: its images are mapped into memory, read-only."""
+    """A data set in the cache: its images are mapped into memory, read-only."""
 
-    info: DatasetInfo
+    facts: Facts
     train: TrainingImages
     test: Images
 
@@ -48,32 +49,34 @@ class Entry:
     """The place of one data set in the cache."""
 
     folder: Path
-    key: str  # of what was found, and of how it is read
-    source: Source
+    key: str  # hash of `VERSION`, of what is read, and of the files found there
 
 
-def find_entry(source: Source, options: ImageOptions) -> Entry:
-    """Where the cache has, or will have, the images of `source` read with `options`."""
-    place = [os.path.realpath(source.path), source.kind, options.size, options.skip_corrupt]
+def find_entry(place: Sequence[object], files: Iterable[FileStat]) -> Entry:
+    """The cache's place for the data set `place`, such as a path and options, with these files."""
     wish = _hash(json.dumps(place))
-    files = "\n".join(f"{file.size} {file.mtime_ns} {file.name}" for file in source.files)
-    key = _hash(f"{VERSION}\n{wish}\n{files}")
-    return Entry(folder=cache_root() / "images" / f"{wish}-{key}", key=key, source=source)
+    listing = "\n".join(f"{file.size} {file.mtime_ns} {file.name}" for file in files)
+    key = _hash(f"{VERSION}\n{wish}\n{listing}")
+    return Entry(folder=cache_root() / "images" / f"{wish}-{key}", key=key)
 
 
 def load_entry(entry: Entry, make: Callable[[Path], Facts]) -> Stored:
-    """What the cache has; where that is nothing, or damaged, `make` fills a folder first.
+    """The data set in the cache; `make` fills a folder first if there is none, or a damaged one.
 
-    Raises: RecordError where the cache cannot be written.
+    Raises: RecordError if the cache cannot be written.
     """
     found = _open(entry)
     if found is not None:
         return found
-    with _cache_errors(entry.folder.parent), _locked(entry.folder):
-        found = _open(entry)  # another process may have made it meanwhile
-        if found is None:
-            _make(entry, make)
-            found = _open(entry)
+    root = entry.folder.parent
+    with _cache_errors(root):
+        root.mkdir(parents=True, exist_ok=True)
+        _remove_unfinished(root)
+        with _locked(_lock_of(entry.folder)):
+            found = _open(entry)  # another process may have made the folder meanwhile
+            if found is None:
+                _make(entry, make)
+                found = _open(entry)
     assert found is not None
     return found
 
@@ -83,11 +86,12 @@ def _hash(text: str) -> str:
 
 
 def _make(entry: Entry, make: Callable[[Path], Facts]) -> None:
-    """Fill the folder, and delete what stands for the same data set as it was before."""
+    """Fill the folder, and delete older folders of the same place that no process uses."""
     root, wish = entry.folder.parent, entry.folder.name.partition("-")[0]
-    for old in (*root.glob(f"{_LEFTOVER}{wish}-*"), *root.glob(f"{wish}-*")):
-        shutil.rmtree(old, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=f"{_LEFTOVER}{wish}-", dir=root) as beside:
+    for old in root.glob(f"{wish}-*"):
+        if old == entry.folder or not is_in_use(_images_file(old)):
+            shutil.rmtree(old, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{_UNFINISHED}{wish}-", dir=root) as beside:
         folder = Path(beside) / "whole"
         folder.mkdir()
         facts = make(folder)
@@ -97,18 +101,36 @@ def _make(entry: Entry, make: Callable[[Path], Facts]) -> None:
         os.replace(folder, entry.folder)
 
 
+def _remove_unfinished(root: Path) -> None:
+    """Delete unfinished folders whose process is gone: then the lock of their data set is free."""
+    for folder in root.glob(f"{_UNFINISHED}*-*"):
+        lock = _lock_of(root / folder.name.removeprefix(_UNFINISHED))
+        try:
+            with _locked(lock, wait=False):
+                shutil.rmtree(folder, ignore_errors=True)
+        except BlockingIOError:
+            continue  # its process lives
+
+
+def _lock_of(folder: Path) -> Path:
+    """The file that a process locks while it makes `folder`; one for each data set."""
+    return folder.parent / f"{folder.name.partition('-')[0]}.lock"
+
+
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Keep other processes from making the same; the system lets go when this one ends."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with open(folder.parent / f"{folder.name.partition('-')[0]}.lock", "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+def _locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold an exclusive lock on the file; the system releases it if this process dies.
+
+    Raises: BlockingIOError if another process holds it, unless the caller waits.
+    """
+    with open(path, "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
 
 
 @contextmanager
 def _cache_errors(root: Path) -> Iterator[None]:
-    """Whatever keeps the cache from being written is one line."""
+    """Turn any error that keeps the cache from being written into one line."""
     try:
         yield
     except AutocnnError:
@@ -123,7 +145,7 @@ def _cache_errors(root: Path) -> Iterator[None]:
 
 
 def _open(entry: Entry) -> Stored | None:
-    """The images in the folder; None where it is absent, or not what its meta.json says."""
+    """The data set in the folder; None if it is absent, or if meta.json does not describe it."""
     folder = entry.folder
     try:
         meta = json.loads((folder / _META).read_text(encoding="utf-8"))
@@ -131,52 +153,52 @@ def _open(entry: Entry) -> Stored | None:
             return None
         if any((folder / name).stat().st_size != size for name, size in meta["files"].items()):
             return None
-        facts = {name: meta[name] for name in Facts.__dataclass_fields__}
-        return _stored(entry, facts)
+        return _stored(folder, _facts(meta))
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError):
-        return None  # damaged: made again
+        return None  # damaged: it is made again
 
 
-def _stored(entry: Entry, facts: dict[str, Any]) -> Stored:
-    """Map the arrays and check them against `facts`; errors rise as they come."""
-    folder, source = entry.folder, entry.source
-    n_train, shape = facts["n_train"], tuple(facts["shape"])
-    counts = np.array(facts["pixel_counts"], dtype=np.int64)
-    own = facts["n_validation"] is not None
+def _facts(meta: dict[str, Any]) -> Facts:
+    fields = {name: meta[name] for name in Facts.__dataclass_fields__}
+    for name in ("class_names", "shape", "notes"):
+        fields[name] = tuple(fields[name])
+    return Facts(**fields)
+
+
+def _stored(folder: Path, facts: Facts) -> Stored:
+    """Map the arrays and check them against `facts`; any error is raised as it comes."""
+    n_train, shape = facts.n_train, facts.shape
+    counts = np.array(facts.pixel_counts, dtype=np.int64)
+    has_validation = facts.n_validation is not None
     train = TrainingImages(
-        images=_map(folder, "train_images", (n_train, *shape)),
-        labels=np.array(_map(folder, "train_labels", (n_train,))),
-        hashes=np.array(_map(folder, "train_hashes", (n_train,))),
-        validates=np.array(_map(folder, "validates", (n_train,))) if own else None,
+        images=_map(_images_file(folder), (n_train, *shape)),
+        labels=np.array(_map(_labels_file(folder), (n_train,))),
+        hashes=np.array(_map(folder / "train_hashes.npy", (n_train,))),
+        validates=np.array(_map(folder / "validates.npy", (n_train,))) if has_validation else None,
         pixel_counts=counts.reshape(shape[2], 256),
-        fingerprint=facts["fingerprint"],
+        fingerprint=facts.fingerprint,
+        files=(_images_file(folder), _labels_file(folder)),
     )
     test = Images(
-        images=_map(folder, "test_images", (facts["n_test"], *shape)),
-        labels=np.array(_map(folder, "test_labels", (facts["n_test"],))),
+        images=_map(folder / "test_images.npy", (facts.n_test, *shape)),
+        labels=np.array(_map(folder / "test_labels.npy", (facts.n_test,))),
     )
-    info = DatasetInfo(
-        name=source.path.name or str(source.path),
-        description=f"{_KINDS[source.kind]} {source.path}",
-        image_shape=shape,
-        class_names=tuple(facts["class_names"]),
-        n_train=n_train,
-        n_validation=facts["n_validation"],
-        n_test=facts["n_test"],
-        source=source.kind,
-        notes=tuple(facts["notes"]),
-    )
-    if max(train.labels.max(), test.labels.max()) >= info.n_classes:
-        raise ValueError("labels without a class")
-    return Stored(info=info, train=train, test=test)
+    if max(train.labels.max(), test.labels.max()) >= len(facts.class_names):
+        raise ValueError("a label without a class")
+    return Stored(facts=facts, train=train, test=test)
 
 
-_KINDS = {"folder": "images in", "npz": "arrays in", "parquet": "Parquet in"}
+def _images_file(folder: Path) -> Path:
+    return folder / "train_images.npy"
 
 
-def _map(folder: Path, stem: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    """The array of one file, mapped into memory read-only."""
-    array: NDArray[Any] = np.load(folder / f"{stem}.npy", mmap_mode="r", allow_pickle=False)
+def _labels_file(folder: Path) -> Path:
+    return folder / "train_labels.npy"
+
+
+def _map(path: Path, shape: tuple[int, ...]) -> NDArray[Any]:
+    """The array in the file, mapped into memory. Raises: ValueError for another shape."""
+    array = map_array(path)
     if array.shape != shape:
-        raise ValueError(f"{stem}: expected {shape}, got {array.shape}")
+        raise ValueError(f"{path}: expected {shape}, got {array.shape}")
     return array

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from autocnn.data.builtin_sets import read_splits
+from autocnn.data.builtin_sets import load_builtin
 from autocnn.data.dataset import DatasetInfo, TrainingImages
 from autocnn.data.keras_cache import missing_files
 from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
@@ -184,5 +184,4 @@ def load_described(
         own = read_own(path, options)
         return own.info, own.train
     info = dataset_info(name, options)
-    images = read_splits(info)[0]
-    return info, TrainingImages(images=images.images, labels=images.labels)
+    return info, load_builtin(info).train

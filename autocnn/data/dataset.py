@@ -1,8 +1,10 @@
-"""`Images`, the arrays of every room, and `DatasetInfo`, what is known of a data set."""
+"""`Images`, the arrays of every room; index sets over them; `DatasetInfo`, their description."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -11,6 +13,8 @@ from numpy.typing import NDArray
 from autocnn.errors import DatasetError
 
 Source = Literal["scikit-learn", "keras.datasets", "folder", "npz", "parquet"]
+
+BLOCK_PIXELS = 1 << 20  # of images that are copied at a time; one image at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +83,55 @@ class Images:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TrainingImages(Images):
-    """All training images of a data set, validation included, with what is known of them already.
+    """All training images of a data set, validation included, with facts that are known of them.
 
-    What is None is not known: whoever needs it computes it.
+    A fact that is None is unknown, and is computed by the function that needs it.
     """
 
-    validates: NDArray[np.bool_] | None = None  # (n,): those that the data set validates on
+    validates: NDArray[np.bool_] | None = None  # (n,): True for the data set's own validation part
     hashes: NDArray[np.bytes_] | None = None  # (n,): of each image, as `split.image_hashes`
     pixel_counts: NDArray[np.int64] | None = None  # (channels, 256): how often each value occurs
     fingerprint: str | None = None  # as `split.fingerprint`
+    files: tuple[Path, Path] | None = None  # .npy files of exactly these images and labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class IndexedImages:
+    """Some images of a larger array, by their indices into it; no pixel is copied.
+
+    Position i stands for image `indices[i]` of `source`.
+    Shape: indices (n,).
+    """
+
+    source: Images
+    indices: NDArray[np.int64]
+
+    @property
+    def n(self) -> int:
+        """The number of images."""
+        return len(self.indices)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of one image."""
+        return self.source.shape
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The class of each image, (n,)."""
+        return self.source.labels[self.indices]
+
+    def pixels(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
+        """A copy of the pixels at `positions`, (len(positions), height, width, channels)."""
+        return self.source.images[self.indices[positions]]
+
+    def copy(self) -> Images:
+        """A copy of all images; for data that are known to be small."""
+        return self.source.take(self.indices)
+
+    def blocks(self) -> Iterator[NDArray[np.uint8]]:
+        """The pixels of all images in order, copied some images at a time."""
+        height, width, _ = self.shape
+        step = max(1, BLOCK_PIXELS // (height * width))
+        for start in range(0, self.n, step):
+            yield self.source.images[self.indices[start : start + step]]

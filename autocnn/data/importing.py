@@ -17,12 +17,13 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from autocnn.data.dataset import Images
 from autocnn.data.decode_all import BLOCK_BYTES, Corrupt, Passes, n_threads
 from autocnn.data.decoding import quiet_pillow
 from autocnn.data.image_order import Arrangement, arrange
 from autocnn.data.options import ImageOptions, OnRead, choose_size, describe_resizing
 from autocnn.data.reader import Contents
-from autocnn.data.split import Fingerprint
+from autocnn.data.split import Fingerprint, fingerprint, image_hashes
 from autocnn.data.statistics import pixel_counts
 from autocnn.files import write_atomic
 
@@ -98,6 +99,37 @@ def import_images(
     )
 
 
+def import_arrays(train: Images, test: Images, class_names: tuple[str, ...], folder: Path) -> Facts:
+    """Write images that are arrays already as .npy files into `folder`, in the order they have.
+
+    Writes train_images, train_labels, train_hashes, test_images and test_labels.
+    Raises: RecordError if the folder cannot be written.
+    """
+    arrays: dict[str, NDArray[Any]] = {
+        "train_images": train.images,
+        "train_labels": train.labels,
+        "train_hashes": image_hashes(train),
+        "test_images": test.images,
+        "test_labels": test.labels,
+    }
+    _save(folder, arrays)
+    return Facts(
+        class_names=class_names,
+        shape=train.shape,
+        n_train=train.n,
+        n_validation=None,
+        n_test=test.n,
+        fingerprint=fingerprint(train),
+        pixel_counts=pixel_counts(train.images).tolist(),
+        notes=(),
+    )
+
+
+def _save(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    for stem, array in arrays.items():
+        write_atomic(folder / f"{stem}.npy", partial(np.save, arr=array, allow_pickle=False))
+
+
 def _choose_shape(passes: Passes, options: ImageOptions) -> tuple[Shape, list[str]]:
     """Height, width and channels that all images get, and a line where nobody asked for them."""
     sizes, is_grey = passes.scan()
@@ -119,8 +151,7 @@ def _write(folder: Path, decoded: _Decoded, plan: Arrangement) -> tuple[str, NDA
     }
     if plan.validates is not None:
         arrays["validates"] = plan.validates
-    for stem, array in arrays.items():
-        write_atomic(folder / f"{stem}.npy", partial(np.save, arr=array, allow_pickle=False))
+    _save(folder, arrays)
     _write_images(folder / "test_images.npy", decoded, plan.test)
     seen, counts = _write_images(folder / "train_images.npy", decoded, plan.train)
     return seen.finish(labels[plan.train], plan.validates), counts

@@ -1,14 +1,17 @@
-"""Data sets of one's own: what lies at a path, by which reader, out of the cache.
+"""Data sets of the user's own: the reader for a path, and the cache with the decoded images.
 
-What comes back has the test images, too, so only `catalog` and `test_split` may import this file.
+The result includes the test images, so only `catalog` and `test_split` may import this file.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from autocnn.data.cache import Stored, find_entry, load_entry
+from autocnn.data.cache import find_entry, load_entry
+from autocnn.data.dataset import DatasetInfo, Images, TrainingImages
 from autocnn.data.image_folder import list_folder
 from autocnn.data.importing import Facts, import_images
 from autocnn.data.npz_file import list_npz
@@ -17,7 +20,7 @@ from autocnn.data.parquet_files import find_shards, list_parquet
 from autocnn.data.reader import Source
 from autocnn.errors import DatasetError
 
-# What lies at a path -> its reader, which lists files and opens none.
+# What a path leads to -> its reader, which lists files and opens none.
 _READERS: dict[str, Callable[[Path], Source]] = {
     "folder of images": list_folder,
     "folder of Parquet files": list_parquet,
@@ -25,29 +28,56 @@ _READERS: dict[str, Callable[[Path], Source]] = {
     ".parquet": list_parquet,
 }
 
+_DESCRIPTIONS = {"folder": "images in", "npz": "arrays in", "parquet": "Parquet in"}
 
-def read_own(path: Path, options: ImageOptions, on_read: OnRead | None = None) -> Stored:
-    """The data set at `path`; its images are decoded where the cache does not have them.
 
-    `on_read` hears how far that is, and nothing where they are there.
-    Raises: DatasetError where it cannot be read, or is laid out otherwise than expected; its line
-    names the path. RecordError where the cache cannot be written.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OwnImages:
+    """A data set at a path, its images mapped into memory."""
+
+    info: DatasetInfo
+    train: TrainingImages
+    test: Images
+
+
+def read_own(path: Path, options: ImageOptions, on_read: OnRead | None = None) -> OwnImages:
+    """The data set at `path`; its images are decoded unless the cache has them.
+
+    `on_read` is called with the progress of the decoding.
+    Raises: DatasetError if the data set cannot be read or has an unexpected layout; the line names
+    the path. RecordError if the cache cannot be written.
     """
     source = _READERS[_find_kind(path)](path)
 
     def make(folder: Path) -> Facts:
-        hear = on_read or (lambda what, done, total: None)
+        report = on_read or (lambda what, done, total: None)
         try:
-            return import_images(source.open(), options, folder, hear)
+            return import_images(source.open(), options, folder, report)
         except DatasetError as error:
             line = str(error)
             raise DatasetError(line if str(path) in line else f"{path}: {line}") from error
 
-    return load_entry(find_entry(source, options), make)
+    place = [os.path.realpath(path), source.kind, options.size, options.skip_corrupt]
+    stored = load_entry(find_entry(place, source.files), make)
+    return OwnImages(info=_describe(source, stored.facts), train=stored.train, test=stored.test)
+
+
+def _describe(source: Source, facts: Facts) -> DatasetInfo:
+    return DatasetInfo(
+        name=source.path.name or str(source.path),
+        description=f"{_DESCRIPTIONS[source.kind]} {source.path}",
+        image_shape=facts.shape,
+        class_names=facts.class_names,
+        n_train=facts.n_train,
+        n_validation=facts.n_validation,
+        n_test=facts.n_test,
+        source=source.kind,
+        notes=facts.notes,
+    )
 
 
 def _find_kind(path: Path) -> str:
-    """The key of the reader for what lies at `path`."""
+    """The key of the reader for `path`."""
     if path.is_dir():
         return "folder of Parquet files" if find_shards(path) else "folder of images"
     suffix = path.suffix.lower()

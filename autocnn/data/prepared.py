@@ -1,14 +1,13 @@
-"""`PreparedData`: what a study trains on, and the folder in which worker processes share it.
+"""`PreparedData`: what a study trains on, and the reference by which other processes open it.
 
-The folder holds one .npy file an array and `meta.json`, which is written last: present means whole.
-Workers map the arrays into memory read-only, so that all of them use one copy.
+The training images of a data set lie in one array, which is mapped from the cache. Training part,
+validation part, a subset and the images of a refit are sets of indices into it.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from functools import partial
+import zlib
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,156 +15,201 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autocnn.data.catalog import load_described
-from autocnn.data.dataset import Images, TrainingImages
+from autocnn.data.dataset import Images, IndexedImages, TrainingImages
+from autocnn.data.mapped_array import map_array
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
-from autocnn.data.split import Split, find_split, fingerprint
-from autocnn.data.statistics import channel_statistics, pixel_counts
-from autocnn.errors import RecordError
-from autocnn.files import write_atomic
+from autocnn.data.split import Split, find_split, fingerprint, split_part
+from autocnn.data.statistics import channel_statistics, part_counts
+from autocnn.errors import RecordError, SettingsError
 
-_META = "meta.json"
-_FORMAT = 1
+_TRAINS, _VALIDATES = 1, 2  # roles of an image; 0: a subset leaves it out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PreparedData:
-    """Training and validation images of one data set, with the statistics to normalise them."""
+    """The training images of one data set, its split, and the statistics to normalise pixels."""
 
     name: str
     class_names: tuple[str, ...]
-    train: Images
-    validation: Images
-    mean: tuple[float, ...]  # one a channel, over `train` only, on the scale 0 to 255
+    images: Images  # all training images, validation included; a subset leaves some unused
+    split: Split  # indices into `images`
+    mean: tuple[float, ...]  # one a channel, over the training part only, on the scale 0 to 255
     std: tuple[float, ...]
-    fingerprint: str  # of all training images, before the split
-    split: Split
+    fingerprint: str  # of all training images, before split and subset
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
         """Height, width and channels of one image."""
-        return self.train.shape
+        return self.images.shape
 
     @property
     def n_classes(self) -> int:
-        """How many classes the labels name."""
+        """The number of classes that the labels name."""
         return len(self.class_names)
 
-    def train_and_validation(self) -> Images:
-        """Training images, then validation images: what the refit trains on."""
-        parts = (self.train, self.validation)
-        return Images(
-            images=np.concatenate([part.images for part in parts]),
-            labels=np.concatenate([part.labels for part in parts]),
-        )
+    @property
+    def train(self) -> IndexedImages:
+        """The training part."""
+        return IndexedImages(source=self.images, indices=self.split.train)
+
+    @property
+    def validation(self) -> IndexedImages:
+        """The validation part."""
+        return IndexedImages(source=self.images, indices=self.split.validation)
+
+    def train_and_validation(self) -> IndexedImages:
+        """Training images, then validation images: what a refit trains on."""
+        both = np.concatenate([self.split.train, self.split.validation])
+        return IndexedImages(source=self.images, indices=both)
 
 
-def prepare(name: str, split_seed: int = 0, options: ImageOptions = AS_THEY_ARE) -> PreparedData:
-    """Read, split and measure the training images of data set `name`.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class DataReference:
+    """Everything that another process needs to open the same data; it can be pickled.
 
-    Raises: UnknownDatasetError; SettingsError for a wrong seed or option; DatasetError where the
-    data cannot be downloaded, read or split.
+    It takes about a tenth of a byte for each image, so that sending it does not wait for the
+    receiver. Arrays that no file holds are part of it, which suits small ones only.
+    """
+
+    pixels: Path | NDArray[np.uint8]  # a .npy file, or the array
+    labels: Path | NDArray[np.int64]
+    roles: bytes  # compressed; one byte for each image: what it is used for
+    split_seed: int
+    split_fraction: float
+    name: str
+    class_names: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    fingerprint: str
+
+
+def prepare(
+    name: str,
+    split_seed: int = 0,
+    options: ImageOptions = AS_THEY_ARE,
+    subset: int | None = None,
+) -> PreparedData:
+    """Open, split and measure the training images of data set `name`.
+
+    Raises: UnknownDatasetError; SettingsError for a wrong seed, option or subset; DatasetError if
+    the data cannot be downloaded, read or split; RecordError if the cache cannot be written.
     """
     info, images = load_described(name, options)
-    return prepare_images(name, info.class_names, images, split_seed)
+    return prepare_images(name, info.class_names, images, split_seed, subset)
 
 
 def prepare_images(
-    name: str, class_names: tuple[str, ...], images: TrainingImages, split_seed: int = 0
+    name: str,
+    class_names: tuple[str, ...],
+    images: TrainingImages,
+    split_seed: int = 0,
+    subset: int | None = None,
 ) -> PreparedData:
-    """Split and measure training images that are already read."""
+    """Split and measure training images; `subset` is the number of images to train on, None: all.
+
+    Raises: SettingsError for a wrong seed or subset; DatasetError if the images cannot be split.
+    """
     split = find_split(images, split_seed)
-    train, validation = images.take(split.train), images.take(split.validation)
-    if images.pixel_counts is None:
-        counts = pixel_counts(train.images)
-    else:
-        counts = images.pixel_counts - pixel_counts(validation.images)
-    mean, std = channel_statistics(counts)
+    if subset is not None:
+        split = _take_subset(images, split, subset)
+    mean, std = channel_statistics(part_counts(images, split.train))
     return PreparedData(
         name=name,
         class_names=class_names,
-        train=train,
-        validation=validation,
+        images=images,
+        split=split,
         mean=mean,
         std=std,
         fingerprint=images.fingerprint or fingerprint(images),
-        split=split,
     )
 
 
-def save_prepared(data: PreparedData, folder: Path) -> None:
-    """Write `data` into `folder`, which is created where it is absent.
+def _take_subset(images: TrainingImages, split: Split, n: int) -> Split:
+    """`split` with about `n` of its training images, of all classes alike and always the same.
 
-    Raises: RecordError where a file cannot be written.
+    Raises: SettingsError if there are no more than `n`.
     """
-    meta = {
-        "format": _FORMAT,
-        "name": data.name,
-        "class_names": data.class_names,
-        "mean": data.mean,
-        "std": data.std,
-        "fingerprint": data.fingerprint,
-        "split_seed": data.split.seed,
-        "split_fraction": data.split.fraction,
-    }
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / _META).unlink(missing_ok=True)
-        for stem, array in _arrays(data).items():
-            write = partial(np.save, arr=array, allow_pickle=False)
-            write_atomic(folder / f"{stem}.npy", write)
-        write_atomic(folder / _META, json.dumps(meta, indent=2))
-    except OSError as error:
-        raise RecordError(f"{folder}: cannot write the prepared data: {error}") from error
+    n_train = len(split.train)
+    if n >= n_train:
+        raise SettingsError(f"--subset must be below {n_train} (all training images), got {n}")
+    part = split_part(images, split.train, split.seed, n / n_train)
+    return replace(split, train=part.validation)
 
 
-def open_prepared(folder: Path) -> PreparedData:
-    """The data that `save_prepared` wrote, its arrays mapped into memory read-only.
+def refer_to(data: PreparedData) -> DataReference:
+    """The reference by which another process of this machine opens `data`."""
+    arrays: tuple[Any, Any] = (data.images.images, data.images.labels)
+    files = data.images.files if isinstance(data.images, TrainingImages) else None
+    pixels, labels = arrays if files is None else files
+    return DataReference(
+        pixels=pixels,
+        labels=labels,
+        roles=_pack_roles(data.split, data.images.n),
+        split_seed=data.split.seed,
+        split_fraction=data.split.fraction,
+        name=data.name,
+        class_names=data.class_names,
+        mean=data.mean,
+        std=data.std,
+        fingerprint=data.fingerprint,
+    )
 
-    Raises: RecordError where `folder` holds no whole prepared data.
+
+def open_reference(reference: DataReference) -> PreparedData:
+    """The data that `reference` names, their images mapped into memory read-only.
+
+    Raises: RecordError if the cached images are gone or damaged.
     """
     try:
-        return _open(folder)
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
-        cause = f"{type(error).__name__}: {error}"
-        raise RecordError(f"{folder}: cannot read the prepared data ({cause})") from error
-
-
-def _open(folder: Path) -> PreparedData:
-    """Read `folder`; errors rise as they come."""
-    meta = json.loads((folder / _META).read_text(encoding="utf-8"))
-    if meta["format"] != _FORMAT:
-        raise ValueError(f"expected format {_FORMAT}, got {meta['format']!r}")
-    load = partial(_map_array, folder)
+        pixels, labels = _open_array(reference.pixels), np.array(_open_array(reference.labels))
+        images = Images(images=pixels, labels=labels)
+    except (OSError, EOFError, ValueError) as error:
+        raise RecordError(
+            f"{reference.pixels}: cannot read the cached images ({error}); the cache was changed "
+            "while they were in use: run the same command again"
+        ) from error
     return PreparedData(
-        name=meta["name"],
-        class_names=tuple(meta["class_names"]),
-        train=Images(images=load("train_images"), labels=load("train_labels")),
-        validation=Images(images=load("validation_images"), labels=load("validation_labels")),
-        mean=tuple(meta["mean"]),
-        std=tuple(meta["std"]),
-        fingerprint=meta["fingerprint"],
-        split=Split(
-            train=load("train_indices"),
-            validation=load("validation_indices"),
-            seed=meta["split_seed"],
-            fraction=meta["split_fraction"],
-        ),
+        name=reference.name,
+        class_names=reference.class_names,
+        images=images,
+        split=_unpack_roles(reference),
+        mean=reference.mean,
+        std=reference.std,
+        fingerprint=reference.fingerprint,
     )
 
 
-def _arrays(data: PreparedData) -> dict[str, NDArray[Any]]:
-    """The arrays of `data` by the stem of their file."""
-    return {
-        "train_images": data.train.images,
-        "train_labels": data.train.labels,
-        "train_indices": data.split.train,
-        "validation_images": data.validation.images,
-        "validation_labels": data.validation.labels,
-        "validation_indices": data.split.validation,
-    }
+def _open_array(source: Path | NDArray[Any]) -> NDArray[Any]:
+    return map_array(source) if isinstance(source, Path) else source
 
 
-def _map_array(folder: Path, stem: str) -> NDArray[Any]:
-    """The array of one file, mapped into memory read-only."""
-    array: NDArray[Any] = np.load(folder / f"{stem}.npy", mmap_mode="r", allow_pickle=False)
-    return array
+def _pack_roles(split: Split, n: int) -> bytes:
+    roles = np.zeros(n, np.uint8)
+    roles[split.train], roles[split.validation] = _TRAINS, _VALIDATES
+    return zlib.compress(roles.tobytes())
+
+
+def _unpack_roles(reference: DataReference) -> Split:
+    roles = np.frombuffer(zlib.decompress(reference.roles), np.uint8)
+    return Split(
+        train=np.flatnonzero(roles == _TRAINS).astype(np.int64),
+        validation=np.flatnonzero(roles == _VALIDATES).astype(np.int64),
+        seed=reference.split_seed,
+        fraction=reference.split_fraction,
+    )
+
+
+def keep_used(data: PreparedData) -> PreparedData:
+    """`data` with a copy of the images that train or validate, if a subset leaves some unused.
+
+    For devices with a memory of their own, which all of `images` would be copied to.
+    """
+    used = np.union1d(data.split.train, data.split.validation)
+    if len(used) == data.images.n:
+        return data
+    split = replace(
+        data.split,
+        train=np.searchsorted(used, data.split.train),
+        validation=np.searchsorted(used, data.split.validation),
+    )
+    return replace(data, images=data.images.take(used), split=split)

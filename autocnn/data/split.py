@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,10 @@ def image_hashes(images: Images) -> NDArray[np.bytes_]:
     return np.array(digests, dtype="S16")
 
 
+def _hashes_of(images: TrainingImages) -> NDArray[np.bytes_]:
+    return image_hashes(images) if images.hashes is None else images.hashes
+
+
 def find_split(images: TrainingImages, seed: int = 0) -> Split:
     """The data set's own validation images, or else a stratified split.
 
@@ -70,8 +74,7 @@ def find_split(images: TrainingImages, seed: int = 0) -> Split:
     as `stratified_split`.
     """
     if images.validates is None:
-        hashes = image_hashes(images) if images.hashes is None else images.hashes
-        return split_hashes(hashes, images.labels, seed)
+        return split_hashes(_hashes_of(images), images.labels, seed)
     if seed != 0:
         raise SettingsError(
             f"--split-seed {seed} is without effect: the data set has validation images of its "
@@ -84,6 +87,17 @@ def find_split(images: TrainingImages, seed: int = 0) -> Split:
         seed=0,
         fraction=float(validates.mean()),
     )
+
+
+def split_part(
+    images: TrainingImages, indices: NDArray[np.int64], seed: int, fraction: float
+) -> Split:
+    """`stratified_split` of the images at `indices`; the result has indices into all of `images`.
+
+    Raises: as `stratified_split`.
+    """
+    part = split_hashes(_hashes_of(images)[indices], images.labels[indices], seed, fraction)
+    return replace(part, train=indices[part.train], validation=indices[part.validation])
 
 
 def stratified_split(images: Images, seed: int = 0, fraction: float = VALIDATION_FRACTION) -> Split:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autocnn.data.builtin_sets import read_splits
+from autocnn.data.builtin_sets import load_builtin
 from autocnn.data.catalog import dataset_info, find_path
 from autocnn.data.dataset import Images
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
@@ -22,7 +22,7 @@ def load_test(
     """
     path = find_path(name)
     if path is None:
-        return read_splits(dataset_info(name, options))[1]
+        return load_builtin(dataset_info(name, options)).test
     own = read_own(path, options)
     if fingerprint is not None and own.train.fingerprint != fingerprint:
         raise DatasetError(

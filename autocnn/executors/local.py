@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing.connection
 import time
 
+from autocnn.data.prepared import DataReference
 from autocnn.executors.protocol import EpochEnded, Event, ExecutorSetup, JobEnded
 from autocnn.executors.resources import plan_shares, visible_gpus
 from autocnn.executors.worker_handle import Patience, WorkerHandle, WorkerSetup
@@ -27,6 +28,11 @@ class LocalExecutor:
     def start(self) -> None:
         """Spawn the first process, which loads its backend meanwhile."""
         self._workers[0].start()
+
+    def use(self, data: DataReference) -> None:
+        """Keep `data` for every process that is asked for its device, a measurement or a job."""
+        for worker in self._workers:
+            worker.use(data)
 
     def device(self) -> Device:
         """The device that the first process found."""
@@ -86,7 +92,6 @@ def open_local(setup: ExecutorSetup, patience: Patience | None = None) -> LocalE
         [
             WorkerHandle(
                 WorkerSetup(
-                    data_folder=setup.data_folder,
                     log=setup.log,
                     memory_mb=setup.memory_mb,
                     recycle=setup.recycle,

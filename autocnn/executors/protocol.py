@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from autocnn.data.prepared import DataReference
 from autocnn.space.config import TrialConfig
 from autocnn.trial import Device, Epoch, TrialJob, TrialResult
 
@@ -43,7 +44,6 @@ Event = EpochEnded | JobEnded
 class ExecutorSetup:
     """What an executor is opened with."""
 
-    data_folder: Path  # the prepared data
     log: Path  # the file to which worker processes print
     workers: int | None = None  # jobs at once; None: as many as the machine feeds
     gpus: str | None = None  # such as "0,1"; None: all
@@ -62,6 +62,10 @@ class Executor(Protocol):
 
     def start(self) -> None:
         """Begin to load what training needs, while the caller does something else."""
+        ...
+
+    def use(self, data: DataReference) -> None:
+        """Train all later jobs on `data`; called before the first device, measurement or job."""
         ...
 
     def device(self) -> Device:

@@ -14,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from autocnn.data.prepared import DataReference
 from autocnn.errors import AutocnnError
 from autocnn.executors.resources import Share
 from autocnn.executors.worker_process import BEAT, Answer, Measure, serve
@@ -40,7 +41,6 @@ class Patience:
 class WorkerSetup:
     """What a worker process is started with."""
 
-    data_folder: Path
     log: Path
     memory_mb: int | None = None  # MiB above which the process is killed; None: no limit
     recycle: int | None = None  # jobs after which a new process takes the place; None: never
@@ -116,6 +116,7 @@ class WorkerHandle:
 
     def __init__(self, setup: WorkerSetup) -> None:
         self._setup = setup
+        self._data: DataReference | None = None
         self._process: Any = None
         self._connection: Any = None
         self._is_ready = False  # the process was sent the order to load its backend and the data
@@ -135,13 +136,15 @@ class WorkerHandle:
         context = multiprocessing.get_context("spawn")
         self._connection, other = context.Pipe()
         setup = self._setup
-        process = context.Process(
-            target=serve, args=(other, setup.data_folder, setup.log, setup.share), daemon=True
-        )
+        process = context.Process(target=serve, args=(other, setup.log, setup.share), daemon=True)
         with _signals_deferred():  # a half-started process would print a traceback
             process.start()
         self._process = process
         other.close()
+
+    def use(self, data: DataReference) -> None:
+        """Train all later jobs on `data`, also in a process that takes the place of another."""
+        self._data = data
 
     def device(self) -> Device:
         """The device of the process, once its backend is loaded; the process maps the data, too.
@@ -150,7 +153,7 @@ class WorkerHandle:
         """
         self._ensure_alive()
         device: Device = self._question("device")
-        self._question("data")
+        self._question(self._data)
         self._is_ready = True
         return device
 
@@ -227,7 +230,7 @@ class WorkerHandle:
         self._ensure_alive()
         if not self._is_ready:  # `poll` reads the answers before the first epoch
             self._connection.send("device")
-            self._connection.send("data")
+            self._connection.send(self._data)
             self._is_ready = True
         self._connection.send(job)
 

@@ -15,6 +15,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from autocnn.data.prepared import DataReference, keep_used, open_reference
 from autocnn.errors import AutocnnError, RecordError, TrialFailed
 from autocnn.executors.resources import Share
 from autocnn.files import cache_root
@@ -43,7 +44,7 @@ class Answer:
     bug: str = ""  # the traceback of anything unexpected
 
 
-def serve(connection: Connection, data_folder: Path, log: Path, share: Share) -> None:
+def serve(connection: Connection, log: Path, share: Share) -> None:
     """The worker's main function: answer questions and train jobs until told to leave."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))  # deferred during the start
@@ -51,14 +52,13 @@ def serve(connection: Connection, data_folder: Path, log: Path, share: Share) ->
     _send_output_to(log)
     share.take()
     load_keras()
-    from autocnn.data.prepared import open_prepared
     from autocnn.train import backend
 
     data: Any = None
     device: Any = None
     while (order := _receive(connection)) is not None:
         if device is not None and device.kind == "gpu":
-            gc.collect()  # what held the images of the training before: they are on the device
+            gc.collect()  # the model of the training before: its weights are on the device
         if isinstance(order, TrialJob):
             try:
                 connection.send(_train(order, data, device, connection))
@@ -70,8 +70,10 @@ def serve(connection: Connection, data_folder: Path, log: Path, share: Share) ->
                 device = backend.find_device()
                 backend.keep_programs(device, cache_root() / "jax")
                 answer = Answer(device)
-            elif order == "data":
-                data = open_prepared(data_folder)
+            elif isinstance(order, DataReference):
+                data = open_reference(order)
+                if device.kind == "gpu":
+                    data = keep_used(data)
                 answer = Answer()
             else:
                 answer = Answer(_measure(order, data, device))

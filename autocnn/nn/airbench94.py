@@ -20,7 +20,7 @@ from autocnn.space.config import Optimizer
 from autocnn.space.layers import WHITENING
 from autocnn.space.seeds import derive_seed
 
-WHITENED_IMAGES = 5000  # whose patches are looked at
+WHITENED_IMAGES = 5000  # at most, whose patches determine the whitening layer
 WHITENING_EPSILON = 5e-4  # added to the variances: directions without any are not blown up
 SHIFT_RATE = 64.0  # times the learning rate, for the shifts of normalisation
 WHITENING_BIAS_SHARE = 3 / 9.9  # of the training, after which that bias stays
@@ -28,17 +28,24 @@ LOOKAHEAD_EVERY = 5  # steps
 LOOKAHEAD_DECAY = 0.95  # a step, at the end; it grows with the cube of the time
 
 
+def whitening_sample(n: int) -> npt.NDArray[np.int64]:
+    """Positions of the training images, `n` of them, whose patches are whitened.
+
+    They are spread over all positions, because the user's own images are ordered by class.
+    """
+    return np.linspace(0, n - 1, min(n, WHITENED_IMAGES)).astype(np.int64)
+
+
 def initialise(
     model: keras.Model, images: npt.NDArray[np.uint8], mean: Any, std: Any, seed: int
 ) -> None:
-    """Give `model` its first weights: a whitening layer, which stays, and identities.
+    """Set the first weights of `model`: a whitening layer, which is not trained, and identities.
 
-    Shapes: images (n, height, width, channels), to be trained on; mean and std (channels,).
+    Shapes: images (n, height, width, channels), those of `whitening_sample`; mean and std
+    (channels,).
     """
     first = model.get_layer(WHITENING)
-    # From all over: images of one's own are ordered by class.
-    some = np.linspace(0, len(images) - 1, min(len(images), WHITENED_IMAGES)).astype(int)
-    patches = (images[some].astype(np.float32) - np.asarray(mean)) / np.asarray(std)
+    patches = (images.astype(np.float32) - np.asarray(mean)) / np.asarray(std)
     first.kernel.assign(whitening_filters(patches.astype(np.float32)))
     first.kernel.trainable = False
     for i, layer in enumerate(model.layers):

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
 import optuna
 
 from autocnn.data.options import ImageOptions
-from autocnn.data.prepared import PreparedData, prepare, save_prepared
-from autocnn.data.split import Split, stratified_split
+from autocnn.data.prepared import PreparedData, prepare
+from autocnn.data.split import Split
 from autocnn.engines.choose import choose_proposer, choose_pruner
 from autocnn.engines.recipes import Recipe, load_recipes
-from autocnn.errors import Infeasible, SettingsError, SpaceError, StudyError
+from autocnn.errors import Infeasible, SpaceError, StudyError
 from autocnn.executors.protocol import Executor
 from autocnn.files import write_atomic
 from autocnn.records.facts import Facts, Measurement
@@ -70,11 +69,7 @@ def find_facts(start: Start, study: optuna.Study) -> tuple[Facts, Measurement]:
         facts = _new_facts(start, device, measured)
         write_study_facts(study, facts)
         return facts, measured
-    if facts.fingerprint != start.data.fingerprint:
-        raise StudyError(
-            f"study {start.settings.study}: data set {start.data.name} is no longer the data that "
-            "the study was made with; start another study"
-        )
+    _check_data(start, facts)
     known = facts.measured_on(device)
     if known is not None:
         return facts, known
@@ -82,6 +77,21 @@ def find_facts(start: Start, study: optuna.Study) -> tuple[Facts, Measurement]:
     facts = facts.with_measurement(measured)
     write_study_facts(study, facts)
     return facts, measured
+
+
+def _check_data(start: Start, facts: Facts) -> None:
+    """Raise StudyError if the data are not those of the study, or are normalised otherwise."""
+    data, study = start.data, start.settings.study
+    if facts.fingerprint != data.fingerprint:
+        raise StudyError(
+            f"study {study}: data set {data.name} is no longer the data that the study was made "
+            "with; start another study"
+        )
+    if facts.mean and not np.allclose([facts.mean, facts.std], [data.mean, data.std]):
+        raise StudyError(
+            f"study {study}: its images were normalised by other statistics, as an earlier version "
+            "did with --subset; start another study"
+        )
 
 
 def _measure(start: Start, device: Device) -> Measurement:
@@ -130,29 +140,14 @@ def _new_facts(start: Start, device: Device, measured: Measurement) -> Facts:
     )
 
 
-def prepare_data(settings: StudySettings, folder: Path) -> PreparedData:
-    """The data of the study, also in `folder`, for the workers."""
+def prepare_data(settings: StudySettings) -> PreparedData:
+    """The data of the study."""
     options = ImageOptions(settings.image_size, settings.skip_corrupt)
-    data = prepare(settings.dataset, settings.split_seed, options)
-    if settings.subset is not None:
-        data = take_subset(data, settings.subset)
-    save_prepared(data, folder)
-    return data
-
-
-def take_subset(data: PreparedData, n: int) -> PreparedData:
-    """`data` with about `n` of its training images, of all classes alike and always the same.
-
-    Raises: SettingsError if there are no more than `n`.
-    """
-    if n >= data.train.n:
-        raise SettingsError(f"--subset must be below {data.train.n} (all training images), got {n}")
-    kept = stratified_split(data.train, seed=data.split.seed, fraction=n / data.train.n)
-    return replace(data, train=data.train.take(kept.validation))
+    return prepare(settings.dataset, settings.split_seed, options, settings.subset)
 
 
 def write_split(paths: StudyPaths, split: Split) -> None:
-    """Keep the frozen split: which training images are validation images."""
+    """Store the frozen split: the indices of the images that train, and of those that validate."""
 
     def write(file: IO[bytes]) -> None:
         np.savez_compressed(file, train=split.train, validation=split.validation)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 import optuna
 
-from autocnn.data.prepared import PreparedData
+from autocnn.data.prepared import PreparedData, refer_to
 from autocnn.engines.base import BaseEngine
 from autocnn.engines.choose import make_engine
 from autocnn.engines.plan_engine import PlanEngine
@@ -209,11 +207,12 @@ def open_session(
     """
     is_new = not study_exists(paths, settings)
     listener.progress(Progress(phase="starting", counts={}))
-    with tempfile.TemporaryDirectory(prefix="autocnn-") as folder, ExitStack() as stack:
-        executor = mode.open_executor(_executor_setup(settings, paths, Path(folder)))
+    with ExitStack() as stack:
+        executor = mode.open_executor(_executor_setup(settings, paths))
         stack.callback(executor.close)
         executor.start()
-        data = prepare_data(settings, Path(folder))
+        data = prepare_data(settings)
+        executor.use(refer_to(data))
         study = create_study(paths, settings) if is_new else open_study(paths, settings.storage)
         start = Start(
             settings=settings,
@@ -263,9 +262,8 @@ def _open_leases(
     return Leases(study, owner)
 
 
-def _executor_setup(settings: StudySettings, paths: StudyPaths, data_folder: Path) -> ExecutorSetup:
+def _executor_setup(settings: StudySettings, paths: StudyPaths) -> ExecutorSetup:
     return ExecutorSetup(
-        data_folder=data_folder,
         log=paths.root / "worker.log",
         workers=settings.workers,
         gpus=settings.gpus,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autocnn.data.prepared import PreparedData
-from autocnn.nn.airbench94 import initialise
+from autocnn.nn.airbench94 import initialise, whitening_sample
 from autocnn.nn.loss import balanced_weights
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
@@ -31,7 +31,8 @@ def prepare(
     model = build_model(config, spec_of(data), derive_seed(job.seed, "model"))
     train = data.train if job.fit_on == "train" else data.train_and_validation()
     if config.architecture == "airbench94":
-        initialise(model, train.images, data.mean, data.std, job.seed)
+        sample = train.pixels(whitening_sample(train.n))
+        initialise(model, sample, data.mean, data.std, job.seed)
     batch = min(config.batch_size, train.n)
     n_steps = train.n // batch * job.horizon
     optimizer = build_optimizer(config, n_steps)
@@ -46,10 +47,9 @@ def prepare(
         optimizer=optimizer,
         loss=config.loss,
         augmentation=config.augmentation,
-        train_images=train.images,
-        train_labels=train.labels,
-        val_images=data.validation.images,
-        val_labels=data.validation.labels,
+        images=data.images,
+        train_indices=train.indices,
+        val_indices=data.validation.indices,
         chunk=max(1, images // batch),
         program=(program_of(config), spec_of(data), job.precision, weights, *own),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections import OrderedDict
+from functools import lru_cache
 from typing import Any
 
 import jax
@@ -16,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
+from autocnn.data.dataset import Images
 from autocnn.nn import augmentation
 from autocnn.nn.loss import sample_losses
 from autocnn.nn.run_time import run_time, run_time_values
@@ -35,16 +37,16 @@ class JaxStepper:
         self._parts, self._loops = parts, loops
         self._program = find_program(parts)
         self._values = run_time_values(parts.model, parts.optimizer, parts.loss)
-        self._train_data = _on_device(parts.train_images, parts.train_labels)
-        self._val_data = _on_device(parts.val_images, parts.val_labels)
+        self._data = load_images(parts.images)
 
     def train(
         self,
-        indices: npt.NDArray[np.int32],
+        positions: npt.NDArray[np.int32],
         draws: npt.NDArray[Any],
         rates: npt.NDArray[np.float32],
     ) -> Sums:
-        """Take one optimizer step a row of `indices`."""
+        """Take one optimizer step for each row of `positions`, as `Stepper.train`."""
+        indices = self._parts.train_indices[positions].astype(np.int32)
         if self._loops:
             try:
                 return self._train(self._in_a_loop(indices, draws, rates))
@@ -55,12 +57,13 @@ class JaxStepper:
                 self._loops = False
         return self._train(self._one_by_one(indices, draws, rates))
 
-    def evaluate(self, indices: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
-        """Cross-entropy and hits over the validation images named by `indices`."""
+    def evaluate(self, positions: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
+        """Cross-entropy and hits over validation images, as `Stepper.evaluate`."""
+        indices = self._parts.val_indices[positions].astype(np.int32)
         trainable, other, _ = ([v.value for v in group] for group in self._variables())
         loss, correct = jnp.zeros(()), jnp.zeros(())
         for index, weight in zip(indices, weights, strict=True):
-            sums = self._program.evaluate(trainable, other, self._val_data, index, weight)
+            sums = self._program.evaluate(trainable, other, self._data, index, weight)
             loss, correct = loss + sums[0], correct + sums[1]
         return Sums(float(loss), float(correct))
 
@@ -77,7 +80,7 @@ class JaxStepper:
     def _one_by_one(self, indices: Any, draws: Any, rates: Any) -> tuple[Any, Any]:
         state, loss, correct = self._state(), jnp.zeros(()), jnp.zeros(())
         for row in zip(indices, draws, rates, strict=True):
-            state, sums = self._program.step(state, self._values, self._train_data, *row)
+            state, sums = self._program.step(state, self._values, self._data, *row)
             loss, correct = loss + sums[0], correct + sums[1]
         return state, (loss, correct)
 
@@ -88,7 +91,7 @@ class JaxStepper:
             np.concatenate([rows, np.zeros((length - n, *rows.shape[1:]), rows.dtype)])
             for rows in (indices, draws, rates)
         ]
-        ended = self._program.loop(self._state(), self._values, self._train_data, n, rows)
+        ended = self._program.loop(self._state(), self._values, self._data, n, rows)
         return ended[0], ended[1]
 
     def _variables(self) -> tuple[list[Any], list[Any], list[Any]]:
@@ -159,8 +162,16 @@ class _Program:
         return (losses * weight).sum(), (_hits(labels, logits) * weight).sum()
 
 
-def _on_device(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> tuple[Any, Any]:
-    return jnp.asarray(images), jnp.asarray(labels, jnp.int32)
+@lru_cache(maxsize=1)
+def load_images(images: Images) -> tuple[Any, Any]:
+    """Pixels and labels (int32) on the device; those of the last images are kept for the process.
+
+    On a CPU the array of a mapped file is the mapping itself; all else is copied.
+    """
+    pixels = images.images
+    is_mapped = isinstance(pixels, np.memmap)
+    on_device = jax.device_put(np.asarray(pixels)) if is_mapped else jnp.asarray(pixels)
+    return on_device, jnp.asarray(images.labels, jnp.int32)
 
 
 def _hits(labels: Any, logits: Any) -> Any:

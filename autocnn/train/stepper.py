@@ -1,4 +1,4 @@
-"""What a compiled loop is made of and offers: the seam between `trainer` and the backends."""
+"""The seam between `trainer` and the backends: the parts of a training, and its compiled steps."""
 
 from __future__ import annotations
 
@@ -9,24 +9,28 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from autocnn.data.dataset import Images
 from autocnn.space.config import Augmentation, Loss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainingParts:
-    """A model, its optimizer (built), its loss, and the data that stay on the device."""
+    """A model, its optimizer (built), its loss, and the images that it trains and validates on.
+
+    `images` are all training images of a data set; the device holds them once for all trainings of
+    a process. The indices say which of them this training uses, and in which order.
+    """
 
     model: Any  # keras.Model giving logits
     optimizer: Any
     loss: Loss
     augmentation: Augmentation
-    train_images: npt.NDArray[np.uint8]  # (n, height, width, channels)
-    train_labels: npt.NDArray[np.int64]  # (n,)
-    val_images: npt.NDArray[np.uint8]
-    val_labels: npt.NDArray[np.int64]
+    images: Images
+    train_indices: npt.NDArray[np.int64]  # (n_train,), into `images`
+    val_indices: npt.NDArray[np.int64]  # (n_val,), into `images`
     class_weights: tuple[float, ...] | None = None  # of the training loss
     chunk: int = 1  # steps of a call, at most
-    program: Hashable = None  # equal where one compiled program fits; None: fits nothing else
+    program: Hashable = None  # equal if one compiled program fits both; None: fits no other
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +49,21 @@ class Stepper(Protocol):
 
     def train(
         self,
-        indices: npt.NDArray[np.int32],
+        positions: npt.NDArray[np.int32],
         draws: npt.NDArray[Any],
         rates: npt.NDArray[np.float32],
     ) -> Sums:
-        """Take one optimizer step a row.
+        """Take one optimizer step for each row of `positions`.
 
-        Shapes: indices (steps, batch) into the training images; draws (steps, batch, n_draws);
+        Shapes: positions (steps, batch) in `train_indices`, from 0; draws (steps, batch, n_draws);
         rates (steps,), the learning rate of each step.
         """
         ...
 
-    def evaluate(self, indices: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
+    def evaluate(self, positions: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
         """Cross-entropy and hits over the validation images.
 
-        Shapes: indices and weights (batches, batch); a weight is 1, or 0 for padding.
+        Shapes: positions in `val_indices`, and weights, (batches, batch); a weight is 1, or 0 for
+        padding.
         """
         ...

@@ -1,19 +1,23 @@
-"""The training loop in TensorFlow: many steps in one graph call, the data held as one tensor."""
+"""The training loop in TensorFlow: many steps in one graph call, on images held as one tensor."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from autocnn.data.dataset import Images
+from autocnn.data.mapped_array import writable_view
 from autocnn.nn import augmentation
 from autocnn.nn.loss import sample_losses
 from autocnn.space.config import Loss
 from autocnn.train.stepper import Sums, TrainingParts
 
 CROSS_ENTROPY = Loss()
+ALIGNMENT = 64  # bytes, of the memory that TensorFlow's kernels read
 
 
 class TensorFlowStepper:
@@ -21,8 +25,7 @@ class TensorFlowStepper:
 
     def __init__(self, parts: TrainingParts) -> None:
         self._parts = parts
-        self._train_data = _on_device(parts.train_images, parts.train_labels)
-        self._val_data = _on_device(parts.val_images, parts.val_labels)
+        self._data = load_images(parts.images)
         rows = tf.TensorSpec([None, None], tf.int32)
         settings = parts.augmentation
         kind = augmentation.draws_type(settings)
@@ -37,16 +40,18 @@ class TensorFlowStepper:
 
     def train(
         self,
-        indices: npt.NDArray[np.int32],
+        positions: npt.NDArray[np.int32],
         draws: npt.NDArray[Any],
         rates: npt.NDArray[np.float32],
     ) -> Sums:
-        """Take one optimizer step a row of `indices`."""
+        """Take one optimizer step for each row of `positions`, as `Stepper.train`."""
+        indices = self._parts.train_indices[positions].astype(np.int32)
         loss, correct = self._train(indices, draws, rates)
         return Sums(float(loss), float(correct))
 
-    def evaluate(self, indices: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
-        """Cross-entropy and hits over the validation images named by `indices`."""
+    def evaluate(self, positions: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
+        """Cross-entropy and hits over validation images, as `Stepper.evaluate`."""
+        indices = self._parts.val_indices[positions].astype(np.int32)
         loss, correct = self._evaluate(indices, weights)
         return Sums(float(loss), float(correct))
 
@@ -60,7 +65,7 @@ class TensorFlowStepper:
 
     def _train_step(self, index: Any, draws: Any, rate: Any) -> Any:
         parts = self._parts
-        images, labels = (tf.gather(data, index) for data in self._train_data)
+        images, labels = (tf.gather(array, index) for array in self._data)
         images, targets = augmentation.augment(parts.augmentation, images, labels, draws)
         parts.optimizer.learning_rate.assign(rate)
         variables = parts.model.trainable_variables
@@ -78,15 +83,28 @@ class TensorFlowStepper:
     def _evaluate_steps(self, indices: Any, weights: Any) -> Any:
         loss, correct = tf.constant(0.0), tf.constant(0.0)
         for i in tf.range(tf.shape(indices)[0]):
-            images, labels = (tf.gather(data, indices[i]) for data in self._val_data)
+            images, labels = (tf.gather(array, indices[i]) for array in self._data)
             logits = self._parts.model(tf.cast(images, tf.float32), training=False)
             loss += tf.reduce_sum(sample_losses(CROSS_ENTROPY, labels, logits) * weights[i])
             correct += tf.reduce_sum(_hits(labels, logits) * weights[i])
         return loss, correct
 
 
-def _on_device(images: npt.NDArray[np.uint8], labels: npt.NDArray[np.int64]) -> tuple[Any, Any]:
-    return tf.constant(images), tf.constant(labels, tf.int32)
+@lru_cache(maxsize=1)
+def load_images(images: Images) -> tuple[Any, Any]:
+    """Pixels and labels (int32) as tensors; those of the last images are kept for the process.
+
+    On a CPU the tensor of a mapped file is the mapping itself; all else is copied.
+    """
+    return _load_pixels(images.images), tf.constant(images.labels, tf.int32)
+
+
+def _load_pixels(pixels: npt.NDArray[np.uint8]) -> Any:
+    is_mapped = isinstance(pixels, np.memmap) and pixels.ctypes.data % ALIGNMENT == 0
+    view = writable_view(pixels) if is_mapped else None
+    if view is None or tf.config.list_physical_devices("GPU"):
+        return tf.constant(pixels)
+    return tf.experimental.dlpack.from_dlpack(view.__dlpack__())
 
 
 def _hits(labels: Any, logits: Any) -> Any:

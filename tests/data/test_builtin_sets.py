@@ -9,8 +9,11 @@ import sys
 import numpy as np
 import pytest
 
-from autocnn.data.builtin_sets import read_splits
+from autocnn.data.builtin_sets import load_builtin, read_splits
 from autocnn.data.catalog import dataset_info, load_train
+from autocnn.data.split import fingerprint, image_hashes
+from autocnn.data.statistics import pixel_counts
+from autocnn.data.test_split import load_test
 from autocnn.errors import DatasetError
 
 
@@ -37,6 +40,39 @@ def test_grey_images_get_a_channel_and_labels_become_int64(fake_keras):
     assert train.images.shape == (60_000, 28, 28, 1)
     assert (train.labels.dtype, int(train.labels[0])) == (np.int64, 7)
     assert test.n == 10_000
+
+
+def test_a_set_is_read_once(fake_keras, keras_home):
+    """The next start maps the cache; files with another time are read again."""
+    calls = []
+    fake_keras("cifar10", lambda: (calls.append(1), _arrays(32, 32, 3))[1])
+    file = keras_home / dataset_info("cifar10").files[0]
+    file.parent.mkdir(parents=True)
+    file.touch()
+    for _ in range(2):
+        assert isinstance(load_train("cifar10").images, np.memmap)
+        assert load_test("cifar10").n == 10_000
+    assert len(calls) == 1
+    os.utime(file, ns=(1, 1))
+    load_train("cifar10")
+    assert len(calls) == 2
+
+
+def test_digits_are_stored_for_a_version_of_scikit_learn(cache, monkeypatch):
+    """Another version may bring other pixels: its folder takes the place of the first."""
+    found = []
+    for name in ("1.9", "1.9", "2.0"):
+        monkeypatch.setattr("autocnn.data.builtin_sets.version", lambda _, name=name: name)
+        found.append(load_builtin(dataset_info("digits")).train.files)
+    assert found[0] == found[1] != found[2]
+
+
+def test_what_is_known_of_a_stored_set_is_true():
+    """Hashes, counts and fingerprint are those of the images."""
+    train = load_train("digits")
+    assert train.hashes.tolist() == image_hashes(train).tolist()
+    assert train.pixel_counts.tolist() == pixel_counts(train.images).tolist()
+    assert train.fingerprint == fingerprint(train)
 
 
 def test_channels_first_arrays_are_turned(fake_keras):

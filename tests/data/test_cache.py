@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from pathlib import Path
@@ -15,7 +16,8 @@ from autocnn.data import decode_all as passes
 from autocnn.data import importing
 from autocnn.data.catalog import dataset_info, load_train
 from autocnn.data.options import ImageOptions
-from autocnn.data.prepared import prepare
+from autocnn.data.prepared import open_reference, prepare, refer_to
+from autocnn.data.split import fingerprint
 from autocnn.errors import RecordError
 
 
@@ -93,13 +95,12 @@ def test_each_size_has_its_own_folder(root, cache, n_decoded):
 )
 def test_a_damaged_folder_is_made_again(root, cache, n_decoded, damage):
     """And then it is whole again."""
-    before = prepare(str(root))
+    before = prepare(str(root)).train.copy()
     [folder] = entries(cache)
     damage(folder)
     again = prepare(str(root))
     assert n_decoded() == 40
-    assert again.fingerprint == before.fingerprint
-    assert again.train.images.tolist() == before.train.images.tolist()
+    assert fingerprint(again.train.copy()) == fingerprint(before)
     prepare(str(root))
     assert n_decoded() == 40
 
@@ -135,15 +136,42 @@ def test_leftovers_of_a_crash_are_swept_up(root, cache):
     assert entries(cache) == [folder]
 
 
+def test_unfinished_folders_of_other_data_sets_are_deleted(root, cache):
+    """A folder without a living owner goes at the next start, that of a living process stays."""
+    folder = cache / "images"
+    for name in (".dead-abc", ".living-abc"):
+        (folder / name / "whole").mkdir(parents=True)
+    with open(folder / "living.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        prepare(str(root))
+    assert [path.name for path in entries(cache) if path.name.startswith(".")] == [".living-abc"]
+
+
+def test_an_older_folder_stays_while_it_is_in_use(root, cache):
+    """A search whose images have changed goes on with the images that it began with."""
+    before = prepare(str(root))
+    pixels = before.train.copy().images.tolist()
+    for time in (1, 2):
+        os.utime(root / "train" / "0" / "0000.png", ns=(time, time))
+        prepare(str(root))
+    assert len(entries(cache)) == 2
+    again = open_reference(refer_to(before))
+    assert again.train.copy().images.tolist() == pixels
+    del before, again
+    os.utime(root / "train" / "0" / "0000.png", ns=(3, 3))
+    prepare(str(root))
+    assert len(entries(cache)) == 1
+
+
 def test_whoever_comes_second_takes_what_the_first_made(root, n_decoded, monkeypatch):
     """It waited for the lock meanwhile."""
     real = cache_module._locked
 
-    def late(folder):
+    def late(file, **wait):
         with monkeypatch.context() as patch:
             patch.setattr(cache_module, "_locked", real)
             prepare(str(root))
-        return real(folder)
+        return real(file, **wait)
 
     monkeypatch.setattr(cache_module, "_locked", late)
     prepare(str(root))

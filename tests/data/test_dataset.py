@@ -1,11 +1,12 @@
-"""Images checks its arrays when it is made."""
+"""Images checks its arrays when it is made; an index set stands for some of the images."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from autocnn.data.dataset import Images
+from autocnn.data import dataset
+from autocnn.data.dataset import Images, IndexedImages
 from autocnn.errors import DatasetError
 
 
@@ -36,3 +37,25 @@ def test_take_keeps_images_and_labels_together(make_images):
     taken = make_images([10, 20, 30], [0, 1, 2]).take(np.array([2, 0]))
     assert taken.images[:, 0, 0, 0].tolist() == [30, 10]
     assert taken.labels.tolist() == [2, 0]
+
+
+@pytest.fixture
+def some(make_images) -> IndexedImages:
+    """Images 3, 0 and 1 of four, which are 10, 20, 30 and 40 of classes 0, 1, 2 and 3."""
+    source = make_images([10, 20, 30, 40], [0, 1, 2, 3])
+    return IndexedImages(source=source, indices=np.array([3, 0, 1]))
+
+
+def test_an_index_set_keeps_its_order(some):
+    """Labels and pixels come in the order of the indices."""
+    assert (some.n, some.shape, some.labels.tolist()) == (3, (1, 2, 1), [3, 0, 1])
+    assert some.pixels(np.array([2, 0]))[:, 0, 0, 0].tolist() == [20, 40]
+    copy = some.copy()
+    assert copy.images[:, 0, 0, 0].tolist() == [40, 10, 20]
+    assert copy.labels.tolist() == [3, 0, 1]
+
+
+def test_blocks_are_copied_some_at_a_time(some, monkeypatch):
+    """Two images of two pixels fit a block of five pixels."""
+    monkeypatch.setattr(dataset, "BLOCK_PIXELS", 5)
+    assert [block[:, 0, 0, 0].tolist() for block in some.blocks()] == [[40, 10], [20]]

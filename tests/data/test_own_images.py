@@ -11,8 +11,9 @@ from image_files import encode, noise, write_folder, write_npz, write_shards
 from autocnn.data import decode_all as passes
 from autocnn.data.catalog import dataset_info, load_train
 from autocnn.data.options import ImageOptions
-from autocnn.data.prepared import channel_statistics, pixel_counts, prepare
+from autocnn.data.prepared import prepare
 from autocnn.data.split import find_split, fingerprint, image_hashes, stratified_split
+from autocnn.data.statistics import channel_statistics, pixel_counts
 from autocnn.data.test_split import load_test
 from autocnn.errors import DatasetError, SettingsError, UnknownDatasetError
 
@@ -69,7 +70,7 @@ def test_three_forms_are_one_data_set(tmp_path, names, shape):
         assert (other.mean, other.std, other.class_names) == (data.mean, data.std, data.class_names)
         assert other_info.n_validation == info.n_validation
         for part in ("train", "validation"):
-            ours, theirs = getattr(data, part), getattr(other, part)
+            ours, theirs = getattr(data, part).copy(), getattr(other, part).copy()
             assert np.array_equal(ours.images, theirs.images)
             assert np.array_equal(ours.labels, theirs.labels)
             assert np.array_equal(getattr(data.split, part), getattr(other.split, part))
@@ -84,7 +85,7 @@ def test_what_is_known_is_true(tmp_path):
     assert train.hashes.tolist() == image_hashes(train).tolist()
     assert train.pixel_counts.tolist() == pixel_counts(train.images).tolist()
     assert train.fingerprint == fingerprint(train)
-    assert (data.mean, data.std) == channel_statistics(pixel_counts(data.train.images))
+    assert (data.mean, data.std) == channel_statistics(pixel_counts(data.train.copy().images))
     split = stratified_split(train)
     assert data.split.validation.tolist() == split.validation.tolist()
     assert sorted(zip(train.labels, train.hashes, strict=True)) == list(
@@ -143,7 +144,7 @@ def test_own_validation_images_are_the_split(tmp_path):
     data = prepare(form)
     assert data.validation.n == 12
     theirs = {x.tobytes() for x in parts["validation"][0]}
-    assert {x.tobytes() for x in data.validation.images} == theirs
+    assert {x.tobytes() for x in data.validation.copy().images} == theirs
     assert data.split.fraction == pytest.approx(12 / 72)
     with pytest.raises(SettingsError, match="--split-seed 3 is without effect"):
         prepare(form, split_seed=3)

@@ -1,14 +1,23 @@
-"""Prepared data are split and measured once, and shared by way of a folder."""
+"""Prepared data are split and measured once, and shared by a reference to the cache."""
 
 from __future__ import annotations
+
+import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from autocnn.data.catalog import load_train
-from autocnn.data.prepared import open_prepared, prepare, prepare_images, save_prepared
+from autocnn.data.prepared import (
+    keep_used,
+    open_reference,
+    prepare,
+    prepare_images,
+    refer_to,
+)
 from autocnn.data.split import fingerprint
-from autocnn.errors import RecordError, UnknownDatasetError
+from autocnn.errors import RecordError, SettingsError, UnknownDatasetError
 
 
 @pytest.fixture
@@ -32,8 +41,8 @@ def test_digits_are_prepared_from_their_training_images():
     assert (data.train.n, data.validation.n) == (1292, 145)
     assert (data.image_shape, data.n_classes) == ((8, 8, 1), 10)
     assert data.fingerprint == fingerprint(load_train("digits"))
-    assert data.mean == pytest.approx((data.train.images.mean(),))
-    assert data.std == pytest.approx((data.train.images.std(),))
+    assert data.mean == pytest.approx((data.train.copy().images.mean(),))
+    assert data.std == pytest.approx((data.train.copy().images.std(),))
 
 
 def test_the_split_seed_changes_the_split_and_not_the_data():
@@ -51,71 +60,86 @@ def test_an_unknown_name_is_refused():
 
 def test_the_refit_gets_both_sides(small):
     """Training images come first, then validation images, each with its label."""
-    both = small.train_and_validation()
+    both = small.train_and_validation().copy()
     assert both.n == 20
-    assert both.images[18:].tolist() == small.validation.images.tolist()
+    assert both.images[18:].tolist() == small.validation.copy().images.tolist()
     assert (both.images[:, 0, 0, 0] % 2 == both.labels).all()
 
 
-def test_saved_data_open_as_they_were(small, tmp_path):
-    """Every field survives the folder."""
-    save_prepared(small, tmp_path / "new" / "folder")
-    opened = open_prepared(tmp_path / "new" / "folder")
+def test_all_parts_are_indices_into_one_array():
+    """No part of the data has pixels of its own: all map the file of the cache."""
+    data = prepare("digits")
+    assert isinstance(data.images.images, np.memmap)
+    parts = (data.train, data.validation, data.train_and_validation())
+    assert all(part.source is data.images for part in parts)
+    assert data.images.images[data.split.validation].tolist() == (
+        data.validation.copy().images.tolist()
+    )
+
+
+def test_a_subset_is_normalised_by_its_own_statistics(make_images):
+    """One image of each class trains: mean (a + b) / 2, deviation |a - b| / 2."""
+    images = make_images(range(0, 200, 10), [0, 1] * 10)
+    whole, subset = (prepare_images("x", ("a", "b"), images, subset=n) for n in (None, 2))
+    low, high = sorted(subset.train.copy().images[:, 0, 0, 0].tolist())
+    assert subset.mean == pytest.approx(((low + high) / 2,))
+    assert subset.std == pytest.approx(((high - low) / 2,))
+    assert subset.mean != whole.mean
+    assert subset.fingerprint == whole.fingerprint
+    assert subset.split.validation.tolist() == whole.split.validation.tolist()
+
+
+def test_a_subset_has_all_classes_alike(data):
+    """Half of 54 training images in two classes: 13 or 14 of each, always the same."""
+    halves = [prepare_images("x", ("a", "b"), data.images, subset=27) for _ in range(2)]
+    assert sorted(np.bincount(halves[0].train.labels)) in ([13, 14], [14, 14])
+    assert set(halves[0].split.train) < set(data.split.train)
+    assert halves[0].split.train.tolist() == halves[1].split.train.tolist()
+
+
+def test_a_subset_is_less_than_all(data):
+    """All training images are no subset."""
+    with pytest.raises(SettingsError, match=r"--subset must be below 54 \(all training images\)"):
+        prepare_images("x", ("a", "b"), data.images, subset=54)
+
+
+def test_a_reference_opens_the_same_data():
+    """Every field survives the way to another process, in less than a byte an image."""
+    data = prepare("digits", split_seed=5)
+    sent = pickle.dumps(refer_to(data))
+    opened = open_reference(pickle.loads(sent))
     for field in ("name", "class_names", "mean", "std", "fingerprint"):
-        assert getattr(opened, field) == getattr(small, field)
+        assert getattr(opened, field) == getattr(data, field)
     assert (opened.split.seed, opened.split.fraction) == (5, 0.1)
-    assert opened.split.train.tolist() == small.split.train.tolist()
-    assert opened.split.validation.tolist() == small.split.validation.tolist()
-    assert fingerprint(opened.train) == fingerprint(small.train)
-    assert fingerprint(opened.validation) == fingerprint(small.validation)
+    assert opened.split.train.tolist() == data.split.train.tolist()
+    assert opened.split.validation.tolist() == data.split.validation.tolist()
+    assert fingerprint(opened.images) == data.fingerprint
+    assert isinstance(opened.images.images, np.memmap)
+    assert len(sent) < data.images.n + 1000
 
 
-def test_opened_images_are_mapped_and_cannot_be_written(small, tmp_path):
-    """Workers share the pages of the file and cannot change them."""
-    save_prepared(small, tmp_path)
-    opened = open_prepared(tmp_path)
-    assert isinstance(opened.train.images, np.memmap)
-    with pytest.raises(ValueError, match="read-only"):
-        opened.train.images[0] = 0
+def test_images_in_memory_are_sent_whole(small):
+    """No file holds them."""
+    opened = open_reference(pickle.loads(pickle.dumps(refer_to(small))))
+    assert fingerprint(opened.images) == small.fingerprint
 
 
-def test_saving_again_replaces_the_data(small, make_images, tmp_path):
-    """The folder holds what was saved last, and no file beside it."""
-    save_prepared(small, tmp_path)
-    save_prepared(prepare_images("other", ("a",), make_images(range(4), [0] * 4)), tmp_path)
-    opened = open_prepared(tmp_path)
-    assert (opened.name, opened.train.n, opened.validation.n) == ("other", 3, 1)
-    assert not list(tmp_path.glob("*.part"))
+@pytest.mark.parametrize("content", [None, b"", b"no array", b"\x93NUMPY\x01\x00"])
+def test_images_that_are_gone_are_one_clear_error(content, tmp_path):
+    """The error names the file and says what to do."""
+    reference = replace(refer_to(prepare("digits")), pixels=tmp_path / "x.npy")
+    if content is not None:
+        (tmp_path / "x.npy").write_bytes(content)
+    with pytest.raises(RecordError, match=r"cannot read the cached images .* run the same"):
+        open_reference(reference)
 
 
-def test_an_interrupted_save_is_no_prepared_data(small, tmp_path, monkeypatch):
-    """The old meta.json is gone before the first array changes."""
-    save_prepared(small, tmp_path)
-
-    def fail(*args, **kwargs):
-        raise OSError("disk full")
-
-    monkeypatch.setattr(np, "save", fail)
-    with pytest.raises(RecordError, match="disk full"):
-        save_prepared(small, tmp_path)
-    with pytest.raises(RecordError, match=r"meta\.json"):
-        open_prepared(tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("file", "content"),
-    [
-        ("meta.json", b"{}"),
-        ("meta.json", b"[1"),
-        ("meta.json", b'{"format": 99}'),
-        ("train_images.npy", b""),
-        ("train_labels.npy", b"no array"),
-    ],
-)
-def test_a_damaged_folder_is_one_clear_error(file, content, small, tmp_path):
-    """Whatever is wrong in the folder, the error names it."""
-    save_prepared(small, tmp_path)
-    (tmp_path / file).write_bytes(content)
-    with pytest.raises(RecordError, match="cannot read the prepared data") as caught:
-        open_prepared(tmp_path)
-    assert str(tmp_path) in str(caught.value)
+def test_only_the_images_in_use_are_kept_for_a_small_memory(make_images):
+    """Four of 20 images train and two validate: six are copied, and the parts stay the same."""
+    images = make_images(range(20), [0, 1] * 10)
+    whole, data = (prepare_images("x", ("a", "b"), images, subset=n) for n in (None, 4))
+    kept = keep_used(data)
+    assert kept.images.n == 6
+    assert kept.train.copy().images.tolist() == data.train.copy().images.tolist()
+    assert kept.validation.copy().labels.tolist() == data.validation.labels.tolist()
+    assert keep_used(whole) is whole

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from autocnn.data.prepared import save_prepared
+from autocnn.data.prepared import refer_to
 from autocnn.executors.local import LocalExecutor
 from autocnn.executors.protocol import EpochEnded, JobEnded
 from autocnn.executors.resources import Share
@@ -33,12 +33,12 @@ def job(config, tmp_path) -> TrialJob:
 
 def test_two_processes_train_side_by_side(data, job, tmp_path):
     """Each has its share of the cores; the second is replaced after every job."""
-    save_prepared(data, tmp_path / "data")
-    setup = WorkerSetup(data_folder=tmp_path / "data", log=tmp_path / "worker.log")
+    setup = WorkerSetup(log=tmp_path / "worker.log")
     one_core = Share(cores=(min(os.sched_getaffinity(0)),))
     handles = [WorkerHandle(setup), WorkerHandle(replace(setup, recycle=1, share=one_core))]
     executor = LocalExecutor(handles)
     assert executor.capacity == 2
+    executor.use(refer_to(data))
     for number in (1, 2):
         executor.submit(replace(job, number=number, folder=tmp_path / str(number)))
     results, shares = {}, {}

@@ -56,7 +56,6 @@ def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
         **patience: float,
     ) -> Any:
         setup = WorkerSetup(
-            data_folder=tmp_path,
             log=tmp_path / "worker.log",
             memory_mb=memory_mb,
             patience=Patience(**patience),
@@ -103,7 +102,7 @@ def test_a_pause_of_everything_is_no_silence(monkeypatch):
     """Ctrl-Z for two minutes: the supervisor looks again, and so may the worker speak again."""
     now = [0.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    watch = module._Watch(os.getpid(), WorkerSetup(data_folder=Path(), log=Path()), 43.0)
+    watch = module._Watch(os.getpid(), WorkerSetup(log=Path()), 43.0)
     for now[0] in (4.0, 8.0, 128.0):
         assert watch.failure() is None
     for now[0] in range(129, 129 + 95):  # 8 s of silence before, 60 more than 43 in all

@@ -13,7 +13,7 @@ from dataclasses import replace
 import psutil
 import pytest
 
-from autocnn.data.prepared import save_prepared
+from autocnn.data.prepared import refer_to
 from autocnn.errors import AutocnnError
 from autocnn.executors.local import LocalExecutor
 from autocnn.executors.protocol import run_job
@@ -28,11 +28,9 @@ pytestmark = pytest.mark.training
 def worker(data, tmp_path_factory):
     """One worker for all tests of this file: a new process costs seconds."""
     folder = tmp_path_factory.mktemp("worker")
-    save_prepared(data, folder / "data")
-    worker = WorkerHandle(
-        WorkerSetup(data_folder=folder / "data", log=folder / "log" / "worker.log")
-    )
+    worker = WorkerHandle(WorkerSetup(log=folder / "log" / "worker.log"))
     worker.start()
+    worker.use(refer_to(data))
     yield worker
     worker.close()
 
@@ -144,13 +142,12 @@ def test_the_death_of_a_worker_costs_one_trial(worker, job):
     assert worker._process.pid != pid
 
 
-def test_a_worker_without_data_says_so(tmp_path):
+def test_a_worker_without_data_says_so(data, tmp_path):
     """One clear line, and nobody waits for it."""
     before = _pids()
-    worker = WorkerHandle(
-        WorkerSetup(data_folder=tmp_path / "nothing", log=tmp_path / "worker.log")
-    )
-    with pytest.raises(AutocnnError, match=r"nothing: cannot read the prepared data"):
+    worker = WorkerHandle(WorkerSetup(log=tmp_path / "worker.log"))
+    worker.use(replace(refer_to(data), pixels=tmp_path / "nothing.npy"))
+    with pytest.raises(AutocnnError, match=r"nothing\.npy: cannot read the cached images"):
         worker.device()
     worker.close()
     assert _pids() == before
@@ -159,7 +156,7 @@ def test_a_worker_without_data_says_so(tmp_path):
 def test_closing_ends_a_process_that_is_still_starting(tmp_path):
     """By force and at once; closing what was never started, or twice, does nothing."""
     before = _pids()
-    worker = WorkerHandle(WorkerSetup(data_folder=tmp_path, log=tmp_path / "worker.log"))
+    worker = WorkerHandle(WorkerSetup(log=tmp_path / "worker.log"))
     worker.close()
     worker.start()
     assert len(_pids() - before) == 1
@@ -175,7 +172,7 @@ def test_a_worker_ends_with_its_supervisor(tmp_path):
         "from autocnn.executors.worker_handle import WorkerHandle, WorkerSetup\n"
         "if __name__ == '__main__':\n"
         "    folder = Path(sys.argv[1])\n"
-        "    worker = WorkerHandle(WorkerSetup(data_folder=folder, log=folder / 'worker.log'))\n"
+        "    worker = WorkerHandle(WorkerSetup(log=folder / 'worker.log'))\n"
         "    worker.start(); print(worker._process.pid, flush=True); time.sleep(60)\n"
     )
     script = tmp_path / "supervisor.py"

@@ -6,8 +6,13 @@ import keras
 import numpy as np
 import pytest
 
-from autocnn.nn import airbench94
-from autocnn.nn.airbench94 import GroupedNesterov, dirac_kernel, initialise, whitening_filters
+from autocnn.nn.airbench94 import (
+    GroupedNesterov,
+    dirac_kernel,
+    initialise,
+    whitening_filters,
+    whitening_sample,
+)
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.space.config import Optimizer, TrialConfig
@@ -61,19 +66,14 @@ def test_whitened_patches_are_uncorrelated():
     np.testing.assert_allclose(out.T @ out / len(out), np.eye(8), atol=0.02)
 
 
-def test_images_of_all_classes_are_whitened(model, monkeypatch):
-    """Images of one's own are ordered by class: the first and the last are among a few."""
-    seen = []
-
-    def look(images):
-        seen.append(images)
-        return np.zeros(model.get_layer(WHITENING).kernel.shape, np.float32)
-
-    monkeypatch.setattr(airbench94, "WHITENED_IMAGES", 3)
-    monkeypatch.setattr(airbench94, "whitening_filters", look)
-    images = np.arange(7, dtype=np.uint8)[:, None, None, None] * np.ones((1, 4, 4, 1), np.uint8)
-    initialise(model, images, np.zeros(1), np.ones(1), 0)
-    assert seen[0][:, 0, 0, 0].tolist() == [0, 3, 6]
+@pytest.mark.parametrize(
+    ("n", "ends", "size"), [(3, [0, 1, 2], 3), (9999, [0, 2, 4, 9994, 9996, 9998], 5000)]
+)
+def test_images_of_all_classes_are_whitened(n, ends, size):
+    """The user's own images are ordered by class: the first and the last are among the sample."""
+    sample = whitening_sample(n)
+    assert len(sample) == size
+    assert [*sample[:3], *sample[-3:]][-len(ends) :] == ends
 
 
 def test_the_first_filters_pass_their_channel_on():

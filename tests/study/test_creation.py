@@ -9,7 +9,7 @@ import pytest
 from scripted import CPU, ScriptedExecutor
 
 from autocnn.engines.recipes import Recipe
-from autocnn.errors import SettingsError, StudyError
+from autocnn.errors import StudyError
 from autocnn.records.optuna_record import create_study
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
@@ -135,17 +135,19 @@ def test_a_study_refuses_other_data(study, data):
         _find(study, other, _Executor(), recipes=False)
 
 
-def test_a_subset_has_all_classes_alike(data):
-    """Half of 54 training images in two classes: 13 or 14 of each; validation stays whole."""
-    half = creation.take_subset(data, 27)
-    assert sorted(np.bincount(half.train.labels)) in ([13, 14], [14, 14])
-    assert half.validation is data.validation
-    assert half.mean == data.mean
-    again = creation.take_subset(data, 27)
-    assert np.array_equal(half.train.images, again.train.images)
+def test_a_study_refuses_other_statistics(study, data):
+    """A study of an earlier version, which normalised a subset by the whole data set."""
+    _find(study, data, _Executor(), recipes=False)
+    other = replace(data, mean=(1.0,))
+    with pytest.raises(StudyError, match="study x: its images were normalised by other statistics"):
+        _find(study, other, _Executor(), recipes=False)
 
 
-def test_a_subset_is_less_than_all(data):
-    """All of them are no subset."""
-    with pytest.raises(SettingsError, match=r"--subset must be below 54 \(all training images\)"):
-        creation.take_subset(data, 54)
+def test_the_stored_split_is_that_of_the_subset(tmp_path):
+    """split.npz has the indices of the images that train: about 200 of the 1,292 digits."""
+    data = creation.prepare_data(StudySettings(study="x", dataset="digits", subset=200))
+    paths = StudyPaths(tmp_path)
+    creation.write_split(paths, data.split)
+    with np.load(paths.split) as stored:
+        assert stored["train"].tolist() == data.split.train.tolist()
+        assert (len(stored["train"]), len(stored["validation"])) == (199, 145)

@@ -33,6 +33,7 @@ SEVEN_STEPS = """
 import json
 import keras
 import numpy as np
+from autocnn.data.dataset import Images
 from autocnn.nn.airbench94 import initialise
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
@@ -49,8 +50,8 @@ initialise(model, images, spec.mean, spec.std, 0)
 optimizer = build_optimizer(config, 7)
 optimizer.build(model.trainable_variables)
 stepper = build_stepper(TrainingParts(model=model, optimizer=optimizer, loss=Loss(),
-    augmentation=Augmentation(), train_images=images, train_labels=labels,
-    val_images=images, val_labels=labels), find_device())
+    augmentation=Augmentation(), images=Images(images=images, labels=labels),
+    train_indices=np.arange(48), val_indices=np.arange(48)), find_device())
 before = model.get_weights()
 indices = np.arange(56, dtype=np.int32).reshape(7, 8) % 48
 stepper.train(indices, np.zeros((7, 8, 3), np.int32), np.full(7, 0.01, np.float32))

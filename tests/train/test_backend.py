@@ -154,10 +154,9 @@ def test_the_loop_is_that_of_the_backend(data, device):
         optimizer=None,
         loss=Loss(),
         augmentation=Augmentation(),
-        train_images=data.train.images,
-        train_labels=data.train.labels,
-        val_images=data.validation.images,
-        val_labels=data.validation.labels,
+        images=data.images,
+        train_indices=data.split.train,
+        val_indices=data.split.validation,
     )
     assert isinstance(build_stepper(parts, device), TensorFlowStepper)
 

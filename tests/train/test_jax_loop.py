@@ -30,6 +30,7 @@ mixup = 0.2
 ONE_MIXED_STEP = """
 import json
 import numpy as np
+from autocnn.data.dataset import Images
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.space.config import Augmentation, Loss, Optimizer, TrialConfig
@@ -40,10 +41,10 @@ model = build_model(TrialConfig(pixels="unit"), spec)
 model.set_weights([np.zeros_like(w) for w in model.get_weights()])
 optimizer = build_optimizer(TrialConfig(optimizer=Optimizer(name="sgd")), 1)
 optimizer.build(model.trainable_variables)
-images, labels = np.array([255, 0], np.uint8).reshape(2, 1, 1, 1), np.array([0, 1])
+images, labels = np.array([0, 255], np.uint8).reshape(2, 1, 1, 1), np.array([1, 0])
 stepper = JaxStepper(TrainingParts(model=model, optimizer=optimizer, loss=Loss(),
-    augmentation=Augmentation(mixup=0.2), train_images=images, train_labels=labels,
-    val_images=images, val_labels=labels))
+    augmentation=Augmentation(mixup=0.2), images=Images(images=images, labels=labels),
+    train_indices=np.array([1, 0]), val_indices=np.array([1, 0])))
 draws = np.array([[[0, 0, 0, 0.75], [0, 0, 0, 0.25]]], np.float32)
 sums = stepper.train(np.array([[0, 1]], np.int32), draws, np.array([1.0], np.float32))
 kernel, bias = (w.ravel().tolist() for w in model.get_weights())

@@ -17,6 +17,7 @@ SCRIPT = """
 import json
 import sys
 import numpy as np
+from autocnn.data.dataset import Images
 from autocnn.nn import augmentation
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
@@ -30,6 +31,7 @@ SPEC = ImageSpec(shape=(8, 8, 1), n_classes=2, mean=(100.0,), std=(50.0,))
 rng = np.random.default_rng(0)
 images = rng.integers(0, 256, (48, 8, 8, 1)).astype(np.uint8)
 labels = (images.mean((1, 2, 3)) > 127).astype(np.int64)
+IMAGES = Images(images=images, labels=labels)
 indices = np.stack([rng.permutation(48)[:8] for _ in range(18)]).astype(np.int32)
 rates = np.linspace(0.02, 0.0, 18, dtype=np.float32)
 
@@ -49,8 +51,8 @@ def train(number, loops, program):
     optimizer.build(model.trainable_variables)
     key = program_of(c) if program else None
     parts = TrainingParts(model=model, optimizer=optimizer, loss=c.loss,
-        augmentation=c.augmentation, train_images=images, train_labels=labels,
-        val_images=images, val_labels=labels, chunk=12, program=key)
+        augmentation=c.augmentation, images=IMAGES, train_indices=np.arange(48),
+        val_indices=np.arange(48), chunk=12, program=key)
     stepper = JaxStepper(parts, loops=loops)
     draws = augmentation.draw_epoch(c.augmentation, indices, number, 1, 48)
     sums = [stepper.train(indices[a:b], draws[a:b], rates[a:b]) for a, b in ((0, 12), (12, 18))]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from autocnn.data.dataset import Images
 from autocnn.nn import augmentation
 from autocnn.nn.loss import sample_losses
 from autocnn.nn.model import ImageSpec, build_model
@@ -41,10 +42,9 @@ def _parts(optimizer: str) -> TrainingParts:
         optimizer=made,
         loss=config.loss,
         augmentation=config.augmentation,
-        train_images=IMAGES,
-        train_labels=LABELS,
-        val_images=IMAGES,
-        val_labels=LABELS,
+        images=Images(images=IMAGES, labels=LABELS),
+        train_indices=np.arange(N),
+        val_indices=np.arange(N),
         chunk=STEPS,
     )
 

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from autocnn.data.dataset import Images
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.space.config import Augmentation, Loss, Optimizer, TrialConfig
@@ -15,13 +16,18 @@ from autocnn.train.tf_loop import TensorFlowStepper
 
 WHITE = np.full((1, 1, 1), 255, np.uint8)
 BLACK = np.zeros((1, 1, 1), np.uint8)
+IMAGES = Images(images=np.stack([WHITE, BLACK, BLACK, WHITE]), labels=np.array([1, 1, 0, 0]))
 
 
 def _stepper(
     loss: Loss = Loss(),  # noqa: B008  frozen
     augmentation: Augmentation = Augmentation(),  # noqa: B008  frozen
 ) -> TensorFlowStepper:
-    """Two logits over one pixel, all weights zero; SGD. Train: white of class 0, black of 1."""
+    """Two logits over one pixel, all weights zero; SGD.
+
+    Training part: white of class 0, black of class 1. Validation part: white of class 0, white of
+    class 1, black of class 1.
+    """
     spec = ImageSpec(shape=(1, 1, 1), n_classes=2, mean=(0.0,), std=(1.0,))
     model = build_model(TrialConfig(pixels="unit"), spec)
     model.set_weights([np.zeros_like(w) for w in model.get_weights()])
@@ -33,10 +39,9 @@ def _stepper(
             optimizer=optimizer,
             loss=loss,
             augmentation=augmentation,
-            train_images=np.stack([WHITE, BLACK]),
-            train_labels=np.array([0, 1]),
-            val_images=np.stack([WHITE, WHITE, BLACK]),
-            val_labels=np.array([0, 1, 1]),
+            images=IMAGES,
+            train_indices=np.array([3, 1]),
+            val_indices=np.array([3, 0, 1]),
         )
     )
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from autocnn.api.datasets import write_grid as write_grid
     from autocnn.api.export import export_model as export_model
     from autocnn.api.export import export_note as export_note
+    from autocnn.api.export import trained_model as trained_model
     from autocnn.api.installation import describe_installation as describe_installation
     from autocnn.api.join_study import JoinOutcome as JoinOutcome
     from autocnn.api.join_study import join as join
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from autocnn.api.studies import summarise_study as summarise_study
     from autocnn.api.survey_space import survey_settings as survey_settings
     from autocnn.data.options import ImageOptions as ImageOptions
+    from autocnn.export.formats import MODEL_FILES as MODEL_FILES
     from autocnn.records.setting import check_choice as check_choice
     from autocnn.records.setting import either as either
     from autocnn.records.study_settings import SETTINGS as SETTINGS
@@ -72,7 +74,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.ablate_trial": ("AblationOutcome", "AblationSettings", "ablate"),
     "autocnn.api.compare_networks": ("CompareOutcome", "CompareSettings", "compare"),
     "autocnn.api.datasets": ("dataset_facts", "list_datasets", "read_images", "write_grid"),
-    "autocnn.api.export": ("export_model", "export_note"),
+    "autocnn.api.export": ("export_model", "export_note", "trained_model"),
     "autocnn.api.installation": ("describe_installation",),
     "autocnn.api.join_study": ("JoinOutcome", "join"),
     "autocnn.api.leaderboard": (
@@ -107,6 +109,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     ),
     "autocnn.api.survey_space": ("survey_settings",),
     "autocnn.data.options": ("ImageOptions",),
+    "autocnn.export.formats": ("MODEL_FILES",),
     "autocnn.records.setting": ("check_choice", "either"),
     "autocnn.records.study_settings": (
         "SETTINGS",

@@ -55,6 +55,7 @@ KERAS = Format(
     tolerance=keras_file.TOLERANCE,
 )
 FORMATS: Mapping[str, Format] = {each.suffix: each for each in (KERAS,)}
+MODEL_FILES = tuple(FORMATS)  # the endings of a model's file
 
 
 def format_of(target: Path, formats: Mapping[str, Format] = FORMATS) -> Format:

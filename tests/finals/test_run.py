@@ -1,0 +1,160 @@
+"""The finals from end to end: with a made-up refit, real files and the test split of the digits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import keras
+import pytest
+from scripted import ScriptedExecutor
+
+from autocnn.errors import UnknownDatasetError
+from autocnn.finals.run import finish
+from autocnn.nn.model import ImageSpec, build_model
+from autocnn.nn.weights import save_weights
+from autocnn.records.finals_file import read_confusion, read_finals, write_finals
+from autocnn.records.study_folder import StudyPaths
+from autocnn.space.config import TrialConfig
+from autocnn.trial import TrialState
+
+CONFIG = TrialConfig(pixels="unit")
+SPEC = ImageSpec(shape=(8, 8, 1), n_classes=10, mean=(78.0,), std=(96.0,))
+WEIGHTS = {"trial": 1, "refit": 2}  # the seeds of the weights
+
+
+class Refitting(ScriptedExecutor):
+    """Returns a made-up refit and leaves its weights on disk."""
+
+    def __init__(self, result):
+        super().__init__()
+        self.result, self.is_closed = result, False
+
+    def train(self, job):
+        """Yield the epochs of the result."""
+        yield from enumerate(self.result.curve, start=1)
+        write_weights(job.folder / "best.npz", WEIGHTS["refit"])
+        return self.result
+
+    def close(self):
+        """Record the call."""
+        self.is_closed = True
+
+
+class Listening:
+    """Keeps the messages and the phases."""
+
+    def __init__(self):
+        self.messages, self.phases = [], []
+
+    def message(self, text):
+        """Keep a line."""
+        self.messages.append(text)
+
+    def progress(self, progress):
+        """Keep a new phase."""
+        if self.phases[-1:] != [progress.phase]:
+            self.phases.append(progress.phase)
+
+
+def write_weights(path, seed):
+    """The weights of a network that was never trained."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_weights(path, build_model(CONFIG, SPEC, seed=seed).get_weights())
+
+
+@pytest.fixture
+def make_session(tmp_path, make_result, make_record):
+    """A session whose trial 5 reached 0.2, and whose refit ends with this training loss."""
+
+    def make(refit_loss=0.1, dataset="digits", state=TrialState.COMPLETE):
+        paths = StudyPaths(tmp_path / "study")
+        write_weights(paths.weights(5), WEIGHTS["trial"])
+        record = make_record(make_result(1.0, 0.5, best_epoch=2, state=state))
+        return SimpleNamespace(
+            records=lambda: [replace(record, config=CONFIG, state=state)],
+            budget=SimpleNamespace(left=lambda: None),
+            facts=SimpleNamespace(horizon=2),
+            precision="float32",
+            paths=paths,
+            settings=SimpleNamespace(
+                dataset=dataset, image_size=None, skip_corrupt=False, class_weights=False
+            ),
+            data=SimpleNamespace(
+                image_shape=SPEC.shape,
+                n_classes=10,
+                mean=SPEC.mean,
+                std=SPEC.std,
+                class_names=tuple("0123456789"),
+                fingerprint="12ab",
+            ),
+            executor=Refitting(make_result(1.0, refit_loss)),
+        )
+
+    return make
+
+
+def weights_in(file):
+    """The first weights of an exported file."""
+    return keras.saving.load_model(file, compile=False, safe_mode=True).get_weights()[0].tolist()
+
+
+def first_weights(seed):
+    """The first weights of a network with this seed."""
+    return build_model(CONFIG, SPEC, seed=seed).get_weights()[0].tolist()
+
+
+def test_both_files_are_exported_and_tested(make_session):
+    """The refit is shipped beside the trial's own weights; the record holds both scores."""
+    session, listener = make_session(), Listening()
+    finals = finish(session, listener, lambda: False)
+    paths = session.paths
+    assert finals == read_finals(paths)
+    assert (finals.winner, finals.test.n, finals.refit.shipped) == (5, 360, True)
+    assert weights_in(paths.winner) == first_weights(WEIGHTS["refit"])
+    assert weights_in(paths.validation) == first_weights(WEIGHTS["trial"])
+    confusion = read_confusion(paths.confusion)
+    assert confusion.n - confusion.hits == finals.test.errors
+    assert (listener.phases, listener.messages) == (["refitting", "testing"], [])
+    assert session.executor.is_closed
+
+
+def test_without_the_refit_the_trials_own_file_is_shipped(make_session):
+    """Byte by byte, and one line gives the reason."""
+    session, listener = make_session(refit_loss=5.0), Listening()
+    finals = finish(session, listener, lambda: False)
+    assert session.paths.winner.read_bytes() == session.paths.validation.read_bytes()
+    assert (finals.refit.shipped, finals.test) == (False, finals.test_winner)
+    (message,) = listener.messages
+    assert message == (
+        "the refit's training loss is 5.0000, the trial's was 0.5000; "
+        "the winner's own weights are shipped"
+    )
+
+
+def test_without_a_winner_there_are_no_finals(make_session):
+    """Nothing is trained or written."""
+    session = make_session(state=TrialState.PRUNED)
+    assert finish(session, Listening(), lambda: False) is None
+    assert session.executor.jobs == []
+    assert not session.paths.finals.exists()
+
+
+def test_an_interrupt_leaves_the_earlier_finals(make_session, make_finals):
+    """Those of an earlier winner, whose file is still shipped."""
+    session, earlier = make_session(), make_finals(winner=4)
+    session.paths.finals.mkdir()
+    write_finals(session.paths, earlier)
+    assert finish(session, Listening(), lambda: True) is None
+    assert read_finals(session.paths) == earlier
+
+
+def test_finals_never_describe_the_files_of_another_winner(make_session, make_finals):
+    """The earlier finals are gone as soon as the files are replaced, here without a test split."""
+    session = make_session(dataset="gone")
+    session.paths.finals.mkdir()
+    write_finals(session.paths, make_finals(winner=4))
+    with pytest.raises(UnknownDatasetError):
+        finish(session, Listening(), lambda: False)
+    assert session.paths.winner.is_file()
+    assert read_finals(session.paths) is None

@@ -1,4 +1,4 @@
-"""From a configuration to a Keras model; what is exported loads in plain Keras."""
+"""From a configuration to a Keras model; the exported model loads in plain Keras."""
 
 from __future__ import annotations
 
@@ -108,9 +108,9 @@ def build_model(
 ) -> keras.Model:
     """The network of `config`: raw 0-255 images in, logits out.
 
-    Its layers are those of `plan_network` under the same names, each connected to the inputs that
-    it has there. With `export` the outputs are class probabilities and every layer is Keras' own;
-    without it, the fastest layers that compute the same are taken.
+    The layers have the names and connections of `plan_network`. With `export` the outputs are class
+    probabilities and every layer is Keras' own; without it, some layers are replaced by faster ones
+    that compute the same. `seed` decides the initial weights and the dropout.
 
     Input shape: (batch, height, width, channels), any real type.
     Output shape: (batch, classes), float32.

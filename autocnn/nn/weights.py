@@ -1,4 +1,4 @@
-"""A model's weights as one .npz file of plain arrays; nothing in it can run code."""
+"""A model's weights as one .npz file of plain arrays, which cannot run code when it is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Change one thing of a trial at a time, and say what each change did."""
+"""The ablation of a trial: its trainings, and the effect of each change as a table."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig
 from autocnn.space.plan import REPEAT, VARIANT, Planned, repeat_all
 
-REFERENCE = "reference"  # the variant in which nothing is changed
+REFERENCE = "reference"  # the variant without a change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AblationRow:
-    """What one change did; scores are validation accuracies of the best epochs."""
+    """The effect of one change; a score is the validation score of a training's best epoch."""
 
     factor: str
-    change: str  # in words
+    change: str  # a description
     n: int  # trainings with a score
     failed: int
     score: float | None  # mean
-    effect: float | None  # mean difference from the reference with the same seed
-    low: float | None  # of the effect's 95 % interval; None where n is 1
+    effect: float | None  # mean difference from the reference, between trainings with the same seed
+    low: float | None  # of the effect's 95 % interval; None if n is 1
     high: float | None
     verdict: str
     seconds: float | None  # mean, wall
@@ -42,7 +42,7 @@ class AblationRow:
 def plan_ablation(
     config: TrialConfig, variants: Sequence[Change], n_seeds: int
 ) -> tuple[Planned, ...]:
-    """Every variant, the reference first, once a seed; whole rounds of all variants."""
+    """Every variant `n_seeds` times, in whole rounds of all variants; the reference comes first."""
     configs = {REFERENCE: config, **{change.factor: change.config for change in variants}}
     return repeat_all(configs, n_seeds)
 
@@ -50,9 +50,9 @@ def plan_ablation(
 def summarise_ablation(
     records: Iterable[TrialRecord], variants: Sequence[Change], n_validation: int
 ) -> list[AblationRow]:
-    """A row for the reference, then one for each change, the largest effects first.
+    """A row for the reference, then one for each change, the largest effect first.
 
-    `n_validation`: images behind each score.
+    `n_validation` is the number of images on which each score was measured.
     """
     by_variant: dict[str, list[TrialRecord]] = {}
     for record in records:
@@ -69,7 +69,7 @@ def summarise_ablation(
 
 
 def ablation_table(rows: Iterable[AblationRow]) -> pa.Table:
-    """The rows as Arrow columns, of the same types whatever is missing."""
+    """The rows as an Arrow table, whose column types do not depend on the values."""
     kinds: dict[str, Any] = {
         "factor": pa.string(),
         "change": pa.string(),
@@ -131,7 +131,7 @@ def _mean(values: Iterable[float]) -> float | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AblationHead:
-    """What the rows are about."""
+    """The trial and the settings of an ablation, for the head of its page."""
 
     study: str
     trial: int

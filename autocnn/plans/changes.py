@@ -1,4 +1,4 @@
-"""One thing changed at a time: the neighbours of a configuration that an ablation trains."""
+"""The changes of an ablation: configurations that differ from a given one in one factor."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ from autocnn.space.config import (
 )
 from autocnn.space.expand import CUSTOMARY_LEARNING_RATE
 
-ADDED_DROPOUT = 0.25  # where there was none
-ADDED_SHIFT = 1  # pixels, where nothing was augmented
-ADDED_SMOOTHING = 0.1
+ADDED_DROPOUT = 0.25  # for a network without dropout
+ADDED_SHIFT = 1  # pixels, for a network without augmentation
+ADDED_SMOOTHING = 0.1  # of the labels, for a cross-entropy without smoothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A configuration that differs from another one in one thing."""
+    """A configuration that differs from another one in one factor."""
 
     factor: str
-    description: str  # what was changed into what
+    description: str  # the new value and the old one
     config: TrialConfig
 
 
 def changes(config: TrialConfig, factors: Sequence[str] = ()) -> list[Change]:
-    """`config` with one factor changed at a time; a factor that it does not have is left out.
+    """The changes of `config`, one for each factor; a factor that it does not have is left out.
+
+    `factors` are names of FACTORS; without any, DEFAULT_FACTORS are changed.
 
     Raises: SettingsError for an unknown factor.
     """
@@ -48,7 +50,7 @@ def changes(config: TrialConfig, factors: Sequence[str] = ()) -> list[Change]:
     return found
 
 
-_Changed = tuple[str, TrialConfig] | None
+_Changed = tuple[str, TrialConfig] | None  # a description and the changed configuration
 
 
 def _blocks(config: TrialConfig, change: Callable[[Block], Block]) -> TrialConfig:
@@ -99,7 +101,7 @@ def _pooling(config: TrialConfig) -> _Changed:
 
 
 def _optimizer(config: TrialConfig) -> _Changed:
-    """At the same multiple of its customary rate, and the same decay of the weights a step."""
+    """Another optimizer with the same multiple of its customary rate and the same decay a step."""
     before = config.optimizer
     name = "adamw" if before.name in ("sgd", "momentum", "nesterov") else "nesterov"
     scale = before.learning_rate / CUSTOMARY_LEARNING_RATE[before.name]

@@ -1,4 +1,4 @@
-"""What changing one thing did: paired differences over repeated seeds, with an interval."""
+"""The effect of a change: paired differences of scores over repeated seeds, with an interval."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from scipy.stats import t
 
 CONFIDENCE = 0.95
-FEWEST = 3  # pairs from which anything is said: of two, the spread is all but unknown
+FEWEST = 3  # pairs for a verdict: two pairs give hardly any estimate of the spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effect:
-    """A variant against the reference, over the repetitions that both have."""
+    """The differences between a variant and the reference, over the repetitions that both have."""
 
     n: int  # pairs of trainings
-    mean: float  # of the variant's scores minus the reference's
-    low: float  # of the 95 % interval of that mean; -infinity where n is 1
-    high: float
+    mean: float  # of the variant's score minus the reference's
+    low: float  # of the 95 % interval of that mean; -infinity if n is 1
+    high: float  # of that interval; infinity if n is 1
 
     @property
     def verdict(self) -> str:
-        """What can be said: "helps", "hurts", or that no difference was seen."""
+        """Helps or hurts, if the interval excludes zero; otherwise that no difference was seen."""
         if self.n >= FEWEST and self.low > 0:
             return "helps"
         if self.n >= FEWEST and self.high < 0:
@@ -35,11 +35,12 @@ class Effect:
 def paired_effect(
     reference: Mapping[int, float], variant: Mapping[int, float], n_images: int
 ) -> Effect | None:
-    """The effect of `variant`, both given as scores by repetition; None without a pair.
+    """The effect of `variant` against `reference`, or None without a pair.
 
-    The two trainings of a pair have the same seed. The interval is Student's, of the mean of the
-    differences. Scores on `n_images` are rounded to whole images, so the spread is taken to be at
-    least that of two such roundings: equal differences are no proof.
+    Both are scores by repetition; the two trainings of a pair have the same seed. The interval is
+    Student's interval of the mean difference. A score on `n_images` is rounded to whole images, so
+    the standard deviation is at least that of two such roundings, even if all differences are
+    equal.
     """
     pairs = sorted(reference.keys() & variant.keys())
     differences = [variant[repeat] - reference[repeat] for repeat in pairs]
@@ -51,9 +52,9 @@ def paired_effect(
 
 
 def half_width(values: Iterable[float], least: float = 0.0) -> float:
-    """Half of the 95 % interval of the mean of `values`; infinite for one value.
+    """Half of the width of the 95 % interval of the mean of `values`; infinite for one value.
 
-    `least`: the smallest standard deviation that is believed.
+    `least` is a lower bound of the standard deviation.
     """
     known = list(values)
     if len(known) < 2:

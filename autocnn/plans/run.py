@@ -1,4 +1,4 @@
-"""What an ablation and a comparison share: a study whose trainings are planned."""
+"""A study whose trainings are planned: the common part of an ablation and a comparison."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:  # imported by the functions that need them: importing this mo
 
 
 def plan_settings(n_trials: int, **given: Any) -> StudySettings:
-    """The settings of a study that trains `n_trials` planned trials, with those that are given."""
+    """The settings of a study of `n_trials` planned trials; `given` are its other settings."""
     return StudySettings(
         **given,
         engine=PLAN,
@@ -45,9 +45,11 @@ def trained_plan(
     listener: Listener,
     interrupted: Callable[[], bool],
 ) -> Iterator[Session]:
-    """Train what the mode's plan has and the record has not; the session is still open then.
+    """Train the part of the mode's plan that is not on record, and yield the open session.
 
-    `stated`: the space that the study's folder keeps. Keras must be loaded.
+    `stated` is the space that the study's folder keeps. Keras must be loaded.
+
+    Raises: StudyError if a planned name is on record with another configuration.
     """
     from autocnn.study.session import open_session
     from autocnn.study.tally import last_progress
@@ -68,7 +70,7 @@ def trained_plan(
 
 
 def _refuse_other_configs(session: Session) -> None:
-    """What is on record under a name must be what the plan has under it."""
+    """Raise StudyError if a name of the plan is on record with another configuration."""
     planned = {each.variant: each.config for each in session.mode.plan}
     for record in session.records():
         name = str(record.values[VARIANT])
@@ -81,7 +83,7 @@ def _refuse_other_configs(session: Session) -> None:
 
 
 def write_report(folder: Path, name: str, table: pa.Table, page: str) -> None:
-    """Put a table beside the record, as Parquet and as the Markdown `page`."""
+    """Write the files `name`.parquet, with the table, and `name`.md, with the Markdown `page`."""
     import pyarrow.parquet as pq
 
     write_atomic(folder / f"{name}.parquet", lambda file: pq.write_table(table, file))

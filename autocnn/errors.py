@@ -1,7 +1,7 @@
 """Every error that autocnn raises on purpose.
 
 ```
-AutocnnError                      one clear line for the person, no traceback
+AutocnnError                      shown as one line, without a traceback
 ├── SettingsError  (ValueError)   a wrong option or settings file              exit code 2
 ├── SpaceError     (ValueError)   a search space that cannot be read or used   exit code 2
 ├── DatasetError   (ValueError)   an unknown or unreadable data set            exit code 1 or 2

@@ -1,4 +1,4 @@
-"""The frozen data that every room speaks: proposals, jobs, results and their states."""
+"""The frozen data that all rooms exchange: proposals, jobs, results and their states."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class FailureCause(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """A configuration that an engine wants to see trained."""
+    """A configuration that an engine proposes to train."""
 
     number: int
     values: Mapping[str, Value]  # by parameter name, active parameters only
-    config: TrialConfig  # what the values say
+    config: TrialConfig  # the configuration that the values describe
     origin: str  # "recipe:NAME" or the sampler's name
     seed: int  # of the training: initial weights, shuffling, augmentation, dropout
     parameters: int
@@ -80,12 +80,12 @@ class TrialJob:
     precision: str  # "float32" or "bfloat16"
     folder: Path  # best weights and the log go here
     time_limit_s: float | None = None
-    pace_limit_s: float | None = None  # pruned where its pace promises to take longer; None: never
+    pace_limit_s: float | None = None  # predicted time above which the trial is pruned; None: never
     first_look: float = 0.0  # fraction of the first epoch after which epoch 0 is reported; 0: never
     first_epoch: int = 0  # epochs that were trained by the trial that this one continues
-    continue_from: Path | None = None  # its checkpoint; where the file is missing, from the start
+    continue_from: Path | None = None  # its checkpoint; without the file, from the start
     keeps_checkpoint: bool = False  # at the end, for a trial that continues this one
-    class_weights: bool = False  # in the loss rare classes count as much as common ones
+    class_weights: bool = False  # True: in the loss, all classes count alike
     fit_on: str = "train"  # or "train+validation", for a refit: nothing is validated
 
 
@@ -113,12 +113,12 @@ class TrialResult:
     cause: FailureCause | None = None  # of a failure, or of the crash that stopped the trial
     message: str = ""
     attempts: int = 1
-    batch_size: int | None = None  # where memory was too small for the configuration's
-    duplicate_of: int | None = None  # the trial whose result this is: it was not trained again
+    batch_size: int | None = None  # a smaller one than the configuration's, if memory was too small
+    duplicate_of: int | None = None  # the trial whose result was taken over
 
     @property
     def score(self) -> float | None:
-        """Validation accuracy of the best epoch, or None where no epoch was finished."""
+        """Validation accuracy of the best epoch, or None if no epoch was finished."""
         return None if self.best_epoch is None else self.curve[self.best_epoch - 1].val_accuracy
 
     @property
@@ -162,16 +162,16 @@ class Progress:
 
 
 class Listener(Protocol):
-    """Hears of everything that happens in a study."""
+    """Receives every event of a study."""
 
     def progress(self, progress: Progress) -> None:
-        """Something moved."""
+        """Receive a snapshot, after every event and several times a second."""
         ...
 
     def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
-        """A trial is on record."""
+        """Receive a trial that has been put on record."""
         ...
 
     def message(self, text: str) -> None:
-        """A line for the person."""
+        """Receive a line of text for display."""
         ...

@@ -9,7 +9,7 @@ from pathlib import Path
 import psutil
 
 CORES_A_WORKER = 4  # small networks gain little from more threads
-WORKER_MB = 4096  # of memory, that a worker may need: for choosing how many there are
+WORKER_MB = 4096  # MiB of memory that the default number of workers allows for each
 MAX_CGROUP = Path("/sys/fs/cgroup/memory.max")
 
 
@@ -17,11 +17,11 @@ MAX_CGROUP = Path("/sys/fs/cgroup/memory.max")
 class Share:
     """What one worker process may use of the machine."""
 
-    cores: tuple[int, ...] = ()  # by the system's numbers; empty: all
-    gpu: str | None = None  # for CUDA_VISIBLE_DEVICES; None: whatever it sees
+    cores: tuple[int, ...] = ()  # the system's numbers of the cores; empty: all
+    gpu: str | None = None  # the value of CUDA_VISIBLE_DEVICES; None: the variable is left as it is
 
     def take(self) -> None:
-        """Bind this process to its share; to be called before the backend is imported."""
+        """Bind this process to its share; must be called before the backend is imported."""
         if self.gpu is not None:
             os.environ["CUDA_VISIBLE_DEVICES"] = self.gpu
         if not self.cores:

@@ -1,4 +1,4 @@
-"""The worker process: it answers questions and trains one job after another."""
+"""The worker process: it answers the supervisor's questions and trains one job after another."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from autocnn.keras_startup import load_keras
 from autocnn.space.config import TrialConfig
 from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
 
-BEAT = "alive"  # a sign of life of a training
-BEAT_S = 5.0  # between two of them
+BEAT = "alive"  # the message by which a training shows that it goes on
+BEAT_S = 5.0  # at least, between two such messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +37,15 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A worker's reply to a question."""
+    """The reply of a worker process to a question."""
 
     value: Any = None
-    error: str = ""  # one line for the person
-    bug: str = ""  # the traceback of anything unexpected
+    error: str = ""  # the line of an error that autocnn raises on purpose
+    bug: str = ""  # the traceback of any other error
 
 
 def serve(connection: Connection, log: Path, share: Share) -> None:
-    """The worker's main function: answer questions and train jobs until told to leave."""
+    """The main function of the worker process: answer questions and train jobs until the end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))  # deferred during the start
     threading.Thread(target=_leave_with_parent, daemon=True).start()
@@ -62,7 +62,7 @@ def serve(connection: Connection, log: Path, share: Share) -> None:
         if isinstance(order, TrialJob):
             try:
                 connection.send(_train(order, data, device, connection))
-            except RecordError as error:  # a full disk, say: no fault of the trial
+            except RecordError as error:  # such as a full disk: the trial is not the cause
                 connection.send(Answer(error=str(error)))
             continue
         try:
@@ -79,13 +79,13 @@ def serve(connection: Connection, log: Path, share: Share) -> None:
                 answer = Answer(_measure(order, data, device))
         except AutocnnError as error:
             answer = Answer(error=str(error))
-        except Exception:  # sent over whole: the supervisor raises it
+        except Exception:  # the supervisor raises it with this traceback
             answer = Answer(bug=traceback.format_exc())
         connection.send(answer)
 
 
 def _leave_with_parent() -> None:
-    """End with the supervisor, however it ends: nobody would hear of what is trained after it."""
+    """End this process when the supervisor ends: its results could no longer be recorded."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -93,7 +93,7 @@ def _leave_with_parent() -> None:
 
 
 def _receive(connection: Connection) -> Any:
-    """The next order; None once the supervisor is gone. A late interrupt is no order."""
+    """The next order; None if the supervisor has ended. A late order to cancel is skipped."""
     try:
         while (order := connection.recv()) == "interrupt":
             pass
@@ -103,7 +103,7 @@ def _receive(connection: Connection) -> Any:
 
 
 def _measure(order: Measure, data: Any, device: Any) -> tuple[float, float]:
-    """The speed of a configuration; where memory runs out, with half the batch, as a trial."""
+    """The speed of a configuration; if memory runs out, with half the batch, as in a trial."""
     from autocnn.train import backend, speed
 
     config = order.config
@@ -129,12 +129,12 @@ def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> Tri
         cause, message = FailureCause(error.cause), str(error)
     except RecordError:
         raise
-    except Exception as error:  # recorded with its traceback, for the supervisor to show
+    except Exception as error:  # recorded with its traceback
         cause = FailureCause.ERROR
         if backend.is_out_of_memory(error):
             cause = FailureCause.OUT_OF_MEMORY
         message = f"{type(error).__name__}: {error}".splitlines()[0]
-        traceback.print_exc()  # to the worker's log, should the trial's not be writable
+        traceback.print_exc()  # to the worker's log: the trial's log may not be writable
         with contextlib.suppress(OSError):
             job.folder.mkdir(parents=True, exist_ok=True)
             (job.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
@@ -150,7 +150,7 @@ def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> Tri
 
 
 class _Conversation:
-    """The worker's side of a trial's reports."""
+    """The messages between a training and the supervisor."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -176,7 +176,7 @@ class _Conversation:
 
 
 def _send_output_to(log: Path) -> None:
-    """Let everything that libraries print go to the log file instead of the person's screen."""
+    """Send everything that libraries print to the log file."""
     log.parent.mkdir(parents=True, exist_ok=True)
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for descriptor in (1, 2):

@@ -1,4 +1,4 @@
-"""How long a search and each of its trials may take, decided before it is spent."""
+"""The wall time that a search and each of its trials may take, bounded before it is spent."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-MAX_EPOCHS = 30  # of a trial, where the time is limited
-DEFAULT_EPOCHS = {"cpu": 12, "gpu": 30}  # where it is not
-TRIAL_SHARE = 0.2  # of the search time that a typical trial is planned to take
-BLIND_SHARE = 0.1  # the same where no recipe comes first: more trials, each shorter
-LARGEST_SHARE = 0.4  # that it may take where FEWEST_EPOCHS do not fit TRIAL_SHARE
-FEWEST_EPOCHS = 4  # below, a schedule has no room to fall
-TRIAL_MARGIN = 1.75  # over a typical trial's time, for a machine that slows down
-PACE_MARGIN = 1.25  # over a trial's limit, before its pace rules it out: the pace is an estimate
-REFIT_MARGIN = 1.5  # a refit has a ninth more images, and the machine may slow down
-FINALS_FIXED_S = 20.0  # export, reload and the test split
+MAX_EPOCHS = 30  # of a trial, if the search has a time budget
+DEFAULT_EPOCHS = {"cpu": 12, "gpu": 30}  # of a trial, if the search has no time budget
+TRIAL_SHARE = 0.2  # share of the search time that a typical trial is planned to take
+BLIND_SHARE = 0.1  # the share if no recipe comes first: more trials, each shorter
+LARGEST_SHARE = 0.4  # the share if FEWEST_EPOCHS do not fit TRIAL_SHARE
+FEWEST_EPOCHS = 4  # with fewer epochs the learning rate cannot fall far enough
+TRIAL_MARGIN = 1.75  # times a typical trial's seconds, for a machine that slows down
+PACE_MARGIN = 1.25  # times a trial's limit: a predicted end is an estimate
+REFIT_MARGIN = 1.5  # times the trial's seconds: a refit has a ninth more images
+FINALS_FIXED_S = 20.0  # seconds for export, reload and the test split
 
 
 def choose_horizon(search_s: float, share: float, speed: tuple[float, float], most: int) -> int:
@@ -39,33 +39,36 @@ class Budget:
     """The clock of one search; all times in wall seconds."""
 
     end: float | None  # by `clock`; None: no limit
-    setup_s: float  # of a typical training, before its first step
-    epoch_s: float  # of a typical training
+    setup_s: float  # seconds of a typical training before its first step
+    epoch_s: float  # seconds of one epoch of a typical training
     horizon: int
-    refit_s: float = 0.0  # of the best trial so far, predicted
-    trial_timeout_s: float | None = None  # of any one trial; None: what the budget allows
+    refit_s: float = 0.0  # predicted seconds of a refit of the best trial so far
+    trial_timeout_s: float | None = None  # seconds of any trial; None: what the budget allows
     clock: Callable[[], float] = field(default=time.monotonic)
 
     @property
     def typical_trial_s(self) -> float:
-        """What a typical trial takes from start to end."""
+        """Seconds of a typical trial from its start to its end."""
         return self.setup_s + self.horizon * self.epoch_s
 
     def left(self) -> float | None:
-        """Until the whole process must be over; None: no limit."""
+        """Seconds until the whole process must be over; None: no limit."""
         return None if self.end is None else max(0.0, self.end - self.clock())
 
     def search_left(self) -> float | None:
-        """Until the finals must begin."""
+        """Seconds until the finals must begin; None: no limit."""
         left = self.left()
         return None if left is None else max(0.0, left - self.finals_s())
 
     def finals_s(self) -> float:
-        """What the finals are expected to take."""
+        """Predicted seconds of the finals."""
         return FINALS_FIXED_S + REFIT_MARGIN * (self.refit_s or self.typical_trial_s)
 
     def trial_limit(self) -> float | None:
-        """What the next trial may take: a quarter of what is left, but room for a typical one."""
+        """Seconds that the next trial may take: a quarter of the search time left, or more.
+
+        A typical trial always fits, within the time left; None: no limit.
+        """
         left = self.search_left()
         if left is None:
             return self.trial_timeout_s
@@ -73,13 +76,13 @@ class Budget:
         return share if self.trial_timeout_s is None else min(share, self.trial_timeout_s)
 
     def pace_limit(self) -> float | None:
-        """The whole time above which the next trial's predicted end rules it out early."""
+        """Predicted seconds above which the next trial is pruned early; None: no limit."""
         limit, left = self.trial_limit(), self.search_left()
         if limit is None or left is None:
             return None if limit is None else PACE_MARGIN * limit
-        return min(PACE_MARGIN * limit, left)  # beyond, it would surely be cut
+        return min(PACE_MARGIN * limit, left)  # a longer trial would be cut in any case
 
     def is_over(self) -> bool:
-        """True where not even one typical epoch fits before the finals."""
+        """True if not even one typical epoch fits before the finals."""
         left = self.search_left()
         return left is not None and left < self.setup_s + 1.5 * self.epoch_s

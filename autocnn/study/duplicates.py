@@ -12,7 +12,7 @@ from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig
 from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
 
-# A stopped trial had no time and a failed one no luck: another seed may do better.
+# Another seed may do better than a stopped trial, which ran out of time, or than a failed one.
 REUSED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 _Key = tuple[TrialConfig, int, int, int | None, int | None]
@@ -21,22 +21,21 @@ _Key = tuple[TrialConfig, int, int, int | None, int | None]
 class KnownResults:
     """The results of a study by configuration, epochs and parent.
 
-    With `by_seed` the same configuration with another seed is another training: it is repeated on
-    purpose.
+    With `by_seed`, a configuration with another seed is another training, repeated on purpose.
     """
 
     def __init__(self, records: Iterable[TrialRecord], *, by_seed: bool = False) -> None:
         self._by_seed = by_seed
         self._known: dict[_Key, tuple[int, TrialResult]] = {}
         self._curves: dict[int, tuple[Epoch, ...]] = {}
-        self._source: dict[int, int] = {}  # of a duplicate: the trial that was trained
+        self._source: dict[int, int] = {}  # by duplicate: the trial that was trained
         self._points: set[tuple[Any, ...]] = set()
         for record in records:
             if record.result is not None:
                 self.add(record, record.result)
 
     def add(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
-        """Remember `result`, if it is of a kind that is taken over and trained here first."""
+        """Keep `result` for later duplicates, if its state is in REUSED and it is the first one."""
         self._curves[trial.number] = result.curve
         self._points.add(_point(trial))
         if result.duplicate_of is not None:
@@ -45,15 +44,15 @@ class KnownResults:
             self._known.setdefault(self._key(trial), (trial.number, result))
 
     def curve(self, number: int | None) -> tuple[Epoch, ...]:
-        """The learning curve of trial `number`; empty where nothing is known of it."""
+        """The learning curve of trial `number`, or an empty one if there is none."""
         return () if number is None else self._curves.get(number, ())
 
     def has_point(self, proposal: Proposal) -> bool:
-        """True where an engine says the same again: the same values, for as many epochs."""
+        """True if the values and the epochs of `proposal` were proposed before."""
         return _point(proposal) in self._points
 
     def are_same(self, one: Proposal, other: Proposal) -> bool:
-        """True where both trainings would give the same."""
+        """True if both trainings would give the same result."""
         return one.number != other.number and self._key(one) == self._key(other)
 
     def _key(self, trial: TrialRecord | Proposal) -> _Key:
@@ -62,7 +61,7 @@ class KnownResults:
         return trial.config, trial.first_epoch, trial.last_epoch, parent, seed
 
     def find(self, proposal: Proposal) -> TrialResult | None:
-        """The result of a trial of the same configuration, epochs and parent; None: train it."""
+        """The result of an equal trial (configuration, epochs, parent), or None."""
         number, result = self._known.get(self._key(proposal), (0, None))
         if result is None:
             return None
@@ -70,7 +69,7 @@ class KnownResults:
 
 
 def copy_files(paths: StudyPaths, source: int, target: int) -> None:
-    """Give trial `target` the weights and the checkpoint of trial `source`, where it has them."""
+    """Copy the weights and the checkpoint of trial `source`, if there are any, to `target`."""
     for place in (paths.weights, paths.checkpoint):
         if place(source).is_file():
             place(target).parent.mkdir(parents=True, exist_ok=True)

@@ -8,10 +8,10 @@ from enum import StrEnum
 class Ending(StrEnum):
     """Why a search ended."""
 
-    TRIALS = "trials"  # as many as were asked for
+    TRIALS = "trials"  # the number of trials is reached
     BUDGET = "budget"
-    TARGET = "target"  # the score that was asked for
-    FAILURES = "failures"  # so many in a row that nothing better is expected
+    TARGET = "target"  # a trial has reached the target score
+    FAILURES = "failures"  # too many failed trials in a row
     EXHAUSTED = "exhausted"  # nothing feasible is left to propose
     CLOSED = "closed"  # the process that began the study has ended its search
     INTERRUPTED = "interrupted"  # Ctrl-C

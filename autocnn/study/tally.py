@@ -1,4 +1,4 @@
-"""What is known of the trials that ended, wherever they were trained."""
+"""The count of trials that have ended in any process, the best one, and their results."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from autocnn.trial import Progress, Proposal, TrialResult, TrialState
 
 @dataclass(slots=True, kw_only=True)
 class Tally:
-    """How many trials ended in which way, the best, and the results that can be taken over."""
+    """The trials that have ended: counts by state, the best, and the results for duplicates."""
 
     counts: Counter[TrialState] = field(default_factory=Counter)
     best: tuple[int, float] | None = None  # trial and score
-    refit_s: float = 0.0  # that the best took until the end of its best epoch
-    failures: int = 0  # in a row, just now
+    refit_s: float = 0.0  # seconds of the best trial until the end of its best epoch
+    failures: int = 0  # failed trials in a row, up to now
     known: KnownResults = field(default_factory=lambda: KnownResults(()))
-    numbers: set[int] = field(default_factory=set)  # of the trials that are counted
+    numbers: set[int] = field(default_factory=set)  # of the counted trials
 
     @classmethod
     def of(cls, finished: Iterable[TrialRecord], *, by_seed: bool = False) -> Tally:
-        """That of trials on record; failures in a row begin anew. `by_seed`: see KnownResults."""
+        """The tally of trials on record, with no failures in a row. `by_seed`: see KnownResults."""
         records = list(finished)
         best = winner(records)
         tally = cls(
@@ -38,7 +38,7 @@ class Tally:
         return tally
 
     def reaches(self, target: float) -> bool:
-        """True where the best score is `target` or larger."""
+        """True if the best score is `target` or larger."""
         return self.best is not None and self.best[1] >= target
 
     def add(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:

@@ -86,6 +86,7 @@ class TrialJob:
     continue_from: Path | None = None  # its checkpoint; without the file, from the start
     keeps_checkpoint: bool = False  # at the end, for a trial that continues this one
     class_weights: bool = False  # True: in the loss, all classes count alike
+    objective: str = "accuracy"  # the name of what early stopping and the best epoch go by
     fit_on: str = "train"  # or "train+validation", for a refit: nothing is validated
 
 
@@ -96,8 +97,14 @@ class Epoch:
     train_loss: float
     train_accuracy: float  # under augmentation and dropout, averaged over the epoch
     val_loss: float  # plain cross-entropy, whatever the training loss; NaN in a refit
-    val_accuracy: float  # the score; NaN in a refit
+    val_accuracy: float  # NaN in a refit
     seconds: float  # wall, since the trial's start
+    score: float  # of the study's objective on the validation split; NaN in a refit
+
+
+def epoch_of(fields: Mapping[str, float]) -> Epoch:
+    """The epoch with these fields; one from before objectives existed is scored by its accuracy."""
+    return Epoch(**{"score": fields["val_accuracy"], **fields})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +125,13 @@ class TrialResult:
 
     @property
     def score(self) -> float | None:
-        """Validation accuracy of the best epoch, or None if no epoch was finished."""
-        return None if self.best_epoch is None else self.curve[self.best_epoch - 1].val_accuracy
+        """The score of the best epoch, or None if no epoch was finished."""
+        return None if self.best_epoch is None else self.curve[self.best_epoch - 1].score
+
+    @property
+    def val_loss(self) -> float | None:
+        """The validation cross-entropy of the best epoch, or None if no epoch was finished."""
+        return None if self.best_epoch is None else self.curve[self.best_epoch - 1].val_loss
 
     @property
     def epochs(self) -> int:

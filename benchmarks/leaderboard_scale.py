@@ -116,6 +116,7 @@ def write(options: argparse.Namespace) -> list[Step]:
 
     from autocnn.leaderboard.file import record_bytes
     from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
+    from autocnn.objectives import ACCURACY
     from autocnn.records.optuna_record import silence_optuna
     from autocnn.records.study_settings import settings_to_toml
     from autocnn.space.toml import load_space
@@ -126,7 +127,7 @@ def write(options: argparse.Namespace) -> list[Step]:
     paths.study_toml.write_text(settings_to_toml(settings_of(options, LARGE)), encoding="utf-8")
     records = draw_records(space, max(options.rows, options.optuna_rows), options.epochs)
     rows, own = options.rows, records[: options.rows]
-    table = clocked(steps, "build the table", rows, lambda: build_leaderboard(own, space))
+    table = clocked(steps, "build the table", rows, lambda: build_leaderboard(own, space, ACCURACY))
     paths.journal.write_text("no record: who reads this fails\n", encoding="utf-8")
     n_bytes = record_bytes(paths.journal)
     write_file = partial(write_leaderboard, paths.leaderboard, table, n_bytes)

@@ -19,6 +19,7 @@ from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, Jour
 
 from autocnn.engines.pruners import build_pruner
 from autocnn.errors import Infeasible
+from autocnn.objectives import ACCURACY
 from autocnn.records.distributions import to_distribution
 from autocnn.records.facts import Facts, Measurement
 from autocnn.records.optuna_private import open_trial
@@ -87,6 +88,7 @@ def draw_curve(number: int, epochs: int) -> tuple[Epoch, ...]:
             val_loss=rng.uniform(0, 2),
             val_accuracy=round(score * N_VALIDATION) / N_VALIDATION,
             seconds=EPOCH_S * epoch + rng.random(),
+            score=round(score * N_VALIDATION) / N_VALIDATION,
         )
         for epoch, score in enumerate(scores, start=1)
     )
@@ -165,7 +167,7 @@ def make_study(settings: StudySettings, n: int, epochs: int) -> StudyPaths:
         study_name=settings.study,
         storage=storage,
         sampler=optuna.samplers.RandomSampler(),
-        pruner=build_pruner(PRUNER, epochs, N_VALIDATION),
+        pruner=build_pruner(PRUNER, epochs, ACCURACY, (N_VALIDATION,)),
     )
     study_id = storage.get_study_id_from_name(settings.study)
     for proposal in draw_proposals(space, n, epochs):

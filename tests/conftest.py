@@ -83,6 +83,7 @@ def make_result() -> Callable[..., TrialResult]:
                 val_loss=0.5 / number,
                 val_accuracy=score,
                 seconds=epoch_s * number,
+                score=score,
             )
             for number, score in enumerate(scores, start=1)
         )

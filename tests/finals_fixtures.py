@@ -14,7 +14,7 @@ from autocnn.models.trained import TrainedModel
 from autocnn.nn.model import ImageSpec
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig
-from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
+from autocnn.trial import FailureCause, TrialResult, TrialState, epoch_of
 
 CONFIG = TrialConfig(pixels="unit")
 SPEC = ImageSpec(shape=(1, 1, 1), n_classes=3, mean=(0.0,), std=(1.0,))
@@ -45,8 +45,14 @@ def trained(make_record: Callable[..., TrialRecord]) -> Callable[..., TrialRecor
     def make(number: int, name: str, repeat: int, score: float | None = None) -> TrialRecord:
         result = TrialResult(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
         if score is not None:
-            epoch = Epoch(
-                train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=score, seconds=2.0
+            epoch = epoch_of(
+                {
+                    "train_loss": 1.0,
+                    "train_accuracy": 0.5,
+                    "val_loss": 1.0,
+                    "val_accuracy": score,
+                    "seconds": 2.0,
+                }
             )
             result = TrialResult(
                 state=TrialState.COMPLETE, curve=(epoch,), best_epoch=1, seconds=2.0

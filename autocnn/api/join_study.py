@@ -64,7 +64,8 @@ def join(
         open_session(settings, paths, space, listener, end, Mode(joins=True)) as session,
     ):
         ending = session.search(listener, interrupted)
-        ended = last_progress("interrupted" if interrupted() else "left", session.records())
+        phase = "interrupted" if interrupted() else "left"
+        ended = last_progress(phase, session.records(), session.objective)
     listener.progress(ended)
     return JoinOutcome(study=settings.study, trials=session.n_trained, ending=str(ending))
 

@@ -77,7 +77,7 @@ def rebuild_leaderboard(view: StudyView) -> Path:
     """Make the leaderboard file again from the study's record."""
     from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 
-    table = build_leaderboard(view.records, view.space)
+    table = build_leaderboard(view.records, view.space, view.objective)
     write_leaderboard(view.paths.leaderboard, table, view.record_bytes)
     return view.paths.leaderboard
 

@@ -35,9 +35,9 @@ def draw_study(view: StudyView, kind: str, params: Sequence[str] | None = None) 
     data = _data(view)
     _check_trials(data, kind)
     if kind == "history":
-        return render_history(data.records, data.name)
+        return render_history(data.records, data.name, data.objective)
     if kind == "curves":
-        return render_curves(data.records, data.name)
+        return render_curves(data.records, data.name, data.objective)
     return render_importances(importances(data), data.name, len(data.scored))
 
 
@@ -92,7 +92,12 @@ def _check_request(kind: str, params: Sequence[str] | None) -> None:
 
 def _data(view: StudyView) -> StudyData:
     silence_optuna()
-    return StudyData(name=view.paths.name, space=view.space, records=view.records)
+    return StudyData(
+        name=view.paths.name,
+        space=view.space,
+        records=view.records,
+        objective=view.objective,
+    )
 
 
 def _check_trials(data: StudyData, kind: str) -> None:
@@ -100,7 +105,7 @@ def _check_trials(data: StudyData, kind: str) -> None:
     if kind == "curves":
         drawn = [r for r in data.records if r.state is not TrialState.FAILED]
         curves = (r.result.curve for r in drawn if r.result is not None)
-        if not any(math.isfinite(e.val_accuracy) for curve in curves for e in curve):
+        if not any(math.isfinite(e.score) for curve in curves for e in curve):
             raise StudyError(f"study {data.name}: no trial has finished an epoch yet")
     elif not data.scored:
         raise StudyError(f"study {data.name}: no trial is complete yet; `autocnn search` goes on")

@@ -121,7 +121,7 @@ def search(
             outcome = _outcome(session, finals, state)
             if state == "finished":
                 _write_manifest(session, outcome, ending)
-        listener.progress(last_progress(state, session.records()))
+        listener.progress(last_progress(state, session.records(), session.objective))
     return outcome
 
 
@@ -186,7 +186,7 @@ def _finals_of_winner(session: Session) -> Finals | None:
     """The finals on record, if they are those of the present winner."""
     from autocnn.leaderboard.ranking import winner
 
-    best, finals = winner(session.records()), read_finals(session.paths)
+    best, finals = winner(session.records(), session.objective), read_finals(session.paths)
     is_its = best is not None and finals is not None and finals.winner == best.number
     return finals if is_its else None
 
@@ -195,7 +195,7 @@ def _outcome(session: Session, finals: Finals | None, state: str) -> SearchOutco
     from autocnn.leaderboard.ranking import winner
 
     paths, records = session.paths, session.records()
-    best = winner(records)
+    best = winner(records, session.objective)
     counts = count_states(records)
     cost = read_cost(paths)
     return SearchOutcome(

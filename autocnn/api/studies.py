@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autocnn.errors import SettingsError, StudyError
+from autocnn.objectives import ACCURACY, DEFAULT, Objective, find_objective
 from autocnn.records.finals_file import Confusion, Finals, read_confusion, read_finals
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.setting import is_study_name
@@ -38,6 +39,7 @@ class StudyView:
     space: SearchSpace
     facts: Facts | None  # None: the study has only been created
     records: list[TrialRecord]  # in rank order
+    objective: Objective = ACCURACY
     record_bytes: int | None = None  # of the journal, before they were read
 
     @property
@@ -52,7 +54,7 @@ class StudyView:
         states = Counter(str(record.state) for record in self.records)
         if Counter(table["state"].to_pylist()) == states:
             return table
-        return build_leaderboard(self.records, self.space)
+        return build_leaderboard(self.records, self.space, self.objective)
 
     @property
     def finals(self) -> Finals | None:
@@ -125,11 +127,13 @@ def load_study(
     n_bytes = record_bytes(paths.journal)
     with database_errors(record_url(paths, storage), f"study {paths.name} cannot be read"):
         facts, records = read_study_facts(study), read_records(study)
+    objective = find_objective(str(read_settings(paths.study_toml).get("objective", DEFAULT)))
     return StudyView(
         paths=paths,
+        objective=objective,
         space=_stored_space(paths),
         facts=facts,
-        records=rank_trials(records),
+        records=rank_trials(records, objective),
         record_bytes=n_bytes,
     )
 
@@ -175,6 +179,7 @@ def _data_of(view: StudyView) -> StudyImages:
         dataset=settings.dataset,
         fingerprint=None if view.facts is None else view.facts.fingerprint,
         split_seed=settings.split_seed,
+        objective=settings.objective,
     )
 
 

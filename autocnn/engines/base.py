@@ -23,7 +23,7 @@ class BaseEngine(ABC):
 
     def __init__(self, study: optuna.Study, space: SearchSpace, setup: EngineSetup) -> None:
         self._study, self._space, self._setup = study, space, setup
-        self._pruner = build_pruner(setup.pruner, setup.horizon, setup.n_validation)
+        self._pruner = build_pruner(setup.pruner, setup.horizon, setup.objective, setup.class_sizes)
         self._n_points = space.n_points()
 
     @abstractmethod
@@ -41,7 +41,8 @@ class BaseEngine(ABC):
             return self._pruner.prune(self._study, trials[number])
         reported = [t.intermediate_values for t in trials if t.number != number]
         others = [scores[FIRST_LOOK] for scores in reported if FIRST_LOOK in scores]
-        return not passes_first_look(trials[number].intermediate_values[FIRST_LOOK], others)
+        score = trials[number].intermediate_values[FIRST_LOOK]
+        return not passes_first_look(score, others, self._setup.objective)
 
     def continuable(self) -> frozenset[int]:
         """The trials that are running on record, those of an interrupted run included."""

@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial
 
 from autocnn.engines.independent import SeededRandomSampler
 from autocnn.engines.replayed_samplers import Draw
+from autocnn.records.optuna_record import standing_key
 from autocnn.space.seeds import derive_seed
 
 LIVING = 50  # the latest trials with a score, among which parents are chosen
@@ -34,12 +35,14 @@ class _Mutation(SeededRandomSampler):
     @cached_property
     def _inherited(self) -> dict[str, Any]:
         """The parent's values that are kept; nothing if no trial has a score yet."""
-        living = self._draw.scored(LIVING)
+        living = self._draw.scored()[-LIVING:]
         if not living:
             return {}
         rng = np.random.default_rng(derive_seed(self._draw.seed, "mutation"))
         rivals = rng.choice(len(living), math.ceil(TOURNAMENT * len(living)), replace=False)
-        parent = max((living[i] for i in rivals), key=lambda trial: trial.value or 0.0)
+        objective = self._draw.objective
+        keys = [(standing_key(objective, *living[i]), i) for i in rivals]
+        parent, _ = living[min(keys)[1]]
         names = sorted(parent.params)
         n_changes = min(len(names), 1 + int(rng.poisson(MORE_CHANGES)))
         changed = set(rng.choice(names, n_changes, replace=False).tolist()) if names else set()

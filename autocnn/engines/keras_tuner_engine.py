@@ -44,9 +44,7 @@ class KerasTunerEngine(BaseEngine):
     def __init__(self, study: optuna.Study, space: SearchSpace, setup: EngineSetup) -> None:
         super().__init__(study, space, setup)
         self._is_grid = setup.proposer == "grid"
-        self._oracle = build_oracle(
-            setup.proposer, space, setup.seed, setup.horizon, self._is_feasible
-        )
+        self._oracle = build_oracle(setup, space, self._is_feasible)
         self._clock = 0  # calls that the oracle has received
         self._replay()
 
@@ -89,7 +87,8 @@ class KerasTunerEngine(BaseEngine):
         and gives nothing to the Gaussian process.
         """
         trial = self._study.get_trials(deepcopy=False)[number]
-        known = 1 / self._setup.n_classes if score is None else score
+        guess = self._setup.objective.guess(self._setup.n_classes)
+        known = guess if score is None else score
         told = {"at": self._tick(), "score": known}
         self._report_to_oracle(trial, known)
         return {TOLD: told}

@@ -27,6 +27,7 @@ from keras_tuner import oracles
 from threadpoolctl import threadpool_limits
 
 from autocnn.engines.builders import find_builder
+from autocnn.engines.protocol import EngineSetup
 from autocnn.records.choices import TUNERS
 from autocnn.space.parameters import (
     Categorical,
@@ -41,7 +42,7 @@ from autocnn.space.parameters import (
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
 
-METRIC = "val_accuracy"
+METRIC = "score"
 FACTOR = 3  # of Hyperband: one in so many goes on, Keras Tuner's default
 INITIAL_POINTS = 10  # random ones before the Gaussian process; the default of 3 a dimension is 100
 NO_FAILURE_LIMIT = 10**9  # Keras Tuner would end a search after three failures in a row
@@ -107,14 +108,15 @@ class _InMemory:
 
 
 def build_oracle(
-    tuner: str, space: SearchSpace, seed: int, horizon: int, is_feasible: Callable[[Encoded], bool]
+    setup: EngineSetup, space: SearchSpace, is_feasible: Callable[[Encoded], bool]
 ) -> Any:
-    """The oracle of this tuner over `space`, maximising the score."""
+    """The oracle over `space` of the tuner that `setup` names, in its objective's direction."""
+    tuner, seed = setup.proposer, setup.seed
     kind, options = find_builder(TUNERS, tuner)
     if tuner == "hyperband":
-        options = {**options, "max_epochs": horizon}
+        options = {**options, "max_epochs": setup.horizon}
     oracle = type("InMemoryOracle", (_InMemory, kind), {})(
-        objective=keras_tuner.Objective(METRIC, "max"),
+        objective=keras_tuner.Objective(METRIC, "max" if setup.objective.maximize else "min"),
         hyperparameters=declare(space, is_grid=tuner == "grid"),
         allow_new_entries=False,
         seed=derive_seed(seed, "oracle") or 1,  # Keras Tuner takes 0 for no seed

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
+from autocnn.objectives import ACCURACY, Objective
 from autocnn.space.plan import Planned
 from autocnn.trial import Wait
 
@@ -30,7 +31,8 @@ class EngineSetup:
     seed: int
     proposer: str  # the name of the sampler, or of Keras Tuner's tuner
     pruner: str
-    n_validation: int | None = None  # images behind a score; None: scores are taken as exact
+    objective: Objective = ACCURACY  # of the reported scores
+    class_sizes: tuple[int, ...] = ()  # validation images by class; empty: scores count as exact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

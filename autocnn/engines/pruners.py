@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial
 
 from autocnn.engines.builders import find_builder
 from autocnn.engines.samplers import STARTUP_TRIALS
+from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.choices import PRUNERS
 from autocnn.records.optuna_private import FIRST_RUNG_SCORE, NamelessHyperband
 
@@ -22,13 +23,18 @@ TOP_PERCENT = 25.0  # what the pruner percentile keeps; the median keeps the bet
 # three quarters of its epochs is worth the last quarter.
 FIRST_RUNG = 0.25
 
-# From the first epoch at which a trial may be given up, and the number of validation images or None
-# if it is not known.
-PrunerBuilder = Callable[[int, int | None], BasePruner]
+# From the first epoch at which a trial may be given up, the objective of the scores, and the
+# validation images of each class (empty: scores count as exact).
+PrunerBuilder = Callable[[int, Objective, Sequence[int]], BasePruner]
 
 
-def build_pruner(name: str, horizon: int, n_validation: int | None = None) -> BasePruner:
+def build_pruner(
+    name: str, horizon: int, objective: Objective = ACCURACY, class_sizes: Sequence[int] = ()
+) -> BasePruner:
     """The pruner of this name for trials of at most `horizon` epochs.
+
+    The direction of the scores is that of the Optuna study; `objective` and the validation images
+    of each class give the standard error of a score.
 
     No pruner judges before a quarter of the horizon. "halving" passes the best quarter of all
     trials that came there, and those that chance may have kept out of it. "hyperband" does so,
@@ -38,35 +44,35 @@ def build_pruner(name: str, horizon: int, n_validation: int | None = None) -> Ba
     from the best), once there are STARTUP_TRIALS of them.
     """
     build: PrunerBuilder = find_builder(PRUNERS, name)
-    return build(math.ceil(FIRST_RUNG * horizon), n_validation)
+    return build(math.ceil(FIRST_RUNG * horizon), objective, class_sizes)
 
 
 # The entries of the table `autocnn.records.choices.PRUNERS`.
 
 
-def build_halving(first: int, n_validation: int | None) -> BasePruner:
+def build_halving(first: int, objective: Objective, class_sizes: Sequence[int]) -> BasePruner:
     """Successive halving with one rung, at epoch `first`."""
-    return Halving(first, n_validation)
+    return Halving(first, objective, class_sizes)
 
 
-def build_hyperband(first: int, _: int | None) -> BasePruner:
+def build_hyperband(first: int, _: Objective, __: Sequence[int]) -> BasePruner:
     """Hyperband with two brackets."""
     return Hyperband(first)
 
 
-def build_median(first: int, _: int | None) -> BasePruner:
+def build_median(first: int, _: Objective, __: Sequence[int]) -> BasePruner:
     """The median rule, from epoch `first` on."""
     return optuna.pruners.MedianPruner(n_startup_trials=STARTUP_TRIALS, n_warmup_steps=first)
 
 
-def build_percentile(first: int, _: int | None) -> BasePruner:
+def build_percentile(first: int, _: Objective, __: Sequence[int]) -> BasePruner:
     """The percentile rule, from epoch `first` on."""
     return optuna.pruners.PercentilePruner(
         TOP_PERCENT, n_startup_trials=STARTUP_TRIALS, n_warmup_steps=first
     )
 
 
-def build_none(_: int, __: int | None) -> BasePruner:
+def build_none(_: int, __: Objective, ___: Sequence[int]) -> BasePruner:
     """No pruning."""
     return optuna.pruners.NopPruner()
 
@@ -74,26 +80,28 @@ def build_none(_: int, __: int | None) -> BasePruner:
 class Halving(SuccessiveHalvingPruner):
     """Optuna's halving, but a trial within one standard error of the last that passes goes on.
 
-    A score is the share of `n_validation` images: half a point of 5,000 images hardly tells two
-    trials apart.
+    Half a point of accuracy on 5,000 images hardly tells two trials apart. Without `class_sizes`
+    (the validation images of each class) scores count as exact.
     """
 
-    def __init__(self, first: int, n_validation: int | None) -> None:
+    def __init__(self, first: int, objective: Objective, class_sizes: Sequence[int]) -> None:
         super().__init__(min_resource=first, reduction_factor=REDUCTION_FACTOR)
-        self._n_validation = n_validation
+        self._objective, self._class_sizes = objective, class_sizes
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         """True if the trial came to its rung and is clearly not among the best there."""
         is_pruned = super().prune(study, trial)
-        if not is_pruned or self._n_validation is None or trial.last_step is None:
+        if not is_pruned or not self._class_sizes or trial.last_step is None:
             return is_pruned
+        objective = self._objective
         score = trial.intermediate_values[trial.last_step]
         others = study.get_trials(deepcopy=False)
         at_rung = [t.system_attrs.get(FIRST_RUNG_SCORE) for t in others if t.number != trial.number]
-        scores = sorted([s for s in at_rung if s is not None] + [score], reverse=True)
+        scores = sorted([s for s in at_rung if s is not None] + [score], reverse=objective.maximize)
         last_to_pass = scores[max(0, len(scores) // REDUCTION_FACTOR - 1)]
-        spread = math.sqrt(max(0.0, last_to_pass * (1 - last_to_pass)) / self._n_validation)
-        return bool(score < last_to_pass - spread)
+        error = objective.error(last_to_pass, self._class_sizes)
+        bound = last_to_pass - error if objective.maximize else last_to_pass + error
+        return objective.is_better(bound, score)
 
 
 class Hyperband(BasePruner):
@@ -117,12 +125,12 @@ class Hyperband(BasePruner):
         return self._inner.prune(study, trial)
 
 
-def passes_first_look(score: float, others: Sequence[float]) -> bool:
-    """True if `score` is in the upper 1 / LOOK_FACTOR of all first looks, its own included.
+def passes_first_look(score: float, others: Sequence[float], objective: Objective) -> bool:
+    """True if `score` is in the better 1 / LOOK_FACTOR of all first looks, its own included.
 
     No trial passes before STARTUP_TRIALS others had their first look.
     """
     if len(others) < STARTUP_TRIALS:
         return False
     n_passing = (len(others) + 1) // LOOK_FACTOR
-    return sum(other > score for other in others) < n_passing
+    return sum(objective.is_better(other, score) for other in others) < n_passing

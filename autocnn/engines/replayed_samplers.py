@@ -23,6 +23,7 @@ from optuna.samplers import BaseSampler, NSGAIISampler
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 from autocnn.engines.independent import IndependentSampler, SeededRandomSampler
+from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.distributions import suggest, to_distribution
 from autocnn.records.optuna_private import PlacedQMC, UnitCube, select_elite
 from autocnn.records.optuna_record import RECIPE
@@ -44,6 +45,7 @@ class Draw:
     number: int  # of the trial
     study_seed: int
     space: SearchSpace
+    objective: Objective = ACCURACY  # of the study's scores
 
     @property
     def seed(self) -> int:
@@ -59,23 +61,25 @@ class Draw:
         trials = self.study.get_trials(deepcopy=False)
         return [trial for trial in trials if trial.number < self.number]
 
-    def scored(self, latest: int | None = None) -> list[FrozenTrial]:
-        """The trials that ended with a score, by number, as complete trials; only the `latest`.
-
-        Each is made anew, which takes 0.1 ms.
-        """
+    def scored(self) -> list[tuple[FrozenTrial, float]]:
+        """The trials that ended with a score, by number, and their scores."""
         trials = self.study.get_trials(deepcopy=False, states=ENDED)
-        scored = [(trial, s) for trial in trials if (s := score(trial)) is not None]
-        return [_as_complete(*pair) for pair in scored[-(latest or len(scored)) :]]
+        scores = [(trial, score(trial, self.objective)) for trial in trials]
+        return [(trial, value) for trial, value in scores if value is not None]
+
+    def completed(self) -> list[FrozenTrial]:
+        """The trials of `scored` as complete trials; each is made anew, which takes 0.1 ms."""
+        return [_as_complete(*pair) for pair in self.scored()]
 
 
-def score(trial: FrozenTrial) -> float | None:
+def score(trial: FrozenTrial, objective: Objective) -> float | None:
     """The score that a model learns from: a trial's value, or the best report of a pruned one.
 
     None for failed trials and infeasible draws.
     """
     if trial.state is TrialState.PRUNED:
-        return max(trial.intermediate_values.values(), default=None)
+        reported = trial.intermediate_values.values()
+        return objective.best(reported) if reported else None
     return trial.value if trial.state is TrialState.COMPLETE else None
 
 
@@ -155,7 +159,8 @@ def _draw_of_cma_es(draw: Draw, space: Mapping[str, BaseDistribution]) -> dict[s
         seed=draw.seed,
         n_max_resampling=10 * len(numerical),
     )
-    solutions = [(unit.vector(t.params), -t.value) for t in draw.scored() if t.value is not None]
+    sign = -1 if draw.objective.maximize else 1  # CMA-ES minimises
+    solutions = [(unit.vector(trial.params), sign * value) for trial, value in draw.scored()]
     size = optimizer.population_size
     for start in range(0, len(solutions) - size + 1, size):
         optimizer.tell(solutions[start : start + size])
@@ -191,12 +196,14 @@ def qmc(draw: Draw) -> BaseSampler:
 class InMemorySampler(IndependentSampler):
     """Draws with an Optuna sampler in a study in memory, which holds `trials` only."""
 
-    def __init__(self, sampler: BaseSampler, trials: list[FrozenTrial]) -> None:
-        self._sampler, self._trials = sampler, trials
+    def __init__(
+        self, sampler: BaseSampler, trials: list[FrozenTrial], objective: Objective
+    ) -> None:
+        self._sampler, self._trials, self._objective = sampler, trials, objective
 
     @cached_property
     def _trial(self) -> optuna.Trial:
-        in_memory = optuna.create_study(direction="maximize", sampler=self._sampler)
+        in_memory = optuna.create_study(direction=self._objective.direction, sampler=self._sampler)
         in_memory.add_trials(self._trials)
         return in_memory.ask()
 
@@ -219,9 +226,9 @@ def gp(draw: Draw) -> BaseSampler:
     without them the model would propose the same point again and again.
     """
     trials = draw.study.get_trials(deepcopy=False, states=ENDED)
-    scores = [score(trial) for trial in trials]
+    scores = [score(trial, draw.objective) for trial in trials]
     known = [s for s in scores if s is not None]
-    worst = min(known, default=0.0)
+    worst = (min if draw.objective.maximize else max)(known, default=0.0)
     names = steady_parameters(draw.space).keys()
     complete = [
         _as_complete(trial, worst if s is None else s)
@@ -231,7 +238,7 @@ def gp(draw: Draw) -> BaseSampler:
     sampler = optuna.samplers.GPSampler(
         seed=draw.seed, n_startup_trials=1, warn_independent_sampling=False
     )
-    return InMemorySampler(sampler, complete)
+    return InMemorySampler(sampler, complete, draw.objective)
 
 
 class _Nsga2(NSGAIISampler):
@@ -262,4 +269,5 @@ def nsga2(draw: Draw) -> BaseSampler:
     Optuna's counts complete trials only, of which pruning leaves few; here pruned ones count with
     their best report. Parameters that are active at some points only are not inherited.
     """
-    return InMemorySampler(_Nsga2(population_size=POPULATION, seed=draw.seed), draw.scored())
+    sampler = _Nsga2(population_size=POPULATION, seed=draw.seed)
+    return InMemorySampler(sampler, draw.completed(), draw.objective)

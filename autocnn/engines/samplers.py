@@ -19,6 +19,7 @@ from autocnn.engines.evolution import evolution
 from autocnn.engines.independent import SeededRandomSampler
 from autocnn.engines.replayed_samplers import Draw, cma_es, gp, grid, nsga2, qmc
 from autocnn.errors import SettingsError
+from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.choices import SAMPLERS
 from autocnn.records.optuna_record import n_ended
 from autocnn.space.activity import conditional_parameters, steady_parameters
@@ -131,15 +132,22 @@ class PerTrialSampler(BaseSampler):
     that is created again with the same seed would repeat its first points.
     """
 
-    def __init__(self, name: str, study_seed: int, space: SearchSpace) -> None:
+    def __init__(
+        self, name: str, study_seed: int, space: SearchSpace, objective: Objective = ACCURACY
+    ) -> None:
         self._sampler, self._study_seed, self._space = find_sampler(name), study_seed, space
+        self._objective = objective
         self._made: tuple[int, BaseSampler] | None = None  # for the trial of this number
 
     def _of(self, study: optuna.Study, trial: FrozenTrial) -> BaseSampler:
         """The sampler of `trial`, made at its first draw."""
         if self._made is None or self._made[0] != trial.number:
             draw = Draw(
-                study=study, number=trial.number, study_seed=self._study_seed, space=self._space
+                study=study,
+                number=trial.number,
+                study_seed=self._study_seed,
+                space=self._space,
+                objective=self._objective,
             )
             # Infeasible draws are no trials, but Optuna would count them among the start-up trials.
             starting = n_ended(study) < self._sampler.startup

@@ -28,7 +28,7 @@ def finish(session: Session, listener: Listener, interrupted: Callable[[], bool]
     The finals on record and the files of an earlier winner stay until the refit is trained.
     """
     records = session.records()
-    record = winner(records)
+    record = winner(records, session.objective)
     if record is None:
         return None
     screen = _Screen(session, listener, record, count_states(records))

@@ -12,12 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from autocnn.errors import RecordError, StudyError
+from autocnn.objectives import DEFAULT, OBJECTIVES, Objective
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import read_settings
 
 SCHEMA_VERSION = 1
 VERSION_KEY, STUDY_KEY = b"autocnn.schema_version", b"autocnn.study"
 RECORD_KEY = b"autocnn.record_bytes"  # of the journal whose trials the file holds
+OBJECTIVE_KEY = b"autocnn.objective"  # of the column `score`; missing in files of accuracies
 
 
 def record_bytes(journal: Path) -> int | None:
@@ -67,6 +69,19 @@ class LeaderboardFile:
                 return self.file.read()
             names = list(dict.fromkeys(columns))
             return self.file.read(columns=names).select(names)
+
+
+def objective_of(schema: pa.Schema) -> Objective:
+    """The objective of a leaderboard's scores.
+
+    Raises: RecordError if it is an objective of another version of autocnn.
+    """
+    name = (schema.metadata or {}).get(OBJECTIVE_KEY, DEFAULT.encode()).decode(errors="replace")
+    if name not in OBJECTIVES:
+        raise RecordError(
+            f"a leaderboard has the objective {name!r}, which this version of autocnn does not know"
+        )
+    return OBJECTIVES[name]
 
 
 def open_leaderboard(path: Path) -> LeaderboardFile:

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from autocnn.errors import SettingsError
-from autocnn.leaderboard.table import find_column
+from autocnn.leaderboard.file import objective_of
+from autocnn.leaderboard.table import SCORES, find_column
 from autocnn.trial import FailureCause, TrialState
 
 _COMPARISONS: dict[str, Callable[..., Any]] = {
@@ -27,7 +28,6 @@ _COMPARISONS: dict[str, Callable[..., Any]] = {
 _WITHOUT_ORDER = ("=", "!=")
 _CONDITION = re.compile(r"(?P<column>[^=!<>]+)(?P<operator>[=!<>]+)(?P<value>.+)", re.DOTALL)
 _TRUTHS = {"true": True, "false": False}
-_FRACTIONS = ("score",)  # shown in percent; the other accuracies are curves
 _WORDS: dict[str, tuple[str, ...]] = {"state": tuple(TrialState), "cause": tuple(FailureCause)}
 
 
@@ -58,9 +58,10 @@ def parse_condition(text: str, schema: pa.Schema) -> Condition:
             f"parameters<200000, got {text!r}"
         )
     column = find_column(schema, column, "--where")
-    return Condition(
-        column=column, operator=operator, value=_value(schema.field(column), operator, value)
-    )
+    scalar = _value(schema.field(column), operator, value)
+    if column in SCORES and objective_of(schema).is_fraction:
+        _check_fraction(column, scalar.as_py(), value)
+    return Condition(column=column, operator=operator, value=scalar)
 
 
 def filter_rows(table: pa.Table, conditions: Sequence[Condition]) -> pa.Table:
@@ -85,14 +86,18 @@ def _value(field: pa.Field, operator: str, text: str) -> pa.Scalar:
         raise SettingsError(
             f"--where: {field.name} must be compared with {kind}, got {text!r}"
         ) from None
-    _check_known(field.name, value.as_py(), text)
+    _check_word(field.name, value.as_py(), text)
     return value
 
 
-def _check_known(column: str, value: Any, text: str) -> None:
-    """Refuse what no row can hold: a percentage for a fraction, a misspelt word."""
-    if column in _FRACTIONS and 1 < value < math.inf:
+def _check_fraction(column: str, value: float, text: str) -> None:
+    """Refuse a percentage, which no row can hold."""
+    if 1 < value < math.inf:
         raise SettingsError(f"--where: {column} is a fraction such as 0.93, got {text}")
+
+
+def _check_word(column: str, value: Any, text: str) -> None:
+    """Refuse a misspelt word, which no row can hold."""
     words = _WORDS.get(column, ())
     if words and value not in words:
         raise SettingsError(f"--where: {column} must be one of {', '.join(words)}, got {text!r}")

@@ -10,8 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from autocnn.errors import SettingsError
+from autocnn.leaderboard.file import OBJECTIVE_KEY, objective_of
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.leaderboard.table import DEFAULT_COLUMNS, PARAMETER_PREFIX
+from autocnn.objectives import DEFAULT, Objective, Standing
 from autocnn.trial import TrialState
 
 STUDY_COLUMN = "study"
@@ -21,18 +23,24 @@ SHORT = 12  # digits of a fingerprint that a person is shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyImages:
-    """The images that a study trained and validated on."""
+    """The images that a study trained and validated on, and how it scored."""
 
     study: str
     dataset: str
     fingerprint: str | None  # None: the study ended before it knew
     split_seed: int
+    objective: str = DEFAULT  # the name of what its scores are
 
 
 def check_comparable(studies: Sequence[StudyImages]) -> None:
-    """Raise SettingsError unless all have the images and the split of the first."""
+    """Raise SettingsError unless all have the images, the split and the objective of the first."""
     first, *others = studies
     for other in others:
+        if other.objective != first.objective:
+            raise SettingsError(
+                f"study {other.study} has the objective {other.objective}, study {first.study} has "
+                f"{first.objective}: their scores cannot be ranked together"
+            )
         differences = _differences(first, other)
         if differences:
             raise SettingsError(
@@ -48,39 +56,41 @@ def merge_leaderboards(tables: Mapping[str, pa.Table]) -> pa.Table:
     the order of `tables`, then of their numbers. A column that a study lacks is null there; one
     that has another type elsewhere becomes text (numbers of both kinds: float64).
     """
-    schema = _merged_schema(list(tables.values()))
+    objective = objective_of(next(iter(tables.values())).schema)
+    schema = _merged_schema(list(tables.values())).with_metadata(
+        {OBJECTIVE_KEY: objective.name.encode()}
+    )
     rows = [
         {STUDY_COLUMN: name, **row}
         for name, table in tables.items()
         for row in table.sort_by("trial").to_pylist()
     ]
-    ranked = [{**rows[place], "rank": rank} for rank, place in enumerate(_order(rows), start=1)]
+    ranked = [
+        {**rows[place], "rank": rank} for rank, place in enumerate(_order(rows, objective), start=1)
+    ]
     cells = [{f.name: _cell(row.get(f.name), f.type) for f in schema} for row in ranked]
     return pa.Table.from_pylist(cells, schema=schema)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Ranked:
-    """What `rank_trials` reads of a trial."""
-
-    number: int
-    state: TrialState
-    score: float | None
-    parameters: int
-
-
-def _order(rows: Sequence[Mapping[str, Any]]) -> list[int]:
-    """The places of `rows`, best first."""
+def _order(rows: Sequence[Mapping[str, Any]], objective: Objective) -> list[int]:
+    """The places of `rows`, the best first; rows of equal rank keep their order."""
     trials = [
-        _Ranked(
-            number=place,  # so that ties keep the order of the rows
+        Standing(
+            number=place,
             state=TrialState(row["state"]),
             score=row["score"],
+            val_loss=_best_loss(row),
             parameters=row["parameters"],
         )
         for place, row in enumerate(rows)
     ]
-    return [trial.number for trial in rank_trials(trials)]
+    return [trial.number for trial in rank_trials(trials, objective)]
+
+
+def _best_loss(row: Mapping[str, Any]) -> float | None:
+    """The validation cross-entropy of the best epoch, or None without an epoch."""
+    epoch = row["best_epoch"]
+    return None if epoch is None else row["val_loss"][epoch - 1]
 
 
 def _merged_schema(tables: Sequence[pa.Table]) -> pa.Schema:

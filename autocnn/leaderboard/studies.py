@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 from pathlib import Path
+from typing import Any
 
 from autocnn.errors import AutocnnError
 from autocnn.leaderboard.table import read_leaderboard
+from autocnn.objectives import DEFAULT, FINISHED
 from autocnn.records.choices import PLAN
 from autocnn.records.deletion import folder_size
 from autocnn.records.lock import is_running
@@ -25,7 +29,8 @@ class StudySummary:
     dataset: str | None = None
     proposer: str | None = None  # of its draws; before the first as in the settings
     trials: int | None = None
-    best: float | None = None  # validation accuracy
+    objective: str = DEFAULT  # the name of what `best` is
+    best: float | None = None  # the score of the winner
 
 
 def list_summaries(results: Path) -> list[StudySummary]:
@@ -41,11 +46,10 @@ def summarise(paths: StudyPaths) -> StudySummary:
     size = folder_size(paths.root)
     try:
         settings = StudySettings(**{**read_settings(paths.study_toml), "study": paths.name})
-        scores: list[float | None] = []
-        origins: list[str] = []
+        rows: list[dict[str, Any]] = []
         if paths.leaderboard.exists():
-            table = read_leaderboard(paths.leaderboard, ["score", "origin"])
-            scores, origins = (table[name].to_pylist() for name in ("score", "origin"))
+            table = read_leaderboard(paths.leaderboard, ["rank", "state", "score", "origin"])
+            rows = table.sort_by("rank").to_pylist()
     except AutocnnError:
         return StudySummary(name=paths.name, state="unreadable", size=size)
     return StudySummary(
@@ -54,10 +58,17 @@ def summarise(paths: StudyPaths) -> StudySummary:
         size=size,
         created=settings.created,
         dataset=settings.dataset,
-        proposer=next((o for o in origins if ":" not in o), settings.proposer),
-        trials=len(scores),
-        best=max((score for score in scores if score is not None), default=None),
+        proposer=next((r["origin"] for r in rows if ":" not in r["origin"]), settings.proposer),
+        trials=len(rows),
+        objective=settings.objective,
+        best=_winning_score(rows),
     )
+
+
+def _winning_score(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """The score of the first complete or stopped trial of `rows`, which are in rank order."""
+    scores = (row["score"] for row in rows if row["state"] in FINISHED)
+    return next((score for score in scores if score is not None and not isnan(score)), None)
 
 
 def _state(paths: StudyPaths, settings: StudySettings) -> str:

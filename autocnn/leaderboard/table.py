@@ -15,13 +15,16 @@ import pyarrow.parquet as pq
 from autocnn.errors import SettingsError
 from autocnn.files import write_atomic
 from autocnn.leaderboard.file import (
+    OBJECTIVE_KEY,
     RECORD_KEY,
     SCHEMA_VERSION,
     STUDY_KEY,
     VERSION_KEY,
+    objective_of,
     open_leaderboard,
 )
 from autocnn.leaderboard.ranking import rank_trials
+from autocnn.objectives import Objective
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig, config_to_dict
 from autocnn.space.parameters import Categorical, Float, Parameter, Value, is_number
@@ -40,7 +43,7 @@ DEFAULT_COLUMNS = (
     "seconds",
     "origin",
 )
-_LARGER_IS_BETTER = ("score",)
+SCORES = ("score",)  # the columns that are sorted with the best first
 
 _COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("rank", pa.int32()),
@@ -68,6 +71,7 @@ _COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("train_accuracy", pa.list_(pa.float64())),
     ("val_loss", pa.list_(pa.float64())),
     ("val_accuracy", pa.list_(pa.float64())),
+    ("val_score", pa.list_(pa.float64())),
     ("epoch_seconds", pa.list_(pa.float64())),
 )
 _CURVES = {  # column: field of an epoch
@@ -75,30 +79,40 @@ _CURVES = {  # column: field of an epoch
     "train_accuracy": "train_accuracy",
     "val_loss": "val_loss",
     "val_accuracy": "val_accuracy",
+    "val_score": "score",
     "epoch_seconds": "seconds",
 }
 
 
-def leaderboard_schema(space: SearchSpace) -> pa.Schema:
-    """The columns: what every trial has, then `param.<name>` for every varying parameter."""
+def leaderboard_schema(space: SearchSpace, objective: Objective) -> pa.Schema:
+    """The columns of every trial, then `param.<name>` for every varying parameter.
+
+    The metadata name the objective of the column `score`.
+    """
     fields = [pa.field(name, kind) for name, kind in _COLUMNS]
     fields += [
         pa.field(PARAMETER_PREFIX + name, _parameter_type(parameter))
         for name, parameter in space.varying()
     ]
-    return pa.schema(fields, metadata={VERSION_KEY: str(SCHEMA_VERSION).encode()})
+    metadata = {
+        VERSION_KEY: str(SCHEMA_VERSION).encode(),
+        OBJECTIVE_KEY: objective.name.encode(),
+    }
+    return pa.schema(fields, metadata=metadata)
 
 
-def build_leaderboard(records: Iterable[TrialRecord], space: SearchSpace) -> pa.Table:
-    """One row a trial, in rank order; null where a trial has no such value."""
-    schema = leaderboard_schema(space)
+def build_leaderboard(
+    records: Iterable[TrialRecord], space: SearchSpace, objective: Objective
+) -> pa.Table:
+    """One row a trial, in rank order; null if a trial has no such value."""
+    schema = leaderboard_schema(space, objective)
     text_parameters = {
         name
         for name, _ in space.varying()
         if pa.types.is_string(schema.field(PARAMETER_PREFIX + name).type)
     }
     rows = []
-    for rank, record in enumerate(rank_trials(records), start=1):
+    for rank, record in enumerate(rank_trials(records, objective), start=1):
         row = {"rank": rank, **_proposal_cells(record), **_result_cells(record)}
         for name, value in record.values.items():
             cell = _as_text(value) if name in text_parameters else value
@@ -141,7 +155,7 @@ def view_leaderboard(
 ) -> pa.Table:
     """The rows and columns that a person asks for.
 
-    Sorting by the score puts the largest first, by anything else the smallest; nulls come last
+    Sorting by the score puts the best first, by anything else the smallest; nulls come last
     and ties keep the order of the ranks. A parameter may be named without its `param.`.
 
     Raises: SettingsError on an unknown column, on a column without an order, or if top < 1.
@@ -187,7 +201,8 @@ def _sorted(table: pa.Table, name: str) -> pa.Table:
         raise SettingsError(f"--sort: {name} holds a curve, which has no order; use score")
     if pa.types.is_boolean(column.type):  # Arrow sorts numbers and text only
         column = column.cast(pa.int8())
-    order = "descending" if name in _LARGER_IS_BETTER else "ascending"
+    is_falling = name in SCORES and objective_of(table.schema).maximize
+    order = "descending" if is_falling else "ascending"
     keys = pa.table({"key": column, "rank": table["rank"]})
     return table.take(pc.sort_indices(keys, [("key", order), ("rank", "ascending")]))
 

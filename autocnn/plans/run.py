@@ -65,7 +65,8 @@ def trained_plan(
         session.search(listener, interrupted)
         session.record()
         yield session
-        ended = last_progress("interrupted" if interrupted() else "finished", session.records())
+        phase = "interrupted" if interrupted() else "finished"
+        ended = last_progress(phase, session.records(), session.objective)
     listener.progress(ended)
 
 

@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from autocnn.errors import SettingsError, StudyError
+from autocnn.objectives import Objective, score_key
 from autocnn.records.database import (
     CREATED,
     database_errors,
@@ -44,7 +45,6 @@ from autocnn.records.trial_record import (
 )
 from autocnn.trial import Proposal, TrialResult, TrialState
 
-METRIC = "val_accuracy"
 RECORD_VERSION = 3  # of what trials and facts hold
 _VERSION = "record_version"  # the user attribute of a study that says so
 _OPEN = "is_open"  # likewise: whether it takes new trials
@@ -65,7 +65,7 @@ def record_url(paths: StudyPaths, storage: str | None = None) -> str | None:
 
 
 def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
-    """A new study, whose score is to be maximised.
+    """A new study, with the direction of the settings' objective.
 
     Raises: StudyError if there is one already; RecordError if the record cannot be written.
     """
@@ -74,7 +74,7 @@ def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
     with database_errors(url, f"study {settings.study} cannot be created"):
         try:
             study = optuna.create_study(
-                storage=storage, study_name=settings.study, direction="maximize"
+                storage=storage, study_name=settings.study, direction=settings.scoring.direction
             )
         except DuplicatedStudyError:
             raise StudyError(
@@ -84,7 +84,7 @@ def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
         study.set_user_attr(CREATED, settings.created)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
-            study.set_metric_names([METRIC])
+            study.set_metric_names([f"val_{settings.objective}"])
     return study
 
 
@@ -274,6 +274,13 @@ def n_begun(study: optuna.Study, *, undecided: bool, before: int | None = None) 
     drawn = [t for t in trials if t.state is running and _INFEASIBLE not in t.user_attrs]
     drawn = [t for t in drawn if undecided and not _is_trial(t)]
     return len(drawn) + sum(_is_trial(trial) for trial in trials)
+
+
+def standing_key(objective: Objective, trial: FrozenTrial, score: float) -> tuple[float, ...]:
+    """The `score_key` of `trial` with this score; values that are not on record come last."""
+    proposal, data = trial.user_attrs.get(_PROPOSAL, {}), trial.user_attrs.get(_RESULT)
+    loss = None if data is None else result_from_dict(data).val_loss
+    return score_key(objective, score, loss, proposal.get("parameters", 0), trial.number)
 
 
 def _full_url(storage: str) -> str:

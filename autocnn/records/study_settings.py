@@ -16,14 +16,15 @@ from typing import Any, get_type_hints
 
 from autocnn.data.options import ImageOptions
 from autocnn.errors import SettingsError
+from autocnn.objectives import DEFAULT, OBJECTIVES, Objective, find_objective
 from autocnn.records.choices import AUTO, ENGINES, PLAN, PRECISIONS, PRUNERS, SAMPLERS, TUNERS
 from autocnn.records.database_url import absolute_url, public_url
 from autocnn.records.setting import (
-    FRACTION,
     GPUS,
     IMAGE_SIZE,
     KEY,
     NAME_OR_PATH,
+    POSITIVE,
     SECONDS,
     STORAGE,
     STUDY_NAME,
@@ -92,6 +93,10 @@ class StudySettings:
     pruner: str = field(
         default=AUTO,
         metadata=about("Rule that stops poor trials early", one_of((AUTO, *PRUNERS))),
+    )
+    objective: str = field(
+        default=DEFAULT,
+        metadata=about("What trials are scored by on the validation images", one_of(OBJECTIVES)),
     )
     trials: int | None = field(  # None: no limit
         default=None,
@@ -208,8 +213,8 @@ class StudySettings:
     target: float | None = field(
         default=None,
         metadata=about(
-            "End once a trial reaches this validation accuracy, such as 0.92",
-            FRACTION,
+            "End once a trial reaches this score of the objective, such as 0.92",
+            POSITIVE,
             changeable=True,
         ),
     )
@@ -230,9 +235,19 @@ class StudySettings:
             return self.engine
         return str(getattr(self, ENGINES[self.engine]))
 
+    @property
+    def scoring(self) -> Objective:
+        """The objective that `objective` names."""
+        return find_objective(self.objective)
+
     def __post_init__(self) -> None:
         for key in SETTINGS:
             _check_value(option_name(key), key, getattr(self, key))
+        if self.target is not None and self.target > 1 and self.scoring.is_fraction:
+            raise SettingsError(
+                f"--target must be above 0 and at most 1 with --objective {self.objective}, "
+                f"got {self.target}"
+            )
 
 
 SETTINGS: dict[str, Setting] = {f.name: f.metadata[KEY] for f in fields(StudySettings)}

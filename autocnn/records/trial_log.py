@@ -6,11 +6,12 @@ it also keeps the leases: a trial is leased to this process as long as the log h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
@@ -130,7 +131,7 @@ class TrialLog:
         self._held[trial.number] = trial, proposal
         reported = self._reported(trial.number)
         if reported:
-            self._best[trial.number] = max(reported.values())
+            self._best[trial.number] = self._best_of(reported.values())
 
     def report(self, number: int, epoch: int, score: float) -> None:
         """Write the best score so far at `epoch`, unless the epoch is on record already.
@@ -138,7 +139,7 @@ class TrialLog:
         Epoch 0 holds the score of a first look, within the first epoch.
         """
         trial, _ = self._held[number]
-        self._best[number] = max(score, self._best.get(number, score))
+        self._best[number] = self._best_of([score, self._best.get(number, score)])
         self._write_epoch(trial, epoch, self._best[number])
 
     def best(self, number: int) -> float | None:
@@ -214,6 +215,10 @@ class TrialLog:
         return self._leases is not None and self._leases.run_elsewhere()
 
     # --- Optuna ---
+
+    def _best_of(self, scores: Iterable[float]) -> float:
+        """The best of `scores` in the direction of the study."""
+        return max(scores) if self._study.direction is StudyDirection.MAXIMIZE else min(scores)
 
     def _write_epoch(self, trial: optuna.Trial, epoch: int, score: float) -> None:
         """Report, unless an earlier process has done so: Optuna would warn of it."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from autocnn.space.config import TrialConfig, config_from_dict, config_to_dict
 from autocnn.space.parameters import Value
-from autocnn.trial import Epoch, FailureCause, Proposal, TrialResult, TrialState
+from autocnn.trial import Epoch, FailureCause, Proposal, TrialResult, TrialState, epoch_of
 
 CURVES = tuple(f.name for f in dataclasses.fields(Epoch))
 
@@ -37,8 +37,13 @@ class TrialRecord:
 
     @property
     def score(self) -> float | None:
-        """Validation accuracy of the best epoch, or None where there is none yet."""
+        """The score of the best epoch, or None if no epoch is on record."""
         return None if self.result is None else self.result.score
+
+    @property
+    def val_loss(self) -> float | None:
+        """The validation cross-entropy of the best epoch, or None if no epoch is on record."""
+        return None if self.result is None else self.result.val_loss
 
     @property
     def best_epoch(self) -> int | None:
@@ -115,8 +120,9 @@ def result_to_dict(result: TrialResult) -> dict[str, Any]:
 
 def result_from_dict(data: Mapping[str, Any]) -> TrialResult:
     """The inverse of `result_to_dict`, exact to the last bit."""
-    columns = [[_from_json(value) for value in data["curve"][name]] for name in CURVES]
-    curve = (Epoch(**dict(zip(CURVES, row, strict=True))) for row in zip(*columns, strict=True))
+    columns = {name: [_from_json(value) for value in data["curve"][name]] for name in data["curve"]}
+    rows = zip(*columns.values(), strict=True)
+    curve = (epoch_of(dict(zip(columns, row, strict=True))) for row in rows)
     cause = data["cause"]
     return TrialResult(
         state=TrialState(data["state"]),

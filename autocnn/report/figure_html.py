@@ -11,7 +11,7 @@ from autocnn.errors import SettingsError
 from autocnn.files import write_atomic
 from autocnn.records.setting import either
 from autocnn.report.figure_image import BACKGROUND, GREY, INACTIVE, NOT_THERE, draw_image
-from autocnn.report.figures import SCORE, Plot, draw_plot, quiet_optuna, varied_parameters
+from autocnn.report.figures import Plot, draw_plot, quiet_optuna, varied_parameters
 
 MIN_HEIGHT, BAR_HEIGHT = 200, 24  # pixels
 
@@ -47,7 +47,7 @@ def draw_page(plot: Plot) -> str:
 
 def _history(figure: Any, plot: Plot) -> None:
     figure.update_traces(selector={"name": "Best Value"}, name="best so far", line_shape="hv")
-    figure.update_traces(selector={"name": SCORE}, name="score")
+    figure.update_traces(selector={"name": plot.score_label}, name="score")
     figure.update_xaxes(title="trial", tickformat="d")
 
 
@@ -63,7 +63,7 @@ def _curves(figure: Any, plot: Plot) -> None:
     figure.data = [*below, *(traces[number] for number in labels)]
     figure.update_layout(showlegend=True)
     figure.update_xaxes(title="epoch", tickformat="d")
-    figure.update_yaxes(title=SCORE)
+    figure.update_yaxes(title=plot.score_label)
 
 
 def _importance(figure: Any, plot: Plot) -> None:

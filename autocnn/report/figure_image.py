@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from autocnn.report.figures import SCORE, Plot, draw_plot, quiet_optuna
+from autocnn.report.figures import Plot, draw_plot, quiet_optuna
 from autocnn.space.parameters import Categorical, Float, Int, Parameter
 
 DOTS_PER_INCH = 150
@@ -96,7 +96,7 @@ def _curves(figure: Any, plot: Plot) -> None:
         lines[number].set(color=colour, linewidth=1.6, alpha=1, zorder=2)
     shown = [lines[number] for number in labels]
     axes.legend(shown, labels.values(), bbox_to_anchor=(1.02, 1), loc="upper left")
-    axes.set(xlabel="epoch", ylabel=SCORE)
+    axes.set(xlabel="epoch", ylabel=plot.score_label)
     _whole_numbers(axes.xaxis)
     _entitle(axes, plot)
 
@@ -120,7 +120,7 @@ def _parallel(figure: Any, plot: Plot) -> None:
         _tidy(other.yaxis, plot.data.space.parameters[name])
         for label in other.get_yticklabels():
             label.set_bbox({"facecolor": BACKGROUND, "edgecolor": "none", "pad": 0.6})
-    labels = [SCORE.replace(" ", "\n", 1), *(_wrap(name) for name in names)]
+    labels = [plot.score_label.replace(" ", "\n", 1), *(_wrap(name) for name in names)]
     axes.set_xticks(axes.get_xticks(), labels, rotation=0)
     _entitle(axes, plot)
 
@@ -134,7 +134,7 @@ def _slice(figure: Any, plot: Plot) -> None:
     for place, (name, axes) in enumerate(zip(_in_order(plot), panels, strict=True)):
         axes.set_subplotspec(grid[place // columns, place % columns])
         axes.tick_params(axis="y", labelleft=place % columns == 0)
-        axes.set_ylabel(SCORE if place % columns == 0 else "")
+        axes.set_ylabel(plot.score_label if place % columns == 0 else "")
         axes.collections[0].set_clim(0, max(record.number for record in plot.data.scored))
         _tidy(axes.xaxis, plot.data.space.parameters[name])
     figure.suptitle("")

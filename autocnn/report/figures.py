@@ -1,6 +1,7 @@
 """What figures show: a study's records as an Optuna study in memory, and which parameters matter.
 
-Scores are in percent here, so that every library writes them alike.
+Scores are in the unit of the objective's axis, percent for a fraction, so that every library writes
+them alike.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from optuna.trial import TrialState as OptunaState
 
 from autocnn.errors import SettingsError, StudyError
 from autocnn.leaderboard.ranking import rank_trials
+from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.distributions import to_distribution
 from autocnn.records.trial_record import TrialRecord
-from autocnn.report.formatting import first_hint, percent
+from autocnn.report.formatting import first_hint
 from autocnn.space.parameters import Categorical, Fixed, Parameter, Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import TrialState
@@ -33,13 +35,12 @@ from autocnn.trial import TrialState
 LEAST_TRIALS = 10  # for importances: with fewer, the best tenth of them is not even one trial
 SHOWN_PARAMETERS = 8  # in figures with an axis for each parameter
 COLOURED_CURVES = 9  # of the best trials
-SCORE = "validation accuracy (%)"
 TITLES = {
-    "history": "validation accuracy by trial",
+    "history": "validation {score} by trial",
     "curves": "learning curves",
     "importance": "importance of parameters, from {n} complete trials",
-    "parallel": "parameters and validation accuracy",
-    "slice": "validation accuracy by parameter",
+    "parallel": "parameters and validation {score}",
+    "slice": "validation {score} by parameter",
 }
 IN_COMMON = "What the best trials have in common, not what a change would do."
 _STATES = {
@@ -59,6 +60,7 @@ class StudyData:
     name: str
     space: SearchSpace
     records: Sequence[TrialRecord]
+    objective: Objective = ACCURACY
 
     @property
     def scored(self) -> list[TrialRecord]:
@@ -77,7 +79,14 @@ class Plot:
     @property
     def title(self) -> str:
         """The study's name and what is seen."""
-        return f"{self.data.name}: {TITLES[self.kind].format(n=len(self.data.scored))}"
+        score = self.data.objective.title
+        text = TITLES[self.kind].format(n=len(self.data.scored), score=score)
+        return f"{self.data.name}: {text}"
+
+    @property
+    def score_label(self) -> str:
+        """The label of an axis of scores."""
+        return self.data.objective.axis
 
     @property
     def notes(self) -> list[str]:
@@ -89,10 +98,11 @@ class Plot:
     @property
     def best_trials(self) -> dict[int, str]:
         """The numbers of the trials whose curves stand out, best first, with their labels."""
-        drawn = (r for r in rank_trials(self.data.records) if r.state is not TrialState.FAILED)
+        ranked = rank_trials(self.data.records, self.data.objective)
+        drawn = (r for r in ranked if r.state is not TrialState.FAILED)
         best = [r for r in drawn if r.score is not None and math.isfinite(r.score)]
         return {
-            r.number: f"trial {r.number}: {percent(r.score)}"
+            r.number: f"trial {r.number}: {self.data.objective.text(r.score)}"
             + ("" if r.state is TrialState.COMPLETE else f", {r.state}")
             for r in best[:COLOURED_CURVES]
         }
@@ -103,31 +113,26 @@ def draw_plot(library: Any, plot: Plot, escape: Escape) -> Any:
 
     Raises: StudyError where the trials cannot tell which parameters are important.
     """
-    study = build_study(plot.data, escape)
+    study, score = build_study(plot.data, escape), plot.score_label
     params = [escape(name) for name in plot.params]
     match plot.kind:
         case "history":
-            return library.plot_optimization_history(study, target_name=SCORE)
+            return library.plot_optimization_history(study, target_name=score)
         case "curves":
             return library.plot_intermediate_values(study)
         case "importance":
             names = [escape(name) for name in importances(plot.data)]
-            return library.plot_param_importances(study, params=names, target_name=SCORE)
+            return library.plot_param_importances(study, params=names, target_name=score)
         case "parallel":
-            return library.plot_parallel_coordinate(study, params=params, target_name=SCORE)
+            return library.plot_parallel_coordinate(study, params=params, target_name=score)
         case _:
-            return library.plot_slice(study, params=params, target_name=SCORE)
+            return library.plot_slice(study, params=params, target_name=score)
 
 
 def scored_trials(records: Iterable[TrialRecord]) -> list[TrialRecord]:
     """The complete and stopped trials among `records`; those without a finite score left out."""
     ended = (r for r in records if _STATES.get(r.state) is OptunaState.COMPLETE)
     return [r for r in ended if r.score is not None and math.isfinite(r.score)]
-
-
-def to_percent(share: float) -> float:
-    """0.9755555 as 97.5556: finer than one image in a million."""
-    return round(100 * share, 4)
 
 
 # the study
@@ -139,39 +144,39 @@ def build_study(data: StudyData, escape: Escape = str) -> optuna.Study:
     Intermediate values are the raw curve; its first step is epoch 1. `escape` is applied to the
     names of parameters and to choices in words.
     """
-    study = optuna.create_study(direction="maximize")
+    study = optuna.create_study(direction=data.objective.direction)
     ended = {r.number: r for r in data.records if r.state in _STATES}
     gap = create_trial(state=OptunaState.FAIL)  # Optuna counts without gaps
     for number in range(max(ended, default=-1) + 1):
         record = ended.get(number)
-        study.add_trial(gap if record is None else _trial(record, data.space, escape))
+        study.add_trial(gap if record is None else _trial(record, data, escape))
     return study
 
 
-def _trial(record: TrialRecord, space: SearchSpace, escape: Escape) -> FrozenTrial:
+def _trial(record: TrialRecord, data: StudyData, escape: Escape) -> FrozenTrial:
     active = [
         (name, parameter)
-        for name, parameter in space.varying()
+        for name, parameter in data.space.varying()
         if name in record.values and parameter.contains(record.values[name])
     ]
-    scored = bool(scored_trials([record]))
+    score = record.score if scored_trials([record]) else None
     state = _STATES[record.state]
     return create_trial(
-        state=OptunaState.FAIL if state is OptunaState.COMPLETE and not scored else state,
-        value=to_percent(record.score) if scored and record.score is not None else None,
+        state=OptunaState.FAIL if state is OptunaState.COMPLETE and score is None else state,
+        value=None if score is None else data.objective.axis_value(score),
         params={escape(name): _escaped(record.values[name], escape) for name, _ in active},
         distributions={escape(name): _distribution(p, escape) for name, p in active},
-        intermediate_values=_curve(record),
+        intermediate_values=_curve(record, data.objective),
     )
 
 
-def _curve(record: TrialRecord) -> dict[int, float]:
-    """Validation accuracy in percent by epoch."""
+def _curve(record: TrialRecord, objective: Objective) -> dict[int, float]:
+    """The score by epoch, in the unit of the objective's axis."""
     epochs = () if record.result is None else record.result.curve
     return {
-        number: to_percent(epoch.val_accuracy)
+        number: objective.axis_value(epoch.score)
         for number, epoch in enumerate(epochs, start=1)
-        if math.isfinite(epoch.val_accuracy)
+        if math.isfinite(epoch.score)
     }
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
-
-import numpy as np
+from typing import TYPE_CHECKING, Protocol
 
 from autocnn.errors import SpaceError
+
+if TYPE_CHECKING:  # the names of settings are printed without loading a library
+    import numpy as np
 
 Value = int | float | bool | str
 
@@ -83,7 +84,7 @@ class Int:
         """One value, uniform over the range (over its logarithm where `log`)."""
         if self.log:
             low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
-            return int(np.clip(round(math.exp(rng.uniform(low, high))), self.low, self.high))
+            return min(max(round(math.exp(rng.uniform(low, high))), self.low), self.high)
         return self.low + self.step * int(rng.integers((self.high - self.low) // self.step + 1))
 
     def n_values(self) -> float:

@@ -8,6 +8,7 @@ from typing import IO
 
 import numpy as np
 import optuna
+from numpy.typing import NDArray
 
 from autocnn.data.options import ImageOptions
 from autocnn.data.prepared import PreparedData, prepare
@@ -144,6 +145,11 @@ def prepare_data(settings: StudySettings) -> PreparedData:
     """The data of the study."""
     options = ImageOptions(settings.image_size, settings.skip_corrupt)
     return prepare(settings.dataset, settings.split_seed, options, settings.subset)
+
+
+def class_sizes(labels: NDArray[np.int64], n_classes: int) -> tuple[int, ...]:
+    """The number of `labels` of each class."""
+    return tuple(np.bincount(labels, minlength=n_classes).tolist())
 
 
 def write_split(paths: StudyPaths, split: Split) -> None:

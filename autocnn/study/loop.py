@@ -150,7 +150,7 @@ class Search:
         if result is None or result.duplicate_of is None:
             return None
         epochs = range(proposal.first_epoch + 1, result.epochs + 1)
-        scores = {epoch: result.curve[epoch - 1].val_accuracy for epoch in epochs}
+        scores = {epoch: result.curve[epoch - 1].score for epoch in epochs}
         answers = [self.proposals.report(proposal.number, *told) for told in scores.items()]
         if result.state is TrialState.PRUNED and not any(answers):
             return None  # others have done worse since: by now it may go on
@@ -190,6 +190,7 @@ class Search:
             **self._limits(),
             first_look=self.first_look,
             class_weights=self.class_weights,
+            objective=self.tally.objective.name,
         )
 
     def _limits(self) -> dict[str, Any]:
@@ -228,7 +229,7 @@ class Search:
         if epoch > 0:  # 0 is a look within the first epoch
             del curve[epoch - 1 :]  # a parent's, where its checkpoint is missing
             curve.append(metrics)
-        return self.proposals.report(number, epoch, metrics.val_accuracy)
+        return self.proposals.report(number, epoch, metrics.score)
 
     def _end(self, training: _Training, result: TrialResult) -> None:
         """A job has ended: try it again, leave it for later, or put it on record."""

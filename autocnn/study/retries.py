@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from autocnn.objectives import find_objective
 from autocnn.train.checkpoint import find_checkpoint, save_best_weights
 from autocnn.train.early_stopping import best_epoch
 from autocnn.trial import (
@@ -38,7 +39,7 @@ def keep_partial(job: TrialJob, ended: TrialResult, reported: Sequence[Epoch]) -
     if checkpoint is None:
         return kept
     cpu_seconds = max(ended.cpu_seconds, checkpoint.cpu_seconds)
-    best = best_epoch(saved)
+    best = best_epoch(saved, find_objective(job.objective))
     return replace(kept, state=TrialState.STOPPED, best_epoch=best, cpu_seconds=cpu_seconds)
 
 

@@ -20,6 +20,7 @@ from autocnn.executors.protocol import Executor, ExecutorSetup
 from autocnn.leaderboard.file import record_bytes
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
+from autocnn.objectives import Objective
 from autocnn.records.facts import Facts, Measurement
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
@@ -40,7 +41,14 @@ from autocnn.records.trial_record import TrialRecord
 from autocnn.space.plan import Planned
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
-from autocnn.study.creation import Start, find_facts, find_recipes, prepare_data, write_split
+from autocnn.study.creation import (
+    Start,
+    class_sizes,
+    find_facts,
+    find_recipes,
+    prepare_data,
+    write_split,
+)
 from autocnn.study.ending import Ending
 from autocnn.study.loop import Search
 from autocnn.study.proposals import Proposals
@@ -82,6 +90,11 @@ class Session:
     mode: Mode
     _ended: dict[int, TrialRecord] = field(default_factory=dict)  # they are read only once
 
+    @property
+    def objective(self) -> Objective:
+        """What a score of the study is, and the order of its trials."""
+        return self.settings.scoring
+
     def records(self) -> list[TrialRecord]:
         """Every trial on record, by number."""
         return read_records(self.study, self._ended)
@@ -93,9 +106,9 @@ class Session:
     def record(self) -> None:
         """Write the leaderboard from the study's record, and keep the best trials' weights only."""
         n_bytes = record_bytes(self.paths.journal)  # before the records are read: it may grow
-        table = build_leaderboard(self.records(), self.space)
+        table = build_leaderboard(self.records(), self.space, self.objective)
         write_leaderboard(self.paths.leaderboard, table, n_bytes)
-        for record in rank_trials(self.finished())[self.mode.keeps :]:
+        for record in rank_trials(self.finished(), self.objective)[self.mode.keeps :]:
             self.paths.weights(record.number).unlink(missing_ok=True)
 
     @property
@@ -106,7 +119,7 @@ class Session:
     def search(self, listener: Listener, interrupted: Callable[[], bool]) -> Ending:
         """Run trials until the budget, the number of trials, the target or Ctrl-C ends it."""
         proposals = self._proposals(listener)
-        tally = Tally.of(self.finished(), by_seed=bool(self.mode.plan))
+        tally = Tally.of(self.finished(), self.objective, by_seed=bool(self.mode.plan))
         self.budget.refit_s = tally.refit_s
         if not self.mode.joins:
             write_is_open(self.study, is_open=True)
@@ -166,7 +179,8 @@ class Session:
             seed=settings.seed,
             proposer=self.facts.proposer,
             pruner=self.facts.pruner,
-            n_validation=self.data.validation.n,
+            objective=self.objective,
+            class_sizes=class_sizes(self.data.validation.labels, self.data.n_classes),
         )
         proposals = Proposals(
             engine=self._engine(setup),

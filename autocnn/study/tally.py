@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from autocnn.leaderboard.ranking import winner
+from autocnn.objectives import ACCURACY, Objective, Standing, can_win, rank_key
 from autocnn.records.trial_record import TrialRecord
 from autocnn.study.duplicates import KnownResults
 from autocnn.trial import Progress, Proposal, TrialResult, TrialState
@@ -17,46 +18,70 @@ class Tally:
     """The trials that have ended: counts by state, the best, and the results for duplicates."""
 
     counts: Counter[TrialState] = field(default_factory=Counter)
-    best: tuple[int, float] | None = None  # trial and score
+    objective: Objective = ACCURACY
+    leader: Standing | None = None  # the best trial of those that can win
     refit_s: float = 0.0  # seconds of the best trial until the end of its best epoch
     failures: int = 0  # failed trials in a row, up to now
     known: KnownResults = field(default_factory=lambda: KnownResults(()))
     numbers: set[int] = field(default_factory=set)  # of the counted trials
 
     @classmethod
-    def of(cls, finished: Iterable[TrialRecord], *, by_seed: bool = False) -> Tally:
+    def of(
+        cls, finished: Iterable[TrialRecord], objective: Objective, *, by_seed: bool = False
+    ) -> Tally:
         """The tally of trials on record, with no failures in a row. `by_seed`: see KnownResults."""
         records = list(finished)
-        best = winner(records)
+        best = winner(records, objective)
         tally = cls(
+            objective=objective,
             counts=Counter(record.state for record in records),
             known=KnownResults(records, by_seed=by_seed),
             numbers={record.number for record in records},
         )
-        if best is not None and best.result is not None and best.score is not None:
-            tally.best, tally.refit_s = (best.number, best.score), seconds_to_best(best.result)
+        if best is not None and best.result is not None:
+            tally.leader, tally.refit_s = _standing(best, best.result), seconds_to_best(best.result)
         return tally
 
+    @property
+    def best(self) -> tuple[int, float] | None:
+        """The number and the score of the best trial, or None if no trial can win yet."""
+        leader = self.leader
+        return None if leader is None or leader.score is None else (leader.number, leader.score)
+
     def reaches(self, target: float) -> bool:
-        """True if the best score is `target` or larger."""
-        return self.best is not None and self.best[1] >= target
+        """True if the best score is `target` or better."""
+        return self.best is not None and self.objective.reaches(self.best[1], target)
 
     def add(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
-        """Count a trial that ended; the first of equals stays the best."""
+        """Count a trial that ended; it is the best if it ranks above the best so far."""
         self.numbers.add(trial.number)
         self.known.add(trial, result)
         self.counts[result.state] += 1
         self.failures = self.failures + 1 if result.state is TrialState.FAILED else 0
-        score = result.score
-        ranked = result.state in (TrialState.COMPLETE, TrialState.STOPPED)
-        if ranked and score is not None and (self.best is None or score > self.best[1]):
-            self.best, self.refit_s = (trial.number, score), seconds_to_best(result)
+        if self._leads(standing := _standing(trial, result)):
+            self.leader, self.refit_s = standing, seconds_to_best(result)
+
+    def _leads(self, standing: Standing) -> bool:
+        if not can_win(self.objective, standing):
+            return False
+        key = rank_key(self.objective, standing)
+        return self.leader is None or key < rank_key(self.objective, self.leader)
 
 
-def last_progress(phase: str, records: Iterable[TrialRecord]) -> Progress:
+def _standing(trial: TrialRecord | Proposal, result: TrialResult) -> Standing:
+    return Standing(
+        number=trial.number,
+        state=result.state,
+        score=result.score,
+        val_loss=result.val_loss,
+        parameters=trial.parameters,
+    )
+
+
+def last_progress(phase: str, records: Iterable[TrialRecord], objective: Objective) -> Progress:
     """The last snapshot of a run: how it ended, and the trials on record."""
     records = list(records)
-    best = winner(records)
+    best = winner(records, objective)
     return Progress(
         phase=phase,
         counts=count_states(records),

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autocnn.leaderboard.ranking import rank_trials, winner
+from autocnn.objectives import ACCURACY, FINISHED, Objective
 from autocnn.records.trial_record import TrialRecord
 from autocnn.report.formatting import BARS, first_hint, percent
 from autocnn.trial import TrialState
@@ -25,9 +26,9 @@ CURVE_WIDTH = 40
 MAX_REPEATS = 4  # columns of one epoch at most
 SHOWN_BARS = 15
 BAR_WIDTH = 30
-FINISHED = (TrialState.COMPLETE, TrialState.STOPPED)
 TRIAL, PRUNED, BELOW = "●", "○", "▾"
 STYLES = {TRIAL: "green", PRUNED: "dim", BELOW: "dim"}
+TURNED = str.maketrans("╯╭▾", "╮╰▴")  # the marks of a grid that is turned over
 LINE = "cyan"
 
 
@@ -53,9 +54,10 @@ class Scale:
 
 
 def fit_scale(values: Sequence[float], steps: int) -> Scale:
-    """A scale over `values` without those far below the others, so that these can be told apart.
+    """A scale over `values` without those far below the others, which would hide differences.
 
-    Far below: under the lower quartile by more than 1.5 times the distance of the quartiles.
+    A value is far below if it is under the lower quartile by more than 1.5 times the distance of
+    the quartiles.
     """
     fence = -math.inf
     if len(values) > 3:
@@ -65,35 +67,54 @@ def fit_scale(values: Sequence[float], steps: int) -> Scale:
     return Scale(min(high - MIN_SPAN, *(v for v in values if v >= fence)), high, steps)
 
 
-def render_history(records: Sequence[TrialRecord], name: str) -> RenderableType:
-    """Scores by number of trial, and the best so far; at least one trial must have a score."""
-    finished = [r for r in _by_number(records) if r.state in FINISHED]
-    pruned = [r for r in _by_number(records) if r.state is TrialState.PRUNED]
-    best = max(_score(r) for r in finished)
-    higher = [r for r in pruned if _score(r) > best]
-    scale = fit_scale([_score(r) for r in (*finished, *higher)], HEIGHT)
-    last = max(r.number for r in (*finished, *pruned))
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One trial in a history."""
+
+    number: int
+    state: TrialState
+    merit: float  # the score, or the negated score if a smaller one is better
+
+
+def render_history(
+    records: Sequence[TrialRecord], name: str, objective: Objective = ACCURACY
+) -> RenderableType:
+    """Scores by number of trial, and the best so far; at least one trial must have a score.
+
+    The grid is drawn in merits, level 0 the worst, and turned over if a smaller score is better.
+    """
+    points = _points(records, objective)
+    finished = [p for p in points if p.state in FINISHED]
+    pruned = [p for p in points if p.state is TrialState.PRUNED]
+    best = max(p.merit for p in finished)
+    better = [p for p in pruned if p.merit > best]
+    scale = fit_scale([p.merit for p in (*finished, *better)], HEIGHT)
+    last = max(p.number for p in (*finished, *pruned))
     grid = [[" "] * WIDTH for _ in range(HEIGHT)]
     _place(grid, scale, pruned, last, PRUNED)
     _draw_best(grid, scale, finished, last)
     _place(grid, scale, finished, last, TRIAL)
     return Group(
-        Text(f"{name}: validation accuracy by trial", "bold"),
-        *_frame(grid, scale, last),
-        _legend(grid, scale),
-        _summary(records),
+        Text(f"{name}: validation {objective.title} by trial", "bold"),
+        *_frame(grid, scale, last, objective),
+        _legend(grid, scale, objective),
+        _summary(records, objective),
     )
 
 
-def _by_number(records: Sequence[TrialRecord]) -> list[TrialRecord]:
-    """Those with a score, in the order in which they ran."""
-    scored = [r for r in records if r.score is not None and math.isfinite(r.score)]
-    return sorted(scored, key=lambda record: record.number)
+def _points(records: Sequence[TrialRecord], objective: Objective) -> list[Point]:
+    """The trials with a finite score, by number."""
+    points = [
+        Point(r.number, r.state, objective.advantage(r.score, 0.0))
+        for r in records
+        if r.score is not None and math.isfinite(r.score)
+    ]
+    return sorted(points, key=lambda point: point.number)
 
 
-def _score(record: TrialRecord) -> float:
-    assert record.score is not None
-    return record.score
+def _merit_text(merit: float, objective: Objective) -> str:
+    """The score of this merit as text."""
+    return objective.text(objective.advantage(merit, 0.0))
 
 
 def _column(number: int, last: int) -> int:
@@ -101,22 +122,19 @@ def _column(number: int, last: int) -> int:
 
 
 def _place(
-    grid: list[list[str]], scale: Scale, records: Sequence[TrialRecord], last: int, mark: str
+    grid: list[list[str]], scale: Scale, points: Sequence[Point], last: int, mark: str
 ) -> None:
-    for record in records:
-        score = _score(record)
-        shown = mark if score >= scale.low else BELOW
-        grid[scale.level(score)][_column(record.number, last)] = shown
+    for point in points:
+        shown = mark if point.merit >= scale.low else BELOW
+        grid[scale.level(point.merit)][_column(point.number, last)] = shown
 
 
-def _draw_best(
-    grid: list[list[str]], scale: Scale, finished: Sequence[TrialRecord], last: int
-) -> None:
-    """A line of steps from the first score to the last trial."""
+def _draw_best(grid: list[list[str]], scale: Scale, finished: Sequence[Point], last: int) -> None:
+    """Draw a line of steps from the first score to the last trial."""
     reached: dict[int, int] = {}
-    for record in finished:
-        column = _column(record.number, last)
-        reached[column] = max(reached.get(column, 0), scale.level(_score(record)))
+    for point in finished:
+        column = _column(point.number, last)
+        reached[column] = max(reached.get(column, 0), scale.level(point.merit))
     level = None
     for column in range(min(reached), WIDTH if last else 1):
         target = max(reached.get(column, 0), level or 0)
@@ -129,15 +147,17 @@ def _draw_best(
         level = target
 
 
-def _frame(grid: list[list[str]], scale: Scale, last: int) -> list[Text]:
+def _frame(grid: list[list[str]], scale: Scale, last: int, objective: Objective) -> list[Text]:
     """The rows from the top with their labels, and the axis of trial numbers."""
     lines = []
-    for level in reversed(range(HEIGHT)):
+    for level in reversed(range(HEIGHT)) if objective.maximize else range(HEIGHT):
         labelled = level % ROWS_BETWEEN_LABELS == 0
-        line = Text(f"{percent(scale.value(level)) if labelled else '':>9} ", no_wrap=True)
+        label = _merit_text(scale.value(level), objective) if labelled else ""
+        line = Text(f"{label:>9} ", no_wrap=True)
         line.append("┤" if labelled else "│")
         for mark in grid[level]:
-            line.append(mark, STYLES.get(mark, LINE))
+            shown = mark if objective.maximize else mark.translate(TURNED)
+            line.append(shown, STYLES.get(mark, LINE))
         lines.append(line)
     numbers = sorted({round(last * share / 4) for share in range(5)})
     axis, labels = ["─"] * WIDTH, [" "] * (WIDTH + 8)
@@ -150,38 +170,42 @@ def _frame(grid: list[list[str]], scale: Scale, last: int) -> list[Text]:
     return lines
 
 
-def _legend(grid: list[list[str]], scale: Scale) -> Text:
-    """What the marks mean, of those that are seen."""
+def _legend(grid: list[list[str]], scale: Scale, objective: Objective) -> Text:
+    """The meaning of each mark in the grid."""
     seen = {mark for row in grid for mark in row}
+    side = "below" if objective.maximize else "above"
     meanings = {
         TRIAL: "trial",
         PRUNED: "pruned (its best epoch)",
-        BELOW: f"below {percent(scale.low)}",
+        BELOW: f"{side} {_merit_text(scale.low, objective)}",
     }
-    parts = [f"{mark} {text}" for mark, text in meanings.items() if mark in seen]
+    marks = {mark: mark if objective.maximize else mark.translate(TURNED) for mark in meanings}
+    parts = [f"{marks[mark]} {text}" for mark, text in meanings.items() if mark in seen]
     return Text("   ".join([*parts, "─ best so far"]))
 
 
-def _summary(records: Sequence[TrialRecord]) -> Text:
+def _summary(records: Sequence[TrialRecord], objective: Objective) -> Text:
     counts = Counter(record.state for record in records)
     parts = [f"{counts[state]} {state}" for state in TrialState if counts[state]]
     text = f"{len(records)} trial{'' if len(records) == 1 else 's'}: {', '.join(parts)}"
-    best = winner(records)
+    best = winner(records, objective)
     if best is not None:
-        text += f"; best {percent(best.score)} (trial {best.number})"
+        text += f"; best {objective.text(best.score)} (trial {best.number})"
     return Text(text)
 
 
 # learning curves
 
 
-def render_curves(records: Sequence[TrialRecord], name: str) -> RenderableType:
+def render_curves(
+    records: Sequence[TrialRecord], name: str, objective: Objective = ACCURACY
+) -> RenderableType:
     """The curves of the best trials on one scale; at least one trial must have an epoch."""
-    drawn = (r for r in rank_trials(records) if any(map(math.isfinite, _curve(r))))
+    drawn = (r for r in rank_trials(records, objective) if any(map(math.isfinite, _curve(r))))
     shown = list(drawn)[:SHOWN_CURVES]
     curves = [_curve(record) for record in shown]
     longest = max(len(curve) for curve in curves)
-    scale = fit_scale([v for curve in curves for v in curve if math.isfinite(v)], len(BARS))
+    scale = _curve_scale([v for curve in curves for v in curve if math.isfinite(v)], objective)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for title in ("trial", "score", "best epoch"):
         table.add_column(title, justify="right")
@@ -190,14 +214,23 @@ def render_curves(records: Sequence[TrialRecord], name: str) -> RenderableType:
     for record, curve in zip(shown, curves, strict=True):
         table.add_row(
             str(record.number),
-            percent(record.score),
+            objective.text(record.score),
             f"{record.best_epoch or '–'} of {len(curve)}",
             str(record.state),
             draw_bars(curve, scale, longest),
         )
-    head = Text(f"{name}: validation accuracy by epoch, the best trials", "bold")
-    note = f"{BARS[0]} {percent(scale.low)} or less   {BARS[-1]} {percent(scale.high)}"
-    return Group(head, table, Text(note))
+    head = Text(f"{name}: validation {objective.title} by epoch, the best trials", "bold")
+    low, high = objective.text(scale.low), objective.text(scale.high)
+    ends = (f"{low} or less", high) if objective.maximize else (low, f"{high} or more")
+    return Group(head, table, Text(f"{BARS[0]} {ends[0]}   {BARS[-1]} {ends[1]}"))
+
+
+def _curve_scale(values: Sequence[float], objective: Objective) -> Scale:
+    """A scale over `values` without those far worse than the others."""
+    if objective.maximize:
+        return fit_scale(values, len(BARS))
+    turned = fit_scale([-value for value in values], len(BARS))
+    return Scale(-turned.high, -turned.low, len(BARS))
 
 
 def draw_bars(values: Sequence[float], scale: Scale, longest: int) -> str:
@@ -213,7 +246,7 @@ def draw_bars(values: Sequence[float], scale: Scale, longest: int) -> str:
 
 
 def _curve(record: TrialRecord) -> list[float]:
-    return [] if record.result is None else [e.val_accuracy for e in record.result.curve]
+    return [] if record.result is None else [e.score for e in record.result.curve]
 
 
 # importance of parameters

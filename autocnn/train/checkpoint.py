@@ -14,7 +14,7 @@ import numpy.typing as npt
 from autocnn.errors import RecordError
 from autocnn.files import write_atomic
 from autocnn.nn.weights import save_weights
-from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE, Epoch
+from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE, Epoch, epoch_of
 
 Arrays = Sequence[npt.NDArray[Any]]
 
@@ -78,9 +78,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
     try:
         with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
             groups = {group: _group(file, group) for group in _GROUPS}
-            curve = tuple(
-                Epoch(**dict(zip(names, row, strict=True))) for row in file[_CURVE].tolist()
-            )
+            rows = file[_CURVE].tolist()
+            curve = tuple(epoch_of(dict(zip(names, row, strict=False))) for row in rows)
             seconds, cpu_seconds = file[_SECONDS].tolist()
             batch = int(file[_BATCH])
     except Exception as error:  # zipfile, OSError, KeyError and ValueError, by the kind of damage

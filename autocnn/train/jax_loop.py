@@ -22,7 +22,7 @@ from autocnn.nn import augmentation
 from autocnn.nn.loss import sample_losses
 from autocnn.nn.run_time import run_time, run_time_values
 from autocnn.space.config import Loss
-from autocnn.train.stepper import Sums, TrainingParts
+from autocnn.train.stepper import Evaluation, Sums, TrainingParts, square_counts
 
 CROSS_ENTROPY = Loss()
 KEPT_PROGRAMS = 16
@@ -57,15 +57,18 @@ class JaxStepper:
                 self._loops = False
         return self._train(self._one_by_one(indices, draws, rates))
 
-    def evaluate(self, positions: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
-        """Cross-entropy and hits over validation images, as `Stepper.evaluate`."""
+    def evaluate(
+        self, positions: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
+    ) -> Evaluation:
+        """Cross-entropy and confusion matrix over validation images, as `Stepper.evaluate`."""
+        n_classes = int(self._parts.model.output_shape[-1])
         indices = self._parts.val_indices[positions].astype(np.int32)
         trainable, other, _ = ([v.value for v in group] for group in self._variables())
-        loss, correct = jnp.zeros(()), jnp.zeros(())
+        loss, counts = jnp.zeros(()), jnp.zeros(n_classes**2)
         for index, weight in zip(indices, weights, strict=True):
             sums = self._program.evaluate(trainable, other, self._data, index, weight)
-            loss, correct = loss + sums[0], correct + sums[1]
-        return Sums(float(loss), float(correct))
+            loss, counts = loss + sums[0], counts + sums[1]
+        return Evaluation(float(loss), square_counts(counts, n_classes))
 
     def _train(self, ended: tuple[Any, Any]) -> Sums:
         state, (loss, correct) = ended
@@ -159,7 +162,10 @@ class _Program:
             trainable, other, images.astype("float32"), training=False
         )
         losses = sample_losses(CROSS_ENTROPY, labels, logits)
-        return (losses * weight).sum(), (_hits(labels, logits) * weight).sum()
+        n_classes = logits.shape[-1]
+        cells = labels * n_classes + jnp.argmax(logits, axis=-1)
+        counts = jnp.zeros(n_classes**2).at[cells].add(weight)
+        return (losses * weight).sum(), counts
 
 
 @lru_cache(maxsize=1)

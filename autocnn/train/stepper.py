@@ -35,13 +35,32 @@ class TrainingParts:
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Totals over a number of images."""
+    """Totals over the images of a number of training steps."""
 
     loss: float
     correct: float
 
     def __add__(self, other: Sums) -> Sums:
         return Sums(self.loss + other.loss, self.correct + other.correct)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """Totals over validation images, evaluated without augmentation and dropout."""
+
+    loss: float  # sum of the cross-entropies
+    confusion: npt.NDArray[np.int64]  # (classes, classes): images by true and predicted class
+
+    def __add__(self, other: Evaluation) -> Evaluation:
+        return Evaluation(self.loss + other.loss, self.confusion + other.confusion)
+
+
+def square_counts(counts: npt.ArrayLike, n_classes: int) -> npt.NDArray[np.int64]:
+    """The confusion matrix from its cells in one row, which are whole numbers in float32.
+
+    float32 counts exactly up to 2**24 images in a cell.
+    """
+    return np.asarray(counts, np.int64).reshape(n_classes, n_classes)
 
 
 class Stepper(Protocol):
@@ -60,8 +79,10 @@ class Stepper(Protocol):
         """
         ...
 
-    def evaluate(self, positions: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
-        """Cross-entropy and hits over the validation images.
+    def evaluate(
+        self, positions: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
+    ) -> Evaluation:
+        """Cross-entropy and confusion matrix over the validation images.
 
         Shapes: positions in `val_indices`, and weights, (batches, batch); a weight is 1, or 0 for
         padding.

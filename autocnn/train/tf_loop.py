@@ -14,7 +14,7 @@ from autocnn.data.mapped_array import writable_view
 from autocnn.nn import augmentation
 from autocnn.nn.loss import sample_losses
 from autocnn.space.config import Loss
-from autocnn.train.stepper import Sums, TrainingParts
+from autocnn.train.stepper import Evaluation, Sums, TrainingParts, square_counts
 
 CROSS_ENTROPY = Loss()
 ALIGNMENT = 64  # bytes, of the memory that TensorFlow's kernels read
@@ -49,11 +49,16 @@ class TensorFlowStepper:
         loss, correct = self._train(indices, draws, rates)
         return Sums(float(loss), float(correct))
 
-    def evaluate(self, positions: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]) -> Sums:
-        """Cross-entropy and hits over validation images, as `Stepper.evaluate`."""
+    def evaluate(
+        self, positions: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
+    ) -> Evaluation:
+        """Cross-entropy and confusion matrix over validation images, as `Stepper.evaluate`."""
         indices = self._parts.val_indices[positions].astype(np.int32)
-        loss, correct = self._evaluate(indices, weights)
-        return Sums(float(loss), float(correct))
+        loss, counts = self._evaluate(indices, weights)
+        return Evaluation(float(loss), square_counts(counts.numpy(), self._n_classes()))
+
+    def _n_classes(self) -> int:
+        return int(self._parts.model.output_shape[-1])
 
     def _train_steps(self, indices: Any, draws: Any, rates: Any) -> Any:
         loss, correct = tf.constant(0.0), tf.constant(0.0)
@@ -81,13 +86,17 @@ class TensorFlowStepper:
         return sample_losses(self._parts.loss, labels, logits, self._parts.class_weights)
 
     def _evaluate_steps(self, indices: Any, weights: Any) -> Any:
-        loss, correct = tf.constant(0.0), tf.constant(0.0)
+        n_classes = self._n_classes()
+        n_cells = n_classes**2
+        loss, counts = tf.constant(0.0), tf.zeros([n_cells])
         for i in tf.range(tf.shape(indices)[0]):
             images, labels = (tf.gather(array, indices[i]) for array in self._data)
             logits = self._parts.model(tf.cast(images, tf.float32), training=False)
             loss += tf.reduce_sum(sample_losses(CROSS_ENTROPY, labels, logits) * weights[i])
-            correct += tf.reduce_sum(_hits(labels, logits) * weights[i])
-        return loss, correct
+            # A sum over segments stays in float32 under a bfloat16 option, a product would not.
+            cells = labels * n_classes + _predicted(logits)
+            counts += tf.math.unsorted_segment_sum(weights[i], cells, n_cells)
+        return loss, counts
 
 
 @lru_cache(maxsize=1)
@@ -109,5 +118,8 @@ def _load_pixels(pixels: npt.NDArray[np.uint8]) -> Any:
 
 def _hits(labels: Any, logits: Any) -> Any:
     """1 for every image whose class is found, else 0."""
-    hits = tf.equal(tf.argmax(logits, axis=-1, output_type=tf.int32), labels)
-    return tf.cast(hits, tf.float32)
+    return tf.cast(tf.equal(_predicted(logits), labels), tf.float32)
+
+
+def _predicted(logits: Any) -> Any:
+    return tf.argmax(logits, axis=-1, output_type=tf.int32)

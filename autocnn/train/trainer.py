@@ -20,12 +20,13 @@ from autocnn.nn import augmentation
 from autocnn.nn.model import evaluation_batch
 from autocnn.nn.schedule import learning_rates
 from autocnn.nn.weights import save_weights
+from autocnn.objectives import ACCURACY, find_objective
 from autocnn.space.seeds import derive_seed
 from autocnn.train.assembly import prepare
 from autocnn.train.backend import cpu_seconds, set_precision
 from autocnn.train.checkpoint import Checkpoint, capture, load_checkpoint, restore, save_checkpoint
 from autocnn.train.early_stopping import best_epoch, should_stop
-from autocnn.train.stepper import Sums
+from autocnn.train.stepper import Evaluation, Sums
 from autocnn.trial import (
     CHECKPOINT_FILE,
     WEIGHTS_FILE,
@@ -71,6 +72,7 @@ class _Training:
 
     def __init__(self, job: TrialJob, data: PreparedData, device: Device, hooks: Hooks) -> None:
         self.job, self.hooks = job, hooks
+        self.objective = find_objective(job.objective)
         self.start, self.cpu_start = time.perf_counter(), cpu_seconds()
         set_precision(job.precision, device)
         keras.utils.set_random_seed(job.seed)
@@ -118,8 +120,9 @@ class _Training:
         return prune and len(self.curve) < self.job.last_epoch
 
     def _is_over(self) -> bool:
-        scores = [epoch.val_accuracy for epoch in self.curve]
-        stops = self.validates and should_stop(scores, self.job.config.early_stopping)
+        scores = [epoch.score for epoch in self.curve]
+        rule = self.job.config.early_stopping
+        stops = self.validates and should_stop(scores, rule, self.objective)
         return stops or len(self.curve) >= self.job.last_epoch
 
     def _epoch(self, epoch: int) -> None:
@@ -130,24 +133,30 @@ class _Training:
             raise TrialFailed(
                 FailureCause.DIVERGED, f"validation loss {metrics.val_loss} in epoch {epoch}"
             )
-        if not self.validates or best_epoch(self.curve) == len(self.curve):
+        if not self.validates or best_epoch(self.curve, self.objective) == len(self.curve):
             self.best_weights = [np.array(w) for w in self.model.get_weights()]
 
     def _measure(self, train: Sums, n_steps: int) -> Epoch:
         n = n_steps * self.batch
-        val = self._validate() if self.validates else Sums(math.nan, math.nan)
+        val_loss = val_accuracy = score = math.nan
+        if self.validates:
+            val = self._validate()
+            val_loss = val.loss / self.n_val
+            val_accuracy = ACCURACY.compute(val.confusion, val_loss)
+            score = self.objective.compute(val.confusion, val_loss)
         return Epoch(
             train_loss=train.loss / n,
             train_accuracy=train.correct / n,
-            val_loss=val.loss / self.n_val,
-            val_accuracy=val.correct / self.n_val,
+            val_loss=val_loss,
+            val_accuracy=val_accuracy,
             seconds=self.seconds_before + time.perf_counter() - self.start,
+            score=score,
         )
 
     def _first_look(self, sums: Sums, n_steps: int) -> None:
         look = self._measure(sums, n_steps)
         if self.hooks.report(0, look):
-            score = f"{100 * look.val_accuracy:.2f} %"
+            score = self.objective.text(look.score)
             raise _PrunedWithin(f"first look: {score} after {n_steps} of {self.steps} steps")
 
     def _train_epoch(self, epoch: int) -> Sums:
@@ -192,18 +201,17 @@ class _Training:
             predicted = f"{self.job.last_epoch} epochs would take {whole_s:.0f} s"
             raise _PrunedWithin(f"too slow: {predicted}, more than {limit:.0f} s")
 
-    def _validate(self) -> Sums:
+    def _validate(self) -> Evaluation:
         batch = evaluation_batch(self.image_shape, self.n_val)
         n_rows = math.ceil(self.n_val / batch)
         indices = (np.arange(n_rows * batch, dtype=np.int32) % self.n_val).reshape(n_rows, batch)
         weights = (np.arange(n_rows * batch) < self.n_val).astype(np.float32).reshape(n_rows, batch)
         rows = max(1, FORWARD * self.chunk * self.batch // batch)
-        sums = Sums(0.0, 0.0)
-        for at in range(0, n_rows, rows):
-            if at > 0:
-                self._check_time()
-            sums += self.stepper.evaluate(indices[at : at + rows], weights[at : at + rows])
-        return sums
+        total = self.stepper.evaluate(indices[:rows], weights[:rows])
+        for at in range(rows, n_rows, rows):
+            self._check_time()
+            total += self.stepper.evaluate(indices[at : at + rows], weights[at : at + rows])
+        return total
 
     def _check_time(self) -> None:
         limit = self.job.time_limit_s
@@ -265,7 +273,7 @@ class _Training:
 
     def _result(self, state: TrialState, message: str) -> TrialResult:
         self._save(state)
-        best = best_epoch(self.curve) if self.validates else None
+        best = best_epoch(self.curve, self.objective) if self.validates else None
         return TrialResult(
             state=state,
             curve=tuple(self.curve),

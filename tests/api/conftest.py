@@ -12,6 +12,7 @@ from autocnn.leaderboard.file import record_bytes
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
+from autocnn.objectives import ACCURACY
 from autocnn.records.facts import Facts
 from autocnn.records.optuna_record import (
     create_study,
@@ -105,6 +106,6 @@ def study(
             model = build_model(config, SPEC, seed=number)
             save_weights(paths.trial(number) / "best.npz", model.get_weights())
     n_bytes = record_bytes(paths.journal)
-    table = build_leaderboard(read_records(record), space)
+    table = build_leaderboard(read_records(record), space, ACCURACY)
     write_leaderboard(paths.leaderboard, table, n_bytes)
     return paths

@@ -71,6 +71,7 @@ class FlowExecutor(ScriptedExecutor):
             val_loss=1.0,
             val_accuracy=score,
             seconds=0.0,
+            score=score,
         )
 
 

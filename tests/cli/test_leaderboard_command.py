@@ -10,6 +10,7 @@ import pytest
 
 from autocnn.leaderboard.file import record_bytes
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
+from autocnn.objectives import ACCURACY
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings, settings_to_toml
 from autocnn.space.toml import parse_space
@@ -36,7 +37,7 @@ def study(tmp_path, make_record):
         make_record(2, 0.6, state="pruned", values={"filters": 8, "optimizer": "adam"}),
         make_record(3, state="running", parameters=200, values={"filters": 4}),
     ]
-    table = build_leaderboard(records, parse_space(SPACE, name="tiny", where="tiny.toml"))
+    table = build_leaderboard(records, parse_space(SPACE, name="tiny", where="tiny.toml"), ACCURACY)
     write_leaderboard(paths.leaderboard, table, record_bytes(paths.journal))
     return paths
 

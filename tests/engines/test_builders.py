@@ -8,6 +8,7 @@ from keras_tuner import Oracle
 
 from autocnn.engines.builders import find_builder
 from autocnn.engines.keras_tuner_oracles import build_oracle
+from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.pruners import build_pruner
 from autocnn.engines.samplers import Sampler
 from autocnn.records.choices import AUTO, ENGINES, PRUNERS, SAMPLERS, TUNERS
@@ -27,7 +28,10 @@ def test_every_sampler_of_the_table_has_a_builder(name):
 @pytest.mark.parametrize("name", TUNERS)
 def test_every_tuner_of_the_table_has_an_oracle(name):
     """The place in the table holds the class and arguments of an oracle."""
-    assert isinstance(build_oracle(name, SPACE, 0, 9, lambda values: True), Oracle)
+    setup = EngineSetup(
+        image_shape=(8, 8, 1), n_classes=10, horizon=9, seed=0, proposer=name, pruner="none"
+    )
+    assert isinstance(build_oracle(setup, SPACE, lambda values: True), Oracle)
 
 
 @pytest.mark.parametrize("name", PRUNERS)

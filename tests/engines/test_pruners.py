@@ -6,6 +6,7 @@ import optuna
 import pytest
 
 from autocnn.engines.pruners import build_pruner, passes_first_look
+from autocnn.objectives import ACCURACY, BALANCED_ACCURACY, LOSS, Objective
 
 
 def test_an_unknown_pruner_is_refused():
@@ -19,11 +20,15 @@ def _pruned_at(
     horizon: int,
     scores: list[list[float]],
     name: str | None = None,
-    n_validation: int | None = None,
+    n_validation: int = 0,
+    objective: Objective = ACCURACY,
 ) -> list[int | None]:
     """Per trial of `scores`, one after another: the epoch at which it is pruned, or None."""
+    sizes = (n_validation,) if n_validation else ()
     study = optuna.create_study(
-        direction="maximize", pruner=build_pruner(pruner, horizon, n_validation), study_name=name
+        direction=objective.direction,
+        pruner=build_pruner(pruner, horizon, objective, sizes),
+        study_name=name,
     )
     pruned: list[int | None] = []
     for curve in scores:
@@ -68,6 +73,26 @@ def test_halving_measures_from_the_last_that_passes():
     before = [[s] * 4 for s in (0.9, 0.8, 0.5, 0.5, 0.5, 0.5, 0.5)]
     pruned = _pruned_at("halving", 4, [*before, [0.792] * 4, [0.7] * 4], n_validation=1600)
     assert pruned == [None, *[1] * 6, None, 1]
+
+
+@pytest.mark.parametrize(("score", "at"), [(0.511, 1), (0.509, None)])
+def test_halving_of_a_loss_gives_up_the_larger(score, at):
+    """Of 10,000 images 0.5 has a standard error of 0.01: sqrt(2 * 0.5 / 10,000)."""
+    curves = [[0.5] * 4, [score] * 4]
+    assert _pruned_at("halving", 4, curves, n_validation=10_000, objective=LOSS) == [None, at]
+    assert _pruned_at("halving", 4, curves[::-1], objective=LOSS) == [None, None]
+
+
+def test_halving_of_a_balanced_accuracy_knows_the_rare_class():
+    """A class of 16 images makes the error of 0.8 as large as 0.05, not 0.01."""
+    pruner = build_pruner("halving", 4, BALANCED_ACCURACY, (1584, 16))
+    study = optuna.create_study(direction="maximize", pruner=pruner)
+    pruned = []
+    for score in (0.8, 0.76, 0.74):
+        trial = study.ask()
+        trial.report(score, 1)
+        pruned.append(trial.should_prune())
+    assert pruned == [False, False, True]
 
 
 @pytest.mark.parametrize(("horizon", "rung"), [(4, 1), (5, 2), (12, 3), (13, 4)])
@@ -187,5 +212,6 @@ def _report(trials, scores) -> list[bool]:
     ],
 )
 def test_a_third_passes_the_first_look(score, others, passes):
-    """Counted with the trial itself."""
-    assert passes_first_look(score, others) is passes
+    """Counted with the trial itself; of losses the smaller third."""
+    assert passes_first_look(score, others, ACCURACY) is passes
+    assert passes_first_look(1 - score, [1 - other for other in others], LOSS) is passes

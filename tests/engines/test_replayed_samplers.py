@@ -14,6 +14,7 @@ from optuna.trial import create_trial
 from autocnn.engines import replayed_samplers as stateless_samplers
 from autocnn.engines.recipes import Recipe
 from autocnn.engines.replayed_samplers import POPULATION, Draw, score
+from autocnn.objectives import ACCURACY, LOSS
 from autocnn.records.optuna_record import n_infeasible, open_study
 from autocnn.space.parameters import Categorical, Fixed, Float, Int
 from autocnn.space.space import Limits, SearchSpace
@@ -46,12 +47,22 @@ def test_a_model_sees_every_trial_with_a_score_as_complete(study, make_trials, m
             trials.report(number, epoch, value)
         trials.end(number, make_result(*scores, state=state))
     trials.next()  # a running one
-    assert [score(trial) for trial in study.trials] == [0.9, 0.7, None, None, None]
-    seen = Draw(study=study, number=4, study_seed=0, space=space).scored()
+    assert [score(trial, ACCURACY) for trial in study.trials] == [0.9, 0.7, None, None, None]
+    seen = Draw(study=study, number=4, study_seed=0, space=space).completed()
     assert [(t.state.name, t.value) for t in seen] == [("COMPLETE", 0.9), ("COMPLETE", 0.7)]
     assert [t.params for t in seen] == [t.params for t in study.trials[:2]]
-    latest = Draw(study=study, number=4, study_seed=0, space=space).scored(1)
-    assert [t.value for t in latest] == [0.7]
+
+
+def test_a_pruned_trial_counts_with_its_smallest_loss(make_trials, make_result):
+    """Of the reported losses 0.7 and 0.5 the best is 0.5."""
+    study = optuna.create_study(direction="minimize")
+    trials = make_trials(study, objective=LOSS)
+    number = trials.next().number
+    for epoch, value in enumerate((0.7, 0.5, 0.6), start=1):
+        trials.report(number, epoch, value)
+    trials.end(number, make_result(0.7, 0.5, 0.6, state=TrialState.PRUNED))
+    assert score(study.trials[0], LOSS) == 0.5
+    assert list(study.trials[0].intermediate_values.values()) == [0.7, 0.5, 0.5]
 
 
 # --- grid --------------------------------------------------------------------------------------

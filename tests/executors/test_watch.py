@@ -21,7 +21,9 @@ from autocnn.executors.worker_handle import Patience, WorkerHandle, WorkerSetup
 from autocnn.executors.worker_process import BEAT
 from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 
-EPOCH = Epoch(train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=0.5, seconds=1.0)
+EPOCH = Epoch(
+    train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=0.5, seconds=1.0, score=0.5
+)
 
 
 class FakeProcess:

@@ -13,6 +13,7 @@ from autocnn.errors import UnknownDatasetError
 from autocnn.finals.run import finish
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
+from autocnn.objectives import ACCURACY
 from autocnn.records.finals_file import read_confusion, read_finals, write_finals
 from autocnn.records.study_folder import StudyPaths
 from autocnn.space.config import TrialConfig
@@ -76,6 +77,7 @@ def make_session(tmp_path, make_result, make_record):
             budget=SimpleNamespace(left=lambda: None),
             facts=SimpleNamespace(horizon=2),
             precision="float32",
+            objective=ACCURACY,
             paths=paths,
             settings=SimpleNamespace(
                 dataset=dataset, image_size=None, skip_corrupt=False, class_weights=False

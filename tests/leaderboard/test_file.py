@@ -16,6 +16,7 @@ from autocnn.leaderboard.file import (
     record_bytes,
 )
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
+from autocnn.objectives import ACCURACY
 from autocnn.records.optuna_record import (
     create_study,
     open_study,
@@ -44,7 +45,7 @@ def record(paths, space):
 
     def write(study):
         n_bytes = record_bytes(paths.journal)
-        table = build_leaderboard(read_records(study), space)
+        table = build_leaderboard(read_records(study), space, ACCURACY)
         write_leaderboard(paths.leaderboard, table, n_bytes)
 
     return write
@@ -70,7 +71,7 @@ def test_what_is_no_journal_has_no_size(tmp_path):
 def test_a_file_is_opened_without_its_columns(tmp_path, make_record, space):
     """Its trials are counted, its columns known; they are read when they are asked for."""
     path = tmp_path / "leaderboard.parquet"
-    table = build_leaderboard([make_record(0, 0.5), make_record(1, 0.25)], space)
+    table = build_leaderboard([make_record(0, 0.5), make_record(1, 0.25)], space, ACCURACY)
     write_leaderboard(path, table)
     found = open_leaderboard(path)
     assert (found.n_trials, found.schema.names) == (2, table.column_names)
@@ -82,7 +83,7 @@ def test_a_file_is_opened_without_its_columns(tmp_path, make_record, space):
 def test_damage_inside_is_told(tmp_path, make_record, space):
     """Where the columns are read at last."""
     path = tmp_path / "leaderboard.parquet"
-    write_leaderboard(path, build_leaderboard([make_record(0, 0.5)], space))
+    write_leaderboard(path, build_leaderboard([make_record(0, 0.5)], space, ACCURACY))
     content = bytearray(path.read_bytes())
     content[4:3000] = bytes(2996)
     path.write_bytes(content)
@@ -125,7 +126,9 @@ def test_trials_that_end_while_the_record_is_read_are_not_missed(paths, settings
     study = create_study(paths, settings)
     n_bytes = record_bytes(paths.journal)
     add_trial(study)
-    write_leaderboard(paths.leaderboard, build_leaderboard(read_records(study), space), n_bytes)
+    write_leaderboard(
+        paths.leaderboard, build_leaderboard(read_records(study), space, ACCURACY), n_bytes
+    )
     assert current_leaderboard(paths) is None
 
 
@@ -150,7 +153,7 @@ def test_what_is_not_known_is_not_current(paths, settings, space, add_trial, rec
     record(study)
     board = paths.leaderboard
     if case == "no size":
-        write_leaderboard(board, build_leaderboard(read_records(study), space))
+        write_leaderboard(board, build_leaderboard(read_records(study), space, ACCURACY))
     elif case == "no file":
         board.unlink()
     elif case == "damaged":

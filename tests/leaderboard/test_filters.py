@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from autocnn.errors import SettingsError
+from autocnn.leaderboard.file import OBJECTIVE_KEY
 from autocnn.leaderboard.filters import filter_rows, parse_condition
 
 TABLE = pa.table(
@@ -182,3 +183,12 @@ def test_a_wrong_condition_is_told(text, message):
     with pytest.raises(SettingsError) as raised:
         parse_condition(text, TABLE.schema)
     assert str(raised.value) == f"--where: {message}"
+
+
+def test_a_loss_is_no_fraction():
+    """A leaderboard of losses is filtered by scores above 1, which accuracies cannot have."""
+    losses = TABLE.replace_schema_metadata({OBJECTIVE_KEY: b"loss"})
+    condition = parse_condition("score<2.3", losses.schema)
+    assert filter_rows(losses, [condition])["trial"].to_pylist() == [0, 1, 2]
+    with pytest.raises(SettingsError, match=r"score is a fraction such as 0.93, got 2.3"):
+        parse_condition("score<2.3", TABLE.schema)

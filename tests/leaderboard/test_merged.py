@@ -6,6 +6,7 @@ import pyarrow as pa
 import pytest
 
 from autocnn.errors import SettingsError
+from autocnn.leaderboard.file import objective_of
 from autocnn.leaderboard.merged import (
     MERGED_COLUMNS,
     StudyImages,
@@ -14,6 +15,7 @@ from autocnn.leaderboard.merged import (
 )
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.leaderboard.table import build_leaderboard, view_leaderboard
+from autocnn.objectives import ACCURACY, LOSS
 from autocnn.space.parameters import Categorical, Float, Int
 from autocnn.space.space import SearchSpace
 
@@ -21,6 +23,12 @@ from autocnn.space.space import SearchSpace
 def trials_of(table):
     """Study and number, in the order of the rows."""
     return list(zip(table["study"].to_pylist(), table["trial"].to_pylist(), strict=True))
+
+
+def merge(records, space, objective=ACCURACY):
+    """The leaderboards of these records, which go by the name of their study, as one."""
+    tables = {name: build_leaderboard(its, space, objective) for name, its in records.items()}
+    return merge_leaderboards(tables)
 
 
 @pytest.fixture
@@ -47,7 +55,7 @@ def records(make_record):
 @pytest.fixture
 def merged(records, space):
     """Both leaderboards as one."""
-    return merge_leaderboards({n: build_leaderboard(r, space) for n, r in records.items()})
+    return merge(records, space)
 
 
 def test_all_trials_are_ranked_together(merged):
@@ -76,8 +84,8 @@ def test_the_order_is_that_of_one_study(make_record, space):
         for i in range(40)
     ]  # fmt: skip
     halves = {"low": whole[:20], "high": whole[20:]}
-    merged = merge_leaderboards({n: build_leaderboard(r, space) for n, r in halves.items()})
-    assert [trial for _, trial in trials_of(merged)] == [r.number for r in rank_trials(whole)]
+    ranked = [record.number for record in rank_trials(whole, ACCURACY)]
+    assert [trial for _, trial in trials_of(merge(halves, space))] == ranked
 
 
 def test_the_study_is_the_first_column(merged):
@@ -122,8 +130,8 @@ def two_spaces(make_record):
     second = {"filters": 16, "rate": 0.25, "pool": "max", "only_two": 0.5}
     return merge_leaderboards(
         {
-            "x": build_leaderboard([make_record(0, 0.9, values=first)], one),
-            "y": build_leaderboard([make_record(0, 0.8, values=second)], two),
+            "x": build_leaderboard([make_record(0, 0.9, values=first)], one, ACCURACY),
+            "y": build_leaderboard([make_record(0, 0.8, values=second)], two, ACCURACY),
         }
     )
 
@@ -160,8 +168,10 @@ def test_types_that_differ_become_text(two_spaces):
 
 def test_a_column_that_one_file_lacks_is_null(make_record, space):
     """A leaderboard of an older autocnn has fewer columns."""
-    new = build_leaderboard([make_record(0, 0.5)], space)
-    old = build_leaderboard([make_record(0, 0.6)], space).drop_columns(["origin", "param.rate"])
+    new = build_leaderboard([make_record(0, 0.5)], space, ACCURACY)
+    old = build_leaderboard([make_record(0, 0.6)], space, ACCURACY).drop_columns(
+        ["origin", "param.rate"]
+    )
     rows = merge_leaderboards({"old": old, "new": new}).to_pylist()
     assert [row["origin"] for row in rows] == [None, "tpe"]
     assert [row["param.rate"] for row in rows] == [None, 0.25]
@@ -169,8 +179,24 @@ def test_a_column_that_one_file_lacks_is_null(make_record, space):
 
 def test_a_study_without_trials_adds_no_row(make_record, space):
     """Nor does it hinder the other."""
-    tables = {"x": build_leaderboard([], space), "y": build_leaderboard([make_record(0)], space)}
-    assert trials_of(merge_leaderboards(tables)) == [("y", 0)]
+    assert trials_of(merge({"x": [], "y": [make_record(0)]}, space)) == [("y", 0)]
+
+
+def test_losses_of_two_studies_are_ranked_together(make_record, space):
+    """The smallest loss first, and the merged table is sorted and filtered as losses are."""
+    records = {"x": [make_record(0, 0.5), make_record(1, 0.2)], "y": [make_record(0, 0.3)]}
+    merged = merge(records, space, LOSS)
+    assert trials_of(merged) == [("x", 1), ("y", 0), ("x", 0)]
+    assert objective_of(merged.schema) is LOSS
+
+
+def test_equal_scores_of_two_studies_are_ordered_by_their_loss(make_record, space):
+    """The best of equal accuracies is the one with the smaller cross-entropy at its best epoch."""
+    late = make_record(0, 0.1, 0.2, 0.9)  # in the made-up curves the loss falls epoch by epoch
+    assert trials_of(merge({"x": [make_record(0, 0.9)], "y": [late]}, space)) == [
+        ("y", 0),
+        ("x", 0),
+    ]
 
 
 # which studies may be ranked together

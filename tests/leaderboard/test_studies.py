@@ -10,6 +10,7 @@ import pytest
 from autocnn.errors import RecordError, StudyError
 from autocnn.leaderboard.studies import latest_study, list_summaries, summarise_study
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
+from autocnn.objectives import ACCURACY, LOSS
 from autocnn.records.deletion import delete_study
 from autocnn.records.lock import Owner, lock_study
 from autocnn.records.study_folder import StudyPaths
@@ -29,12 +30,13 @@ def paths(tmp_path) -> StudyPaths:
     return paths
 
 
-def _leaderboard(scores) -> pa.Table:
-    table = build_leaderboard([], SPACE)
+def _leaderboard(scores, state="complete") -> pa.Table:
+    table = build_leaderboard([], SPACE, ACCURACY)
     rows = [
         {
             "rank": i,
             "trial": i,
+            "state": state,
             "score": score,
             "origin": "recipe:a" if i == 0 else "evolution",
             "epochs": 0 if score is None else 3,
@@ -55,11 +57,30 @@ def test_a_study_that_has_just_begun(paths):
 
 def test_trials_and_the_best_score(paths):
     """Three trials, one of them without a score; the manifest makes the study finished."""
-    write_leaderboard(paths.leaderboard, _leaderboard([0.5, None, 0.9]))
+    write_leaderboard(paths.leaderboard, _leaderboard([0.9, 0.5, None]))
     paths.manifest.write_text("{}")
     summary = summarise_study(paths.root.parent, "a")
     assert (summary.state, summary.trials, summary.best) == ("finished", 3, 0.9)
     assert summary.proposer == "evolution"
+
+
+def test_the_best_score_is_the_winners(paths, make_record):
+    """A pruned trial cannot win, whatever its score."""
+    records = [make_record(0, 0.95, state="pruned"), make_record(1, 0.6), make_record(2, 0.7)]
+    write_leaderboard(paths.leaderboard, build_leaderboard(records, SPACE, ACCURACY))
+    assert summarise_study(paths.root.parent, "a").best == 0.7
+    write_leaderboard(paths.leaderboard, build_leaderboard(records[:1], SPACE, ACCURACY))
+    assert summarise_study(paths.root.parent, "a").best is None
+
+
+def test_the_best_loss_is_the_smallest(paths, make_record):
+    """The objective of study.toml gives the direction."""
+    settings = StudySettings(study="a", objective="loss")
+    paths.study_toml.write_text(settings_to_toml(settings), encoding="utf-8")
+    table = build_leaderboard([make_record(0, 0.5), make_record(1, 0.25)], SPACE, LOSS)
+    write_leaderboard(paths.leaderboard, table)
+    summary = summarise_study(paths.root.parent, "a")
+    assert (summary.objective, summary.best) == ("loss", 0.25)
 
 
 def test_recipes_alone_tell_no_proposer(paths):

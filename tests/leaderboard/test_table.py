@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.leaderboard.file import objective_of
 from autocnn.leaderboard.table import (
     build_leaderboard,
     leaderboard_schema,
@@ -18,6 +19,7 @@ from autocnn.leaderboard.table import (
     viewed_columns,
     write_leaderboard,
 )
+from autocnn.objectives import ACCURACY, LOSS
 from autocnn.records.optuna_record import (
     create_study,
     open_study,
@@ -38,12 +40,12 @@ def table(make_record, space):
         make_record(2, 0.25, 0.75, values={"filters": 16, "pool": "average", "flip": True}),
         make_record(3, 0.9, state="pruned", values={"filters": 8, "mixed": 2, "flip": False}),
     ]
-    return build_leaderboard(records, space)
+    return build_leaderboard(records, space, ACCURACY)
 
 
 def test_parameters_are_typed_columns(space):
     """Every varying parameter has a column of its own type; fixed ones have none."""
-    schema = leaderboard_schema(space)
+    schema = leaderboard_schema(space, ACCURACY)
     found = {f.name: str(f.type) for f in schema if f.name.startswith("param.")}
     assert found == {
         "param.filters": "int64",
@@ -58,7 +60,7 @@ def test_parameters_are_typed_columns(space):
 
 def test_the_other_columns_come_first(space):
     """The order and types of a trial's columns are fixed."""
-    found = [(f.name, str(f.type)) for f in leaderboard_schema(space)][:26]
+    found = [(f.name, str(f.type)) for f in leaderboard_schema(space, ACCURACY)][:27]
     curve = "list<element: double>"
     assert [(n, t.replace("item", "element")) for n, t in found] == [
         ("rank", "int32"),
@@ -86,6 +88,7 @@ def test_the_other_columns_come_first(space):
         ("train_accuracy", curve),
         ("val_loss", curve),
         ("val_accuracy", curve),
+        ("val_score", curve),
         ("epoch_seconds", curve),
     ]
 
@@ -126,9 +129,9 @@ def test_a_running_trial_has_no_curve(table):
 def test_a_study_without_trials_has_an_empty_leaderboard(tmp_path, space):
     """No trials is a table with all columns and no rows."""
     path = tmp_path / "leaderboard.parquet"
-    write_leaderboard(path, build_leaderboard([], space))
+    write_leaderboard(path, build_leaderboard([], space, ACCURACY))
     assert read_leaderboard(path).num_rows == 0
-    assert read_leaderboard(path).column_names == leaderboard_schema(space).names
+    assert read_leaderboard(path).column_names == leaderboard_schema(space, ACCURACY).names
 
 
 def test_a_leaderboard_survives_its_file(tmp_path, table):
@@ -152,11 +155,11 @@ def test_a_leaderboard_is_rebuilt_to_the_last_byte(
         trial = study.ask()
         write_proposal(trial, make_proposal(number))
         write_result(trial, result)
-    write_leaderboard(paths.leaderboard, build_leaderboard(read_records(study), space))
+    write_leaderboard(paths.leaderboard, build_leaderboard(read_records(study), space, ACCURACY))
     first = paths.leaderboard.read_bytes()
     paths.leaderboard.unlink()
     records = read_records(open_study(paths))
-    write_leaderboard(paths.leaderboard, build_leaderboard(reversed(records), space))
+    write_leaderboard(paths.leaderboard, build_leaderboard(reversed(records), space, ACCURACY))
     assert paths.leaderboard.read_bytes() == first
 
 
@@ -299,3 +302,20 @@ def test_what_a_view_cannot_need_is_told(table, wish, message):
     """As the view itself tells it."""
     with pytest.raises(SettingsError, match=message):
         viewed_columns(table.schema, **wish)
+
+
+def test_losses_are_sorted_with_the_smallest_first(make_record, space):
+    """The best score comes first, also when the table is sorted by another column before."""
+    records = [make_record(0, 0.5), make_record(1, 0.25), make_record(2, 0.75)]
+    table = build_leaderboard(records, space, LOSS)
+    assert table["trial"].to_pylist() == [1, 0, 2]
+    shuffled = table.take([2, 0, 1])
+    assert view_leaderboard(shuffled, sort="score")["trial"].to_pylist() == [1, 0, 2]
+
+
+def test_a_table_names_its_objective(tmp_path, space):
+    """The metadata survive the file; a file without them is one of accuracies."""
+    path = tmp_path / "leaderboard.parquet"
+    write_leaderboard(path, build_leaderboard([], space, LOSS))
+    assert objective_of(read_leaderboard(path, ["score"]).schema) is LOSS
+    assert objective_of(pa.schema([])) is ACCURACY

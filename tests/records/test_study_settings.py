@@ -32,8 +32,15 @@ from autocnn.records.units import parse_duration, parse_memory
         ({"split_seed": -1}, "--split-seed must be at least 0, got -1"),
         ({"time_budget_s": 0.0}, "--time-budget must be above 0 seconds, got 0.0"),
         ({"time_budget_s": float("nan")}, "--time-budget must be above 0 seconds, got nan"),
-        ({"target": 0.0}, "--target must be above 0 and at most 1, got 0.0"),
-        ({"target": 92.0}, "--target must be above 0 and at most 1, got 92.0"),
+        ({"target": 0.0}, "--target must be above 0, got 0.0"),
+        (
+            {"target": 92.0},
+            "--target must be above 0 and at most 1 with --objective accuracy, got 92.0",
+        ),
+        (
+            {"objective": "auc"},
+            "--objective must be one of accuracy, balanced_accuracy, macro_f1, loss, got 'auc'",
+        ),
         (
             {"sampler": "cma"},
             "--sampler must be one of auto, tpe, random, grid, qmc, cma-es, gp, nsga2, evolution, "

@@ -57,6 +57,7 @@ def test_a_diverged_curve_survives_strict_json():
         val_loss=math.inf,
         val_accuracy=-math.inf,
         seconds=1.0,
+        score=math.nan,
     )
     data = result_to_dict(TrialResult(state=TrialState.FAILED, curve=(epoch,)))
     assert data["curve"]["train_loss"] == [None]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from scripted import ScriptedExecutor, Training
 
+from autocnn.objectives import Standing
 from autocnn.records.study_folder import StudyPaths
 from autocnn.study import loop
 from autocnn.study.budget import Budget
@@ -201,9 +202,17 @@ def test_it_ends_at_the_target(make_search, make_result):
     assert search.tally.best == (1, 0.9)
 
 
+def _tally_of(number: int, score: float) -> Tally:
+    """A tally whose best trial has this number and score."""
+    leader = Standing(
+        number=number, state=TrialState.COMPLETE, score=score, val_loss=1.0, parameters=1
+    )
+    return Tally(leader=leader)
+
+
 def test_a_target_that_is_on_record_ends_it_at_once(make_search, make_result):
     """The study goes on from its best trial."""
-    search = make_search(make_result(0.8), target=0.9, tally=Tally(best=(4, 0.92)))
+    search = make_search(make_result(0.8), target=0.9, tally=_tally_of(4, 0.92))
     assert search.run() is Ending.TARGET
     assert _told(search) == []
 

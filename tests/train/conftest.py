@@ -13,7 +13,7 @@ import pytest
 from autocnn.space.config import Block, TrialConfig
 from autocnn.train import assembly as preparation
 from autocnn.train import trainer
-from autocnn.train.stepper import Sums, TrainingParts
+from autocnn.train.stepper import Evaluation, Sums, TrainingParts
 from autocnn.trial import Device, Epoch, TrialJob
 
 
@@ -80,11 +80,12 @@ class ScriptedStepper:
         self.parts.model.set_weights([np.full_like(w, len(self.trained)) for w in weights])
         return Sums(0.5 * indices.size, 0.25 * indices.size)
 
-    def evaluate(self, indices: Any, weights: Any) -> Sums:
-        """Give the next scripted sums."""
+    def evaluate(self, indices: Any, weights: Any) -> Evaluation:
+        """The next scripted loss, and its hits and misses, all on images of class 0."""
         self.validated.append((indices, weights))
         i = len(self.validated) - 1
-        return Sums(self.losses[i], self.correct[i])
+        hits, n = int(self.correct[i]), int(np.sum(weights))
+        return Evaluation(self.losses[i], np.array([[hits, n - hits], [0, 0]]))
 
 
 @pytest.fixture

@@ -38,10 +38,10 @@ def _patience(job, patience):
 
 def test_a_curve_is_means_over_images(script, make_job, make_hooks, data, device):
     """Sums of 3 batches over 48 images, and of the 6 validation images."""
-    script([3.0, 6.0, 4.5], [6.0, 3.0, 1.5])
+    script([3, 6, 4], [6.0, 3.0, 1.5])
     result = train_trial(make_job(), data, device, make_hooks())
     assert [(e.train_loss, e.train_accuracy) for e in result.curve] == [(0.5, 0.25)] * 3
-    assert [e.val_accuracy for e in result.curve] == [0.5, 1.0, 0.75]
+    assert [e.val_accuracy for e in result.curve] == [0.5, 1.0, 4 / 6]
     assert [e.val_loss for e in result.curve] == [1.0, 0.5, 0.25]
     assert (result.state, result.best_epoch, result.score) == (TrialState.COMPLETE, 2, 1.0)
     assert result.precision == "float32"

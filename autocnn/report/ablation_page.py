@@ -1,4 +1,4 @@
-"""What each change of a trial did, as a Markdown page."""
+"""The effect of each change of an ablation, as a Markdown page."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ from autocnn.plans.ablation import AblationHead, AblationRow
 from autocnn.report.formatting import count, percent
 
 TITLES = ("change", "score", "effect (points)", "95 % interval", "seconds", "parameters", "verdict")
-
-
-TEXTS = ("change", "verdict")  # the others are numbers
+TEXTS = ("change", "verdict")  # the other columns are numbers
 
 
 def ablation_markdown(rows: Sequence[AblationRow], head: AblationHead) -> str:
-    """The rows as a Markdown page with what is needed to read them."""
+    """The rows as a Markdown page, with a paragraph that explains them."""
     lines = [
         f"# {ablation_title(head)}",
         "",
-        f"One thing of trial {head.trial} is changed at a time; everything else stays, the seeds "
-        f"too. Trained on {head.n_train:,} images for at most {head.epochs} epochs, "
+        f"Each row changes one part of trial {head.trial}; everything else, the seeds included, "
+        f"stays the same. Trained on {head.n_train:,} images for at most {head.epochs} epochs, "
         f"up to {head.n_seeds} seed{'s' if head.n_seeds > 1 else ''} each; the score is the "
         "validation accuracy of the best epoch, the mean over the seeds. The effect is the mean "
         "difference from the reference with the same seed, in percentage points, with Student's "
-        "95 % interval. *Helps* and *hurts* are said where that interval does not hold zero. With "
-        "so many rows about one in twenty would be so by chance alone.",
+        "95 % interval. The verdict is *helps* or *hurts* if that interval does not contain zero; "
+        "about one row in twenty has such a verdict by chance alone.",
         "",
         "| " + " | ".join(TITLES) + " |",
         "|" + "|".join("---" if t in TEXTS else "---:" for t in TITLES) + "|",

@@ -17,7 +17,7 @@ MIN_HEIGHT, BAR_HEIGHT = 200, 24  # pixels
 
 
 def write_plot(plot: Plot, target: Path) -> None:
-    """Draw `plot` and write it to `target`, in the form that its ending names.
+    """Draw `plot` and write it to `target`, in the format of its ending.
 
     Raises: SettingsError for an unknown ending; RecordError if the file cannot be written.
     """
@@ -32,7 +32,7 @@ def check_plot_file(target: Path) -> None:
 
 
 def draw_page(plot: Plot) -> str:
-    """`plot` as one HTML page with all that it needs."""
+    """`plot` as one HTML page that needs no other file and no network."""
     from optuna import visualization
 
     with quiet_optuna():
@@ -52,7 +52,7 @@ def _history(figure: Any, plot: Plot) -> None:
 
 
 def _curves(figure: Any, plot: Plot) -> None:
-    """The best trials in colours of their own and in the legend; the others grey."""
+    """Give the best trials colours and entries in the legend; draw the others grey."""
     traces = {int(trace.name.removeprefix("Trial")): trace for trace in figure.data}
     labels = plot.best_trials
     for number, trace in traces.items():

@@ -1,4 +1,4 @@
-"""Figures as PNG or SVG: drawn by Optuna with Matplotlib, then made readable."""
+"""Figures as PNG or SVG: drawn by Optuna with Matplotlib, then given readable labels."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from autocnn.space.parameters import Categorical, Float, Int, Parameter
 
 DOTS_PER_INCH = 150
 SLICE_COLUMNS = 4
-LONG_TICKS = 20  # characters of all labels of an axis together, from where on they are slanted
+LONG_TICKS = 20  # characters of all labels of an axis together above which they are slanted
 STEPS = (1, 2, 5, 10)  # between ticks, times a power of ten
-GREY_PLACE = 7  # of Matplotlib's ten colours for lines
-TITLE_PAD, NOTE_HEIGHT, NOTE_SIZE = 6, 13, 9  # points; the first is Matplotlib's own
+GREY_PLACE = 7  # the place of grey among Matplotlib's ten colours for lines
+TITLE_PAD, NOTE_HEIGHT, NOTE_SIZE = 6, 13, 9  # points; the first is Matplotlib's default
 NOTE_COLOUR = "#505050"
 BACKGROUND, GREY = "#e5e5e5", "#b0b0b0"
-NOT_THERE, INACTIVE = "None", "inactive"  # Optuna's word; "none" is also a choice of some spaces
+# Optuna's label of an inactive parameter, and ours: "none" is also a choice of some spaces.
+NOT_THERE, INACTIVE = "None", "inactive"
 
 
 def draw_image(plot: Plot, form: str) -> bytes:
@@ -38,7 +39,7 @@ def draw_image(plot: Plot, form: str) -> bytes:
 
 @contextmanager
 def _off_screen() -> Iterator[Any]:
-    """Matplotlib's pyplot without a window; what others have set and opened stays as it is."""
+    """Matplotlib's pyplot without a window; other figures and the backend stay as they are."""
     import matplotlib
     from matplotlib import pyplot as plt
 
@@ -56,12 +57,12 @@ def _off_screen() -> Iterator[Any]:
 
 
 def _no_formula(text: str) -> str:
-    """Matplotlib reads what stands between two dollar signs as a formula."""
+    """`text` with escaped dollar signs: Matplotlib reads text between two of them as a formula."""
     return text.replace("$", r"\$")
 
 
 def _entitle(axes: Any, plot: Plot) -> None:
-    """The title, and its notes between it and the axes."""
+    """Draw the title, and its notes between the title and the axes."""
     axes.set_title("")
     height = TITLE_PAD + NOTE_HEIGHT * len(plot.notes)
     axes.set_title(_no_formula(plot.title), loc="left", pad=height)
@@ -83,7 +84,7 @@ def _history(figure: Any, plot: Plot) -> None:
 
 
 def _curves(figure: Any, plot: Plot) -> None:
-    """The best trials in colours of their own, in the legend by rank; the others grey."""
+    """Give the best trials colours and entries in the legend by rank; draw the others grey."""
     from matplotlib import colormaps
 
     figure.set_size_inches(9, 5)
@@ -111,7 +112,7 @@ def _importance(figure: Any, plot: Plot) -> None:
 
 
 def _parallel(figure: Any, plot: Plot) -> None:
-    """An axis a parameter, in alphabetical order; the first is the score's."""
+    """Label one axis for each parameter, in alphabetical order, after the axis of the score."""
     figure.set_size_inches(2.5 + 1.4 * len(plot.params), 5.5)
     axes, _, *others = figure.axes
     axes.set_facecolor(BACKGROUND)
@@ -126,7 +127,7 @@ def _parallel(figure: Any, plot: Plot) -> None:
 
 
 def _slice(figure: Any, plot: Plot) -> None:
-    """A panel a parameter, in alphabetical order, on rows of SLICE_COLUMNS."""
+    """Arrange one panel for each parameter, in alphabetical order, in rows of SLICE_COLUMNS."""
     *panels, bar = figure.axes
     rows, columns = math.ceil(len(panels) / SLICE_COLUMNS), min(SLICE_COLUMNS, len(panels))
     figure.set_size_inches(1.6 + 2.9 * columns, 0.8 + 3.1 * rows)
@@ -146,7 +147,7 @@ def _slice(figure: Any, plot: Plot) -> None:
 
 
 def _tidy(axis: Any, parameter: Parameter) -> None:
-    """Choices in plain words, slanted where they are long; few ticks, as plain numbers."""
+    """Label choices in plain words, slanted if they are long; keep few ticks, as plain numbers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     texts = [label.get_text() for label in axis.get_ticklabels()]
@@ -168,7 +169,7 @@ def _tidy(axis: Any, parameter: Parameter) -> None:
 
 
 def _in_order(plot: Plot) -> list[str]:
-    """The parameters as Optuna sorts them."""
+    """The parameters in the order in which Optuna draws them."""
     return sorted(plot.params, key=_no_formula)
 
 

@@ -8,14 +8,14 @@ BARS = "▁▂▃▄▅▆▇█"
 
 
 def percent(value: float | None) -> str:
-    """A share such as 0.92345 as "92.35 %"; "–" for None."""
+    """A fraction such as 0.92345 as "92.35 %"; None as a dash."""
     return "–" if value is None else f"{100 * value:.2f} %"
 
 
 def count(value: float) -> str:
     """A count such as 7300000 as "7.3 M"."""
     for limit, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if value >= 0.99995 * limit:  # what would be rounded up to 1000.0
+        if value >= 0.99995 * limit:  # smaller values would be rounded up to 1000.0
             return f"{value / limit:.1f} {unit}"
     return f"{value:.0f}"
 
@@ -29,9 +29,9 @@ def clock(seconds: float) -> str:
 
 
 def sparkline(values: Sequence[float], most: int = 16) -> str:
-    """One bar a value, from the smallest to the largest; of more than `most` evenly spread ones.
+    """One bar for each value, scaled from the smallest to the largest; at most `most` bars.
 
-    The last value always has its bar.
+    Of more values, evenly spread ones get a bar, the last one always.
     """
     if not values:
         return ""
@@ -42,11 +42,11 @@ def sparkline(values: Sequence[float], most: int = 16) -> str:
     return "".join(BARS[round((value - low) / span * (len(BARS) - 1))] for value in values)
 
 
-STABLE_TRIALS = 50  # with fewer, one more trial can turn the importances over
+STABLE_TRIALS = 50  # below this number one more trial can reorder the importances
 
 
 def first_hint(n_trials: int) -> list[str]:
-    """What to say of importances that few trials gave; nothing where they were many."""
+    """A warning about importances from few trials; empty for many trials."""
     if n_trials >= STABLE_TRIALS:
         return []
     return [f"With fewer than {STABLE_TRIALS} complete trials this is a first hint."]

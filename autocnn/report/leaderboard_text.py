@@ -22,7 +22,7 @@ def render_text(table: pa.Table, form: str) -> str:
 
 
 def short_cell(name: str, value: Any) -> str:
-    """A value of the column `name`, its numbers shortened."""
+    """A value of the column `name` as text with short numbers."""
     if value is None:
         return "–"
     if name in PERCENTAGES:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autocnn.report.formatting import count, percent
 
-if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+if TYPE_CHECKING:  # this module imports Keras, which only `load_keras` may do first
     from autocnn.plans.networks import ComparedRow
 
 
@@ -17,7 +17,7 @@ TITLES = (
 
 
 def comparison_markdown(rows: Sequence[ComparedRow], title: str, how: str) -> str:
-    """The rows as a Markdown page; `how` says how they were trained."""
+    """The rows as a Markdown page; the paragraph `how` describes the training."""
     lines = [
         f"# {title}",
         "",
@@ -37,7 +37,7 @@ def comparison_markdown(rows: Sequence[ComparedRow], title: str, how: str) -> st
 
 
 def augmented_lines(row: ComparedRow) -> list[str]:
-    """What its published test-time augmentation adds, apart from the table: it is no fair row."""
+    """A line on the score with published test-time augmentation, which no other row has."""
     if row.augmented is None:
         return []
     what = f"{row.name}: {percent(row.augmented)} with its published test-time augmentation"

@@ -1,4 +1,4 @@
-"""A picture of sample images: one row a class, on the left as they are, on the right augmented."""
+"""A picture of sample images: one row a class, originals left, augmented images right."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-TILE = 56  # pixels that the height of an image is brought near to
+TILE = 56  # pixels near which the height of an enlarged image is
 MAX_HEIGHT = 4000  # pixels of the whole picture
-GAP = 4  # between two images
-MARGIN = 16  # around the picture, between a name and its images, between the halves
-COLUMN_GAP = 48  # between two columns of classes
+GAP = 4  # pixels between two images
+MARGIN = 16  # pixels around the picture, after a name, and between the halves
+COLUMN_GAP = 48  # pixels between two columns of classes
 LINE_HEIGHT = 22
 HEAD = 4 * LINE_HEIGHT  # the title in two lines, a gap, the titles of the halves
 FONT_SIZE = 16
 HALVES = ("original", "augmented")
-MAX_NAME = 180  # pixels of a class's name; a longer one is cut
-PAPER = (208, 217, 230)  # no grey: where a grey image ends can be seen, black or white
+MAX_NAME = 180  # pixels of a class's name; a longer name is cut
+PAPER = (208, 217, 230)  # no grey, so that the edge of a grey image is visible
 INK, LINE = (20, 20, 20), (100, 100, 100)
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
@@ -29,7 +29,7 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class GridRow:
-    """Some images of one class.
+    """Some images of one class, original and augmented.
 
     Shapes: both (n, height, width, channels), uint8, with 1 channel or 3; `augmented` holds the
     same images in the same order.
@@ -41,19 +41,19 @@ class GridRow:
 
 
 def scale_of(image_height: int) -> int:
-    """The whole number by which images are enlarged."""
+    """The whole number by which images of this height are enlarged."""
     return max(1, round(TILE / image_height))
 
 
 def n_columns(n_classes: int, image_height: int) -> int:
-    """How many columns of classes keep the picture below MAX_HEIGHT."""
+    """The number of columns of classes that keeps the picture below MAX_HEIGHT."""
     step = image_height * scale_of(image_height) + GAP
     rows_that_fit = max(1, (MAX_HEIGHT - HEAD - 2 * MARGIN) // step)
     return math.ceil(n_classes / rows_that_fit)
 
 
 def draw_grid(rows: Sequence[GridRow], title: tuple[str, str]) -> bytes:
-    """The picture as the bytes of a PNG file, with a title of two lines above.
+    """The bytes of a PNG file with a title of two lines above the images.
 
     The same rows give the same bytes.
     """
@@ -80,7 +80,7 @@ def draw_grid(rows: Sequence[GridRow], title: tuple[str, str]) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
-    """Where everything stands, in pixels."""
+    """The places of all parts of the picture, in pixels."""
 
     n_columns: int
     n_lines: int
@@ -102,12 +102,12 @@ class _Layout:
         return width, self.top + self.n_lines * self.step_y - GAP + MARGIN
 
     def left(self, column: int) -> int:
-        """Where a column of classes begins, which is where its names stand."""
+        """The left edge of a column of classes, where the names begin."""
         width = self.name_width + 3 * MARGIN + 2 * self.half_width
         return MARGIN + column * (width + COLUMN_GAP)
 
     def half(self, column: int, half: int) -> int:
-        """Where the originals (0) or the augmented images (1) of a column begin."""
+        """The left edge of the originals (0) or of the augmented images (1) of a column."""
         first = self.left(column) + self.name_width + MARGIN
         return first + half * (self.half_width + 2 * MARGIN)
 
@@ -132,12 +132,12 @@ def _layout(rows: Sequence[GridRow], title: tuple[str, str]) -> _Layout:
 
 
 def _width(texts: Sequence[str], font: Font) -> int:
-    """Of the longest text."""
+    """The width of the longest text."""
     return math.ceil(max(font.getlength(text) for text in texts))
 
 
 def _draw_heads(pen: ImageDraw.ImageDraw, layout: _Layout, column: int) -> None:
-    """The titles of both halves, and the line between them."""
+    """Draw the titles of both halves, and the line between them."""
     for half, text in enumerate(HALVES):
         at = (layout.half(column, half), layout.top - 8)
         pen.text(at, text, INK, layout.font, anchor="ls")
@@ -146,14 +146,14 @@ def _draw_heads(pen: ImageDraw.ImageDraw, layout: _Layout, column: int) -> None:
 
 
 def _enlarge(image: NDArray[np.uint8]) -> Image.Image:
-    """One image, every pixel a square; grey ones are grey."""
+    """One enlarged image, in which every pixel is a square; one channel gives a grey image."""
     scale = scale_of(image.shape[0])
     pixels = image.repeat(scale, axis=0).repeat(scale, axis=1)
     return Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
 
 
 def _shorten(name: str, font: Font) -> str:
-    """`name`, cut with dots where it is wider than MAX_NAME."""
+    """`name`, cut and ended with dots if it is wider than MAX_NAME."""
     if font.getlength(name) <= MAX_NAME:
         return name
     kept = len(name)

@@ -1,4 +1,4 @@
-"""What each change of a trial did, as a table for the terminal or for a report in Markdown."""
+"""The effect of each change of an ablation, as a table on the terminal."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from autocnn.terminal.tables import Column, FittedTable
 
 STYLES = {"helps": "green", "hurts": "red"}
 SHORT = {"effect (points)": "effect", "seconds": "s", "parameters": "params"}  # on a terminal
-SPARE = ("parameters", "seconds")  # the least needed first
-FOLDS = {"change": 34, "verdict": 9}  # characters down to which they may be folded
+SPARE = ("parameters", "seconds")  # columns that may be left out, the last one first
+FOLDS = {"change": 34, "verdict": 9}  # least width of a folded column, in characters
 UNDECIDED, BRIEFLY = "no difference seen at n=", "none, n="
 
 
 def render_ablation(rows: Sequence[AblationRow], head: AblationHead) -> Group:
-    """The rows for a terminal, with a line on what their words mean."""
+    """The rows for a terminal, and a line that explains their words."""
     lines = [[cell.replace(UNDECIDED, BRIEFLY) for cell in ablation_cells(row)] for row in rows]
     columns = [
         Column(

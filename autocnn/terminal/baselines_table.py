@@ -1,4 +1,4 @@
-"""The baselines as a table: what they cost, how they are trained, what was reported of them."""
+"""The baselines as a table: their cost, their training, their published accuracy."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from autocnn.space.space import Published
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineFacts:
-    """A baseline on the data set that it was reported on."""
+    """A baseline on the data set of its published figures."""
 
     name: str
     description: str
     image_shape: tuple[int, int, int]
     parameters: int
-    macs: int  # of one image's forward pass
-    batch_size: int  # that it is trained with
+    macs: int  # multiply-accumulates of one image's forward pass
+    batch_size: int  # of its training
     published: Published
 
 
 def render_baselines(baselines: Sequence[BaselineFacts]) -> Group:
-    """One row a baseline, "published" being the test accuracy; then where each comes from.
+    """A table with one row a baseline, then a table of their sources.
 
-    Two tables, because one of them would not fit into 80 columns.
+    The column "published" is the test accuracy. One table would not fit into 80 columns.
     """
     table = _table("name", "data set")
     for title in ("parameters", "MACs", "epochs", "batch", "published"):

@@ -9,7 +9,7 @@ from autocnn.report.formatting import clock, percent
 
 
 def describe_finals(finals: Finals) -> list[str]:
-    """The test scores, with the number of errors and a 95 % interval."""
+    """The test scores of the finals, with the number of errors and a 95 % interval."""
     test, winner, views = finals.test, finals.test_winner, finals.test_time_augmentation
     shipped = "refit on train + validation" if finals.refit.shipped else "validation weights"
     errors = f"{test.errors} error{'' if test.errors == 1 else 's'}"

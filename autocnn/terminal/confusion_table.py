@@ -1,4 +1,4 @@
-"""How the shipped model did on each class of the test images, and what it took for what."""
+"""The shipped model on the test images: accuracy by class, and the confusion matrix."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rich.text import Text
 from autocnn.records.finals_file import Confusion
 from autocnn.report.formatting import percent
 
-SHOWN_CLASSES = 10  # of the accuracies, the lowest
+SHOWN_CLASSES = 10  # those with the lowest accuracies
 SHOWN_MISTAKES = 3
-SHOWN_COLUMNS = 10  # of the matrix side by side: they fit a terminal
+SHOWN_COLUMNS = 10  # columns of the matrix that fit side by side into a terminal
 NOTHING = "·"
 
 
@@ -26,7 +26,7 @@ def render_classes(confusion: Confusion) -> RenderableType:
 
 
 def render_confusion(confusion: Confusion) -> RenderableType:
-    """The whole matrix, in several tables where there are many classes."""
+    """The whole matrix, in several tables if there are many classes."""
     head = Text("Shipped model on the test images", "bold")
     head.append("  (rows: true class; columns: predicted)", "not bold")
     n = len(confusion.classes)
@@ -50,7 +50,7 @@ def _accuracies(confusion: Confusion) -> Table:
 
 
 def _rows(confusion: Confusion) -> list[tuple[str, int, float | None]]:
-    """Of each class its name, its images, and the share of them that was classified rightly."""
+    """Name, number of images and accuracy of each class; no accuracy without images."""
     return [
         (name, sum(row), row[i] / sum(row) if sum(row) else None)
         for i, (name, row) in enumerate(zip(confusion.classes, confusion.counts, strict=True))
@@ -66,7 +66,7 @@ def _mistakes(confusion: Confusion) -> list[Text]:
 
 
 def _matrix(confusion: Confusion, columns: Sequence[int]) -> Table:
-    """Those columns of the matrix; classes by number, which the rows' names explain."""
+    """These columns of the matrix, titled with class numbers, which the rows explain."""
     table = Table(box=None, header_style="bold")
     table.add_column("class", overflow="fold")
     for column in columns:

@@ -1,4 +1,4 @@
-"""The data sets known by name as a table, and one of them in full."""
+"""The data sets of the catalog as a table, and the page of one data set."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rich.text import Text
 
 from autocnn.data.dataset import DatasetInfo
 
-IMBALANCE = 5  # times as many images in the largest class as in the smallest that are remarked upon
+IMBALANCE = 5  # largest class over smallest class, in images, above which a note says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetFacts:
-    """A data set, and what only its files tell; None where they are not on this machine."""
+    """A data set, and the facts from its files, which are None if it is not on this machine."""
 
     info: DatasetInfo
     counts: tuple[int, ...] | None = None  # training images by class, validation included
@@ -24,7 +24,7 @@ class DatasetFacts:
 
 
 def render_datasets(rows: Sequence[tuple[DatasetInfo, bool]]) -> Table:
-    """One row a data set; the flag says whether it is on this machine."""
+    """One row a data set; the flag of a row is True if it is on this machine."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for title in ("name", "images", "classes", "train", "test", "here", "description"):
         table.add_column(
@@ -44,7 +44,7 @@ def render_datasets(rows: Sequence[tuple[DatasetInfo, bool]]) -> Table:
 
 
 def render_dataset(facts: DatasetFacts) -> RenderableType:
-    """Its size, source and fingerprint, then its classes with their training images."""
+    """Size, source and fingerprint of a data set, then its classes with their training images."""
     info = facts.info
     is_here = facts.counts is not None
     own = "" if info.n_validation is None else f" ({info.n_validation:,} of them to validate)"
@@ -60,14 +60,14 @@ def render_dataset(facts: DatasetFacts) -> RenderableType:
 
 
 def _imbalance(facts: DatasetFacts) -> list[str]:
-    """A line where the largest class has more than IMBALANCE times the images of the smallest."""
+    """A note if the largest class has more than IMBALANCE times the images of the smallest."""
     if not facts.counts or max(facts.counts) <= IMBALANCE * min(facts.counts):
         return []
     named = list(zip(facts.counts, facts.info.class_names, strict=True))
     (few, small), (many, large) = min(named), max(named)
     return [
         f"the classes are unbalanced: {large} has {many:,} training images, {small} {few:,}; "
-        "accuracy counts images, not classes (search --class-weights lets rare ones weigh more)"
+        "accuracy counts images, not classes (search --class-weights corrects that)"
     ]
 
 

@@ -1,4 +1,4 @@
-"""The leaderboard as a table, JSON, CSV or Markdown."""
+"""The leaderboard as a table on the terminal."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from autocnn.leaderboard.table import PARAMETER_PREFIX
 from autocnn.report.leaderboard_text import short_cell
 from autocnn.terminal.tables import Column, FittedTable
 
-TITLES = {  # on a terminal, where the column's name is wider than its cells
+TITLES = {  # of columns whose name is wider than their cells
     "best_epoch": "best ep",
     "first_epoch": "first ep",
     "parameters": "params",
     "seconds": "s",
     "cpu_seconds": "CPU s",
 }
-SPARE = ("best_epoch", "macs", "seconds", "epochs", "parameters")  # the least needed first
+# The columns that may be left out for want of width, the last one first.
+SPARE = ("best_epoch", "macs", "seconds", "epochs", "parameters")
 FOLDED = ("message", "config")
-FOLD = 24  # characters down to which long texts and curves may be folded
+FOLD = 24  # least width of a folded column of long texts or curves, in characters
 
 
 def render_leaderboard(table: pa.Table, title: str, *, asked: bool = False) -> FittedTable:
-    """The rows for a terminal, numbers shortened, headers too.
+    """The rows for a terminal, with short numbers and headers.
 
-    Where a person has `asked` for these columns, none of them is left out for want of width.
+    `asked`: the command names these columns, so that none is left out for want of width.
     """
     return FittedTable(
         title=title,

@@ -1,4 +1,4 @@
-"""Known networks side by side, as a table for the terminal or in Markdown."""
+"""Known networks side by side, as a table on the terminal."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from rich.text import Text
 from autocnn.report.networks_page import TITLES, augmented_lines, network_cells
 from autocnn.terminal.tables import Column, FittedTable
 
-if TYPE_CHECKING:  # it imports Keras, which prints lines of its own unless it is loaded with care
+if TYPE_CHECKING:  # this module imports Keras, which only `load_keras` may do first
     from autocnn.plans.networks import ComparedRow
 
 SHORT = {"validation": "valid.", "seconds": "s", "parameters": "params"}  # on a terminal
-SPARE = ("MACs", "seconds", "epochs", "parameters", "validation")  # the least needed first
+# The columns that may be left out for want of width, the last one first.
+SPARE = ("MACs", "seconds", "epochs", "parameters", "validation")
 
 
 def render_networks(rows: Sequence[ComparedRow], title: str) -> Group:
-    """The rows for a terminal."""
+    """The rows for a terminal, and a line for each score with test-time augmentation."""
     lines = [network_cells(row) for row in rows]
     columns = [
         Column(

@@ -1,14 +1,14 @@
-"""Printing to a terminal, fitted to its width, or to a pipe or file, as wide as it has to be."""
+"""Printing to stdout: within the width of a terminal, at full width to a pipe or a file."""
 
 from __future__ import annotations
 
 from rich.console import Console, RenderableType
 
-NO_LIMIT = 1_000_000  # columns, more than anything needs
+NO_LIMIT = 1_000_000  # columns: more than any table needs
 
 
 def print_wide(renderable: RenderableType) -> None:
-    """Print to stdout; nothing is cut off or folded in a pipe or file."""
+    """Print to stdout; no text is cut off or folded in a pipe or a file."""
     console = Console(highlight=False)
     if not console.is_terminal:
         options = console.options.update(max_width=NO_LIMIT)

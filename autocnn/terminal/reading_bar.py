@@ -1,4 +1,4 @@
-"""How far the images of one's own are decoded, while that lasts."""
+"""A progress bar for the decoding of own images."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from rich.progress import (
 def open_reading_bar(
     *, quiet: bool, stream: TextIO = sys.stderr
 ) -> Iterator[Callable[[str, int, int], None] | None]:
-    """Who is to be told of each pass over the images; None where nobody looks.
+    """A function to call with the progress of each pass over the images; None without a terminal.
 
-    The bar appears with the first word and disappears at the end, so that images which need no
-    decoding show none.
+    Its arguments are the name of the pass, the images done and all images. The bar appears with the
+    first call and disappears at the end: images that need no decoding show none.
     """
     console = Console(file=stream)
     if quiet or not console.is_terminal or console.is_dumb_terminal:

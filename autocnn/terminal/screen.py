@@ -1,4 +1,4 @@
-"""What a person sees while a study runs: a live screen on a terminal, plain lines elsewhere."""
+"""The display of a running study: a live screen on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ COLUMNS: dict[str, JustifyMethod] = {
     "origin": "left",
     "curve": "left",
 }
-WIDE = 106  # columns of a terminal, from which on these are shown
+WIDE = 106  # columns of a terminal from which on WIDE_ONLY are shown
 WIDE_ONLY = ("MACs", "curve")
 STYLES = {
     TrialState.COMPLETE: "green",
@@ -50,9 +50,9 @@ STYLES = {
 
 @contextmanager
 def open_screen(verbosity: int, stream: TextIO = sys.stderr) -> Iterator[Listener]:
-    """The listener for this stream: live on a terminal, lines elsewhere and where more is wanted.
+    """A listener that prints to `stream`: a live screen on a terminal, else plain lines.
 
-    Below 0 errors only.
+    Verbosity: -1 prints errors only, 0 a line a trial, 1 a line an epoch too, without the screen.
     """
     console = Console(file=stream, highlight=False)
     if verbosity == 0 and console.is_terminal and not console.is_dumb_terminal:
@@ -64,7 +64,7 @@ def open_screen(verbosity: int, stream: TextIO = sys.stderr) -> Iterator[Listene
 
 
 def describe_result(proposal: Proposal, result: TrialResult) -> str:
-    """One line on how a trial ended."""
+    """One line about the end of a trial: state, score, epochs, seconds, origin, reason."""
     score = f"{percent(result.score):>8}" if result.score is not None else "       –"
     epochs = f"{result.epochs:>2} epoch{' ' if result.epochs == 1 else 's'}"
     text = (
@@ -76,7 +76,7 @@ def describe_result(proposal: Proposal, result: TrialResult) -> str:
 
 
 def describe_origin(proposal: Proposal, result: TrialResult) -> str:
-    """Who proposed the trial, and which other trial it continues or repeats."""
+    """The origin of the trial's proposal, and the trial that it continues or repeats."""
     text = proposal.origin
     if proposal.parent is not None:
         text += f", continues {proposal.parent}"
@@ -96,7 +96,7 @@ def describe_counts(progress: Progress) -> str:
 
 
 class PlainLines:
-    """A line for every trial; with verbosity 1, for every epoch too."""
+    """A listener that prints a line for every trial, and with verbosity 1 for every epoch too."""
 
     def __init__(self, console: Console, verbosity: int) -> None:
         self._console, self._verbosity = console, verbosity
@@ -104,7 +104,7 @@ class PlainLines:
         self._seen: dict[int, int] = {}  # epochs of a running trial
 
     def progress(self, progress: Progress) -> None:
-        """Print a new phase, or a new epoch where that is wanted."""
+        """Print a new phase, and with verbosity 1 a new epoch."""
         if self._verbosity < 0:
             return
         if progress.phase not in (self._phase, *END_PHASES):
@@ -116,7 +116,7 @@ class PlainLines:
                 self._print_epoch(running)
 
     def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
-        """Print how the trial ended."""
+        """Print a line about the end of the trial."""
         if self._verbosity >= 0:
             self._print(describe_result(proposal, result))
 
@@ -140,7 +140,7 @@ class PlainLines:
 
 
 class LiveScreen:
-    """One screen that is drawn again in place."""
+    """A listener that draws one screen again and again in the same place."""
 
     def __init__(self, console: Console) -> None:
         self._progress = Progress(phase="starting", counts={})
@@ -151,7 +151,7 @@ class LiveScreen:
         )
 
     def progress(self, progress: Progress) -> None:
-        """Remember what is drawn next."""
+        """Keep the snapshot for the next drawing."""
         self._progress = progress
 
     def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
@@ -195,7 +195,7 @@ class LiveScreen:
 
 
 def _cells(proposal: Proposal, result: TrialResult) -> dict[str, RenderableType]:
-    """What the columns of the table say of a trial."""
+    """The cells of a trial, by the titles of the columns."""
     return {
         "trial": str(proposal.number),
         "score": percent(result.score),

@@ -1,4 +1,4 @@
-"""A search space on a terminal, and what a dry run found in it."""
+"""A search space on a terminal, and the findings of a dry run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autocnn.space.survey import QUANTILES, Survey
 
 
 def render_space(space: SearchSpace) -> Table:
-    """The parameters of `space` in drawing order."""
+    """The parameters of `space` in the order in which they are drawn."""
     table = Table(title=Text(f"{space.name}: {space.description}"), title_justify="left")
     for title in ("parameter", "values", "when"):
         table.add_column(title)
@@ -27,7 +27,7 @@ def render_space(space: SearchSpace) -> Table:
 
 
 def describe_explicit(space: SearchSpace) -> list[str]:
-    """The explicit blocks and layers of a baseline, a line each."""
+    """The explicit blocks and dense layers of a baseline, one a line."""
     return [str(part) for part in (*(space.blocks or ()), *(space.dense or ()))]
 
 
@@ -56,7 +56,7 @@ def _describe_condition(name: str, condition: Condition) -> str:
 
 
 def survey_json(space: SearchSpace, survey: Survey, image_shape: tuple[int, int, int]) -> str:
-    """A dry run as one JSON object; null points: continuous."""
+    """A dry run as one JSON object; "points" is null for a continuous space."""
     found = {**asdict(survey), "quantiles": QUANTILES}
     if math.isinf(survey.points):
         found["points"] = None
@@ -66,7 +66,7 @@ def survey_json(space: SearchSpace, survey: Survey, image_shape: tuple[int, int,
 def describe_survey(
     space: SearchSpace, survey: Survey, image_shape: tuple[int, int, int]
 ) -> list[str]:
-    """The lines of a dry run."""
+    """A dry run as lines: points, feasible share, quantiles of cost, one reason."""
     size = "×".join(str(side) for side in image_shape)
     points = "continuous" if math.isinf(survey.points) else f"{survey.points:,.0f} points"
     share = 100 * survey.feasible / survey.samples

@@ -10,12 +10,12 @@ from autocnn.terminal.tables import Column, FittedTable
 
 TITLES = ("study", "state", "data set", "proposer", "trials", "best", "size", "created")
 NUMBERS = ("trials", "best", "size")
-SPARE = ("created", "proposer")  # the least needed first
-PATH_FOLD = 13  # characters down to which a path of images may be folded
+SPARE = ("created", "proposer")  # columns that may be left out, the last one first
+PATH_FOLD = 13  # least width of a folded path of images, in characters
 
 
 def render_studies(summaries: Sequence[StudySummary], where: str) -> FittedTable:
-    """One row a study, in the order given; the sum of their sizes below."""
+    """One row a study, in the given order, and a last row with the sum of their sizes."""
     total = ["total", *[""] * 5, size_text(sum(s.size for s in summaries)), ""]
     lines = [*map(_cells, summaries), total]
     columns = [
@@ -45,7 +45,7 @@ def _cells(summary: StudySummary) -> list[str]:
 
 
 def size_text(size: int) -> str:
-    """Bytes in decimal units: 999 B, 1.0 kB, 34.5 MB."""
+    """A number of bytes in decimal units, such as 999 B, 1.0 kB or 34.5 MB."""
     value, units = float(size), ["B", "kB", "MB", "GB", "TB"]
     while value >= 999.95 and len(units) > 1:
         value /= 1000

@@ -1,4 +1,4 @@
-"""Tables without a frame that fit a terminal: no cell is cut, whatever the width."""
+"""Tables without a frame that fit a terminal of any width without a cut cell."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ GAP = 2  # characters between two columns
 class Column:
     """One column; its cells are text."""
 
-    name: str  # what it is called everywhere else
+    name: str  # as in files and options
     cells: Sequence[str]
-    title: str = ""  # a shorter header, where the name is wider than the cells
+    title: str = ""  # a shorter header for a name that is wider than the cells
     is_number: bool = False
-    fold: int = 0  # characters down to which its cells may be folded into lines; 0: not at all
+    fold: int = 0  # least width if its cells are folded into lines; 0: they are not folded
 
     @property
     def header(self) -> str:
-        """What stands above the cells."""
+        """The text above the cells."""
         return self.title or self.name
 
     @property
     def width(self) -> int:
-        """Characters of the widest line."""
+        """Characters of the widest line of a cell or of the header."""
         lines = (line for cell in self.cells for line in cell.splitlines())
         return max(map(cell_len, (self.header, *lines)))
 
     @property
     def least(self) -> int:
-        """Characters that it needs."""
+        """Characters that the column needs at least."""
         return min(self.width, self.fold) if self.fold else self.width
 
 
@@ -45,21 +45,21 @@ class Column:
 class FittedTable:
     """Columns side by side, below a title.
 
-    Where there is no room, long texts are folded and the columns `spare` are left out, the least
-    needed first, which a line below says with `elsewhere`. Where that is not enough, each row
-    becomes a block of lines, a name and a value each.
+    A table that is too wide folds long texts and leaves out columns of `spare`, the last one first;
+    a line below names them and ends with `elsewhere`. If that is not enough, each row becomes a
+    block of lines, one for each name and value.
     """
 
     title: str
     columns: Sequence[Column]
-    spare: Sequence[str] = ()  # names
+    spare: Sequence[str] = ()  # names of columns that may be left out
     elsewhere: str = "a wider terminal shows them"
-    styles: Sequence[str] = ()  # of the rows; none: all are plain
+    styles: Sequence[str] = ()  # one for each row; empty: all rows are plain
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
     ) -> Iterator[RenderableType]:
-        """What fits into the width of `options`."""
+        """The title, and the form of the table that fits into the width of `options`."""
         yield Text(self.title, "bold")
         kept = fit_columns(self.columns, self.spare, options.max_width)
         if sum_widths([column.least for column in kept]) > options.max_width:
@@ -71,13 +71,13 @@ class FittedTable:
             yield Text(f"left out for width: {', '.join(left_out)}; {self.elsewhere}")
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        """The width that shows everything in single lines."""
+        """The width at which every cell is a single line."""
         whole = sum_widths([column.width for column in self.columns])
         return Measurement(1, max(whole, cell_len(self.title)))
 
 
 def fit_columns(columns: Sequence[Column], spare: Sequence[str], width: int) -> list[Column]:
-    """`columns` without those of the `spare` ones for which there is no room."""
+    """`columns` without those of `spare` that have no room."""
     kept = [column for column in columns if column.name not in spare]
     for name in reversed(spare):
         wider = [column for column in columns if column in kept or column.name == name]
@@ -87,12 +87,12 @@ def fit_columns(columns: Sequence[Column], spare: Sequence[str], width: int) -> 
 
 
 def sum_widths(widths: Sequence[int]) -> int:
-    """Of columns side by side, in characters."""
+    """The width of columns side by side, gaps included, in characters."""
     return sum(widths) + GAP * (len(widths) - 1)
 
 
 def fold_columns(columns: Sequence[Column], width: int) -> list[int]:
-    """The characters of each column, so that all fit: the last of those that may fold first."""
+    """The width of each column so that all fit; the last column that may fold shrinks first."""
     widths = [column.width for column in columns]
     for i in reversed(range(len(columns))):
         excess = max(0, sum_widths(widths) - width)
@@ -111,7 +111,7 @@ def _grid(columns: Sequence[Column], styles: Sequence[str], width: int) -> Table
 
 
 def _blocks(columns: Sequence[Column]) -> Iterator[RenderableType]:
-    """A block a row, an empty line between two."""
+    """One block of lines for each row, with an empty line between two blocks."""
     for i in range(len(columns[0].cells)):
         if i:
             yield Text()

@@ -16,13 +16,13 @@ from autocnn.report.formatting import clock, count, percent
 from autocnn.space.layers import Network
 
 CURVE_HEIGHT = 10
-MIN_SPAN = 0.01  # a curve is never stretched over less than one point
-LABEL = 11  # characters left of a curve's first bar
-BARS = ("██ ", "█ ", "█")  # the first with which the curve fits
+MIN_SPAN = 0.01  # least range of a curve's axis: one percentage point
+LABEL = 11  # characters to the left of a curve's first bar
+BARS = ("██ ", "█ ", "█")  # the first one with which the curve fits is taken
 
 
 def render_trial(record: TrialRecord, network: Network) -> RenderableType:
-    """Everything that is known of `record`."""
+    """State, score, layers, settings and learning curve of a trial."""
     parts: list[RenderableType] = [_head(record), _layers(network), _settings(record)]
     if record.result is not None and record.result.curve:
         parts.append(LearningCurve([e.val_accuracy for e in record.result.curve]))
@@ -46,7 +46,7 @@ class LearningCurve:
         yield Text(draw_curve(self.values, room=room), no_wrap=True)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
-        """From a character an epoch to the widest bars."""
+        """From one bar in all to the widest bars for every epoch."""
         return Measurement(LABEL + 1, LABEL + len(BARS[0]) * len(self.values))
 
 
@@ -88,15 +88,15 @@ def _settings(record: TrialRecord) -> Table:
 
 
 def epochs_a_bar(n_epochs: int, room: int) -> int:
-    """How many epochs share a bar, so that all fit into `room` characters."""
+    """The number of epochs that share a bar so that all bars fit into `room` characters."""
     return math.ceil(n_epochs / max(1, room))
 
 
 def draw_curve(values: list[float], height: int = CURVE_HEIGHT, room: int = 1000) -> str:
-    """The values as columns of blocks over an axis of epochs, from the least to the largest.
+    """The values as bars over an axis of epochs; the axis of values ends at the extremes.
 
-    At most `room` characters right of the labels: the bars get narrower, then each stands for the
-    last of several epochs. The last epoch always has its bar.
+    The bars take at most `room` characters: they get narrower first, then each bar is the last of
+    several epochs. The last epoch always has a bar.
     """
     n, every = len(values), epochs_a_bar(len(values), room)
     epochs = range(n, 0, -every)[::-1]
@@ -115,7 +115,7 @@ def draw_curve(values: list[float], height: int = CURVE_HEIGHT, room: int = 1000
 
 
 def _epoch_labels(epochs: range, step: int) -> str:
-    """As many of the numbers as have room below bars `step` characters apart; always the last."""
+    """The numbers that have room below bars `step` characters apart, the last one always."""
     width = step * len(epochs)
     digits = len(str(epochs[-1]))
     apart = next(n for n in (1, 2, 5, 10, 20, 50) if n * step > digits)

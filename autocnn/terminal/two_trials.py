@@ -1,4 +1,4 @@
-"""Two trials of a study side by side: how they ended, what they were, how they learned."""
+"""Two trials of a study side by side: facts, parameters and learning curves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autocnn.terminal.trial_page import MIN_SPAN
 MARK = "≠"
 NOTHING = "–"
 BAR_WIDTH = 14  # characters of the longest bar: a page fits into 80 columns
-RARE = ("continues", "repeats", "reason")  # facts that are shown only where one trial has them
+RARE = ("continues", "repeats", "reason")  # facts that are shown only if one trial has them
 
 Row = tuple[str, str, str]  # a name, and its text in both trials
 
@@ -33,16 +33,16 @@ def render_two_trials(
 
 
 def compare_facts(first: TrialRecord, second: TrialRecord) -> list[Row]:
-    """State, score, cost and origin of both; numbers in full where they are counts."""
+    """State, score, cost and origin of both trials; counts in full."""
     ours, theirs = _facts(first), _facts(second)
     rows = [(name, ours[name], theirs[name]) for name in ours]
     return [row for row in rows if row[0] not in RARE or row[1:] != (NOTHING, NOTHING)]
 
 
 def compare_parameters(first: TrialRecord, second: TrialRecord, space: SearchSpace) -> list[Row]:
-    """Every parameter that one of them has, in the order of `space`; a dash where it is inactive.
+    """Every parameter of one trial or both, in the order of `space`; a dash if it is inactive.
 
-    Two values that differ are never shown alike: they get all their digits where needed.
+    Two values that differ never have the same text: they get all their digits if needed.
     """
     ours, theirs = first.values, second.values
     names = [name for name in space.parameters if name in ours or name in theirs]
@@ -50,9 +50,9 @@ def compare_parameters(first: TrialRecord, second: TrialRecord, space: SearchSpa
 
 
 def compare_curves(first: TrialRecord, second: TrialRecord) -> Table | None:
-    """Validation accuracy epoch by epoch, bars of one scale, and the second minus the first.
+    """Validation accuracy by epoch as bars on one scale, and the second minus the first.
 
-    None where neither has finished an epoch.
+    Returns: None if neither trial has finished an epoch.
     """
     curves = [_scores(record) for record in (first, second)]
     n_epochs = max(map(len, curves))
@@ -121,7 +121,7 @@ def _repeated(record: TrialRecord) -> str:
 
 
 def _reason(record: TrialRecord) -> str:
-    """Why the trial ended as it did, where that is on record."""
+    """The cause and message of the trial's end, or a dash if the record has neither."""
     if record.result is None:
         return NOTHING
     cause = "" if record.cause is None else str(record.cause)
@@ -146,7 +146,7 @@ def _scores(record: TrialRecord) -> list[float]:
 
 
 def _range(curves: list[list[float]]) -> tuple[float, float]:
-    """The least and the largest score; never less than a point apart."""
+    """The least and the largest score, at least one percentage point apart."""
     known = [score for curve in curves for score in curve if math.isfinite(score)] or [0.0]
     return min(min(known), max(known) - MIN_SPAN), max(known)
 
@@ -160,7 +160,7 @@ def _curve_cell(value: float | None, low: float, high: float, *, is_best: bool) 
 
 
 def _difference(ours: float | None, theirs: float | None) -> str:
-    """The second minus the first, in points."""
+    """The second value minus the first one, in percentage points."""
     if ours is None or theirs is None:
         return NOTHING
     return f"{100 * (theirs - ours):+.2f}"

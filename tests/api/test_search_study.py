@@ -8,6 +8,7 @@ import json
 import math
 import shutil
 import sys
+import tempfile
 
 import keras
 import pytest
@@ -148,6 +149,17 @@ def test_the_ten_best_trials_keep_their_weights(
     search(make_settings(trials=12))
     assert [paths.weights(n).exists() for n in range(12)] == [False] * 2 + [True] * 10
     assert not leftover.exists()
+
+
+def test_no_copy_of_the_images_is_written(executor, search, make_settings, tmp_path, monkeypatch):
+    """So a process that is killed leaves nothing in the folder for temporary files."""
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
+    found = []
+    executor.before_job = lambda job: found.extend((tmp_path / "tmp").rglob("*.npy"))
+    search(make_settings(trials=1))
+    assert executor.jobs
+    assert found == []
 
 
 def test_a_first_leaderboard_that_cannot_be_written_loses_no_study(

@@ -68,6 +68,37 @@ def test_a_mixed_image_teaches_both_classes():
     assert step["correct"] == pytest.approx(1.5)
 
 
+MAPPED = """
+import sys
+from pathlib import Path
+import numpy as np
+from autocnn.data.dataset import Images
+from autocnn.data.mapped_array import map_array, writable_view
+from autocnn.train.jax_loop import load_images
+file = Path(sys.argv[1]) / "x.npy"
+np.save(file, np.arange(100, dtype=np.uint8).reshape(100, 1, 1, 1))
+mapped = map_array(file)
+images = Images(images=mapped, labels=np.zeros(100, np.int64))
+pixels, labels = load_images(images)
+assert load_images(images)[0] is pixels
+assert np.array_equal(np.asarray(pixels), mapped)
+writable_view(mapped)[7] = 200
+print(pixels.device.platform, int(pixels[7, 0, 0, 0]), labels.dtype)
+"""
+
+
+def test_mapped_images_are_not_copied(tmp_path):
+    """On a CPU the array is the mapping of the file; a GPU has its own memory."""
+    answer = subprocess.run(
+        [sys.executable, "-c", MAPPED, str(tmp_path)],
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.split() in (["cpu", "200", "int32"], ["gpu", "7", "int32"])
+
+
 @pytest.mark.training
 @pytest.mark.parametrize("engine", ["optuna", "keras-tuner"])
 def test_a_whole_search_runs_on_jax_without_tensorflow(engine, tmp_path):

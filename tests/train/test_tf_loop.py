@@ -6,13 +6,15 @@ import math
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from autocnn.data.dataset import Images
+from autocnn.data.mapped_array import map_array, writable_view
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.space.config import Augmentation, Loss, Optimizer, TrialConfig
 from autocnn.train.stepper import Sums, TrainingParts
-from autocnn.train.tf_loop import TensorFlowStepper
+from autocnn.train.tf_loop import TensorFlowStepper, load_images
 
 WHITE = np.full((1, 1, 1), 255, np.uint8)
 BLACK = np.zeros((1, 1, 1), np.uint8)
@@ -114,6 +116,27 @@ def test_validation_is_plain_cross_entropy_without_padding(loss):
     found = _stepper(loss).evaluate(indices, weights)
     assert found.loss == pytest.approx(3 * math.log(2), rel=1e-6)
     assert found.confusion.tolist() == [[1, 0], [2, 0]]
+
+
+def test_all_trainings_share_the_tensor_of_the_images():
+    """A second stepper over the same images loads nothing; other images take their place."""
+    first, second = _stepper(), _stepper()
+    assert first._data[0] is second._data[0]
+    other = load_images(Images(images=IMAGES.images, labels=IMAGES.labels))
+    assert other[0] is not first._data[0]
+
+
+def test_mapped_images_are_not_copied(tmp_path):
+    """The tensor is the mapping of the file: what changes in one, changes in the other."""
+    pixels = np.arange(100, dtype=np.uint8).reshape(100, 1, 1, 1)
+    np.save(tmp_path / "x.npy", pixels)
+    mapped = map_array(tmp_path / "x.npy")
+    tensor, labels = load_images(Images(images=mapped, labels=np.zeros(100, np.int64)))
+    np.testing.assert_array_equal(tensor.numpy(), pixels)
+    assert labels.dtype == tf.int32
+    if not tf.config.list_physical_devices("GPU"):
+        writable_view(mapped)[7] = 200
+        assert int(tf.gather(tensor, [7])[0, 0, 0, 0]) == 200
 
 
 def test_sums_add_up():

@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # imported by the functions that need them: importing this mo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareSettings:
-    """Which networks are trained, and how."""
+    """The networks of a comparison, and the rules of their trainings."""
 
     dataset: str
     baselines: tuple[str, ...] = ()
@@ -62,7 +62,7 @@ class CompareSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompareOutcome:
-    """The rows, and where they were written."""
+    """The rows of a comparison, its title, and the folder that holds its files."""
 
     rows: list[ComparedRow]
     title: str
@@ -131,7 +131,7 @@ def _check_feasible(settings: CompareSettings, networks: dict[str, TrialConfig])
 
 
 def _published_on(dataset: str, published: Published | None) -> Published | None:
-    """What was published of a network on these images: on others it says nothing.
+    """The published score of a network, or None if it was measured on other images.
 
     A copy of a data set may have a longer name, such as cifar10-jpeg.
     """

@@ -1,4 +1,4 @@
-"""What is looked at in test-time augmentation, pixel by pixel."""
+"""The views of test-time augmentation, pixel by pixel."""
 
 from __future__ import annotations
 

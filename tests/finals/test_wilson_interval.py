@@ -28,7 +28,7 @@ def test_the_interval_is_wilsons(hits, n, low, high):
 
 @pytest.mark.parametrize("hits", [0, 1, 5, 9, 10])
 def test_the_interval_holds_the_proportion(hits):
-    """Within 0 to 1, also where nothing or everything was hit."""
+    """The bounds lie from 0 to 1, also for no hit and for hits only."""
     low, high = wilson_interval(hits, 10)
     assert 0 <= low <= high <= 1
     assert low - 1e-12 <= hits / 10 <= high + 1e-12  # but for the last bit

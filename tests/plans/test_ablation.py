@@ -27,7 +27,7 @@ def test_whole_rounds_are_planned():
 
 
 def test_rows_compare_with_the_reference(trained):
-    """The largest effect first; a variant that never trained says why."""
+    """The largest effect first; the row of a variant that never trained has the reason."""
     scores = {
         REFERENCE: [0.90, 0.91, 0.92],
         "half_width": [0.89, 0.90, 0.91],
@@ -52,7 +52,7 @@ def test_rows_compare_with_the_reference(trained):
     assert (batch.n, batch.failed, batch.verdict) == (0, 3, "failed: diverged")
 
 
-def test_what_is_not_trained_yet_is_told(trained):
+def test_a_variant_that_is_not_trained_yet_has_a_row(trained):
     """A row for every variant, from the beginning."""
     rows = summarise_ablation([trained(0, REFERENCE, 0, 0.9)], VARIANTS, 10_000)
     assert [row.verdict for row in rows[1:]] == ["not trained"] * 3

@@ -40,7 +40,7 @@ def change(factor, config=CONFIG):
 
 
 def test_dropout_goes_everywhere():
-    """From blocks and dense layers; where there is none, it comes before the output."""
+    """Blocks and dense layers lose it; a network without any gets it before the output."""
     changed = change("dropout").config
     assert [b.dropout for b in changed.blocks] + [d.dropout for d in changed.dense] == [0, 0, 0]
     added = change("dropout", changed)
@@ -127,7 +127,7 @@ def test_the_default_factors_are_those_that_people_ask_for():
     assert len(DEFAULT_FACTORS) == 13
 
 
-def test_an_unknown_factor_is_told():
+def test_an_unknown_factor_is_refused():
     """With those that there are."""
     with pytest.raises(SettingsError, match=r"no factor is named 'colour'; known: dropout, "):
         changes(CONFIG, ["colour"])

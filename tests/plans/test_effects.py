@@ -19,7 +19,7 @@ def test_an_effect_is_the_mean_of_the_pairs():
 
 
 def test_less_hurts_and_little_is_nothing():
-    """By where the interval lies."""
+    """The verdict depends on the interval."""
     reference = {0: 0.90, 1: 0.91, 2: 0.92}
     worse = {repeat: score - 0.05 for repeat, score in reference.items()}
     assert paired_effect(reference, worse, 10_000).verdict == "hurts"

@@ -22,7 +22,7 @@ from autocnn.space.space import Published
         ({"patience": -1}, "--patience must be at least 1, got -1"),
     ],
 )
-def test_wrong_settings_are_told(changes, expected):
+def test_wrong_settings_are_refused(changes, expected):
     """With the option's name."""
     with pytest.raises(SettingsError) as raised:
         CompareSettings(**{"dataset": "digits", "baselines": ("cnn_16_32_64",), **changes})
@@ -40,8 +40,8 @@ def test_wrong_settings_are_told(changes, expected):
         ("digits", False),
     ],
 )
-def test_a_published_figure_stands_beside_its_own_data_only(dataset, is_shown):
-    """Or a copy of them, as the name says."""
+def test_a_published_score_is_shown_for_its_own_data_only(dataset, is_shown):
+    """A copy of the data set has its name at the start of its own."""
     published = Published(dataset="mnist", source="a paper", test_accuracy=0.99)
     assert (_published_on(dataset, published) is published) is is_shown
     assert _published_on(dataset, None) is None

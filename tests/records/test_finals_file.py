@@ -111,7 +111,7 @@ def test_a_file_that_holds_no_finals_is_one_clear_line(paths, content, reason):
 # confusion.json
 
 
-def test_the_file_says_what_it_holds(file):
+def test_the_file_names_its_contents(file):
     """A line for each row, so that a person can read it."""
     write_confusion(file, PETS)
     assert file.read_text("utf-8").splitlines() == [
@@ -163,7 +163,7 @@ def test_mistakes_are_counted():
         ('{"classes": ', "Expecting value"),
     ],
 )
-def test_another_file_is_told(file, content, reason):
+def test_another_file_is_one_clear_line(file, content, reason):
     """In one line: where, why, and how it is written anew."""
     file.write_text(content)
     with pytest.raises(RecordError) as raised:
@@ -174,7 +174,7 @@ def test_another_file_is_told(file, content, reason):
     assert "\n" not in str(raised.value)
 
 
-def test_a_missing_file_is_told(file):
+def test_a_missing_file_is_one_clear_line(file):
     """As one that cannot be read."""
     with pytest.raises(RecordError, match=re.escape(f"{file}: cannot be read (No such file")):
         read_confusion(file)

@@ -20,6 +20,7 @@ from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, Jour
 from autocnn.engines.pruners import build_pruner
 from autocnn.errors import Infeasible
 from autocnn.objectives import ACCURACY
+from autocnn.records.converter import to_json
 from autocnn.records.distributions import to_distribution
 from autocnn.records.facts import Facts, Measurement
 from autocnn.records.optuna_private import open_trial
@@ -34,9 +35,6 @@ from autocnn.records.study_settings import StudySettings, settings_to_toml
 from autocnn.records.trial_log import PRUNED_AT
 from autocnn.records.trial_record import (
     TrialRecord,
-    json_safe,
-    proposal_to_dict,
-    result_to_dict,
 )
 from autocnn.space.parameters import Fixed
 from autocnn.space.space import SearchSpace
@@ -246,8 +244,8 @@ def _frozen(record: TrialRecord, space: SearchSpace) -> optuna.trial.FrozenTrial
         params={name: record.values[name] for name in kinds},
         distributions=kinds,
         user_attrs={
-            "proposal": json_safe(proposal_to_dict(record.proposal)),
-            "result": result_to_dict(result),
+            "proposal": to_json(record.proposal),
+            "result": to_json(result),
         },
         intermediate_values={
             number: epoch.val_accuracy for number, epoch in enumerate(result.curve, start=1)

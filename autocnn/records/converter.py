@@ -1,17 +1,26 @@
-"""Dataclasses as JSON and back: one converter for every file that holds a dataclass."""
+"""Dataclasses as JSON and back: one converter for everything that a study keeps as JSON.
+
+The curve of a `TrialResult` is written as one list for each field of `Epoch`; every other dataclass
+is written field by field.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from autocnn.records.trial_record import json_safe
+from autocnn.space.config import TrialConfig, config_from_dict
+from autocnn.trial import Epoch, Proposal, TrialResult, epoch_of
 
 if TYPE_CHECKING:  # imported by the function that needs it: importing this module stays fast
     from cattrs import Converter
 
 T = TypeVar("T")
+
+CURVES = tuple(f.name for f in dataclasses.fields(Epoch))
 
 
 def to_json(value: Any) -> Any:
@@ -33,14 +42,55 @@ def from_json(data: Any, kind: type[T]) -> T:
         raise ValueError("; ".join(reasons)) from error
 
 
+def json_safe(value: Any) -> Any:
+    """`value` with every NaN as None and every infinity as a string; tuples become lists."""
+    if isinstance(value, Mapping):
+        return {str(key): json_safe(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [json_safe(item) for item in value]
+    if not isinstance(value, float):
+        return value
+    if math.isnan(value):
+        return None
+    return float(value) if math.isfinite(value) else str(float(value))
+
+
 @cache
 def _converter() -> Converter:
     from cattrs import Converter
+    from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
     converter = Converter()
     converter.register_structure_hook(float, lambda value, _: _float(value))
+    converter.register_structure_hook(TrialConfig, lambda value, _: config_from_dict(value))
+    curve = override(unstruct_hook=_columns, struct_hook=lambda value, _: _curve(value))
+    values = override(unstruct_hook=dict, struct_hook=lambda value, _: dict(value))
+    converter.register_unstructure_hook(
+        TrialResult, make_dict_unstructure_fn(TrialResult, converter, curve=curve)
+    )
+    converter.register_structure_hook(
+        TrialResult, make_dict_structure_fn(TrialResult, converter, curve=curve)
+    )
+    converter.register_unstructure_hook(
+        Proposal, make_dict_unstructure_fn(Proposal, converter, values=values)
+    )
+    converter.register_structure_hook(
+        Proposal, make_dict_structure_fn(Proposal, converter, values=values)
+    )
     return converter
 
 
 def _float(value: Any) -> float:
     return math.nan if value is None else float(value)
+
+
+def _columns(curve: Iterable[Epoch]) -> dict[str, list[float]]:
+    """The values of each field of the epochs, in order."""
+    epochs = list(curve)
+    return {name: [getattr(epoch, name) for epoch in epochs] for name in CURVES}
+
+
+def _curve(columns: Mapping[str, list[Any]]) -> tuple[Epoch, ...]:
+    """The inverse of `_columns`; a record may lack a column that has a default."""
+    rows = zip(*columns.values(), strict=True)
+    return tuple(epoch_of(dict(zip(columns, map(_float, row), strict=True))) for row in rows)

@@ -9,7 +9,7 @@ from typing import Any
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.files import write_atomic
-from autocnn.records.trial_record import json_safe
+from autocnn.records.converter import json_safe
 
 
 def write_manifest(path: Path, data: Mapping[str, Any]) -> None:

@@ -19,8 +19,9 @@ from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from autocnn.errors import SettingsError, StudyError
+from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.objectives import Objective, score_key
+from autocnn.records.converter import from_json, to_json
 from autocnn.records.database import (
     CREATED,
     database_errors,
@@ -37,11 +38,7 @@ from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings, read_settings
 from autocnn.records.trial_record import (
     TrialRecord,
-    json_safe,
-    proposal_from_dict,
-    proposal_to_dict,
-    result_from_dict,
-    result_to_dict,
+    record_of,
 )
 from autocnn.trial import Proposal, TrialResult, TrialState
 
@@ -181,7 +178,7 @@ def is_open(study: optuna.Study) -> bool:
 
 def write_proposal(trial: optuna.Trial, proposal: Proposal) -> None:
     """Put `proposal` on record: from now on it is a trial, and it is running."""
-    trial.set_user_attr(_PROPOSAL, json_safe(proposal_to_dict(proposal)))
+    trial.set_user_attr(_PROPOSAL, to_json(proposal))
 
 
 def proposed_values(trial: optuna.Trial | FrozenTrial) -> dict[str, Any] | None:
@@ -192,7 +189,7 @@ def proposed_values(trial: optuna.Trial | FrozenTrial) -> dict[str, Any] | None:
 
 def write_result(trial: optuna.Trial, result: TrialResult) -> None:
     """Put `result` on record; to be called before Optuna is told, which seals the trial."""
-    trial.set_user_attr(_RESULT, result_to_dict(result))
+    trial.set_user_attr(_RESULT, to_json(result))
 
 
 def mark_infeasible(trial: optuna.Trial, reason: str) -> None:
@@ -279,7 +276,7 @@ def n_begun(study: optuna.Study, *, undecided: bool, before: int | None = None) 
 def standing_key(objective: Objective, trial: FrozenTrial, score: float) -> tuple[float, ...]:
     """The `score_key` of `trial` with this score; values that are not on record come last."""
     proposal, data = trial.user_attrs.get(_PROPOSAL, {}), trial.user_attrs.get(_RESULT)
-    loss = None if data is None else result_from_dict(data).val_loss
+    loss = None if data is None else from_json(data, TrialResult).val_loss
     return score_key(objective, score, loss, proposal.get("parameters", 0), trial.number)
 
 
@@ -294,14 +291,16 @@ def _is_trial(trial: FrozenTrial) -> bool:
 
 def _record(trial: FrozenTrial) -> TrialRecord:
     attrs = trial.user_attrs
-    result = result_from_dict(attrs[_RESULT]) if _RESULT in attrs else None
-    return TrialRecord(
-        **proposal_from_dict(attrs[_PROPOSAL]),
-        state=_state(trial, result),
-        result=result,
-        started=_utc(trial.datetime_start),
-        finished=_utc(trial.datetime_complete),
-    )
+    try:
+        proposal = from_json(attrs[_PROPOSAL], Proposal)
+        result = from_json(attrs[_RESULT], TrialResult) if _RESULT in attrs else None
+    except ValueError as error:
+        raise RecordError(
+            f"trial {trial.number} cannot be read from the record ({error}); use the version of "
+            "autocnn that wrote it, or start another study"
+        ) from error
+    started, finished = _utc(trial.datetime_start), _utc(trial.datetime_complete)
+    return record_of(proposal, _state(trial, result), result, started, finished)
 
 
 def _state(trial: FrozenTrial, result: TrialResult | None) -> TrialState:

@@ -1,19 +1,15 @@
-"""`TrialRecord`: what is known of one trial, and its form in JSON."""
+"""`TrialRecord`: one trial of a study, from its proposal to its result."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from autocnn.space.config import TrialConfig, config_from_dict, config_to_dict
+from autocnn.space.config import TrialConfig
 from autocnn.space.parameters import Value
-from autocnn.trial import Epoch, FailureCause, Proposal, TrialResult, TrialState, epoch_of
-
-CURVES = tuple(f.name for f in dataclasses.fields(Epoch))
+from autocnn.trial import FailureCause, Proposal, TrialResult, TrialState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,79 +74,13 @@ class TrialRecord:
         return None if self.result is None else self.result.cause
 
 
-def proposal_to_dict(proposal: Proposal) -> dict[str, Any]:
-    """`proposal` as plain dictionaries and lists, ready for JSON."""
-    return {
-        "number": proposal.number,
-        "origin": proposal.origin,
-        "values": dict(proposal.values),
-        "seed": proposal.seed,
-        "parameters": proposal.parameters,
-        "macs": proposal.macs,
-        "first_epoch": proposal.first_epoch,
-        "last_epoch": proposal.last_epoch,
-        "parent": proposal.parent,
-        "config": config_to_dict(proposal.config),
-    }
-
-
-def proposal_from_dict(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of a `Proposal`, and so of its `TrialRecord`, by name."""
-    return {**data, "config": config_from_dict(data["config"])}
-
-
-def result_to_dict(result: TrialResult) -> dict[str, Any]:
-    """`result` ready for JSON: each curve as a list, NaN as None, infinities as strings."""
-    data = {
-        "state": str(result.state),
-        "best_epoch": result.best_epoch,
-        "seconds": result.seconds,
-        "cpu_seconds": result.cpu_seconds,
-        "precision": result.precision,
-        "cause": None if result.cause is None else str(result.cause),
-        "message": result.message,
-        "attempts": result.attempts,
-        "batch_size": result.batch_size,
-        "duplicate_of": result.duplicate_of,
-        "curve": {name: [getattr(epoch, name) for epoch in result.curve] for name in CURVES},
-    }
-    plain: dict[str, Any] = json_safe(data)
-    return plain
-
-
-def result_from_dict(data: Mapping[str, Any]) -> TrialResult:
-    """The inverse of `result_to_dict`, exact to the last bit."""
-    columns = {name: [_from_json(value) for value in data["curve"][name]] for name in data["curve"]}
-    rows = zip(*columns.values(), strict=True)
-    curve = (epoch_of(dict(zip(columns, row, strict=True))) for row in rows)
-    cause = data["cause"]
-    return TrialResult(
-        state=TrialState(data["state"]),
-        curve=tuple(curve),
-        best_epoch=data["best_epoch"],
-        seconds=_from_json(data["seconds"]),
-        cpu_seconds=_from_json(data["cpu_seconds"]),
-        precision=data["precision"],
-        cause=None if cause is None else FailureCause(cause),
-        message=data["message"],
-        attempts=data["attempts"],
-        batch_size=data["batch_size"],
-        duplicate_of=data["duplicate_of"],
-    )
-
-
-def json_safe(value: Any) -> Any:
-    """`value` with every NaN as None and every infinity as a string; tuples become lists."""
-    if isinstance(value, Mapping):
-        return {str(key): json_safe(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [json_safe(item) for item in value]
-    if not isinstance(value, float):
-        return value
-    if math.isnan(value):
-        return None
-    return float(value) if math.isfinite(value) else str(float(value))
-
-
-def _from_json(value: float | str | None) -> float:
-    return math.nan if value is None else float(value)
+def record_of(
+    proposal: Proposal,
+    state: TrialState,
+    result: TrialResult | None,
+    started: datetime | None,
+    finished: datetime | None,
+) -> TrialRecord:
+    """The record of a trial: its proposal and what became of it; times in UTC."""
+    fields = {f.name: getattr(proposal, f.name) for f in dataclasses.fields(Proposal)}
+    return TrialRecord(**fields, state=state, result=result, started=started, finished=finished)

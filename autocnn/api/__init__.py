@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from autocnn.api.leaderboard import LeaderboardRows as LeaderboardRows
     from autocnn.api.leaderboard import leaderboard_rows as leaderboard_rows
     from autocnn.api.leaderboard import rebuild_leaderboard as rebuild_leaderboard
+    from autocnn.api.leaderboard import rows_of as rows_of
     from autocnn.api.leaderboard import select_rows as select_rows
     from autocnn.api.plots import describe_importances as describe_importances
     from autocnn.api.plots import draw_study as draw_study
@@ -39,9 +40,11 @@ if TYPE_CHECKING:
     from autocnn.api.search_study import SearchOutcome as SearchOutcome
     from autocnn.api.search_study import SilentListener as SilentListener
     from autocnn.api.search_study import search as search
+    from autocnn.api.settings_sources import Resolved as Resolved
     from autocnn.api.settings_sources import read_config as read_config
+    from autocnn.api.settings_sources import resolve as resolve
     from autocnn.api.settings_sources import resolve_settings as resolve_settings
-    from autocnn.api.settings_sources import resume_settings as resume_settings
+    from autocnn.api.settings_sources import resume as resume
     from autocnn.api.spaces import copy_space as copy_space
     from autocnn.api.spaces import list_baselines as list_baselines
     from autocnn.api.studies import StudyView as StudyView
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
     from autocnn.api.survey_space import survey_settings as survey_settings
     from autocnn.data.options import ImageOptions as ImageOptions
     from autocnn.export.formats import MODEL_FILES as MODEL_FILES
+    from autocnn.records.finals_file import read_finals as read_finals
     from autocnn.records.setting import check_choice as check_choice
     from autocnn.records.setting import either as either
     from autocnn.records.study_settings import SETTINGS as SETTINGS
@@ -81,6 +85,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "LeaderboardRows",
         "leaderboard_rows",
         "rebuild_leaderboard",
+        "rows_of",
         "select_rows",
     ),
     "autocnn.api.plots": (
@@ -92,8 +97,10 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.search_study": ("SearchOutcome", "SilentListener", "search"),
     "autocnn.api.settings_sources": (
         "read_config",
+        "Resolved",
+        "resolve",
         "resolve_settings",
-        "resume_settings",
+        "resume",
     ),
     "autocnn.api.spaces": ("copy_space", "list_baselines"),
     "autocnn.api.studies": (
@@ -110,6 +117,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.survey_space": ("survey_settings",),
     "autocnn.data.options": ("ImageOptions",),
     "autocnn.export.formats": ("MODEL_FILES",),
+    "autocnn.records.finals_file": ("read_finals",),
     "autocnn.records.setting": ("check_choice", "either"),
     "autocnn.records.study_settings": (
         "SETTINGS",

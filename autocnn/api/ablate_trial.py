@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from autocnn.api.search_study import SilentListener
 from autocnn.api.studies import StudyView
@@ -14,7 +14,7 @@ from autocnn.keras_startup import load_keras
 from autocnn.plans.changes import FACTORS, Change, changes
 from autocnn.plans.run import plan_settings, trained_plan, write_report
 from autocnn.records.optuna_record import silence_optuna
-from autocnn.records.study_settings import StudySettings, read_settings
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.plan import VARIANT
 from autocnn.trial import Listener
 
@@ -112,7 +112,7 @@ def _study_settings(
     view: StudyView, record: TrialRecord, settings: AblationSettings, n_trials: int
 ) -> StudySettings:
     """Those of the study, for a study in its folder that trains the plan."""
-    stored: dict[str, Any] = read_settings(view.paths.study_toml)
+    stored = view.study.stored
     kept = ("dataset", "image_size", "skip_corrupt", "seed", "split_seed", "space", "class_weights")
     name = f"ablation-{record.number}" + (f"-{settings.subset}" if settings.subset else "")
     return plan_settings(
@@ -142,7 +142,7 @@ def _write(
     head = AblationHead(
         study=view.paths.name,
         trial=record.number,
-        dataset=str(read_settings(view.paths.study_toml).get("dataset", "digits")),
+        dataset=view.study.settings.dataset,
         n_train=n_train,
         epochs=view.known_facts.horizon,
         n_seeds=rows[0].n,

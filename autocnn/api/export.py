@@ -75,7 +75,7 @@ def is_shipped(view: StudyView) -> bool:
 
 def export_note(view: StudyView, trial: int | None = None) -> str:
     """One line about the origin of the model that `export_model` writes, or ""."""
-    if trial is not None or not view.records or view.paths.is_plan:
+    if trial is not None or not view.records or view.study.is_plan:
         return ""
     name, best, finals = view.paths.name, view.records[0], view.finals
     if finals is None or not is_shipped(view):

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autocnn.api.search_study import SilentListener
 from autocnn.api.spaces import check_dataset, limit_space
-from autocnn.api.studies import load_study
 from autocnn.errors import SettingsError, StudyError
 from autocnn.files import disk_errors
 from autocnn.keras_startup import load_keras
 from autocnn.records.cost import CostMeter, MeteredListener
+from autocnn.records.open_study import OpenStudy, find_study
 from autocnn.records.optuna_record import silence_optuna
-from autocnn.records.study_folder import find_study
 from autocnn.records.study_settings import StudySettings
 from autocnn.trial import Listener
 
@@ -33,6 +32,7 @@ def join(
     listener: Listener | None = None,
     interrupted: Callable[[], bool] = lambda: False,
     start: float | None = None,
+    study: OpenStudy | None = None,
 ) -> JoinOutcome:
     """Train trials of the study until its search is over, or this process's own budget is.
 
@@ -42,13 +42,14 @@ def join(
     listener = SilentListener() if listener is None else listener
     _check_joinable(settings)
     silence_optuna()
-    paths = find_study(Path(settings.results), settings.study)
-    meter = CostMeter(paths, start, joined=True)
+    study = find_study(Path(settings.results), settings.study) if study is None else study
+    study = replace(study, given_storage=settings.storage)
+    paths, meter = study.paths, CostMeter(study.paths, start, joined=True)
     listener = MeteredListener(listener, meter)
-    view = load_study(settings.results, settings.study, settings.storage)
-    if view.facts is None:
+    if study.facts is None:
         raise StudyError(f"study {settings.study} is just being started; try again in a minute")
-    space = limit_space(view.space, settings)
+    study.refuse_renamed()
+    space = limit_space(study.space, settings)
     check_dataset(settings, space)
     load_keras()
     from autocnn.records.database import database_errors

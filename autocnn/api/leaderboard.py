@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autocnn.api.studies import StudyView, choose_study, load_studies
+from autocnn.api.studies import StudyView, choose_study, load_studies, read_study
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
     import pyarrow as pa
@@ -43,12 +43,25 @@ def select_rows(
     if len(names) < 2:
         from autocnn.leaderboard.file import current_leaderboard
 
-        paths = choose_study(Path(results), *names)
-        file = current_leaderboard(paths)
+        study = choose_study(Path(results), *names)
+        file = current_leaderboard(study)
         if file is not None:
             table = _select(file, sort, columns, top, where)
-            return LeaderboardRows(table=table, trials={paths.name: file.n_trials})
-    views = load_studies(results, names)
+            return LeaderboardRows(table=table, trials={study.name: file.n_trials})
+        views = [read_study(study)]
+    else:
+        views = load_studies(results, names)
+    return rows_of(views, sort, columns, top, where)
+
+
+def rows_of(
+    views: Sequence[StudyView],
+    sort: str | None = None,
+    columns: list[str] | None = None,
+    top: int | None = None,
+    where: Sequence[str] = (),
+) -> LeaderboardRows:
+    """The rows of the studies that were loaded, as `select_rows` gives them, and their trials."""
     table = leaderboard_rows(*views, sort=sort, columns=columns, top=top, where=where)
     return LeaderboardRows(table=table, trials={v.paths.name: len(v.records) for v in views})
 

@@ -16,15 +16,10 @@ from autocnn.files import disk_errors
 from autocnn.keras_startup import load_keras
 from autocnn.records.cost import CostMeter, MeteredListener, read_cost
 from autocnn.records.finals_file import Finals, read_finals
-from autocnn.records.optuna_record import silence_optuna
-from autocnn.records.study_folder import StudyPaths, read_space_text
-from autocnn.records.study_settings import (
-    StudySettings,
-    public_settings,
-    read_settings,
-)
+from autocnn.records.open_study import OpenStudy, open_folder
+from autocnn.records.study_settings import StudySettings, public_settings
 from autocnn.space.space import SearchSpace
-from autocnn.space.toml import load_space, parse_space
+from autocnn.space.toml import load_space
 from autocnn.study.folder import study_folder
 from autocnn.study.tally import count_states
 from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
@@ -77,32 +72,25 @@ def search(
     interrupted: Callable[[], bool] = lambda: False,
     start: float | None = None,
     open_executor: OpenExecutor | None = None,
+    study: OpenStudy | None = None,
 ) -> SearchOutcome:
-    """Search, refit and test the winner, and export it; goes on with a study that exists.
+    """Search, refit and test the winner, and export it; a study that exists is continued.
 
-    `interrupted` is asked often: True ends the search cleanly. `start` (time.monotonic) is when
+    The search ends cleanly as soon as `interrupted` returns True. `start` (time.monotonic) is when
     the time budget began. `open_executor` makes the place where jobs are trained; None: worker
-    processes of this machine.
-    Raises: AutocnnError for bad settings, data, spaces and folders; SettingsError where the study
+    processes of this machine. `study` is that of the settings if it was opened already.
+    Raises: AutocnnError for bad settings, data, spaces and folders; SettingsError if the study
     exists and was made with other settings.
     """
-    settings = _with_date(replace(settings, dataset=absolute_dataset(settings.dataset)))
-    meter = CostMeter(_paths(settings), start)
+    study = _open(settings) if study is None else study
+    settings = _complete(settings, study)
+    meter = CostMeter(study.paths, start)
     listener = MeteredListener(SilentListener() if listener is None else listener, meter)
-    if _paths(settings).exists:
-        stored = read_settings(_paths(settings).study_toml)
-        refuse_changes(settings.study, stored, asdict(settings))
-    stated = _find_space(settings)
+    stated = _find_space(settings, study)
     space = limit_space(stated, settings)
-    _, info = check_dataset(settings, space)
-    for note in info.notes:
+    for note in check_dataset(settings, space)[1].notes:
         listener.message(note)
-    silence_optuna()
-    from autocnn.engines.choose import check_engine
-    from autocnn.records.optuna_record import study_exists
-
-    check_engine(settings, space)
-    study_exists(_paths(settings), settings)  # a database that is out of reach is told at once
+    _check_record(settings, study, space)
     load_keras()
     from autocnn.study.session import OWN_SEARCH, open_session
     from autocnn.study.tally import last_progress
@@ -110,7 +98,7 @@ def search(
     mode = OWN_SEARCH if open_executor is None else replace(OWN_SEARCH, open_executor=open_executor)
     end = None if settings.time_budget_s is None else meter.start + settings.time_budget_s
     again = f"`autocnn resume {settings.study}` goes on"
-    with _database_errors(settings), disk_errors(_paths(settings).root, again):
+    with _database_errors(settings), disk_errors(study.paths.root, again):
         with study_folder(settings, stated) as paths:
             with (
                 meter.running(),
@@ -125,20 +113,38 @@ def search(
     return outcome
 
 
-def _paths(settings: StudySettings) -> StudyPaths:
-    return StudyPaths(Path(settings.results) / settings.study)
+def _open(settings: StudySettings) -> OpenStudy:
+    return open_folder(Path(settings.results) / settings.study)
 
 
-def _with_date(settings: StudySettings) -> StudySettings:
-    """`settings` with the moment of the study's beginning: its own, or now for a new one."""
-    toml = _paths(settings).study_toml
-    stored = read_settings(toml) if not settings.created and toml.is_file() else {}
+def _complete(settings: StudySettings, study: OpenStudy) -> StudySettings:
+    """`settings` with the absolute path of the images, and the time of the study's creation.
+
+    Raises: SettingsError if the study exists and was made with other settings.
+    """
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return replace(settings, created=settings.created or stored.get("created") or now)
+    settings = replace(
+        settings,
+        dataset=absolute_dataset(settings.dataset),
+        created=settings.created or study.stored.get("created") or now,
+    )
+    if study.exists:
+        refuse_changes(settings.study, study.stored, asdict(settings))
+    return settings
+
+
+def _check_record(settings: StudySettings, study: OpenStudy, space: SearchSpace) -> None:
+    """Raise SettingsError if the engine cannot search the space; RecordError without a database."""
+    from autocnn.engines.choose import check_engine
+    from autocnn.records.optuna_record import silence_optuna, study_exists
+
+    silence_optuna()
+    check_engine(settings, space)
+    study_exists(study.paths, replace(settings, study=study.recorded.study))
 
 
 def _database_errors(settings: StudySettings) -> AbstractContextManager[None]:
-    """One line where the database is lost; outside of the folder, which is kept then."""
+    """A database that is lost becomes one line; the study's folder is kept then."""
     from autocnn.records.database import database_errors
 
     return database_errors(
@@ -148,13 +154,11 @@ def _database_errors(settings: StudySettings) -> AbstractContextManager[None]:
     )
 
 
-def _find_space(settings: StudySettings) -> SearchSpace:
-    """The space of the settings; where its file is gone, the copy that the study keeps."""
-    paths = _paths(settings)
+def _find_space(settings: StudySettings, study: OpenStudy) -> SearchSpace:
+    """The space of the settings; if its file is gone, the copy that the study keeps."""
     is_file = Path(settings.space).suffix == ".toml"
-    if is_file and not Path(settings.space).exists() and paths.space_toml.exists():
-        name, where = Path(settings.space).stem, str(paths.space_toml)
-        return parse_space(read_space_text(paths), name=name, where=where)
+    if is_file and not Path(settings.space).exists() and study.paths.space_toml.exists():
+        return study.space
     return load_space(settings.space)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,14 +22,13 @@ from autocnn.records.database_url import (
     public_url,
     with_password,
 )
+from autocnn.records.open_study import OpenStudy, find_study, open_folder
 from autocnn.records.setting import check_choice
-from autocnn.records.study_folder import StudyPaths, find_study
 from autocnn.records.study_settings import (
     SETTINGS,
     StudySettings,
     option_key,
     option_name,
-    read_settings,
     read_table,
     settings_from_table,
 )
@@ -74,51 +74,80 @@ def _two_for_one(where: str, one: str, other: str, what: str) -> SettingsError:
     return SettingsError(f"{where}: {one} and {other} are {what}; leave one of the two out")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The settings of a command, and the study that they are for: one on disk, or a new one."""
+
+    settings: StudySettings
+    study: OpenStudy
+
+
 def resolve_settings(given: Mapping[str, Any], config: Mapping[str, Any]) -> StudySettings:
+    """The settings that `resolve` finds, without the study."""
+    return resolve(given, config).settings
+
+
+def resolve(given: Mapping[str, Any], config: Mapping[str, Any]) -> Resolved:
     """Settings from those given, those of a file, those of the study continued, and defaults.
 
     `baseline` is no setting: it gives the space, and defaults of its own. That of the file counts
     unless a space or a baseline is given.
-    Raises: SettingsError where the study on disk was made with other settings.
+    Raises: SettingsError if the study on disk was made with other settings.
     """
     if "baseline" in config and not given.keys() & {"baseline", "space"}:
         given = {**given, "baseline": config["baseline"]}
     given, defaults = _with_baseline(given)
-    merged = {**{k: v for k, v in config.items() if k not in NOT_FROM_A_FILE}, **given}
-    now = datetime.now(UTC)
-    results = str(merged.get("results", "results"))
-    if "dataset" in merged:
-        merged["dataset"] = absolute_dataset(str(merged["dataset"]))
-    data = str(merged.get("dataset", defaults.get("dataset", "digits")))
-    stem = re.sub(r"\W+", "-", dataset_stem(data)).strip("-")[:100]
-    name = str(merged.get("study") or f"{stem or 'study'}-{now:%Y%m%d-%H%M%S}")
-    StudySettings(study=name)  # a wrong name is told before it is looked for
-    stored: dict[str, Any] = {}
-    toml = StudyPaths(Path(results) / name).study_toml
-    is_stored = toml.is_file()
-    if is_stored:
-        stored = read_settings(toml)
-    storage = _find_storage(merged, stored if is_stored else None, os.environ)
+    from_file = {key: value for key, value in config.items() if key not in NOT_FROM_A_FILE}
+    wanted = {**from_file, **given}
+    if "dataset" in wanted:
+        wanted["dataset"] = absolute_dataset(str(wanted["dataset"]))
+    name = str(wanted.get("study") or _new_name({**defaults, **wanted}))
+    StudySettings(study=name)  # a wrong name is refused before a folder of that name is looked for
+    results = str(wanted.get("results", "results"))
+    study = open_folder(Path(results) / name)
+    wanted = {**wanted, "study": name, "results": results}
+    return Resolved(settings=_settings_of(study, defaults, wanted, given), study=study)
+
+
+def resume(results: Path, name: str | None, given: Mapping[str, Any]) -> Resolved:
+    """The study `name`, or the latest one, and its settings with those that were given.
+
+    Raises: StudyError if there is no such study.
+    """
+    study = find_study(results, name)
+    wanted = {**given, "study": study.name, "results": str(results)}
+    return Resolved(settings=_settings_of(study, {}, wanted, given), study=study)
+
+
+def _new_name(wanted: Mapping[str, Any]) -> str:
+    """The name of a new study: its data set and the time."""
+    stem = re.sub(r"\W+", "-", dataset_stem(str(wanted.get("dataset", "digits")))).strip("-")[:100]
+    return f"{stem or 'study'}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def _settings_of(
+    study: OpenStudy,
+    defaults: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+    given: Mapping[str, Any],
+) -> StudySettings:
+    """The wanted settings, over those of the study, over `defaults`.
+
+    `given` are the wanted ones of the command line.
+    Raises: SettingsError if the study on disk was made with other settings.
+    """
+    storage = _find_storage(wanted, study.stored if study.exists else None, os.environ)
     if storage is not None:
-        merged["storage"] = storage
-    if is_stored:
-        refuse_changes(name, stored, merged)
-    merged = {**defaults, **stored, **merged, "study": name, "results": results}
+        wanted = {**wanted, "storage": storage}
+    if study.exists:
+        refuse_changes(study.name, study.stored, wanted)
+    merged = {**defaults, **study.stored, **wanted}
     _refuse_other_engines(given, str(merged.get("engine", "optuna")))
-    merged.setdefault("created", now.isoformat(timespec="seconds"))
+    merged.setdefault("created", datetime.now(UTC).isoformat(timespec="seconds"))
     if merged.get("trials") is None and merged.get("time_budget_s") is None:
         dataset = str(merged.get("dataset", "digits"))
         merged["time_budget_s"] = DEFAULT_BUDGET_S.get(dataset, OTHER_BUDGET_S)
     return StudySettings(**merged)
-
-
-def resume_settings(results: Path, name: str | None, given: Mapping[str, Any]) -> StudySettings:
-    """The settings of the study `name`, or of the latest one, with those that were given.
-
-    Raises: StudyError if there is no such study.
-    """
-    paths = find_study(results, name)
-    return resolve_settings({**given, "study": paths.name, "results": str(results)}, {})
 
 
 def absolute_dataset(dataset: str) -> str:

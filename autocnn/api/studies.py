@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autocnn.errors import SettingsError, StudyError
-from autocnn.objectives import ACCURACY, DEFAULT, Objective, find_objective
+from autocnn.objectives import ACCURACY, Objective, find_objective
 from autocnn.records.finals_file import Confusion, Finals, read_confusion, read_finals
-from autocnn.records.optuna_record import silence_optuna
+from autocnn.records.open_study import OpenStudy, find_study
 from autocnn.records.setting import is_study_name
-from autocnn.records.study_folder import StudyPaths, find_study, read_space_text
-from autocnn.records.study_settings import StudySettings, read_settings
+from autocnn.records.study_folder import StudyPaths
 from autocnn.space.layers import Network, plan_network
 from autocnn.space.space import SearchSpace
-from autocnn.space.toml import parse_space
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
     import pyarrow as pa
@@ -33,14 +31,19 @@ MOST_NAMED = 20  # trials in an error
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyView:
-    """A study on disk, for reading."""
+    """A study on disk and its trials, as they were when the study was read."""
 
-    paths: StudyPaths
+    study: OpenStudy
     space: SearchSpace
     facts: Facts | None  # None: the study has only been created
     records: list[TrialRecord]  # in rank order
     objective: Objective = ACCURACY
-    record_bytes: int | None = None  # of the journal, before they were read
+    record_bytes: int | None = None  # size of the journal before the trials were read
+
+    @property
+    def paths(self) -> StudyPaths:
+        """Where the files of the study lie."""
+        return self.study.paths
 
     @property
     def leaderboard(self) -> pa.Table:
@@ -113,32 +116,35 @@ def load_study(
 ) -> StudyView:
     """The study `name` below `results`, or the latest one that has something to show.
 
-    `storage` is the URL of its database, where study.toml's, which has no password, is not enough.
+    `storage` is the URL of its database, if it needs a password, which study.toml does not keep.
     Raises: StudyError if there is none; RecordError if its record cannot be read.
     """
-    silence_optuna()
+    study = choose_study(Path(results), name)
+    return read_study(study if storage is None else replace(study, given_storage=storage))
+
+
+def read_study(study: OpenStudy) -> StudyView:
+    """The trials, space and facts of the study, read now.
+
+    Raises: StudyError if nothing is on record; RecordError if a file cannot be read.
+    """
     from autocnn.leaderboard.file import record_bytes
     from autocnn.leaderboard.ranking import rank_trials
-    from autocnn.records.database import database_errors
-    from autocnn.records.optuna_record import open_study, read_records, read_study_facts, record_url
 
-    paths = choose_study(Path(results), name)
-    study = open_study(paths, storage)
-    n_bytes = record_bytes(paths.journal)
-    with database_errors(record_url(paths, storage), f"study {paths.name} cannot be read"):
-        facts, records = read_study_facts(study), read_records(study)
-    objective = find_objective(str(read_settings(paths.study_toml).get("objective", DEFAULT)))
+    facts = study.facts
+    n_bytes = record_bytes(study.paths.journal)
+    objective = find_objective(study.settings.objective)
     return StudyView(
-        paths=paths,
+        study=study,
         objective=objective,
-        space=_stored_space(paths),
+        space=study.space,
         facts=facts,
-        records=rank_trials(records, objective),
+        records=rank_trials(study.read_trials(), objective),
         record_bytes=n_bytes,
     )
 
 
-def choose_study(results: Path, name: str | None = None) -> StudyPaths:
+def choose_study(results: Path, name: str | None = None) -> OpenStudy:
     """The study `name`, or the latest one that has something to show: a trial with an epoch.
 
     Raises: StudyError if there is none; RecordError if the folder cannot be read.
@@ -164,22 +170,15 @@ def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> 
     return views
 
 
-def _stored_space(paths: StudyPaths) -> SearchSpace:
-    name = str(read_settings(paths.study_toml).get("space", "cnn"))
-    return parse_space(read_space_text(paths), name=name, where=str(paths.space_toml))
-
-
 def _data_of(view: StudyView) -> StudyImages:
     from autocnn.leaderboard.merged import StudyImages
 
-    given = {**read_settings(view.paths.study_toml), "study": view.paths.name}
-    settings = StudySettings(**given)
     return StudyImages(
         study=view.paths.name,
-        dataset=settings.dataset,
+        dataset=view.study.settings.dataset,
         fingerprint=None if view.facts is None else view.facts.fingerprint,
-        split_seed=settings.split_seed,
-        objective=settings.objective,
+        split_seed=view.study.settings.split_seed,
+        objective=view.study.settings.objective,
     )
 
 
@@ -231,7 +230,7 @@ def confusion_of(view: StudyView) -> Confusion:
     Raises: StudyError before the finals; RecordError if the file cannot be read.
     """
     name = view.paths.name
-    if view.paths.is_plan:
+    if view.study.is_plan:
         raise StudyError(f"study {name} is no search: nothing was shipped by it")
     if view.finals is None:
         raise StudyError(f"study {name} has no finals yet; `autocnn resume {name}` goes on")

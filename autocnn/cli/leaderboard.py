@@ -46,11 +46,14 @@ def leaderboard(
 ) -> None:
     """Show the ranked trials of a study, or of several studies of the same images together."""
     api.check_choice("--format", form, FORMATS)
-    if rebuild:
-        for view in api.load_studies(results, studies or []):
-            api.rebuild_leaderboard(view)
     wanted = None if columns is None else split_names(columns)
-    rows = api.select_rows(results, studies or [], sort, wanted, top, where or [])
+    if rebuild:
+        views = api.load_studies(results, studies or [])
+        for view in views:
+            api.rebuild_leaderboard(view)
+        rows = api.rows_of(views, sort, wanted, top, where or [])
+    else:
+        rows = api.select_rows(results, studies or [], sort, wanted, top, where or [])
     if form != "table":
         print(terminal.render_text(rows.table, form))
         return

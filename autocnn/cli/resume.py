@@ -42,5 +42,5 @@ def resume(
     results: ResultsOption = Path("results"),
 ) -> None:
     """Continue a study with its own settings; the time budget starts anew."""
-    settings = api.resume_settings(results, study, given)
-    run_study(settings, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)
+    found = api.resume(results, study, given)
+    run_study(found, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)

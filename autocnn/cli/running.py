@@ -18,32 +18,30 @@ from autocnn.errors import Interrupted
 EXIT_NO_TRIAL, EXIT_INTERRUPTED = 3, 130
 
 
-def run_study(
-    settings: api.StudySettings, started: float, *, verbosity: int, as_json: bool
-) -> None:
-    """Search and print the outcome; leaves with the exit code that says how it ended.
+def run_study(found: api.Resolved, started: float, *, verbosity: int, as_json: bool) -> None:
+    """Search, print the outcome, and exit with the code of how the search ended.
 
-    `started` (time.monotonic) is when the time budget began. Verbosity: -1 is quiet, 1 a line an
-    epoch.
+    `started` (time.monotonic) is when the time budget began. Verbosity: -1 prints no progress, 1 a
+    line for each epoch.
     """
     interrupt = Interrupt()
     with terminal.open_screen(verbosity) as screen:
-        outcome = api.search(settings, screen, interrupt.is_set, started)
-    _print_outcome(outcome, settings, as_json=as_json)
+        outcome = api.search(found.settings, screen, interrupt.is_set, started, study=found.study)
+    _print_outcome(outcome, found, as_json=as_json)
     raise typer.Exit(_exit_code(outcome))
 
 
-def join_study(settings: api.StudySettings, started: float, *, verbosity: int) -> None:
-    """Train trials of a study that another process began; leaves with an exit code as it does."""
+def join_study(found: api.Resolved, started: float, *, verbosity: int) -> None:
+    """Train trials of a study that another process began, and exit with a code as `run_study`."""
     interrupt = Interrupt()
     with terminal.open_screen(verbosity) as screen:
-        ended = api.join(settings, screen, interrupt.is_set, started)
+        ended = api.join(found.settings, screen, interrupt.is_set, started, found.study)
     print(f"{ended.trials} trials of study {ended.study} were trained here ({ended.ending})")
     raise typer.Exit(EXIT_INTERRUPTED if ended.ending == "interrupted" else 0)
 
 
 def end_plan(interrupt: Interrupt, scores: Iterable[float | None]) -> None:
-    """Leave with an exit code where a plan was interrupted, or no training of it has a score."""
+    """Exit with a code if a plan was interrupted, or if no training of it has a score."""
     if interrupt.is_set():
         print("interrupted; the same command goes on")
         raise typer.Exit(EXIT_INTERRUPTED)
@@ -74,11 +72,9 @@ class Interrupt:
         self._is_set = True
 
 
-def _print_outcome(
-    outcome: api.SearchOutcome, settings: api.StudySettings, *, as_json: bool
-) -> None:
+def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, *, as_json: bool) -> None:
     if outcome.state == "finished":
-        finals = api.load_study(settings.results, outcome.study, settings.storage).finals
+        finals = api.read_finals(found.study.paths)
         assert finals is not None  # a finished study has them
         _print_lines(terminal.describe_finals(finals))
     if outcome.state == "failed":
@@ -93,7 +89,7 @@ def _print_outcome(
         )
     )
     if outcome.state == "interrupted":
-        again = ("autocnn", "resume", outcome.study, "--results", settings.results)
+        again = ("autocnn", "resume", outcome.study, "--results", found.settings.results)
         print(f"interrupted; go on with: {shlex.join(again)}")
     if as_json:
         print(json.dumps(asdict(outcome)))

@@ -56,15 +56,17 @@ def search(
     """
     if baseline is not None:
         given["baseline"] = baseline
-    settings = api.resolve_settings(given, {} if config is None else api.read_config(config))
+    found = api.resolve(given, {} if config is None else api.read_config(config))
+    settings = found.settings
     with terminal.open_reading_bar(quiet=quiet) as on_read:
         options = api.ImageOptions(settings.image_size, settings.skip_corrupt)
         info = api.read_images(settings.dataset, options, on_read)
     if dry_run:
         for note in info.notes:
             print(note, file=sys.stderr)
-        found = api.survey_settings(settings)
-        for line in [terminal.survey_json(*found)] if as_json else terminal.describe_survey(*found):
+        survey = api.survey_settings(settings)
+        lines = [terminal.survey_json(*survey)] if as_json else terminal.describe_survey(*survey)
+        for line in lines:
             print(line)
         return
-    run_study(settings, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)
+    run_study(found, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)

@@ -47,5 +47,5 @@ def worker(
     results: ResultsOption = Path("results"),
 ) -> None:
     """Train trials of a study whose record is in a database, beside other processes."""
-    settings = api.resume_settings(results, study, given)
-    join_study(settings, STARTED, verbosity=-1 if quiet else int(verbose))
+    found = api.resume(results, study, given)
+    join_study(found, STARTED, verbosity=-1 if quiet else int(verbose))

@@ -13,8 +13,7 @@ import pyarrow.parquet as pq
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.objectives import DEFAULT, OBJECTIVES, Objective
-from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import read_settings
+from autocnn.records.open_study import OpenStudy
 
 SCHEMA_VERSION = 1
 VERSION_KEY, STUDY_KEY = b"autocnn.schema_version", b"autocnn.study"
@@ -99,25 +98,25 @@ def open_leaderboard(path: Path) -> LeaderboardFile:
     return found
 
 
-def current_leaderboard(paths: StudyPaths) -> LeaderboardFile | None:
+def current_leaderboard(study: OpenStudy) -> LeaderboardFile | None:
     """The leaderboard, where it is known to hold all that the study's record does; else None.
 
     Of the journal nothing is read but its size. Of a study without any record, as in a folder of
     leaderboards that were kept, the file is all there is.
     """
     try:
-        found = open_leaderboard(paths.leaderboard)
+        found = open_leaderboard(study.paths.leaderboard)
     except (StudyError, RecordError):
         return None
-    is_all = found.holds_journal(record_bytes(paths.journal)) or not _has_record(paths)
+    is_all = found.holds_journal(record_bytes(study.paths.journal)) or not _has_record(study)
     return found if is_all else None
 
 
-def _has_record(paths: StudyPaths) -> bool:
-    """True where there is a journal, or may be a database."""
-    if paths.journal.exists() or not paths.exists:
+def _has_record(study: OpenStudy) -> bool:
+    """True if there is a journal, or may be a database."""
+    if study.paths.journal.exists() or not study.exists:
         return True
-    return read_settings(paths.study_toml).get("storage") is not None
+    return study.settings.storage is not None
 
 
 @contextmanager

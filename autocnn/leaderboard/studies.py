@@ -1,4 +1,4 @@
-"""All studies of a results folder: what they came to, and what they take on the disk."""
+"""All studies of a results folder: their states, best scores and sizes, and the latest one."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ from typing import Any
 from autocnn.errors import AutocnnError
 from autocnn.leaderboard.table import read_leaderboard
 from autocnn.objectives import DEFAULT, FINISHED
-from autocnn.records.choices import PLAN
 from autocnn.records.deletion import folder_size
 from autocnn.records.lock import is_running
-from autocnn.records.study_folder import StudyPaths, find_study, list_studies
-from autocnn.records.study_settings import StudySettings, read_settings
+from autocnn.records.open_study import OpenStudy, find_study, list_studies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudySummary:
-    """One study at a glance; None where it is not known."""
+    """One study at a glance; a field is None if it is not known."""
 
     name: str
     state: str  # "running", "finished", "unfinished", "comparison" or "unreadable"
     size: int  # bytes on the disk
     created: str = ""  # ISO time
     dataset: str | None = None
-    proposer: str | None = None  # of its draws; before the first as in the settings
+    proposer: str | None = None  # of the trials; before the first, of the settings
     trials: int | None = None
     objective: str = DEFAULT  # the name of what `best` is
     best: float | None = None  # the score of the winner
@@ -38,23 +36,31 @@ def list_summaries(results: Path) -> list[StudySummary]:
 
     Raises: RecordError if the folder cannot be read.
     """
-    return [summarise(paths) for paths in list_studies(results)]
+    return [summarise(study) for study in list_studies(results)]
 
 
-def summarise(paths: StudyPaths) -> StudySummary:
-    """The study at `paths`; one that is damaged is told as such, not raised."""
-    size = folder_size(paths.root)
+def summarise_study(results: Path, name: str) -> StudySummary:
+    """The study `name` at a glance.
+
+    Raises: StudyError if there is no such study.
+    """
+    return summarise(find_study(results, name))
+
+
+def summarise(study: OpenStudy) -> StudySummary:
+    """The study at a glance; the state of a damaged one is "unreadable"."""
+    size = folder_size(study.paths.root)
     try:
-        settings = StudySettings(**{**read_settings(paths.study_toml), "study": paths.name})
+        settings = study.settings
         rows: list[dict[str, Any]] = []
-        if paths.leaderboard.exists():
-            table = read_leaderboard(paths.leaderboard, ["rank", "state", "score", "origin"])
+        if study.paths.leaderboard.exists():
+            table = read_leaderboard(study.paths.leaderboard, ["rank", "state", "score", "origin"])
             rows = table.sort_by("rank").to_pylist()
     except AutocnnError:
-        return StudySummary(name=paths.name, state="unreadable", size=size)
+        return StudySummary(name=study.name, state="unreadable", size=size)
     return StudySummary(
-        name=paths.name,
-        state=_state(paths, settings),
+        name=study.name,
+        state=_state(study),
         size=size,
         created=settings.created,
         dataset=settings.dataset,
@@ -71,44 +77,34 @@ def _winning_score(rows: Sequence[Mapping[str, Any]]) -> float | None:
     return next((score for score in scores if score is not None and not isnan(score)), None)
 
 
-def _state(paths: StudyPaths, settings: StudySettings) -> str:
-    if is_running(paths):
+def _state(study: OpenStudy) -> str:
+    if is_running(study.paths):
         return "running"
-    if settings.engine == PLAN:
+    if study.is_plan:
         return "comparison"
-    return "finished" if paths.manifest.exists() else "unfinished"
+    return "finished" if study.paths.manifest.exists() else "unfinished"
 
 
-def latest_study(results: Path) -> StudyPaths:
+def latest_study(results: Path) -> OpenStudy:
     """The latest search of which a trial has finished an epoch; without one, the latest search.
 
     Raises: StudyError if there is no search; RecordError if the folder cannot be read.
     """
-    searches = (paths for paths in reversed(list_studies(results)) if not paths.is_plan)
-    return next((paths for paths in searches if _has_epoch(paths)), None) or find_study(results)
+    searches = (study for study in reversed(list_studies(results)) if not study.is_plan)
+    return next((study for study in searches if _has_epoch(study)), None) or find_study(results)
 
 
-def _has_epoch(paths: StudyPaths) -> bool:
+def _has_epoch(study: OpenStudy) -> bool:
     """True if a trial of the study has finished an epoch; False if the study cannot be read."""
     try:
-        return any(_epochs(paths))
+        return any(_epochs(study))
     except AutocnnError:
         return False
 
 
-def _epochs(paths: StudyPaths) -> list[int | None]:
+def _epochs(study: OpenStudy) -> list[int | None]:
     """Epochs of each trial, from the leaderboard's file, or from the record if there is no file."""
-    if paths.leaderboard.exists():
-        epochs: list[int | None] = read_leaderboard(paths.leaderboard, ["epochs"])[0].to_pylist()
-        return epochs
-    from autocnn.records.optuna_record import open_study, read_records  # it loads Optuna
-
-    return [record.epochs for record in read_records(open_study(paths))]
-
-
-def summarise_study(results: Path, name: str) -> StudySummary:
-    """The study `name` at a glance.
-
-    Raises: StudyError if there is no such study.
-    """
-    return summarise(find_study(results, name))
+    if study.paths.leaderboard.exists():
+        table = read_leaderboard(study.paths.leaderboard, ["epochs"])
+        return list(table["epochs"].to_pylist())
+    return [record.epochs for record in study.read_trials()]

@@ -19,7 +19,7 @@ from optuna.storages import RDBStorage
 from autocnn.errors import RecordError, StudyError
 from autocnn.records.database_url import STORAGE_VARIABLE, public_url, sqlite_file
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import read_settings
+from autocnn.records.study_settings import StudySettings
 
 CREATED = "created"  # the user attribute of a study that says when its folder was made
 CONNECT_S = 10  # how long a server may take to answer
@@ -80,13 +80,14 @@ def database_errors(url: str | None, failure: str, advice: str = "") -> Iterator
         raise RecordError(f"{public_url(url)}: {failure} ({reason}); {advice}") from error
 
 
-def is_in_database(url: str, paths: StudyPaths, created: str) -> bool:
-    """True where the study of the folder `paths` is on record, False where it is to be created.
+def is_in_database(url: str, paths: StudyPaths, settings: StudySettings) -> bool:
+    """True if the study of the folder `paths` is on record, False if it is to be created.
 
-    Raises: StudyError where the database has another study of that name, or this one no longer;
-    RecordError if it cannot be reached.
+    `settings` has the name on record.
+    Raises: StudyError if the folder was renamed, or the database has another study of that name,
+    or this one no longer; RecordError if it cannot be reached.
     """
-    refuse_renamed(url, paths)
+    refuse_renamed(url, paths, settings.study)
     is_old = paths.leaderboard.exists()
     if is_old:
         _check_file(url)
@@ -94,26 +95,25 @@ def is_in_database(url: str, paths: StudyPaths, created: str) -> bool:
     with database_errors(url, f"study {paths.name} cannot be looked for"):
         study = _find_study(storage, paths.name)
         if study is not None:
-            _check_owner(study, url, paths, created)
+            _check_owner(study, url, paths, settings.created)
         elif is_old:
             raise _is_gone(url, paths, paths.name)
     return study is not None
 
 
-def open_named_study(url: str, paths: StudyPaths) -> optuna.Study:
-    """The study that study.toml names, whatever its folder is called by now.
+def open_named_study(url: str, paths: StudyPaths, settings: StudySettings) -> optuna.Study:
+    """The study that `settings` name, also if its folder was renamed.
 
     Raises: StudyError if it is not there; RecordError if it cannot be read.
     """
-    stored = read_settings(paths.study_toml)
-    name = str(stored.get("study", paths.name))
+    name = settings.study
     _check_file(url)
     storage = open_database(url)
     with database_errors(url, f"study {name} cannot be read"):
         study = _find_study(storage, name)
         if study is None:
             raise _is_gone(url, paths, name)
-        _check_owner(study, url, paths, str(stored.get("created", "")))
+        _check_owner(study, url, paths, settings.created)
     return study
 
 
@@ -130,9 +130,8 @@ def delete_from_database(url: str, name: str, created: str) -> None:
             optuna.delete_study(study_name=name, storage=storage)
 
 
-def refuse_renamed(url: str, paths: StudyPaths) -> None:
-    """Raise StudyError where the folder is not called as its study, which has its name from it."""
-    name = read_settings(paths.study_toml).get("study", paths.name) if paths.exists else paths.name
+def refuse_renamed(url: str, paths: StudyPaths, name: str) -> None:
+    """Raise StudyError if the folder has another name than `name`, that of its study on record."""
     if name != paths.name:
         raise StudyError(
             f"{paths.root}: was renamed or copied: its study is called {name} in "

@@ -7,9 +7,9 @@ import shutil
 from contextlib import ExitStack
 from pathlib import Path
 
-from autocnn.errors import RecordError
+from autocnn.errors import RecordError, SettingsError
 from autocnn.records.lock import lock_study, refuse_in_use
-from autocnn.records.study_folder import find_study
+from autocnn.records.open_study import OpenStudy, find_study
 
 
 def delete_study(results: Path, name: str) -> int:
@@ -18,9 +18,8 @@ def delete_study(results: Path, name: str) -> int:
     Raises: StudyError if there is no such study, or a process trains trials of the study or of a
     study in its folder; RecordError if the study cannot be deleted. Nothing is deleted then.
     """
-    from autocnn.records.optuna_record import delete_record  # it loads Optuna
-
-    paths = find_study(results, name)
+    study = find_study(results, name)
+    paths = study.paths
     size = folder_size(paths.root)
     with ExitStack() as locks:
         locks.enter_context(lock_study(paths))
@@ -28,13 +27,24 @@ def delete_study(results: Path, name: str) -> int:
         for child in paths.children():  # so that none begins while the files are deleted
             locks.enter_context(lock_study(child))
         if not paths.root.is_symlink():  # a link is refused below
-            delete_record(paths)
+            _delete_record(study)
         try:
             shutil.rmtree(paths.root)
         except OSError as error:
             reason = error.strerror or error
             raise RecordError(f"{paths.root}: cannot be deleted ({reason})") from error
     return size
+
+
+def _delete_record(study: OpenStudy) -> None:
+    """Delete the record outside of the folder, unless study.toml is too damaged to name it."""
+    from autocnn.records.optuna_record import delete_record  # it loads Optuna
+
+    try:
+        settings = study.recorded
+    except SettingsError:
+        return
+    delete_record(study.paths, settings)
 
 
 def folder_size(folder: Path) -> int:

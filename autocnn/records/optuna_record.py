@@ -19,7 +19,7 @@ from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.errors import RecordError, StudyError
 from autocnn.objectives import Objective, score_key
 from autocnn.records.converter import from_json, to_json
 from autocnn.records.database import (
@@ -35,7 +35,7 @@ from autocnn.records.database_url import absolute_url, public_url, with_password
 from autocnn.records.facts import Facts, facts_from_json, facts_to_json
 from autocnn.records.journal import open_journal, open_only_study
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import StudySettings, read_settings
+from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_record import (
     TrialRecord,
     record_of,
@@ -48,17 +48,6 @@ _OPEN = "is_open"  # likewise: whether it takes new trials
 _FACTS = "facts"  # likewise
 RECIPE = "recipe"  # the user attribute of a trial with the name of the recipe that it trains
 _PROPOSAL, _RESULT, _INFEASIBLE = "proposal", "result", "infeasible"  # those of a trial
-
-
-def record_url(paths: StudyPaths, storage: str | None = None) -> str | None:
-    """The database of the study's record, `storage` or what study.toml says; None: the journal.
-
-    The password comes from OPTUNA_STORAGE, where that is the same database.
-    Raises: SettingsError if study.toml cannot be read.
-    """
-    if storage is None and paths.exists:
-        storage = read_settings(paths.study_toml).get("storage")
-    return None if storage is None else _full_url(storage)
 
 
 def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
@@ -86,14 +75,15 @@ def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
 
 
 def study_exists(paths: StudyPaths, settings: StudySettings) -> bool:
-    """True where the study is on record, False where it is still to be created.
+    """True if the study is on record, False if it is still to be created.
 
-    Raises: StudyError where the database has another study of that name, or this one no longer;
-    RecordError if the database cannot be reached.
+    `settings` has the name on record, which the folder must have too.
+    Raises: StudyError if the folder was renamed, or the database has another study of that name,
+    or this one no longer; RecordError if the database cannot be reached.
     """
     if settings.storage is None:
         return _has_line(paths.journal)
-    return is_in_database(_full_url(settings.storage), paths, settings.created)
+    return is_in_database(_full_url(settings.storage), paths, settings)
 
 
 def _has_line(journal: Path) -> bool:
@@ -107,14 +97,18 @@ def _has_line(journal: Path) -> bool:
         return True  # whoever opens it says why it cannot be read
 
 
-def open_study(paths: StudyPaths, storage: str | None = None) -> optuna.Study:
-    """The study on record, in `storage` or where study.toml says.
+def open_study(paths: StudyPaths, settings: StudySettings | None = None) -> optuna.Study:
+    """The study on record: in the database of `settings`, else in the journal of the folder.
 
+    `settings` has the name on record.
     Raises: StudyError if there is none, or one of another version of autocnn; RecordError if the
     record cannot be read.
     """
-    url = record_url(paths, storage)
-    study = open_only_study(paths) if url is None else open_named_study(url, paths)
+    url = None if settings is None or settings.storage is None else _full_url(settings.storage)
+    if settings is None or url is None:
+        study = open_only_study(paths)
+    else:
+        study = open_named_study(url, paths, settings)
     version = study.user_attrs.get(_VERSION)
     if _FACTS in study.user_attrs and version != RECORD_VERSION:
         place = paths.journal if url is None else f"study {study.study_name} in {public_url(url)}"
@@ -125,21 +119,15 @@ def open_study(paths: StudyPaths, storage: str | None = None) -> optuna.Study:
     return study
 
 
-def delete_record(paths: StudyPaths, settings: StudySettings | None = None) -> None:
-    """Delete the study from the database that holds it; what lies in the folder stays.
+def delete_record(paths: StudyPaths, settings: StudySettings) -> None:
+    """Delete the study from the database of `settings`, if any; the files of the folder stay.
 
-    `settings` are those of study.toml unless they are given.
-    Raises: StudyError if the folder is no longer called as the study; RecordError if the database
-    cannot be reached.
+    `settings` has the name on record.
+    Raises: StudyError if the folder was renamed; RecordError if the database cannot be reached.
     """
-    if settings is None:
-        try:
-            settings = StudySettings(**{**read_settings(paths.study_toml), "study": paths.name})
-        except SettingsError:  # a damaged study can be deleted, as far as it is known
-            return
     if settings.storage is not None:
         url = _full_url(settings.storage)
-        refuse_renamed(url, paths)
+        refuse_renamed(url, paths, settings.study)
         delete_from_database(url, paths.name, settings.created)
 
 

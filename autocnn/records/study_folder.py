@@ -1,15 +1,12 @@
-"""Every path below `results/<study>/`, and the studies that a results folder holds."""
+"""Every path below `results/<study>/`, and claiming that folder for a study."""
 
 from __future__ import annotations
 
 import os
-import tomllib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from autocnn.errors import RecordError, SettingsError, StudyError
-from autocnn.records.choices import PLAN
+from autocnn.errors import RecordError, SettingsError
 from autocnn.records.setting import is_study_name
 from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE
 
@@ -31,14 +28,6 @@ class StudyPaths:
     def exists(self) -> bool:
         """True where the folder holds a study."""
         return self.study_toml.is_file()
-
-    @property
-    def is_plan(self) -> bool:
-        """True where the trainings are fixed, as in a comparison."""
-        try:
-            return tomllib.loads(self.study_toml.read_text("utf-8")).get("engine") == PLAN
-        except (ValueError, OSError):
-            return False
 
     @property
     def study_toml(self) -> Path:
@@ -147,42 +136,6 @@ class StudyPaths:
         return list(self.trials.glob(f"*/{CHECKPOINT_FILE}"))
 
 
-def list_studies(results: Path) -> list[StudyPaths]:
-    """The studies below `results`, oldest first; none where there is no such folder.
-
-    Raises: RecordError if the folder cannot be read.
-    """
-    if not results.is_dir():
-        return []
-    try:
-        folders = [StudyPaths(path) for path in results.iterdir() if path.is_dir()]
-        studies = [paths for paths in folders if paths.exists]
-        return sorted(studies, key=lambda paths: (_created(paths), paths.name))
-    except OSError as error:
-        raise RecordError(f"{results}: cannot be read ({error.strerror})") from error
-
-
-def find_study(results: Path, name: str | None = None) -> StudyPaths:
-    """The study called `name`, or the latest search: no comparison of known networks.
-
-    Raises: StudyError if there is none; the text names those that there are.
-    """
-    if not results.is_dir():
-        raise StudyError(f"{results}: there is no such folder; `autocnn search` starts a study")
-    if name is not None and is_study_name(name) and StudyPaths(results / name).exists:
-        return StudyPaths(results / name)
-    studies = list_studies(results)
-    if not studies:
-        raise StudyError(f"{results}: holds no study yet; `autocnn search` starts one")
-    known = ", ".join(paths.name for paths in studies)
-    if name is None:
-        for paths in reversed(studies):
-            if not paths.is_plan:
-                return paths
-        raise StudyError(f"{results}: holds comparisons only; name one of them: {known}")
-    raise StudyError(f"no study named {name!r} in {results}; known: {known}")
-
-
 def claim_folder(results: Path, name: str) -> StudyPaths:
     """Make `results/name` for a study, or accept the folder of the study that is there.
 
@@ -218,16 +171,6 @@ def _not_writable(folder: Path, reason: str) -> RecordError:
     return RecordError(
         f"{folder}: cannot be written ({reason}); choose a results folder that you may write to"
     )
-
-
-def _created(paths: StudyPaths) -> datetime:
-    """When the study was created: as study.toml says, else when that file was written."""
-    try:
-        created = tomllib.loads(paths.study_toml.read_text("utf-8")).get("created")
-        moment = datetime.fromisoformat(str(created))
-    except (ValueError, OSError):
-        return datetime.fromtimestamp(paths.study_toml.stat().st_mtime, UTC)
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def read_space_text(paths: StudyPaths) -> str:

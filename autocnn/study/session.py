@@ -227,7 +227,7 @@ def open_session(
         executor.start()
         data = prepare_data(settings)
         executor.use(refer_to(data))
-        study = create_study(paths, settings) if is_new else open_study(paths, settings.storage)
+        study = create_study(paths, settings) if is_new else open_study(paths, settings)
         start = Start(
             settings=settings,
             space=space,

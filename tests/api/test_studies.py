@@ -107,9 +107,10 @@ def test_the_network_of_a_trial_is_planned(view):
 # the finals
 
 
-def test_a_comparison_has_no_matrix_of_a_winner(view):
+def test_a_comparison_has_no_matrix_of_a_winner(study, results):
     """Its trainings were tested, each by itself."""
-    toml = view.paths.study_toml
+    toml = study.study_toml
     toml.write_text(toml.read_text().replace('engine = "optuna"', 'engine = "plan"'))
+    view = load_study(results, study.name)
     with pytest.raises(StudyError, match="study digits-1 is no search: nothing was shipped by it"):
         confusion_of(view)

@@ -13,7 +13,6 @@ from processes import held
 
 from autocnn.api.studies import load_study
 from autocnn.records.leases import LEASE
-from autocnn.records.optuna_record import open_study
 from autocnn.trial import TrialState
 
 pytestmark = pytest.mark.training
@@ -58,7 +57,7 @@ def test_a_trial_of_a_killed_worker_goes_on_elsewhere(start, tmp_path, search_ar
     records = load_study(tmp_path, "shared").records
     assert len(records) == 12
     assert {record.state for record in records} == {TrialState.COMPLETE}
-    study = open_study(load_study(tmp_path, "shared").paths)
+    study = load_study(tmp_path, "shared").study.record
     leases = [study.trials[record.number].user_attrs[LEASE] for record in records]
     assert sum(lease["handover"] for lease in leases) == 1
     assert len({lease["owner"] for lease in leases}) == 1  # nothing of the killed one had ended
@@ -143,6 +142,6 @@ def test_a_clock_that_jumps_changes_nothing(start, tmp_path, search_arguments, m
     outcome = json.loads(out.splitlines()[-1])
     assert (outcome["trials"], outcome["stopped"], outcome["failed"]) == (6, 0, 0)
     assert 0 < outcome["seconds"] < 300
-    study = open_study(load_study(tmp_path, "jumps").paths)
+    study = load_study(tmp_path, "jumps").study.record
     moments = [trial.datetime_start for trial in study.trials]
     assert (max(moments) - min(moments)).days >= 5  # it did jump

@@ -10,7 +10,6 @@ from processes import held
 
 from autocnn.api.studies import load_study
 from autocnn.records.leases import LEASE
-from autocnn.records.optuna_record import open_study
 from autocnn.trial import TrialState
 
 pytestmark = pytest.mark.training
@@ -39,9 +38,9 @@ def test_forty_trials_by_four_workers(start, tmp_path, search_arguments, postgre
         out, err = worker.communicate(timeout=60)
         assert worker.returncode == 0, err
         trained.append(int(re.match(r"(\d+) trials of study shared were trained here", out)[1]))
-    records = load_study(tmp_path, "shared", postgres_url).records
+    view = load_study(tmp_path, "shared", postgres_url)
+    records, study = view.records, view.study.record
     assert Counter(record.state for record in records) == {TrialState.COMPLETE: N_TRIALS}
-    study = open_study(load_study(tmp_path, "shared", postgres_url).paths, postgres_url)
     leases = [study.trials[record.number].user_attrs[LEASE] for record in records]
     assert {lease["handover"] for lease in leases} == {0}
     by_owner = Counter(lease["owner"] for lease in leases)

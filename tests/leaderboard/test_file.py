@@ -17,6 +17,7 @@ from autocnn.leaderboard.file import (
 )
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 from autocnn.objectives import ACCURACY
+from autocnn.records.open_study import open_folder
 from autocnn.records.optuna_record import (
     create_study,
     open_study,
@@ -110,13 +111,13 @@ def test_a_leaderboard_is_current_until_the_journal_grows(
     add_trial(study)
     record(study)
     open_study(paths)
-    found = current_leaderboard(paths)
+    found = current_leaderboard(open_folder(paths.root))
     assert found is not None
     assert found.n_trials == 1
     add_trial(study)
-    assert current_leaderboard(paths) is None
+    assert current_leaderboard(open_folder(paths.root)) is None
     record(study)
-    again = current_leaderboard(paths)
+    again = current_leaderboard(open_folder(paths.root))
     assert again is not None
     assert again.n_trials == 2
 
@@ -129,7 +130,7 @@ def test_trials_that_end_while_the_record_is_read_are_not_missed(paths, settings
     write_leaderboard(
         paths.leaderboard, build_leaderboard(read_records(study), space, ACCURACY), n_bytes
     )
-    assert current_leaderboard(paths) is None
+    assert current_leaderboard(open_folder(paths.root)) is None
 
 
 def test_a_half_written_line_is_mended_first(paths, settings, add_trial, record):
@@ -139,10 +140,10 @@ def test_a_half_written_line_is_mended_first(paths, settings, add_trial, record)
     record(study)
     whole = paths.journal.read_bytes()
     paths.journal.write_bytes(whole + b'{"op_code":')
-    assert current_leaderboard(paths) is None
+    assert current_leaderboard(open_folder(paths.root)) is None
     open_study(paths)
     assert paths.journal.read_bytes() == whole
-    assert current_leaderboard(paths) is not None
+    assert current_leaderboard(open_folder(paths.root)) is not None
 
 
 @pytest.mark.parametrize("case", ["no size", "no file", "damaged", "foreign"])
@@ -160,7 +161,7 @@ def test_what_is_not_known_is_not_current(paths, settings, space, add_trial, rec
         board.write_bytes(board.read_bytes()[:-50])
     else:
         pq.write_table(pa.table({"x": [1]}), board)
-    assert current_leaderboard(paths) is None
+    assert current_leaderboard(open_folder(paths.root)) is None
 
 
 def test_a_leaderboard_that_was_kept_alone_is_all_there_is(paths, record, add_trial):
@@ -170,9 +171,9 @@ def test_a_leaderboard_that_was_kept_alone_is_all_there_is(paths, record, add_tr
     record(study)
     write_atomic(paths.study_toml, settings_to_toml(settings))
     paths.journal.unlink()
-    found = current_leaderboard(paths)
+    found = current_leaderboard(open_folder(paths.root))
     assert found is not None
     assert found.n_trials == 1
     in_database = replace(settings, storage="sqlite:////tmp/none.db")
     write_atomic(paths.study_toml, settings_to_toml(in_database))
-    assert current_leaderboard(paths) is None
+    assert current_leaderboard(open_folder(paths.root)) is None

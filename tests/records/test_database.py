@@ -17,10 +17,10 @@ from autocnn.errors import RecordError, StudyError
 from autocnn.records import optuna_record as storage
 from autocnn.records.database import database_errors, open_database
 from autocnn.records.deletion import delete_study
+from autocnn.records.open_study import open_folder
 from autocnn.records.optuna_private import open_trial
 from autocnn.records.optuna_record import (
     create_study,
-    open_study,
     read_records,
     read_study_facts,
     study_exists,
@@ -96,7 +96,7 @@ def test_a_database_keeps_what_a_journal_keeps(
     put_trials(create_study(here, there), facts, make_proposal, make_result)
     assert not here.journal.exists()
 
-    studies = open_study(paths), open_study(here)
+    studies = open_folder(paths.root).record, open_folder(here.root).record
     records = [
         [replace(record, started=None, finished=None) for record in read_records(study)]
         for study in studies
@@ -122,9 +122,9 @@ def test_studies_live_side_by_side(paths, settings, url, monkeypatch, make_propo
     other = StudyPaths(paths.root.parent / "other")
     for each in (paths, other):
         create_study(each, begin(each, settings, url))
-    write_proposal(open_study(other).ask(), make_proposal(0))
-    assert len(read_records(open_study(other))) == 1
-    assert read_records(open_study(paths)) == []
+    write_proposal(open_folder(other.root).record.ask(), make_proposal(0))
+    assert len(read_records(open_folder(other.root).record)) == 1
+    assert read_records(open_folder(paths.root).record) == []
 
 
 def test_a_study_is_new_until_it_is_created(paths, settings, url):
@@ -170,7 +170,7 @@ def test_a_name_that_is_taken_is_told(paths, settings, url, monkeypatch, tmp_pat
     elsewhere = StudyPaths(tmp_path / "elsewhere" / paths.name)
     later = replace(settings, created="2026-11-22T10:00:01+00:00")
     later = begin(elsewhere, later, url)
-    for ask in (lambda: study_exists(elsewhere, later), lambda: open_study(elsewhere)):
+    for ask in (lambda: study_exists(elsewhere, later), lambda: open_folder(elsewhere.root).record):
         with pytest.raises(StudyError) as raised:
             ask()
         text = one_line(raised)
@@ -184,9 +184,9 @@ def test_a_renamed_folder_is_read_and_not_gone_on_with(paths, settings, file_url
     """Its new name would be looked for in the database."""
     create_study(paths, begin(paths, settings, file_url))
     moved = StudyPaths(paths.root.rename(paths.root.parent / "copy"))
-    assert open_study(moved).study_name == "digits-1"
+    assert open_folder(moved.root).record.study_name == "digits-1"
     with pytest.raises(StudyError, match="was renamed or copied: its study is called digits-1"):
-        study_exists(moved, replace(settings, study="copy", storage=file_url))
+        study_exists(moved, replace(settings, storage=file_url))
 
 
 def test_a_record_that_is_gone_is_not_begun_again(paths, settings, file_url):
@@ -194,7 +194,7 @@ def test_a_record_that_is_gone_is_not_begun_again(paths, settings, file_url):
     settings = begin(paths, settings, file_url)
     open_database(file_url)
     paths.leaderboard.touch()
-    for ask in (lambda: study_exists(paths, settings), lambda: open_study(paths)):
+    for ask in (lambda: study_exists(paths, settings), lambda: open_folder(paths.root).record):
         with pytest.raises(StudyError, match=r"its record, study digits-1, is not in sqlite:.*put"):
             ask()
 
@@ -203,7 +203,7 @@ def test_looking_makes_no_database(paths, settings, file_url, tmp_path):
     """A file that was moved away is told, not made anew."""
     settings = begin(paths, settings, file_url)
     paths.leaderboard.touch()
-    for ask in (lambda: study_exists(paths, settings), lambda: open_study(paths)):
+    for ask in (lambda: study_exists(paths, settings), lambda: open_folder(paths.root).record):
         with pytest.raises(RecordError, match=r"studies.db: there is no such file; put it back"):
             ask()
     assert not (tmp_path / "studies.db").exists()
@@ -216,7 +216,7 @@ def test_a_record_of_another_version_is_told(paths, settings, facts, file_url, m
     write_study_facts(study, facts)
     monkeypatch.undo()
     with pytest.raises(StudyError, match=r"study digits-1 in sqlite:.* another version of autocnn"):
-        open_study(paths)
+        _ = open_folder(paths.root).record
 
 
 # deleting
@@ -240,7 +240,7 @@ def test_deleting_leaves_the_study_of_another_folder(paths, settings, file_url, 
     begin(elsewhere, replace(settings, created="2026-11-22T10:00:01+00:00"), file_url)
     delete_study(tmp_path / "elsewhere", "digits-1")
     assert not elsewhere.root.exists()
-    assert open_study(paths).study_name == "digits-1"
+    assert open_folder(paths.root).record.study_name == "digits-1"
 
 
 def test_a_copy_is_not_deleted_with_the_record(paths, settings, file_url):
@@ -252,7 +252,7 @@ def test_a_copy_is_not_deleted_with_the_record(paths, settings, file_url):
     with pytest.raises(StudyError, match=r"was renamed or copied.*or delete it by hand"):
         delete_study(copy.root.parent, "copy")
     assert copy.study_toml.exists()
-    assert open_study(paths).study_name == "digits-1"
+    assert open_folder(paths.root).record.study_name == "digits-1"
 
 
 def test_nothing_is_deleted_without_the_database(paths, settings):

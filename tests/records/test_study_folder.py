@@ -1,4 +1,4 @@
-"""Where the files of a study lie, and how a study is found."""
+"""Where the files of a study lie, and how its folder is claimed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autocnn.errors import RecordError, SettingsError, StudyError
-from autocnn.records.study_folder import StudyPaths, claim_folder, find_study, list_studies
+from autocnn.errors import RecordError, SettingsError
+from autocnn.records.study_folder import StudyPaths, claim_folder
 
 
 def make_study(results: Path, name: str, created: str) -> StudyPaths:
@@ -51,69 +51,6 @@ def test_a_study_knows_the_studies_in_its_folder(tmp_path):
         (paths.root / name).mkdir()
     (paths.root / "ablation-2" / ".lock").touch()
     assert [child.name for child in paths.children()] == ["ablation-2", "ablation-3"]
-
-
-def test_studies_are_listed_by_creation_time(tmp_path):
-    """The time in study.toml decides, in any time zone; other folders are left out."""
-    make_study(tmp_path, "a-last", "2026-11-22T12:00:00+00:00")
-    make_study(tmp_path, "z-first", "2026-11-22T12:30:00+02:00")
-    make_study(tmp_path, "m-middle", "2026-11-22T11:00:00")
-    (tmp_path / "reference").mkdir()
-    (tmp_path / "file.txt").touch()
-    names = [paths.name for paths in list_studies(tmp_path)]
-    assert names == ["z-first", "m-middle", "a-last"]
-
-
-@pytest.mark.parametrize("text", ["", "created = 3", 'created = "soon"', "no toml", b"\xff"])
-def test_without_a_creation_time_the_file_time_counts(tmp_path, text):
-    """A study.toml without a readable time is dated by its file."""
-    make_study(tmp_path, "new", "2026-11-22T12:00:00+00:00")
-    old = make_study(tmp_path, "old", "")
-    old.study_toml.write_bytes(text if isinstance(text, bytes) else text.encode())
-    os.utime(old.study_toml, (1_000_000, 1_000_000))
-    assert [paths.name for paths in list_studies(tmp_path)] == ["old", "new"]
-
-
-def test_no_results_folder_means_no_studies(tmp_path):
-    """Listing is no error where nothing was ever searched."""
-    assert list_studies(tmp_path / "results") == []
-
-
-def test_a_study_is_found_by_name_or_as_the_latest(tmp_path):
-    """Without a name the latest study is meant."""
-    make_study(tmp_path, "one", "2026-11-22T12:00:00+00:00")
-    make_study(tmp_path, "two", "2026-11-22T13:00:00+00:00")
-    assert find_study(tmp_path, "one").name == "one"
-    assert find_study(tmp_path, None).name == "two"
-
-
-def test_an_unknown_study_is_told_with_the_known_ones(tmp_path):
-    """A misspelt name shows what there is to choose from."""
-    make_study(tmp_path, "one", "2026-11-22T12:00:00+00:00")
-    make_study(tmp_path, "two", "2026-11-22T13:00:00+00:00")
-    with pytest.raises(StudyError, match=r"no study named 'three' in .*; known: one, two"):
-        find_study(tmp_path, "three")
-
-
-@pytest.mark.parametrize("made", [True, False])
-def test_without_studies_the_way_to_one_is_told(tmp_path, made):
-    """An absent or empty results folder leads to `autocnn search`."""
-    results = tmp_path / "results"
-    if made:
-        results.mkdir()
-    with pytest.raises(StudyError, match="`autocnn search` starts"):
-        find_study(results, None)
-
-
-def test_an_unreadable_results_folder_is_one_clear_line(tmp_path, monkeypatch):
-    """A folder that may not be listed is an error of records."""
-
-    def refuse(self):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "iterdir", refuse)
-    with pytest.raises(RecordError, match=r"cannot be read \(Permission denied\)"):
-        list_studies(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["", " ", "a/b", "a\\b", "..", ".hidden", "a\nb", "/etc"])

@@ -1,0 +1,163 @@
+"""A study is opened once: what it gives, and how it is found."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.records.open_study import find_study, list_studies, open_folder
+from autocnn.records.optuna_record import create_study, write_study_facts
+from autocnn.records.study_folder import StudyPaths
+
+
+def make_study(results: Path, name: str, created: str) -> StudyPaths:
+    """A study folder of this name, created at this time."""
+    paths = StudyPaths(results / name)
+    paths.root.mkdir(parents=True)
+    paths.study_toml.write_text(f'created = "{created}"\n')
+    return paths
+
+
+# what it gives
+
+
+def test_the_place_of_a_new_study_gives_nothing(tmp_path):
+    """No settings are stored, and it is no plan."""
+    study = open_folder(tmp_path / "new")
+    assert (study.name, study.exists, study.stored, study.is_plan) == ("new", False, {}, False)
+    with pytest.raises(StudyError, match="no study is on record here; `autocnn search` starts one"):
+        _ = study.record
+
+
+def test_settings_have_the_name_of_the_folder(paths):
+    """A renamed folder's record keeps the name that study.toml has."""
+    study = open_folder(paths.root.rename(paths.root.parent / "copy"))
+    assert (study.settings.study, study.settings.trials) == ("copy", 3)
+    assert study.recorded.study == "digits-1"
+
+
+def test_the_record_is_found_where_the_settings_say(paths, settings, facts):
+    """With its facts; without a database it is the journal."""
+    write_study_facts(create_study(paths, settings), facts)
+    study = open_folder(paths.root)
+    assert study.recorded.storage is None
+    assert (study.record.study_name, study.facts, study.read_trials()) == ("digits-1", facts, [])
+
+
+def test_a_password_comes_from_the_environment_or_is_given(paths, settings, monkeypatch):
+    """study.toml keeps none."""
+    public, secret = (f"postgresql+psycopg://ada{word}@h/d" for word in ("", ":s3cret"))
+    paths.study_toml.write_text(f'storage = "{public}"\n')
+    assert open_folder(paths.root).recorded.storage == public
+    assert open_folder(paths.root, secret).recorded.storage == secret
+    monkeypatch.setenv("OPTUNA_STORAGE", secret)
+    assert open_folder(paths.root).recorded.storage == secret
+
+
+@pytest.mark.parametrize("space", ["small", "/somewhere/small.toml"])
+def test_the_space_has_its_short_name(paths, space):
+    """That of the library, or the file's without folder and ending."""
+    paths.study_toml.write_text(f'space = "{space}"\n')
+    paths.space_toml.write_text("[parameters]\nblocks = 1\n")
+    assert open_folder(paths.root).space.name == "small"
+
+
+def test_study_toml_is_read_once(paths):
+    """What is written to it later is not seen."""
+    study = open_folder(paths.root)
+    assert study.settings.trials == 3
+    paths.study_toml.write_text('engine = "plan"\n')
+    assert (study.settings.trials, study.is_plan, study.stored["trials"]) == (3, False, 3)
+    assert open_folder(paths.root).is_plan
+
+
+def test_a_damaged_study_toml_is_one_clear_error(paths):
+    """But the study can still be listed."""
+    paths.study_toml.write_bytes(b"\xff")
+    study = open_folder(paths.root)
+    assert not study.is_plan
+    for _ in range(2):
+        with pytest.raises(SettingsError, match=r"study\.toml: cannot be read as UTF-8 text"):
+            _ = study.settings
+
+
+def test_finding_a_study_does_without_optuna(paths):
+    """It takes a while to load; most commands need it only for the record."""
+    code = (
+        "import sys; from pathlib import Path; from autocnn.records.open_study import find_study; "
+        "find_study(Path(sys.argv[1])).settings; print('optuna' in sys.modules)"
+    )
+    command = [sys.executable, "-c", code, str(paths.root.parent)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+# how it is found
+
+
+def test_studies_are_listed_by_creation_time(tmp_path):
+    """The time in study.toml decides, in any time zone; other folders are left out."""
+    make_study(tmp_path, "a-last", "2026-11-22T12:00:00+00:00")
+    make_study(tmp_path, "z-first", "2026-11-22T12:30:00+02:00")
+    make_study(tmp_path, "m-middle", "2026-11-22T11:00:00")
+    (tmp_path / "reference").mkdir()
+    (tmp_path / "file.txt").touch()
+    names = [paths.name for paths in list_studies(tmp_path)]
+    assert names == ["z-first", "m-middle", "a-last"]
+
+
+@pytest.mark.parametrize("text", ["", "created = 3", 'created = "soon"', "no toml", b"\xff"])
+def test_without_a_creation_time_the_file_time_counts(tmp_path, text):
+    """A study.toml without a readable time is dated by its file."""
+    make_study(tmp_path, "new", "2026-11-22T12:00:00+00:00")
+    old = make_study(tmp_path, "old", "")
+    old.study_toml.write_bytes(text if isinstance(text, bytes) else text.encode())
+    os.utime(old.study_toml, (1_000_000, 1_000_000))
+    assert [paths.name for paths in list_studies(tmp_path)] == ["old", "new"]
+
+
+def test_no_results_folder_means_no_studies(tmp_path):
+    """Listing is no error where nothing was ever searched."""
+    assert list_studies(tmp_path / "results") == []
+
+
+def test_a_study_is_found_by_name_or_as_the_latest(tmp_path):
+    """Without a name the latest study is meant."""
+    make_study(tmp_path, "one", "2026-11-22T12:00:00+00:00")
+    make_study(tmp_path, "two", "2026-11-22T13:00:00+00:00")
+    assert find_study(tmp_path, "one").name == "one"
+    assert find_study(tmp_path, None).name == "two"
+
+
+def test_an_unknown_study_is_told_with_the_known_ones(tmp_path):
+    """A misspelt name shows what there is to choose from."""
+    make_study(tmp_path, "one", "2026-11-22T12:00:00+00:00")
+    make_study(tmp_path, "two", "2026-11-22T13:00:00+00:00")
+    with pytest.raises(StudyError, match=r"no study named 'three' in .*; known: one, two"):
+        find_study(tmp_path, "three")
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_without_studies_the_way_to_one_is_told(tmp_path, made):
+    """An absent or empty results folder leads to `autocnn search`."""
+    results = tmp_path / "results"
+    if made:
+        results.mkdir()
+    with pytest.raises(StudyError, match="`autocnn search` starts"):
+        find_study(results, None)
+
+
+def test_an_unreadable_results_folder_is_one_clear_line(tmp_path, monkeypatch):
+    """A folder that may not be listed is an error of records."""
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(RecordError, match=r"cannot be read \(Permission denied\)"):
+        list_studies(tmp_path)

@@ -401,7 +401,7 @@ def test_a_study_whose_space_cannot_be_read_is_told(executor, search, make_setti
 def no_data(monkeypatch, executor, search):
     """The data cannot be read."""
 
-    def prepare(name, split_seed, options):
+    def prepare(name, *_):
         raise DatasetError(f"{name}: cannot download the data")
 
     monkeypatch.setattr(creation, "prepare", prepare)

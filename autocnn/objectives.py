@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from autocnn.errors import SettingsError
-from autocnn.trial import TrialState
+from autocnn.states import TrialState
 
 if TYPE_CHECKING:  # the names of settings are printed without loading a library
     import numpy as np

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from autocnn.space.config import TrialConfig
 from autocnn.space.parameters import Value
+from autocnn.states import FailureCause as FailureCause
+from autocnn.states import TrialState as TrialState
 
 WEIGHTS_FILE = "best.npz"  # in a trial's folder: the weights of its best epoch
 CHECKPOINT_FILE = "checkpoint.npz"  # the state of a training that may go on
@@ -25,26 +26,6 @@ class Device:
     bfloat16: bool  # the hardware multiplies bfloat16
     reason: str  # for or against bfloat16, for `autocnn info`
     versions: tuple[str, ...] = ()  # of Keras and its backend
-
-
-class TrialState(StrEnum):
-    """What has become of a trial."""
-
-    RUNNING = "running"
-    COMPLETE = "complete"
-    PRUNED = "pruned"
-    STOPPED = "stopped"  # cut by the budget, Ctrl-C or a crash; ranked by its best epoch
-    FAILED = "failed"
-
-
-class FailureCause(StrEnum):
-    """Why a trial failed."""
-
-    DIVERGED = "diverged"  # a loss that is NaN or infinite
-    OUT_OF_MEMORY = "out_of_memory"
-    CRASHED = "crashed"  # the worker process died
-    TIMED_OUT = "timed_out"  # not one epoch within the trial's time
-    ERROR = "error"  # an exception, with its traceback in log.txt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "autocnn"
 ROOMS_HEADING = "### Rooms and modules"
 GUARDED_HEADING = "### Modules that few may import"
-OPEN_TO_ALL_ABOVE = ("errors", "files", "keras_startup", "lazy", "objectives", "trial")
+OPEN_TO_ALL_ABOVE = ("errors", "files", "keras_startup", "lazy", "objectives", "states", "trial")
 NOTHING = "–"
 
 
@@ -200,7 +200,7 @@ def test_the_tables_are_read(rules):
     assert list(rules.rooms)[-5:] == ["space", "files", "lazy", "keras_startup", "errors"]
     assert rules.rooms["errors"] == frozenset()
     assert rules.rooms["space"] == below
-    assert rules.rooms["engines"] == {"records", "space", "objectives", "trial", *below}
+    assert rules.rooms["engines"] == {"records", "space", "objectives", "states", "trial", *below}
     assert rules.guarded["autocnn.data.test_split"] == ("finals/",)
 
 

@@ -1,8 +1,8 @@
 """The Python API, and all that the command line calls.
 
 A public name loads its module on first use: `import autocnn.api` imports no library, and the
-modules may import what they need at their top. The
-files are called search_study.py, not search.py: see docs/decisions/0029.
+modules may import what they need at their top. The file of `search` is called search_study.py: a
+submodule of the same name would replace the function (docs/decisions/0029).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which engine serves a study, and whether it can."""
+"""Choosing the engine of a study, and checking that it can serve the study."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def choose_pruner(settings: StudySettings, *, is_blind: bool) -> str:
 def make_engine(
     name: str, study: optuna.Study, space: SearchSpace, setup: EngineSetup
 ) -> BaseEngine:
-    """The engine of this name, brought to where the study's record ends."""
+    """The engine of this name, in the state that follows from the study's record."""
     if name == "optuna":
         return OptunaEngine(study, space, setup)
     from autocnn.engines.keras_tuner_engine import KerasTunerEngine  # it takes seconds to import

@@ -30,8 +30,8 @@ from autocnn.space.space import SearchSpace
 from autocnn.trial import Wait
 
 # The notes of a trial. `at` is the number of calls that the oracle had received before.
-ASKED = "oracle"  # {"at", "id", "values"}: what the oracle drew, as Keras Tuner writes it
-TOLD = "oracle_told"  # {"at", "score"}
+DRAWN = "oracle"  # {"at", "id", "values"}: what the oracle drew, as Keras Tuner writes it
+REPORTED = "oracle_told"  # {"at", "score"}: what was reported to the oracle
 
 
 class KerasTunerEngine(BaseEngine):
@@ -55,7 +55,7 @@ class KerasTunerEngine(BaseEngine):
         values yet, and takes the oracle's next ones.
         """
         if left is not None and not _is_undrawn(left.user_attrs):
-            return self._draft(_asked(left.user_attrs), {})
+            return self._draft(_drawn(left.user_attrs), {})
         if left is None and self._in_state(OptunaState.WAITING):
             return self._draft({}, {})  # a recipe
         if self._setup.proposer == "bayesian" and self._is_exhausted():
@@ -67,7 +67,7 @@ class KerasTunerEngine(BaseEngine):
             return None
         values = dict(drawn.hyperparameters.values)
         return self._draft(
-            values, {ASKED: {"at": self._tick(), "id": drawn.trial_id, "values": values}}
+            values, {DRAWN: {"at": self._tick(), "id": drawn.trial_id, "values": values}}
         )
 
     def _draft(self, encoded: Mapping[str, Any], notes: Mapping[str, Any]) -> Draft:
@@ -89,16 +89,16 @@ class KerasTunerEngine(BaseEngine):
         trial = self._study.get_trials(deepcopy=False)[number]
         guess = self._setup.objective.guess(self._setup.n_classes)
         known = guess if score is None else score
-        told = {"at": self._tick(), "score": known}
+        reported = {"at": self._tick(), "score": known}
         self._report_to_oracle(trial, known)
-        return {TOLD: told}
+        return {REPORTED: reported}
 
     def continuable(self) -> frozenset[int]:
         """The running trials and their parents, and those that Hyperband may still promote."""
         names = unpromoted(self._oracle)
         # A running trial needs its parent's checkpoint until it has ended.
         running = self._in_state(OptunaState.RUNNING)
-        parents = (_asked(trial.user_attrs).get(f"{OWN}trial_id") for trial in running)
+        parents = (_drawn(trial.user_attrs).get(f"{OWN}trial_id") for trial in running)
         names |= {name for name in parents if name is not None}
         numbers = self._numbers() if names else {}
         return super().continuable() | {numbers[name] for name in names}
@@ -106,14 +106,14 @@ class KerasTunerEngine(BaseEngine):
     def _numbers(self) -> dict[str, int]:
         """The number of each trial that the oracle drew, by the oracle's name for it."""
         trials = self._study.get_trials(deepcopy=False)
-        drawn = [trial for trial in trials if ASKED in trial.user_attrs]
-        return {trial.user_attrs[ASKED]["id"]: trial.number for trial in drawn}
+        drawn = [trial for trial in trials if DRAWN in trial.user_attrs]
+        return {trial.user_attrs[DRAWN]["id"]: trial.number for trial in drawn}
 
     # --- the oracle ---
 
     def _report_to_oracle(self, trial: FrozenTrial, score: float) -> None:
-        if ASKED in trial.user_attrs:
-            drawn = self._oracle.trials[trial.user_attrs[ASKED]["id"]]
+        if DRAWN in trial.user_attrs:
+            drawn = self._oracle.trials[trial.user_attrs[DRAWN]["id"]]
         elif self._is_grid:
             return  # a grid would go on from the recipe's point
         else:
@@ -134,22 +134,22 @@ class KerasTunerEngine(BaseEngine):
         """Repeat the calls to the oracle that the notes on record hold, in their order."""
         calls = []
         for trial in self._study.get_trials(deepcopy=False):
-            if ASKED in trial.user_attrs:
-                calls.append((trial.user_attrs[ASKED]["at"], self._ask_again, trial))
-            if TOLD in trial.user_attrs and trial.state.is_finished():
-                calls.append((trial.user_attrs[TOLD]["at"], self._report_again, trial))
+            if DRAWN in trial.user_attrs:
+                calls.append((trial.user_attrs[DRAWN]["at"], self._draw_again, trial))
+            if REPORTED in trial.user_attrs and trial.state.is_finished():
+                calls.append((trial.user_attrs[REPORTED]["at"], self._report_again, trial))
         for at, repeat, trial in sorted(calls, key=lambda call: call[0]):
             self._clock = at
             repeat(trial)
             self._clock = at + 1
 
-    def _ask_again(self, trial: FrozenTrial) -> None:
-        asked = trial.user_attrs[ASKED]
+    def _draw_again(self, trial: FrozenTrial) -> None:
+        recorded = trial.user_attrs[DRAWN]
         if self._setup.proposer in ("bayesian", "random"):
-            self._oracle.recorded = asked["values"]  # these keep nothing but the values
+            self._oracle.recorded = recorded["values"]  # these keep nothing but the values
         drawn = self._oracle.create_trial(f"asked {self._clock}")
         self._oracle.recorded = None
-        if (drawn.trial_id, drawn.hyperparameters.values) != (asked["id"], asked["values"]):
+        if (drawn.trial_id, drawn.hyperparameters.values) != (recorded["id"], recorded["values"]):
             version = metadata.version("keras-tuner")
             raise StudyError(
                 f"study {self._study.study_name}: Keras Tuner {version} draws another trial "
@@ -158,7 +158,7 @@ class KerasTunerEngine(BaseEngine):
             )
 
     def _report_again(self, trial: FrozenTrial) -> None:
-        self._report_to_oracle(trial, trial.user_attrs[TOLD]["score"])
+        self._report_to_oracle(trial, trial.user_attrs[REPORTED]["score"])
 
     def _is_feasible(self, encoded: Mapping[str, Any]) -> bool:
         try:
@@ -190,10 +190,10 @@ class _Given(IndependentSampler):
         return self.values[param_name]
 
 
-def _asked(attrs: Mapping[str, Any]) -> dict[str, Any]:
+def _drawn(attrs: Mapping[str, Any]) -> dict[str, Any]:
     """What the oracle drew for the trial with these user attributes; nothing for a recipe."""
-    return dict(attrs[ASKED]["values"]) if ASKED in attrs else {}
+    return dict(attrs[DRAWN]["values"]) if DRAWN in attrs else {}
 
 
 def _is_undrawn(attrs: Mapping[str, Any]) -> bool:
-    return ASKED not in attrs and RECIPE not in attrs
+    return DRAWN not in attrs and RECIPE not in attrs

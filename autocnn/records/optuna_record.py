@@ -1,8 +1,8 @@
 """Optuna's storage as the one record of a study: what is written to it and read from it.
 
-It lies in the study's folder, as a journal, or in the database that the settings name.
+The storage lies in the study's folder, as a journal, or in the database that the settings name.
 
-A trial carries what Optuna has no field for as user attributes: the proposal, the result, or the
+User attributes of a trial hold what Optuna has no field for: the proposal, the result, or the
 reason why a draw was infeasible. The facts of the study are one user attribute of the study.
 """
 
@@ -43,15 +43,16 @@ from autocnn.records.trial_record import (
 from autocnn.trial import Proposal, TrialResult, TrialState
 
 RECORD_VERSION = 3  # of what trials and facts hold
-_VERSION = "record_version"  # the user attribute of a study that says so
-_OPEN = "is_open"  # likewise: whether it takes new trials
-_FACTS = "facts"  # likewise
+_VERSION = "record_version"  # the user attribute of a study with the RECORD_VERSION it has
+_OPEN = "is_open"  # the user attribute of a study: whether it takes new trials
+_FACTS = "facts"  # the user attribute of a study with what was found out at its creation
 RECIPE = "recipe"  # the user attribute of a trial with the name of the recipe that it trains
-_PROPOSAL, _RESULT, _INFEASIBLE = "proposal", "result", "infeasible"  # those of a trial
+# User attributes of a trial
+_PROPOSAL, _RESULT, _INFEASIBLE = "proposal", "result", "infeasible"
 
 
 def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
-    """A new study, with the direction of the settings' objective.
+    """Create a study, with the direction of the settings' objective.
 
     Raises: StudyError if there is one already; RecordError if the record cannot be written.
     """
@@ -87,14 +88,14 @@ def study_exists(paths: StudyPaths, settings: StudySettings) -> bool:
 
 
 def _has_line(journal: Path) -> bool:
-    """True where the first line is whole: a process that was killed before left no study."""
+    """True if the first line is whole: a process that was killed before that left no study."""
     try:
         with journal.open("rb") as file:
             return file.readline().endswith(b"\n")
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
-        return True  # whoever opens it says why it cannot be read
+        return True  # opening the journal raises the reason
 
 
 def open_study(paths: StudyPaths, settings: StudySettings | None = None) -> optuna.Study:
@@ -155,7 +156,7 @@ def read_study_facts(study: optuna.Study) -> Facts | None:
 
 
 def write_is_open(study: optuna.Study, *, is_open: bool) -> None:
-    """Say whether the study takes new trials: other processes that work on it ask."""
+    """Write whether the study takes new trials; processes that joined it read that."""
     study.set_user_attr(_OPEN, is_open)
 
 
@@ -165,23 +166,23 @@ def is_open(study: optuna.Study) -> bool:
 
 
 def write_proposal(trial: optuna.Trial, proposal: Proposal) -> None:
-    """Put `proposal` on record: from now on it is a trial, and it is running."""
+    """Write `proposal`: from then on the draw is a trial, and it is running."""
     trial.set_user_attr(_PROPOSAL, to_json(proposal))
 
 
 def proposed_values(trial: optuna.Trial | FrozenTrial) -> dict[str, Any] | None:
-    """The values of a trial's proposal; None: nothing has been proposed yet."""
+    """The values of a trial's proposal; None before it is proposed."""
     proposal = trial.user_attrs.get(_PROPOSAL)
     return None if proposal is None else dict(proposal["values"])
 
 
 def write_result(trial: optuna.Trial, result: TrialResult) -> None:
-    """Put `result` on record; to be called before Optuna is told, which seals the trial."""
+    """Write `result`; to be called before `study.tell`, after which Optuna accepts no change."""
     trial.set_user_attr(_RESULT, to_json(result))
 
 
 def mark_infeasible(trial: optuna.Trial, reason: str) -> None:
-    """Say that this draw can have no network: it is no trial."""
+    """Write the reason why this draw can have no network: it is no trial."""
     trial.set_user_attr(_INFEASIBLE, reason)
 
 
@@ -207,7 +208,7 @@ def read_records(
 def finished_records(
     study: optuna.Study, ended: dict[int, TrialRecord] | None = None
 ) -> list[TrialRecord]:
-    """Those of `read_records` that nobody will go on with."""
+    """The trials of `read_records` that have ended for good."""
     return [record for record in read_records(study, ended) if record.finished is not None]
 
 
@@ -217,42 +218,42 @@ def seed_of(study: optuna.Study, number: int) -> int:
 
 
 def trained_as(study: optuna.Study, number: int) -> int:
-    """The trial that was really trained: of a duplicate its source, of any other trial itself."""
+    """The trial that was trained: for a duplicate its source, for any other trial itself."""
     result = study.get_trials(deepcopy=False)[number].user_attrs.get(_RESULT, {})
     source = result.get("duplicate_of")
     return number if source is None else int(source)
 
 
 def is_unbegun(study: optuna.Study) -> bool:
-    """True where no trial has begun; some may wait."""
+    """True if no trial has begun; some may be enqueued."""
     trials = study.get_trials(deepcopy=False)
     return all(trial.state is OptunaState.WAITING for trial in trials)
 
 
 def n_infeasible(study: optuna.Study) -> int:
-    """How many draws could have no network."""
+    """The number of draws that could have no network."""
     trials = study.get_trials(deepcopy=False)
     return sum(_INFEASIBLE in trial.user_attrs for trial in trials)
 
 
 def n_ended(study: optuna.Study) -> int:
-    """How many trials ended with something to learn from; infeasible and failed ones do not."""
+    """The number of trials that ended and did not fail, without infeasible draws."""
     states = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
     trials = study.get_trials(deepcopy=False, states=states)
     return sum(_INFEASIBLE not in trial.user_attrs for trial in trials)
 
 
 def unfinished_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """The trials that Optuna calls running, by number: under way, or left behind."""
+    """The trials that are running on record, by number: under way, or left behind."""
     running = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING])
     unfinished = [trial for trial in running if _INFEASIBLE not in trial.user_attrs]
     return sorted(unfinished, key=lambda trial: trial.number)
 
 
 def n_begun(study: optuna.Study, *, undecided: bool, before: int | None = None) -> int:
-    """How many trials have begun or ended; of those with a number below `before`, if it is given.
+    """The number of trials that have begun or ended; of those below number `before`, if given.
 
-    `undecided` counts those too that are just being drawn, and may turn out infeasible.
+    `undecided` includes the draws that are under way, which may turn out infeasible.
     """
     trials = study.get_trials(deepcopy=False)[:before]
     running = optuna.trial.TrialState.RUNNING
@@ -292,19 +293,19 @@ def _record(trial: FrozenTrial) -> TrialRecord:
 
 
 def _state(trial: FrozenTrial, result: TrialResult | None) -> TrialState:
-    """The result's state, whatever Optuna says: an interrupted trial is still running there."""
+    """The state of the result, if there is one: for Optuna an interrupted trial is running."""
     if result is not None:
         return result.state
     return TrialState.FAILED if trial.state.is_finished() else TrialState.RUNNING
 
 
 def _utc(moment: datetime | None) -> datetime | None:
-    """Optuna keeps naive local times."""
+    """A time of Optuna, which is local and without a time zone, in UTC."""
     return None if moment is None else moment.astimezone(UTC)
 
 
 def silence_optuna() -> None:
-    """Leave it to autocnn to say what happens."""
+    """Turn off the messages of Optuna below warnings; autocnn prints its own."""
     import logging
 
     import optuna

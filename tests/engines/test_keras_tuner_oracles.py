@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from autocnn.engines.keras_tuner_oracles import build_oracle, declare, unpromoted
+from autocnn.engines.protocol import EngineSetup
 from autocnn.space.parameters import Categorical, Float, Int, OneOf
 from autocnn.space.space import SearchSpace
 
@@ -29,7 +30,10 @@ SPACE = SearchSpace(
 
 def oracle_of(tuner: str) -> Any:
     """An oracle over SPACE, in which any point is feasible."""
-    return build_oracle(tuner, SPACE, 0, 9, lambda values: True)
+    setup = EngineSetup(
+        image_shape=(8, 8, 1), n_classes=10, horizon=9, seed=0, proposer=tuner, pruner="none"
+    )
+    return build_oracle(setup, SPACE, lambda values: True)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`join`: training trials of a study that another process began, and will end."""
+"""`join`: a process trains trials of a study that another process began and will finish."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from autocnn.trial import Listener
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JoinOutcome:
-    """What a process did for a study of others."""
+    """What a process did for the study that it joined."""
 
     study: str
-    trials: int  # that it ended
-    ending: str  # why it left
+    trials: int  # ended by this process
+    ending: str  # why this process left, such as "closed" or "budget"
 
 
 def join(
@@ -34,10 +34,12 @@ def join(
     start: float | None = None,
     study: OpenStudy | None = None,
 ) -> JoinOutcome:
-    """Train trials of the study until its search is over, or this process's own budget is.
+    """Train trials of the study until its search or the time budget of this process is over.
 
-    The study's folder must be at hand, on another machine too: weights and checkpoints go there.
-    Raises: SettingsError for a study that one process keeps to itself; StudyError before it began.
+    On another machine the study's folder must be mounted: weights and checkpoints are written to
+    it. `interrupted`, `start` and `study` mean what they mean for `search`.
+    Raises: SettingsError for a study that only one process can train; StudyError if the study has
+    not begun yet.
     """
     listener = SilentListener() if listener is None else listener
     _check_joinable(settings)
@@ -72,6 +74,7 @@ def join(
 
 
 def _check_joinable(settings: StudySettings) -> None:
+    """Raise SettingsError if only the process that began the study can train its trials."""
     if settings.storage is None:
         raise SettingsError(
             f"study {settings.study} keeps its record in its own folder, which one process at a "

@@ -31,39 +31,39 @@ if TYPE_CHECKING:  # imported by the functions that need them: importing this mo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchOutcome:
-    """What a search came to; the fields of `autocnn search --json`."""
+    """The outcome of a search, as `autocnn search --json` prints it."""
 
     study: str
     state: str  # "finished", "interrupted" or "failed"
-    trials: int
-    complete: int
+    trials: int  # on record
+    complete: int  # trials in this state, as in the next three fields
     pruned: int
     stopped: int
     failed: int
-    val_best: float | None
+    val_best: float | None  # the best score of a trial
     test: float | None  # accuracy of the shipped file
-    test_winner: float | None  # of the winner's validation weights
+    test_winner: float | None  # accuracy of the winner's own weights on the test images
     gap: float | None  # val_best - test_winner
-    seconds: float  # wall, of all runs of the study
-    cpu_seconds: float  # of all runs, and of the processes that joined
-    runs: int  # the first one, and those that went on with the study
-    winner: int | None
-    model: str | None
-    leaderboard: str
-    causes: dict[str, int]  # of the failures
+    seconds: float  # wall, of all runs of the study together
+    cpu_seconds: float  # of all runs together, and of the processes that joined them
+    runs: int  # the first run, and each one that continued the study
+    winner: int | None  # the number of the best trial
+    model: str | None  # path of the shipped file
+    leaderboard: str  # path of its file
+    causes: dict[str, int]  # failed trials by cause
 
 
 class SilentListener:
-    """Hears everything and says nothing."""
+    """A listener that ignores every event of a search."""
 
     def progress(self, progress: Progress) -> None:
-        """Nothing."""
+        """Ignore the progress."""
 
     def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
-        """Nothing."""
+        """Ignore the trial."""
 
     def message(self, text: str) -> None:
-        """Nothing."""
+        """Ignore the message."""
 
 
 def search(
@@ -181,13 +181,14 @@ def _run(
     finals: Finals | None = None
     if not interrupted():
         is_same = was_finished and len(session.finished()) == before
-        finals = _finals_of_winner(session) if is_same else None  # the test split is not read again
+        # Without a new trial the finals on record are kept: the test split is not read again.
+        finals = _finals_of_winner(session) if is_same else None
         finals = finals or finish(session, listener, interrupted)
     return str(ending), finals
 
 
 def _finals_of_winner(session: Session) -> Finals | None:
-    """The finals on record, if they are those of the present winner."""
+    """The finals on record if they tested the present winner, else None."""
     from autocnn.leaderboard.ranking import winner
 
     best, finals = winner(session.records(), session.objective), read_finals(session.paths)

@@ -46,7 +46,7 @@ NOT_FROM_A_FILE = ("study", "created", "baseline")
 
 
 def read_config(path: Path) -> dict[str, Any]:
-    """The settings that the TOML file `path` gives: as study.toml or as the options name them.
+    """The settings in the TOML file `path`, by the names of study.toml or of the options.
 
     Raises: SettingsError if it cannot be read or a setting is wrong.
     """
@@ -61,7 +61,7 @@ def read_config(path: Path) -> dict[str, Any]:
 
 
 def _read_baseline(table: dict[str, Any], where: str) -> dict[str, str]:
-    """The baseline that the file names, taken out of its table; empty where it names none."""
+    """Take the baseline out of the table of a file; empty if the file names none."""
     if "baseline" not in table:
         return {}
     if "space" in table:
@@ -151,9 +151,10 @@ def _settings_of(
 
 
 def absolute_dataset(dataset: str) -> str:
-    """A data set's name as it is, the path of one's own images whole: work goes on from anywhere.
+    """The name of a data set unchanged, the path of own images made absolute.
 
-    What is neither stays as it is, for whoever reads the data to tell.
+    So the study can be continued from any folder. A text that is neither is returned unchanged:
+    reading the data raises the error.
     """
     path = os.path.expanduser(dataset)
     if any(info.name == dataset for info in list_datasets()) or not os.path.exists(path):
@@ -162,12 +163,12 @@ def absolute_dataset(dataset: str) -> str:
 
 
 def dataset_stem(dataset: str) -> str:
-    """What a study of this data set is called: its name, or the last part of its path."""
+    """The name of a data set, or the last part of a path without .npz or .parquet."""
     return re.sub(r"\.(npz|parquet)$", "", os.path.basename(dataset.rstrip(os.sep)), flags=re.I)
 
 
 def _with_baseline(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[str, Any]]:
-    """What was given besides a baseline, its name as the space; and the defaults that it brings."""
+    """The given settings with the baseline's name as their space, and the baseline's defaults."""
     name = given.get("baseline")
     others = {key: value for key, value in given.items() if key != "baseline"}
     if name is None:
@@ -183,14 +184,16 @@ def _with_baseline(given: Mapping[str, Any]) -> tuple[Mapping[str, Any], dict[st
 def _find_storage(
     wanted: Mapping[str, Any], stored: Mapping[str, Any] | None, environment: Mapping[str, str]
 ) -> str | None:
-    """The storage that was asked for, or the study's own, or for a new study the environment's.
+    """The wanted storage, else that of the study, else, for a new study, OPTUNA_STORAGE.
 
-    An SQLite file has its whole path; a password that is not given may be in OPTUNA_STORAGE.
+    The path of an SQLite file becomes absolute. A password that the URL lacks is taken from
+    OPTUNA_STORAGE if that names the same database.
+    Raises: SettingsError if it is no URL of a database.
     """
     outside = environment.get(STORAGE_VARIABLE, "")
     if "storage" in wanted:
         url = wanted["storage"]
-        StudySettings(study="x", storage=url)  # a wrong one is told before it is read
+        StudySettings(study="x", storage=url)  # raises if it is no URL of a database
     elif stored is not None:
         url = stored.get("storage")
     else:
@@ -204,7 +207,7 @@ def _find_storage(
 
 
 def _refuse_other_engines(given: Mapping[str, Any], engine: str) -> None:
-    """An option of the engine that does not propose would be ignored in silence."""
+    """Raise SettingsError for an option of another engine, which would have no effect."""
     for owner, key in ENGINES.items():
         if key in given and engine != owner:
             raise SettingsError(
@@ -214,7 +217,10 @@ def _refuse_other_engines(given: Mapping[str, Any], engine: str) -> None:
 
 
 def refuse_changes(name: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-    """Raise SettingsError where study `name`, stored so, was made with other settings."""
+    """Raise SettingsError if a wanted setting differs from the one of study `name` on disk.
+
+    Settings that may change from run to run are left out.
+    """
     for key, value in wanted.items():
         before = stored.get(key, getattr(StudySettings(study=name), key))
         if key == "storage":  # a password is no part of a study
@@ -232,7 +238,7 @@ def _public(storage: str | None) -> str | None:
 
 
 def _describe_change(key: str, before: Any, value: Any) -> str:
-    """Both values, as a person would type them."""
+    """Both values as options of the command line."""
     if isinstance(before, bool):
         yes, no = option_name(key).split("/")
         return f"with {yes}, not {no}" if before else f"with {no}, not {yes}"

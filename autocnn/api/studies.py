@@ -1,4 +1,4 @@
-"""Looking at studies on disk: their trials and models."""
+"""Studies on disk: reading them, listing them, deleting one."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class StudyView:
 
     @property
     def leaderboard(self) -> pa.Table:
-        """The leaderboard: the file, unless trials have ended since it was written.
+        """The leaderboard: the file, or a new table if trials have ended since it was written.
 
-        Raises: RecordError where the file is damaged.
+        Raises: RecordError if the file is damaged.
         """
         from autocnn.leaderboard.table import build_leaderboard, read_leaderboard
 
@@ -155,9 +155,10 @@ def choose_study(results: Path, name: str | None = None) -> OpenStudy:
 
 
 def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> list[StudyView]:
-    """The studies `names`, whose trials may be ranked together; the latest one where none is named.
+    """The studies `names`, whose trials may be ranked together; without a name the latest one.
 
-    Raises: SettingsError for a name given twice, or where images or splits differ; as `load_study`.
+    Raises: SettingsError if a name is given twice, or if images, splits or objectives differ;
+    StudyError and RecordError as `load_study`.
     """
     from autocnn.leaderboard.merged import check_comparable
 
@@ -171,6 +172,7 @@ def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> 
 
 
 def _data_of(view: StudyView) -> StudyImages:
+    """The images and the objective that a score of the study is about."""
     from autocnn.leaderboard.merged import StudyImages
 
     return StudyImages(
@@ -203,9 +205,10 @@ def summarise_study(results: Path | str, name: str) -> StudySummary:
 
 
 def delete_study(results: Path | str, name: str) -> int:
-    """Delete the study `name` and all that it holds; the bytes that became free.
+    """Delete the study `name` with its record and its folder; return the bytes that became free.
 
-    Raises: StudyError if there is no such study; RecordError if it cannot be deleted.
+    Raises: StudyError if there is no such study, or a process trains it; RecordError if it cannot
+    be deleted.
     """
     from autocnn.records import deletion
 
@@ -213,9 +216,10 @@ def delete_study(results: Path | str, name: str) -> int:
 
 
 def study_or_trial(results: Path, study: str | None) -> tuple[str | None, int | None]:
-    """What one word names: a study, or, where it is a number and no study, one's trial.
+    """The study or the trial that one word of the command line names.
 
-    Returns: the study's name (None: the latest) and the trial's number (None: not said).
+    A number names a trial of the latest study, unless a study has that name.
+    Returns: the study's name, None for the latest study; the trial's number, None if not given.
     """
     if study is None or not study.isdecimal() or not is_study_name(study):
         return study, None
@@ -225,7 +229,7 @@ def study_or_trial(results: Path, study: str | None) -> tuple[str | None, int | 
 
 
 def confusion_of(view: StudyView) -> Confusion:
-    """How the study's shipped model took the test images.
+    """How the study's shipped model classified the test images.
 
     Raises: StudyError before the finals; RecordError if the file cannot be read.
     """

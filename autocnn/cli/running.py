@@ -1,4 +1,4 @@
-"""Running a study from the command line: screen, Ctrl-C, what is printed at the end, exit codes."""
+"""Commands that train: the screen, Ctrl-C, the lines at the end and the exit codes."""
 
 from __future__ import annotations
 

@@ -13,10 +13,11 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from autocnn.errors import RecordError
 from autocnn.files import write_atomic
+from autocnn.records.converter import from_json, to_json
 from autocnn.records.study_folder import StudyPaths
 from autocnn.trial import Listener, Progress, Proposal, TrialResult
 
@@ -29,7 +30,7 @@ class RunCost:
 
     seconds: float  # wall
     cpu_seconds: float  # of the process and its workers
-    joined: bool = False  # beside the run of a search, whose wall seconds count
+    joined: bool = False  # the process joined a search, which counts the wall seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +50,8 @@ def read_cost(paths: StudyPaths) -> StudyCost:
     runs = []
     for path in sorted(paths.costs.glob("*.json")):
         try:
-            runs.append(RunCost(**json.loads(path.read_text("utf-8"))))
-        except (OSError, ValueError, TypeError) as error:
+            runs.append(from_json(json.loads(path.read_text("utf-8")), RunCost))
+        except (OSError, ValueError) as error:
             raise RecordError(
                 f"{path}: cannot be read ({error}); delete it to go on without that run's cost"
             ) from error
@@ -111,10 +112,10 @@ class CostMeter:
         )
         with suppress(OSError):  # `write_atomic` raises the error that is shown
             self._paths.costs.mkdir(exist_ok=True)
-        write_atomic(self._file, json.dumps(asdict(cost)) + "\n")
+        write_atomic(self._file, json.dumps(to_json(cost)) + "\n")
 
     def write_if_due(self) -> None:
-        """Put the cost on record if WRITE_EVERY_S have passed since it was."""
+        """Put the cost on record if the last time was WRITE_EVERY_S ago or earlier."""
         if self._clock() - self._written >= WRITE_EVERY_S:
             self.write()
 

@@ -1,7 +1,7 @@
-"""A database that holds the records of studies: opening it, and what it raises as one line.
+"""A database that holds the records of studies, and its errors as one line each.
 
-Many studies may live side by side in it. A study is found by its name, and is that of a folder if
-both were created at the same time.
+A database may hold many studies. A study is found by its name; it belongs to a folder if both have
+the same time of creation.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from autocnn.records.database_url import STORAGE_VARIABLE, public_url, sqlite_fi
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 
-CREATED = "created"  # the user attribute of a study that says when its folder was made
+CREATED = "created"  # the user attribute of a study with the time of creation of its folder
 CONNECT_S = 10  # how long a server may take to answer
 LOCKED_S = 60  # how long another process may keep an SQLite file locked
 
-_ADVICE = (  # what the reason of a failure holds, and what helps
+_ADVICE = (  # a part of the reason of a failure, and what to do then
     ("password", f"give the right one in {STORAGE_VARIABLE}, as part of the URL, or in ~/.pgpass"),
     ("does not exist", "create it first, or check the URL"),
     ("not a database", "choose another file"),
@@ -34,17 +34,17 @@ _ADVICE = (  # what the reason of a failure holds, and what helps
 
 
 def open_database(url: str) -> RDBStorage:
-    """The database, with the tables of Optuna, which are made where there are none.
+    """The database; an empty one gets the tables of Optuna.
 
-    Raises: RecordError if it cannot be used, in one line without the password.
+    Raises: RecordError, of one line without the password, if the database cannot be used.
     """
     _check_folder(url)
     try:
         with database_errors(url, "cannot be opened"):
             storage = RDBStorage(
-                url.replace("{", "{{").replace("}", "}}"),  # Optuna takes it for a template
+                url.replace("{", "{{").replace("}", "}}"),  # Optuna formats it as a template
                 engine_kwargs=_engine_settings(url),
-                skip_compatibility_check=True,  # done below, for a line of ours
+                skip_compatibility_check=True,  # `_check_tables` checks, with an error of one line
             )
             weakref.finalize(storage, storage.engine.dispose)
             _check_tables(url, storage)
@@ -62,9 +62,9 @@ def open_database(url: str) -> RDBStorage:
 
 @contextmanager
 def database_errors(url: str | None, failure: str, advice: str = "") -> Iterator[None]:
-    """What a database raises inside becomes one line: the URL, `failure`, the reason, `advice`.
+    """Turn an error of the database into one line: the URL, `failure`, the reason, `advice`.
 
-    Nothing happens where `url` is None, the journal.
+    If `url` is None, the record is a journal and no error is changed.
     Raises: RecordError.
     """
     if url is None:
@@ -84,8 +84,8 @@ def is_in_database(url: str, paths: StudyPaths, settings: StudySettings) -> bool
     """True if the study of the folder `paths` is on record, False if it is to be created.
 
     `settings` has the name on record.
-    Raises: StudyError if the folder was renamed, or the database has another study of that name,
-    or this one no longer; RecordError if it cannot be reached.
+    Raises: StudyError if the folder was renamed, if the database has another study of that name,
+    or if it has lost this one; RecordError if the database cannot be reached.
     """
     refuse_renamed(url, paths, settings.study)
     is_old = paths.leaderboard.exists()
@@ -104,7 +104,7 @@ def is_in_database(url: str, paths: StudyPaths, settings: StudySettings) -> bool
 def open_named_study(url: str, paths: StudyPaths, settings: StudySettings) -> optuna.Study:
     """The study that `settings` name, also if its folder was renamed.
 
-    Raises: StudyError if it is not there; RecordError if it cannot be read.
+    Raises: StudyError if the database does not have it; RecordError if it cannot be read.
     """
     name = settings.study
     _check_file(url)
@@ -118,7 +118,7 @@ def open_named_study(url: str, paths: StudyPaths, settings: StudySettings) -> op
 
 
 def delete_from_database(url: str, name: str, created: str) -> None:
-    """Delete the study called `name` if it was created then; another one of that name stays.
+    """Delete the study `name` if it was created at that time; another study of that name stays.
 
     Raises: RecordError if the database cannot be reached.
     """
@@ -147,7 +147,7 @@ def _find_study(storage: RDBStorage, name: str) -> optuna.Study | None:
 
 
 def _check_owner(study: optuna.Study, url: str, paths: StudyPaths, created: str) -> None:
-    """A database has one study of a name; this one may have been made for another folder."""
+    """Raise StudyError if the study of that name was made for another folder."""
     if study.user_attrs.get(CREATED) != created:
         raise StudyError(
             f"study {study.study_name} is in {public_url(url)} already, and {paths.root} is not "
@@ -163,14 +163,14 @@ def _is_gone(url: str, paths: StudyPaths, name: str) -> StudyError:
 
 
 def _check_file(url: str) -> None:
-    """Looking for a study makes no database."""
+    """Raise RecordError if an SQLite file is missing: opening it would make an empty one."""
     path = sqlite_file(url)
     if path is not None and not os.path.exists(path):
         raise RecordError(f"{public_url(url)}: there is no such file; put it back")
 
 
 def _check_folder(url: str) -> None:
-    """SQLite itself only says that it was unable to open the file."""
+    """Raise RecordError, with the reason, if an SQLite file cannot exist at that path."""
     path = sqlite_file(url)
     if path is None:
         return
@@ -188,7 +188,7 @@ def _engine_settings(url: str) -> dict[str, Any]:
 
 
 def _check_tables(url: str, storage: RDBStorage) -> None:
-    """Raise RecordError where another version of Optuna made the tables."""
+    """Raise RecordError if another version of Optuna made the tables."""
     from sqlalchemy import text
 
     found = storage.get_current_version()
@@ -207,11 +207,11 @@ def _check_tables(url: str, storage: RDBStorage) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """What the database said, in one line."""
+    """The reason of a failure in one line, as the database gives it."""
     if isinstance(error, StorageInternalError) and isinstance(error.__cause__, Exception):
         error = error.__cause__
     text = str(getattr(error, "orig", None) or error).strip()
     lines = [line.strip() for line in text.splitlines()] or [type(error).__name__]
-    # psycopg tells of every address that a host's name stands for, the last one at the end
+    # psycopg lists the failure of each address of a host, the last address at the end.
     line = lines[-1].removeprefix("- ") if lines[0].startswith("Multiple conn") else lines[0]
     return line.removeprefix("connection failed: ").removeprefix("connection is bad: ")

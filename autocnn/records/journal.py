@@ -1,4 +1,4 @@
-"""The journal: a study's record as one file in its folder."""
+"""The journal: the record of a study as one file in its folder, in Optuna's format."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from autocnn.errors import RecordError, StudyError
 from autocnn.records.study_folder import StudyPaths
 
-# What Optuna raises while it replays a journal that is damaged or is none.
+# Optuna raises these while it replays a file that is damaged or is no journal.
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, OSError)
 
 
 def open_journal(paths: StudyPaths) -> optuna.storages.JournalStorage:
-    """The journal of the study, made where there is none.
+    """The journal of the study; the file is made if it does not exist.
 
-    Raises: RecordError if it cannot be read.
+    Raises: RecordError if the journal cannot be read.
     """
     journal = paths.journal.absolute()  # workers may have another working directory
     try:
@@ -32,9 +32,9 @@ def open_journal(paths: StudyPaths) -> optuna.storages.JournalStorage:
 
 
 def open_only_study(paths: StudyPaths) -> optuna.Study:
-    """The study in the journal, whatever its folder is called by now.
+    """The only study of the journal, also if its folder was renamed.
 
-    Raises: StudyError if there is none; RecordError if the journal cannot be read.
+    Raises: StudyError if the journal has none or several; RecordError if it cannot be read.
     """
     if not paths.journal.is_file() and paths.leaderboard.is_file():
         raise StudyError(
@@ -54,23 +54,24 @@ def open_only_study(paths: StudyPaths) -> optuna.Study:
 
 
 def _mend_tail(journal: str) -> None:
-    """Cut off a last line that a crash left half-written: the next one would be glued to it."""
+    """Cut off a last line that a crash left incomplete: the next line would be appended to it."""
     if not _has_torn_tail(journal):
         return
     lock = JournalFileSymlinkLock(journal)
     lock.acquire()
     try:
-        if _has_torn_tail(journal):  # else another process was writing just then
+        if _has_torn_tail(journal):  # else another process has completed the line
             with open(journal, "rb+") as file:
                 content = file.read()
                 end = content.rfind(b"\n") + 1
-                if content.startswith(b"{", end):  # else it is no line of Optuna's
+                if content.startswith(b"{", end):  # else Optuna did not write the line
                     file.truncate(end)
     finally:
         lock.release()
 
 
 def _has_torn_tail(journal: str) -> bool:
+    """True if the last line has no end."""
     if not os.path.exists(journal) or os.path.getsize(journal) == 0:
         return False
     with open(journal, "rb") as file:

@@ -1,4 +1,4 @@
-"""The manifest: everything that decided a result, written last."""
+"""The manifest: everything that decided a result, as JSON; the last file that a study writes."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def write_manifest(path: Path, data: Mapping[str, Any]) -> None:
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of a finished study.
 
-    Raises: StudyError if there is none, so the study is not finished; RecordError if the file
-    is damaged.
+    Raises: StudyError if the file does not exist, because the study is not finished; RecordError
+    if the file is damaged.
     """
     study = path.absolute().parent.name
     repair = f"`autocnn search --study {study}` finishes the study and writes it"

@@ -15,7 +15,7 @@ LOCK_FILE = ".lock"
 
 @dataclass(frozen=True, slots=True)
 class StudyPaths:
-    """Where the files of one study lie."""
+    """The paths of all files of one study."""
 
     root: Path
 
@@ -26,7 +26,7 @@ class StudyPaths:
 
     @property
     def exists(self) -> bool:
-        """True where the folder holds a study."""
+        """True if the folder holds a study."""
         return self.study_toml.is_file()
 
     @property
@@ -56,17 +56,17 @@ class StudyPaths:
 
     @property
     def manifest(self) -> Path:
-        """What decided the result; there only when the study is finished."""
+        """Everything that decided the result; the file exists only if the study is finished."""
         return self.root / "manifest.json"
 
     @property
     def lock(self) -> Path:
-        """Locked by the process that writes to the study."""
+        """The file that the process which writes to the study keeps locked."""
         return self.root / LOCK_FILE
 
     @property
     def owners(self) -> Path:
-        """The folder in which the processes that share the study show that they live."""
+        """The folder of one locked file for each process that trains trials of a shared study."""
         return self.root / ".owners"
 
     @property
@@ -96,7 +96,7 @@ class StudyPaths:
 
     @property
     def finals_json(self) -> Path:
-        """What the finals measured."""
+        """The measurements of the finals."""
         return self.finals / "finals.json"
 
     @property
@@ -106,7 +106,7 @@ class StudyPaths:
 
     @property
     def costs(self) -> Path:
-        """The folder of what each run of the study has cost."""
+        """The folder of the costs, one file a run."""
         return self.root / "costs"
 
     def children(self) -> list[StudyPaths]:
@@ -124,20 +124,20 @@ class StudyPaths:
         return self.trials / f"{number:05d}"
 
     def weights(self, number: int) -> Path:
-        """The weights of trial `number` in its best epoch, where it is complete or stopped."""
+        """The weights of trial `number` in its best epoch; a pruned or failed trial has none."""
         return self.trial(number) / WEIGHTS_FILE
 
     def checkpoint(self, number: int) -> Path:
-        """The state of training at the end of trial `number`, where it may go on."""
+        """The state of training of trial `number`; it exists while the trial may be continued."""
         return self.trial(number) / CHECKPOINT_FILE
 
     def checkpoints(self) -> list[Path]:
-        """The checkpoints that there are."""
+        """The checkpoints of all trials that exist."""
         return list(self.trials.glob(f"*/{CHECKPOINT_FILE}"))
 
 
 def claim_folder(results: Path, name: str) -> StudyPaths:
-    """Make `results/name` for a study, or accept the folder of the study that is there.
+    """Make the folder `results/name` for a study, or accept the folder of an existing study.
 
     Raises: SettingsError if `name` is no plain folder name; RecordError if the folder holds
     something else or cannot be written.

@@ -1,4 +1,4 @@
-"""The folder of a study that is being written."""
+"""The folder of a study while one process writes to it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,19 @@ from autocnn.space.toml import parse_space
 
 @contextmanager
 def study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyPaths]:
-    """The folder of the study; a new one disappears again if nothing comes of it."""
+    """Lock the folder of the study and write its settings and space; yield its paths.
+
+    A new folder is deleted again if an error or Ctrl-C ends the body before the first leaderboard.
+    Raises: SettingsError if the study was made with another text of the space; StudyError if
+    another process holds the lock; RecordError if the folder cannot be written.
+    """
     paths = claim_folder(Path(settings.results), settings.study)
     with lock_study(paths):
         is_new = not paths.exists
         try:
-            if paths.space_toml.exists() and settings.engine != PLAN:  # its plan may grow
+            if paths.space_toml.exists() and settings.engine != PLAN:  # a plan may grow
                 _refuse_other_space(paths, space)
-            if settings.storage is None:  # else another process may be writing just now
+            if settings.storage is None:  # else another process may be writing a file
                 remove_leftovers(paths.root, [child.root for child in paths.children()])
             write_atomic(paths.study_toml, settings_to_toml(settings))
             if not paths.space_toml.exists():
@@ -40,7 +45,7 @@ def study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyP
 
 
 def _undo(paths: StudyPaths, settings: StudySettings) -> None:
-    """Delete what was begun; the folder stays where the database may still hold its study."""
+    """Delete record and folder; the folder stays if the record cannot be deleted."""
     from autocnn.records.optuna_record import delete_record
 
     with suppress(RecordError):
@@ -49,7 +54,7 @@ def _undo(paths: StudyPaths, settings: StudySettings) -> None:
 
 
 def _refuse_other_space(paths: StudyPaths, space: SearchSpace) -> None:
-    """A study goes on with the space that it was made with."""
+    """Raise SettingsError if the study was made with another space than this one."""
     text = read_space_text(paths)
     if parse_space(text, name=space.name, where=str(paths.space_toml)) != replace(space, text=text):
         raise SettingsError(

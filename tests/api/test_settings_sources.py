@@ -237,7 +237,7 @@ def test_a_file_may_name_a_baseline(tmp_path):
         (b"seed = 'x'", "mine.toml: seed must be an integer, got 'x'"),
         (b"seed = true", "mine.toml: seed must be an integer, got True"),
         (b"trials = 0", "mine.toml: trials must be at least 1, got 0"),
-        (b"target = 2", r"mine.toml: target must be above 0 and at most 1, got 2\.0"),
+        (b"target = 0", r"mine.toml: target must be above 0, got 0\.0"),
         (b"time_budget = 'soon'", "mine.toml: time_budget must be a time above zero such as 90s,"),
         (b"time_budget = true", "mine.toml: time_budget must be a time above zero such as 90s,"),
         (b"worker_memory = 4", "mine.toml: worker_memory must be a size such as 900M or 4G, got"),

@@ -54,7 +54,7 @@ def test_the_weights_on_disk_are_the_best_epochs(script, make_job, make_hooks, d
     script([3.0, 6.0, 5.0])
     job = make_job()
     train_trial(job, data, device, make_hooks())
-    assert [path.name for path in job.folder.iterdir()] == ["best.npz"]
+    assert {path.name for path in job.folder.iterdir()} == {"best.npz", "checkpoint.npz"}
     assert {float(w) for array in load_weights(job.folder / "best.npz") for w in array.flat} == {2}
 
 
@@ -81,7 +81,7 @@ def test_the_report_hook_prunes(script, make_job, make_hooks, data, device):
     job = make_job()
     result = train_trial(job, data, device, make_hooks(report=lambda number, _: number == 2))
     assert (result.state, result.epochs, result.best_epoch) == (TrialState.PRUNED, 2, 1)
-    assert not job.folder.exists()
+    assert not (job.folder / "best.npz").exists()
 
 
 def test_nothing_is_pruned_at_the_last_epoch(script, make_job, make_hooks, data, device):
@@ -113,12 +113,13 @@ def test_a_trial_may_end_before_the_horizon(script, make_job, make_hooks, data, 
     np.testing.assert_allclose(rates, expected, rtol=1e-5)
 
 
-def test_an_epoch_takes_no_image_twice(script, make_job, make_hooks, data, device):
+def test_an_epoch_takes_no_image_twice(script, make_job, make_hooks, data, device, tmp_path):
     """48 of the 54 images in a new order every epoch; the order comes from the seed."""
     orders = []
-    for seed in (7, 7, 8):
+    for number, seed in enumerate((7, 7, 8)):
         stepper = script([3.0] * 3)
-        train_trial(make_job(seed=seed), data, device, make_hooks())
+        job = make_job(seed=seed, folder=tmp_path / str(number))
+        train_trial(job, data, device, make_hooks())
         epochs = [indices.ravel().tolist() for indices, _, _ in stepper.trained]
         assert [len(set(epoch)) for epoch in epochs] == [48, 48, 48]
         assert epochs[0] != epochs[1]
@@ -243,6 +244,7 @@ def test_the_clock_is_looked_at_while_validating(
     assert result.curve[0].val_accuracy == 4 / 6
     stepper = script([1.0] * 3)
     hooks = make_hooks(interrupted=lambda: len(stepper.validated) == 2)
+    job = replace(job, folder=job.folder.with_name("another"))
     assert train_trial(job, data, device, hooks).epochs == 0
 
 
@@ -372,9 +374,17 @@ def test_a_promoted_trial_resumes_after_its_parents_epochs(
 
 
 def test_checkpoints_are_written_now_and_then(script, make_job, make_hooks, data, device):
-    """Epochs of milliseconds need none; and a refit is never resumed."""
+    """After the first epoch, and then every ten seconds: none of epochs of milliseconds."""
     script([3.0] * 3)
     job = make_job()
+    train_trial(job, data, device, make_hooks())
+    assert len(load_checkpoint(job.folder / "checkpoint.npz").curve) == 1
+
+
+def test_a_refit_writes_no_checkpoint(script, make_job, make_hooks, data, device):
+    """A refit is never resumed."""
+    script([3.0] * 3)
+    job = make_job(fit_on="train+validation")
     train_trial(job, data, device, make_hooks())
     assert not (job.folder / "checkpoint.npz").exists()
 

@@ -1,4 +1,4 @@
-"""The search itself: propose, train, report, record, until the budget is spent."""
+"""The loop of a search: propose, submit, poll, record, until the budget is spent."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from autocnn.trial import (
     Wait,
 )
 
-RECORD_EVERY_S = 5.0  # at most, what is derived from the record is written again
-RECORD_PAUSE = 10  # times as long as writing it took is waited, in a study of thousands of trials
-MAX_REPEATED = 100  # points in a row that were proposed before: nothing new is expected
+RECORD_EVERY_S = 5.0  # at least, between two writes of what is derived from the record
+RECORD_PAUSE = 10  # times the seconds of a write, at least, between two writes
+MAX_REPEATED = 100  # repeated points in a row after which the space counts as exhausted
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class _Training:
 
 @dataclass(slots=True, kw_only=True)
 class Search:
-    """One run of the loop; `tally` starts from what is on record already."""
+    """One run of the loop; `tally` starts with the trials that are on record."""
 
     proposals: Proposals
     executor: Executor
@@ -64,23 +64,23 @@ class Search:
     horizon: int
     precision: str
     first_look: float  # fraction of the first epoch after which a trial is judged; 0: never
-    interrupted: Callable[[], bool]  # Ctrl-C
-    recorded: Callable[[], None]  # called when trials were put on record, RECORD_EVERY_S at most
-    class_weights: bool = False  # in the loss
+    interrupted: Callable[[], bool]  # True after Ctrl-C
+    recorded: Callable[[], None]  # writes what is derived from the record, such as the leaderboard
+    class_weights: bool = False  # True: in the loss, all classes count alike
     max_trials: int | None = None
     target: float | None = None
-    max_failures: int | None = None  # in a row, of whatever cause
+    max_failures: int | None = None  # failed trials in a row after which the search ends
     tally: Tally = field(default_factory=Tally)
-    finished: Callable[[], Iterable[TrialRecord]] = lambda: ()  # now and then: here or elsewhere
+    finished: Callable[[], Iterable[TrialRecord]] = lambda: ()  # ended trials of any process
     closed: Callable[[], bool] = lambda: False  # the study takes no more trials
     _trainings: dict[int, _Training] = field(default_factory=dict)  # by number
-    _held: list[Proposal] = field(default_factory=list)  # equal to one that is being trained
-    _repeated: int = 0  # points in a row that were proposed before
-    _is_stale: bool = False  # trials were put on record since `recorded` was called
-    _told_until: float = -math.inf  # it is not called again before
+    _held: list[Proposal] = field(default_factory=list)  # duplicates of trials that are under way
+    _repeated: int = 0  # repeated points in a row, up to now
+    _is_stale: bool = False  # trials were put on record since the last call of `recorded`
+    _pause_until: float = -math.inf  # time.monotonic() before which `recorded` is not called
 
     def run(self) -> Ending:
-        """Search until something ends it; trials under way are ended first."""
+        """Search until an `Ending` applies and no trial is under way any more."""
         while True:
             ending = self._ending()
             if ending in CUTS:
@@ -88,10 +88,10 @@ class Search:
             is_waiting = self._fill() if ending is None else False
             if not self._trainings and not is_waiting:
                 self._settle_held()
-                self._tell_recorded()
+                self._write_derived()
                 return self._ending() or Ending.EXHAUSTED
-            if time.monotonic() >= self._told_until:
-                self._tell_recorded()  # while the workers train
+            if time.monotonic() >= self._pause_until:
+                self._write_derived()  # while jobs are trained
             self._poll()
 
     def _ending(self) -> Ending | None:
@@ -107,7 +107,7 @@ class Search:
             return Ending.CLOSED
         return Ending.BUDGET if self.budget.is_over() else None
 
-    # --- giving trials to workers ---
+    # --- submitting jobs ---
 
     def _fill(self) -> bool:
         """Submit as many trials as fit; False: nothing is left to begin, now or later."""
@@ -121,14 +121,14 @@ class Search:
         return True
 
     def _next(self) -> Proposal | Wait | None:
-        """The next proposal to be trained; the results of those that were, are told at once."""
+        """The next proposal to be trained; a duplicate ends at once with the known result."""
         while self._ending() is None:
-            proposal = self._held.pop() if self._held else self._ask()
+            proposal = self._held.pop() if self._held else self._propose()
             if not isinstance(proposal, Proposal):
                 return proposal
             under_way = (training.proposal for training in self._trainings.values())
             if any(self.tally.known.are_same(proposal, other) for other in under_way):
-                self._held.append(proposal)  # its result will be known soon
+                self._held.append(proposal)  # it ends with the result of the other one
                 return Wait()
             result = self._repeat(proposal)
             if result is None:
@@ -136,7 +136,7 @@ class Search:
             self._finish(proposal, result)
         return Wait()
 
-    def _ask(self) -> Proposal | Wait | None:
+    def _propose(self) -> Proposal | Wait | None:
         if self._repeated >= MAX_REPEATED:
             return None
         proposal = self.proposals.next(lambda: self._ending() is not None, self.max_trials)
@@ -145,20 +145,20 @@ class Search:
         return proposal
 
     def _repeat(self, proposal: Proposal) -> TrialResult | None:
-        """The result of a trial that was the same, told to the engine as if trained again."""
+        """The result of an equal trial, reported epoch by epoch as if it were trained again."""
         result = self.tally.known.find(proposal)
         if result is None or result.duplicate_of is None:
             return None
         epochs = range(proposal.first_epoch + 1, result.epochs + 1)
         scores = {epoch: result.curve[epoch - 1].score for epoch in epochs}
-        answers = [self.proposals.report(proposal.number, *told) for told in scores.items()]
+        answers = [self.proposals.report(proposal.number, *each) for each in scores.items()]
         if result.state is TrialState.PRUNED and not any(answers):
-            return None  # others have done worse since: by now it may go on
+            return None  # worse trials have ended since: now the pruner lets it go on
         copy_files(self.paths, result.duplicate_of, proposal.number)
         return result
 
     def _settle_held(self) -> None:
-        """What waited for the result of another trial ends with it, or is left for later."""
+        """End the held duplicates with the known results, or leave them to be continued later."""
         for proposal in self._held:
             result = None if self.interrupted() else self._repeat(proposal)
             if result is None:
@@ -194,14 +194,14 @@ class Search:
         )
 
     def _limits(self) -> dict[str, Any]:
-        """What a job that begins now may take."""
+        """The time limits of a job that begins now."""
         pace = None if self.tally.best is None else self.budget.pace_limit()
         return {"time_limit_s": self.budget.trial_limit(), "pace_limit_s": pace}
 
-    # --- polling for what happens to them ---
+    # --- polling ---
 
     def _poll(self) -> None:
-        """Handle what has happened to the trials here, and to those of other processes."""
+        """Handle the events of the executor, and the trials that other processes have ended."""
         events = self.executor.events(POLL_S)
         for number in self.proposals.renew() & self._trainings.keys():
             self._trainings[number].is_lost = True
@@ -223,11 +223,11 @@ class Search:
 
     def _on_epoch(self, training: _Training, epoch: int, metrics: Epoch) -> bool:
         number, curve = training.proposal.number, training.curve
-        if not self.proposals.holds(number):  # this process slept, and another one went on with it
+        if not self.proposals.holds(number):  # while this process was suspended
             training.is_lost = True
             return True
         if epoch > 0:  # 0 is a look within the first epoch
-            del curve[epoch - 1 :]  # a parent's, where its checkpoint is missing
+            del curve[epoch - 1 :]  # epochs of a parent whose checkpoint is missing
             curve.append(metrics)
         return self.proposals.report(number, epoch, metrics.score)
 
@@ -246,7 +246,7 @@ class Search:
         if first is not None:
             result = join_tries(training.job, first, result)
         del self._trainings[proposal.number]
-        if result.state is TrialState.PRUNED:  # a first try may have left some
+        if result.state is TrialState.PRUNED:  # a first try may have left weights
             self.paths.weights(proposal.number).unlink(missing_ok=True)
         if training.is_lost or not self.proposals.holds(proposal.number):
             self.listener.message(f"trial {proposal.number} was taken over by another process")
@@ -272,13 +272,13 @@ class Search:
         self.tally.add(trial, result)
         self.budget.refit_s = self.tally.refit_s
 
-    def _tell_recorded(self) -> None:
+    def _write_derived(self) -> None:
         if self._is_stale:
             start = time.monotonic()
             self._drop_checkpoints()
             self.recorded()
             end, self._is_stale = time.monotonic(), False
-            self._told_until = end + max(RECORD_EVERY_S, RECORD_PAUSE * (end - start))
+            self._pause_until = end + max(RECORD_EVERY_S, RECORD_PAUSE * (end - start))
 
     def _drop_checkpoints(self) -> None:
         """Delete the checkpoints that no later trial can continue."""

@@ -1,4 +1,4 @@
-"""Everything that a running study holds: data, record, worker, horizon, budget."""
+"""The session of a study: its data, record, executor, facts and budget, while it is open."""
 
 from __future__ import annotations
 
@@ -57,19 +57,19 @@ from autocnn.trial import Device, Listener, Progress
 
 T = TypeVar("T")
 
-OTHERS_S = 1.0  # between two looks at what other processes have put on record
-OTHERS_END_S = 60.0  # for the trials of other processes to end, once the search is over
-KEPT_WEIGHTS = 10  # by a search
+OTHERS_S = 1.0  # between two reads of what other processes have put on record
+OTHERS_END_S = 60.0  # that the finals wait for the trials of other processes
+KEPT_WEIGHTS = 10  # trials of a search whose weights are kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mode:
-    """What a process does in a study, where that is not a search of its own."""
+    """The part that a process has in a study; by default a search of its own."""
 
-    joins: bool = False  # the study that another process began, and will end
-    plan: tuple[Planned, ...] = ()  # all that is trained, where that is fixed
-    keeps: int = KEPT_WEIGHTS  # trials, the best ones, whose weights stay on the disk
-    open_executor: OpenExecutor = open_executor
+    joins: bool = False  # True: another process began the study, and will end it
+    plan: tuple[Planned, ...] = ()  # the trainings of a study that draws none
+    keeps: int = KEPT_WEIGHTS  # the number of best trials whose weights are kept
+    open_executor: OpenExecutor = open_executor  # makes the place where jobs are trained
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +86,9 @@ class Session:
     budget: Budget
     facts: Facts
     precision: str  # on this device
-    leases: Leases | None  # where other processes may train trials of the study, too
+    leases: Leases | None  # None: no other process can train trials of the study
     mode: Mode
-    _ended: dict[int, TrialRecord] = field(default_factory=dict)  # they are read only once
+    _ended: dict[int, TrialRecord] = field(default_factory=dict)  # ended trials, by number
 
     @property
     def objective(self) -> Objective:
@@ -100,12 +100,12 @@ class Session:
         return read_records(self.study, self._ended)
 
     def finished(self) -> list[TrialRecord]:
-        """Those of `records` that nobody will go on with."""
+        """The trials of `records` that have ended."""
         return finished_records(self.study, self._ended)
 
     def record(self) -> None:
         """Write the leaderboard from the study's record, and keep the best trials' weights only."""
-        n_bytes = record_bytes(self.paths.journal)  # before the records are read: it may grow
+        n_bytes = record_bytes(self.paths.journal)  # read first, since the journal may grow
         table = build_leaderboard(self.records(), self.space, self.objective)
         write_leaderboard(self.paths.leaderboard, table, n_bytes)
         for record in rank_trials(self.finished(), self.objective)[self.mode.keeps :]:
@@ -147,20 +147,20 @@ class Session:
         return ending
 
     def _finished(self) -> Callable[[], list[TrialRecord]]:
-        """The trials that ended, where other processes train some."""
+        """A function that returns the ended trials, if other processes can train some."""
         if self.leases is None:
             return lambda: []
-        return _now_and_then(self.finished)
+        return _cached(self.finished)
 
     def _closed(self) -> Callable[[], bool]:
         if not self.mode.joins:
             return lambda: False
-        return _now_and_then(lambda: not is_open(self.study))
+        return _cached(lambda: not is_open(self.study))
 
     def _close(
         self, proposals: Proposals, listener: Listener, interrupted: Callable[[], bool]
     ) -> None:
-        """Take no more trials, and let other processes put theirs on record."""
+        """Close the study for new trials, and wait for the trials of other processes."""
         write_is_open(self.study, is_open=False)
         end = time.monotonic() + OTHERS_END_S
         while proposals.runs_elsewhere() and not interrupted():
@@ -215,7 +215,7 @@ def open_session(
     end: float | None,
     mode: Mode = OWN_SEARCH,
 ) -> Iterator[Session]:
-    """Prepare the data, the record and the workers; `end` is when everything must be over.
+    """Prepare the data, the record and the executor; `end` (time.monotonic) is the last moment.
 
     Raises: DatasetError; StudyError for other data.
     """
@@ -238,7 +238,7 @@ def open_session(
         facts, measured = find_facts(start, study)
         if measured is not facts.measurements[0]:
             listener.message(_describe(facts.measurements[0], measured))
-        if not paths.split.exists():  # frozen: never written again, least of all for other data
+        if not paths.split.exists():  # frozen: it is never written again
             write_split(paths, data.split)
         session = Session(
             settings=settings,
@@ -261,14 +261,17 @@ def open_session(
             mode=mode,
         )
         if not mode.joins and not paths.leaderboard.exists():
-            session.record()  # from here on there is something to lose
+            session.record()  # a study that has a leaderboard is kept if it is interrupted
         yield session
 
 
 def _open_leases(
     settings: StudySettings, paths: StudyPaths, study: optuna.Study, stack: ExitStack
 ) -> Leases | None:
-    """Where other processes may join: this one shows that it lives, until `stack` is closed."""
+    """The leases of a study that other processes can join, or None.
+
+    This process is their owner until `stack` is closed.
+    """
     if settings.storage is None or settings.engine != "optuna":
         return None
     owner = Owner(paths)
@@ -287,21 +290,21 @@ def _executor_setup(settings: StudySettings, paths: StudyPaths) -> ExecutorSetup
     )
 
 
-def _now_and_then(look: Callable[[], T]) -> Callable[[], T]:
-    """What `look` said, asked again after OTHERS_S."""
-    answer, asked = look(), time.monotonic()
+def _cached(read: Callable[[], T]) -> Callable[[], T]:
+    """`read`, called again only OTHERS_S after its last call."""
+    answer, read_at = read(), time.monotonic()
 
     def last() -> T:
-        nonlocal answer, asked
-        if time.monotonic() - asked >= OTHERS_S:
-            answer, asked = look(), time.monotonic()
+        nonlocal answer, read_at
+        if time.monotonic() - read_at >= OTHERS_S:
+            answer, read_at = read(), time.monotonic()
         return answer
 
     return last
 
 
 def _describe(first: Measurement, now: Measurement) -> str:
-    """One line on a study that goes on elsewhere than it began."""
+    """One line about a study that is continued on another device or version."""
     began, here = (
         f"{each.backend} on {each.device}, {each.precision}, {each.epoch_seconds:.3g} s an epoch"
         for each in (first, now)

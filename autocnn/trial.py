@@ -27,6 +27,12 @@ class Device:
     reason: str  # for or against bfloat16, for `autocnn info`
     versions: tuple[str, ...] = ()  # of Keras and its backend
 
+    def choose_precision(self, wanted: str) -> str:
+        """The precision for `wanted`: for "auto" bfloat16 if the hardware multiplies it."""
+        if wanted != "auto":
+            return wanted
+        return "bfloat16" if self.bfloat16 else "float32"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:

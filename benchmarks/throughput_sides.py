@@ -19,7 +19,7 @@ from plain_keras import Training, compiled_product, fit, written_by_hand
 
 from autocnn.data.prepared import PreparedData, prepare
 from autocnn.space.config import TrialConfig
-from autocnn.train.backend import choose_precision, find_device
+from autocnn.train.backend import find_device
 from autocnn.train.trainer import Hooks, train_trial
 from autocnn.trial import TrialJob, TrialResult
 
@@ -104,7 +104,7 @@ def train_on(data: PreparedData, indices: npt.NDArray[np.int64]) -> PreparedData
 
 def find_precision(wanted: str) -> str:
     """That of a search with this setting."""
-    return choose_precision(wanted, find_device())
+    return find_device().choose_precision(wanted)
 
 
 def train_autocnn(

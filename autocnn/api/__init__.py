@@ -49,16 +49,16 @@ if TYPE_CHECKING:
     from autocnn.api.spaces import list_baselines as list_baselines
     from autocnn.api.studies import StudyView as StudyView
     from autocnn.api.studies import confusion_of as confusion_of
-    from autocnn.api.studies import delete_study as delete_study
     from autocnn.api.studies import is_winner as is_winner
-    from autocnn.api.studies import list_summaries as list_summaries
     from autocnn.api.studies import load_studies as load_studies
     from autocnn.api.studies import load_study as load_study
     from autocnn.api.studies import study_or_trial as study_or_trial
-    from autocnn.api.studies import summarise_study as summarise_study
     from autocnn.api.survey_space import survey_settings as survey_settings
     from autocnn.data.options import ImageOptions as ImageOptions
     from autocnn.export.formats import MODEL_FILES as MODEL_FILES
+    from autocnn.leaderboard.studies import list_summaries as list_summaries
+    from autocnn.leaderboard.studies import summarise_study as summarise_study
+    from autocnn.records.deletion import delete_study as delete_study
     from autocnn.records.finals_file import read_finals as read_finals
     from autocnn.records.setting import check_choice as check_choice
     from autocnn.records.setting import either as either
@@ -106,18 +106,17 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.studies": (
         "StudyView",
         "confusion_of",
-        "delete_study",
         "is_winner",
-        "list_summaries",
         "load_studies",
         "load_study",
         "study_or_trial",
-        "summarise_study",
     ),
     "autocnn.api.survey_space": ("survey_settings",),
     "autocnn.data.options": ("ImageOptions",),
     "autocnn.export.formats": ("MODEL_FILES",),
     "autocnn.records.finals_file": ("read_finals",),
+    "autocnn.leaderboard.studies": ("list_summaries", "summarise_study"),
+    "autocnn.records.deletion": ("delete_study",),
     "autocnn.records.setting": ("check_choice", "either"),
     "autocnn.records.study_settings": (
         "SETTINGS",

@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from autocnn.api.search_study import SilentListener
 from autocnn.api.studies import StudyView
 from autocnn.errors import Infeasible, SettingsError
 from autocnn.keras_startup import load_keras
+from autocnn.plans.ablation import (
+    AblationHead,
+    AblationRow,
+    ablation_table,
+    plan_ablation,
+    summarise_ablation,
+)
 from autocnn.plans.changes import FACTORS, Change, changes
 from autocnn.plans.run import plan_settings, trained_plan, write_report
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.study_settings import StudySettings
+from autocnn.records.trial_record import TrialRecord
+from autocnn.report.ablation_page import ablation_markdown
+from autocnn.space.layers import plan_network
 from autocnn.space.plan import VARIANT
+from autocnn.study.session import Mode
 from autocnn.trial import Listener
-
-if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
-    from autocnn.plans.ablation import AblationHead, AblationRow
-    from autocnn.records.trial_record import TrialRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +67,6 @@ def ablate(
     listener = SilentListener() if listener is None else listener
     silence_optuna()
     load_keras()
-    from autocnn.plans.ablation import plan_ablation
-    from autocnn.study.session import Mode
 
     record = view.trial(settings.trial)
     variants = _feasible(view, _applicable(record, settings.factors, listener), listener)
@@ -96,7 +100,6 @@ def _applicable(record: TrialRecord, factors: tuple[str, ...], listener: Listene
 
 
 def _feasible(view: StudyView, variants: list[Change], listener: Listener) -> list[Change]:
-    from autocnn.space.layers import plan_network
 
     feasible = []
     for change in variants:
@@ -134,9 +137,6 @@ def _write(
     found: tuple[list[TrialRecord], list[Change], tuple[int, int]],
 ) -> AblationOutcome:
     """Put the table beside the ablation's record, as Parquet and as Markdown."""
-    from autocnn.plans.ablation import AblationHead, ablation_table, summarise_ablation
-    from autocnn.report.ablation_page import ablation_markdown
-
     records, variants, (n_train, n_validation) = found
     rows = summarise_ablation(records, variants, n_validation)
     head = AblationHead(

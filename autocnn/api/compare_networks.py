@@ -14,23 +14,25 @@ from typing import TYPE_CHECKING
 from autocnn.api.search_study import SilentListener
 from autocnn.api.settings_sources import absolute_dataset, dataset_stem
 from autocnn.api.studies import load_study
+from autocnn.data.catalog import dataset_info
 from autocnn.data.options import ImageOptions
 from autocnn.errors import Infeasible, SettingsError
 from autocnn.keras_startup import load_keras
 from autocnn.plans.run import plan_settings, trained_plan, write_report
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.study_settings import StudySettings
+from autocnn.report.networks_page import comparison_markdown
 from autocnn.space.config import EarlyStopping, TrialConfig
 from autocnn.space.layers import plan_network
 from autocnn.space.library import baseline_names
 from autocnn.space.plan import VARIANT, repeat_all
 from autocnn.space.space import Published
 from autocnn.space.toml import load_space
+from autocnn.study.session import Mode, Session
 from autocnn.trial import Listener
 
-if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+if TYPE_CHECKING:  # it imports Keras, which `compare` loads first
     from autocnn.plans.networks import ComparedRow
-    from autocnn.study.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +85,6 @@ def compare(
     listener = SilentListener() if listener is None else listener
     silence_optuna()
     load_keras()
-    from autocnn.study.session import Mode
-
     networks, published = _networks(settings)
     _check_feasible(settings, networks)
     plan = repeat_all(networks, settings.seeds)
@@ -117,8 +117,6 @@ def _networks(
 
 def _check_feasible(settings: CompareSettings, networks: dict[str, TrialConfig]) -> None:
     """Raise SettingsError for a network that images of this size are too small for."""
-    from autocnn.data.catalog import dataset_info
-
     options = ImageOptions(settings.image_size, settings.skip_corrupt)
     info = dataset_info(settings.dataset, options)
     for name, config in networks.items():
@@ -184,7 +182,6 @@ def _test(session: Session, published: dict[str, Published | None]) -> list[Comp
 def _write(settings: CompareSettings, rows: list[ComparedRow], root: Path) -> CompareOutcome:
     """Put the table beside the record, as Parquet and as Markdown."""
     from autocnn.plans.networks import comparison_table
-    from autocnn.report.networks_page import comparison_markdown
 
     title = f"Known networks on {dataset_stem(settings.dataset)}"
     how = (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from autocnn.data.keras_cache import cache_home
 from autocnn.keras_startup import load_keras
+from autocnn.records.choices import AUTO
 from autocnn.records.environment import machine, package_versions
 from autocnn.space.library import library_path
 
@@ -16,7 +17,7 @@ def describe_installation(results: Path) -> dict[str, str]:
     Raises: SettingsError if the Keras backend is unknown or not installed.
     """
     load_keras()
-    from autocnn.train.backend import choose_precision, find_device  # they import Keras
+    from autocnn.train.backend import find_device  # it imports Keras
 
     device, hardware = find_device(), machine()
     versions = (f"{name} {version}" for name, version in package_versions().items())
@@ -26,7 +27,7 @@ def describe_installation(results: Path) -> dict[str, str]:
         "machine": f"{hardware['cpu']}, {hardware['cores']} cores, {hardware['memory_mb']} MiB",
         "backend": device.backend,
         "devices": ", ".join(device.names),
-        "precision": f"{choose_precision('auto', device)}: {device.reason}",
+        "precision": f"{device.choose_precision(AUTO)}: {device.reason}",
         "data": str(cache_home()),
         "spaces": str(library_path()),
         "results": str(results.resolve()),

@@ -12,9 +12,12 @@ from autocnn.errors import SettingsError, StudyError
 from autocnn.files import disk_errors
 from autocnn.keras_startup import load_keras
 from autocnn.records.cost import CostMeter, MeteredListener
+from autocnn.records.database import database_errors
 from autocnn.records.open_study import OpenStudy, find_study
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.study_settings import StudySettings
+from autocnn.study.session import Mode, open_session
+from autocnn.study.tally import last_progress
 from autocnn.trial import Listener
 
 
@@ -54,9 +57,6 @@ def join(
     space = limit_space(study.space, settings)
     check_dataset(settings, space)
     load_keras()
-    from autocnn.records.database import database_errors
-    from autocnn.study.session import Mode, open_session
-    from autocnn.study.tally import last_progress
 
     end = None if settings.time_budget_s is None else meter.start + settings.time_budget_s
     lost = "the record can no longer be reached", "start the worker again once it can"

@@ -5,14 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from autocnn.api.studies import StudyView, choose_study, load_studies, read_study
-
-if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
-    import pyarrow as pa
-
-    from autocnn.leaderboard.file import LeaderboardFile
+from autocnn.leaderboard.file import LeaderboardFile, current_leaderboard
+from autocnn.leaderboard.filters import filter_rows, parse_condition
+from autocnn.leaderboard.merged import MERGED_COLUMNS, merge_leaderboards
+from autocnn.leaderboard.table import (
+    build_leaderboard,
+    view_leaderboard,
+    viewed_columns,
+    write_leaderboard,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +46,6 @@ def select_rows(
     RecordError if a file is damaged.
     """
     if len(names) < 2:
-        from autocnn.leaderboard.file import current_leaderboard
-
         study = choose_study(Path(results), *names)
         file = current_leaderboard(study)
         if file is not None:
@@ -78,8 +81,6 @@ def leaderboard_rows(
     Raises: SettingsError for an unknown column or a wrong condition; RecordError if a file is
     damaged.
     """
-    from autocnn.leaderboard.merged import MERGED_COLUMNS, merge_leaderboards
-
     if len(views) == 1:
         return _select(views[0].leaderboard, sort, columns, top, where)
     table = merge_leaderboards({view.paths.name: view.leaderboard for view in views})
@@ -88,8 +89,6 @@ def leaderboard_rows(
 
 def rebuild_leaderboard(view: StudyView) -> Path:
     """Make the leaderboard file again from the study's record."""
-    from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
-
     table = build_leaderboard(view.records, view.space, view.objective)
     write_leaderboard(view.paths.leaderboard, table, view.record_bytes)
     return view.paths.leaderboard
@@ -103,10 +102,6 @@ def _select(
     where: Sequence[str],
 ) -> pa.Table:
     """What is asked for of a table, or of a file, of which no more than that is read."""
-    from autocnn.leaderboard.file import LeaderboardFile
-    from autocnn.leaderboard.filters import filter_rows, parse_condition
-    from autocnn.leaderboard.table import view_leaderboard, viewed_columns
-
     schema = source.schema
     wanted = schema.names if columns == ["all"] else columns
     conditions = [parse_condition(text, schema) for text in where]

@@ -8,25 +8,29 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from autocnn.api.settings_sources import absolute_dataset, refuse_changes
 from autocnn.api.spaces import check_dataset, limit_space
+from autocnn.engines.choose import check_engine
+from autocnn.executors.choose import OpenExecutor
 from autocnn.files import disk_errors
 from autocnn.keras_startup import load_keras
+from autocnn.leaderboard.ranking import winner
 from autocnn.records.cost import CostMeter, MeteredListener, read_cost
+from autocnn.records.database import database_errors
+from autocnn.records.environment import machine, package_versions
+from autocnn.records.facts import facts_to_json
 from autocnn.records.finals_file import Finals, read_finals
+from autocnn.records.manifest import write_manifest
 from autocnn.records.open_study import OpenStudy, open_folder
+from autocnn.records.optuna_record import n_infeasible, silence_optuna, study_exists
 from autocnn.records.study_settings import StudySettings, public_settings
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space
 from autocnn.study.folder import study_folder
-from autocnn.study.tally import count_states
+from autocnn.study.session import OWN_SEARCH, Session, open_session
+from autocnn.study.tally import count_states, last_progress
 from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
-
-if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
-    from autocnn.executors.choose import OpenExecutor
-    from autocnn.study.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +96,6 @@ def search(
         listener.message(note)
     _check_record(settings, study, space)
     load_keras()
-    from autocnn.study.session import OWN_SEARCH, open_session
-    from autocnn.study.tally import last_progress
 
     mode = OWN_SEARCH if open_executor is None else replace(OWN_SEARCH, open_executor=open_executor)
     end = None if settings.time_budget_s is None else meter.start + settings.time_budget_s
@@ -135,9 +137,6 @@ def _complete(settings: StudySettings, study: OpenStudy) -> StudySettings:
 
 def _check_record(settings: StudySettings, study: OpenStudy, space: SearchSpace) -> None:
     """Raise SettingsError if the engine cannot search the space; RecordError without a database."""
-    from autocnn.engines.choose import check_engine
-    from autocnn.records.optuna_record import silence_optuna, study_exists
-
     silence_optuna()
     check_engine(settings, space)
     study_exists(study.paths, replace(settings, study=study.recorded.study))
@@ -145,8 +144,6 @@ def _check_record(settings: StudySettings, study: OpenStudy, space: SearchSpace)
 
 def _database_errors(settings: StudySettings) -> AbstractContextManager[None]:
     """A database that is lost becomes one line; the study's folder is kept then."""
-    from autocnn.records.database import database_errors
-
     return database_errors(
         settings.storage,
         "the record can no longer be reached",
@@ -166,7 +163,7 @@ def _run(
     session: Session, listener: Listener, interrupted: Callable[[], bool]
 ) -> tuple[str, Finals | None]:
     """Search and finals: the reason why the search ended, and the finals, if there are any."""
-    from autocnn.finals.run import finish
+    from autocnn.finals.run import finish  # it imports Keras, which `search` has loaded
 
     paths, before = session.paths, len(session.finished())
     was_finished = paths.manifest.exists()
@@ -189,15 +186,12 @@ def _run(
 
 def _finals_of_winner(session: Session) -> Finals | None:
     """The finals on record if they tested the present winner, else None."""
-    from autocnn.leaderboard.ranking import winner
-
     best, finals = winner(session.records(), session.objective), read_finals(session.paths)
     is_its = best is not None and finals is not None and finals.winner == best.number
     return finals if is_its else None
 
 
 def _outcome(session: Session, finals: Finals | None, state: str) -> SearchOutcome:
-    from autocnn.leaderboard.ranking import winner
 
     paths, records = session.paths, session.records()
     best = winner(records, session.objective)
@@ -226,10 +220,6 @@ def _outcome(session: Session, finals: Finals | None, state: str) -> SearchOutco
 
 
 def _write_manifest(session: Session, outcome: SearchOutcome, ending: str) -> None:
-    from autocnn.records.environment import machine, package_versions
-    from autocnn.records.facts import facts_to_json
-    from autocnn.records.manifest import write_manifest
-    from autocnn.records.optuna_record import n_infeasible
 
     write_manifest(
         session.paths.manifest,

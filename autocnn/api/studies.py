@@ -6,25 +6,24 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pyarrow as pa
 
 from autocnn.errors import SettingsError, StudyError
+from autocnn.leaderboard.file import record_bytes
+from autocnn.leaderboard.merged import StudyImages, check_comparable
+from autocnn.leaderboard.ranking import rank_trials
+from autocnn.leaderboard.studies import latest_study
+from autocnn.leaderboard.table import build_leaderboard, read_leaderboard
 from autocnn.objectives import ACCURACY, Objective, find_objective
+from autocnn.records.facts import Facts
 from autocnn.records.finals_file import Confusion, Finals, read_confusion, read_finals
 from autocnn.records.open_study import OpenStudy, find_study
 from autocnn.records.setting import is_study_name
 from autocnn.records.study_folder import StudyPaths
+from autocnn.records.trial_record import TrialRecord
 from autocnn.space.layers import Network, plan_network
 from autocnn.space.space import SearchSpace
-
-if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
-    import pyarrow as pa
-
-    from autocnn.leaderboard.merged import StudyImages
-    from autocnn.leaderboard.studies import StudySummary
-    from autocnn.records.facts import Facts
-    from autocnn.records.trial_record import TrialRecord
-
 
 MOST_NAMED = 20  # trials in an error
 
@@ -51,8 +50,6 @@ class StudyView:
 
         Raises: RecordError if the file is damaged.
         """
-        from autocnn.leaderboard.table import build_leaderboard, read_leaderboard
-
         table = read_leaderboard(self.paths.leaderboard)
         states = Counter(str(record.state) for record in self.records)
         if Counter(table["state"].to_pylist()) == states:
@@ -128,9 +125,6 @@ def read_study(study: OpenStudy) -> StudyView:
 
     Raises: StudyError if nothing is on record; RecordError if a file cannot be read.
     """
-    from autocnn.leaderboard.file import record_bytes
-    from autocnn.leaderboard.ranking import rank_trials
-
     facts = study.facts
     n_bytes = record_bytes(study.paths.journal)
     objective = find_objective(study.settings.objective)
@@ -149,8 +143,6 @@ def choose_study(results: Path, name: str | None = None) -> OpenStudy:
 
     Raises: StudyError if there is none; RecordError if the folder cannot be read.
     """
-    from autocnn.leaderboard.studies import latest_study
-
     return latest_study(results) if name is None else find_study(results, name)
 
 
@@ -160,8 +152,6 @@ def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> 
     Raises: SettingsError if a name is given twice, or if images, splits or objectives differ;
     StudyError and RecordError as `load_study`.
     """
-    from autocnn.leaderboard.merged import check_comparable
-
     twice = [name for i, name in enumerate(names) if name in names[:i]]
     if twice:
         raise SettingsError(f"study {twice[0]} is named twice; name each study once")
@@ -173,8 +163,6 @@ def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> 
 
 def _data_of(view: StudyView) -> StudyImages:
     """The images and the objective that a score of the study is about."""
-    from autocnn.leaderboard.merged import StudyImages
-
     return StudyImages(
         study=view.paths.name,
         dataset=view.study.settings.dataset,
@@ -182,37 +170,6 @@ def _data_of(view: StudyView) -> StudyImages:
         split_seed=view.study.settings.split_seed,
         objective=view.study.settings.objective,
     )
-
-
-def list_summaries(results: Path | str = "results") -> list[StudySummary]:
-    """Every study below `results` at a glance, oldest first.
-
-    Raises: RecordError if the folder cannot be read.
-    """
-    from autocnn.leaderboard import studies
-
-    return studies.list_summaries(Path(results))
-
-
-def summarise_study(results: Path | str, name: str) -> StudySummary:
-    """The study `name` at a glance.
-
-    Raises: StudyError if there is no such study.
-    """
-    from autocnn.leaderboard import studies
-
-    return studies.summarise_study(Path(results), name)
-
-
-def delete_study(results: Path | str, name: str) -> int:
-    """Delete the study `name` with its record and its folder; return the bytes that became free.
-
-    Raises: StudyError if there is no such study, or a process trains it; RecordError if it cannot
-    be deleted.
-    """
-    from autocnn.records import deletion
-
-    return deletion.delete_study(Path(results), name)
 
 
 def study_or_trial(results: Path, study: str | None) -> tuple[str | None, int | None]:

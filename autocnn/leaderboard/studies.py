@@ -31,20 +31,20 @@ class StudySummary:
     best: float | None = None  # the score of the winner
 
 
-def list_summaries(results: Path) -> list[StudySummary]:
+def list_summaries(results: Path | str = "results") -> list[StudySummary]:
     """Every study below `results`, oldest first.
 
     Raises: RecordError if the folder cannot be read.
     """
-    return [summarise(study) for study in list_studies(results)]
+    return [summarise(study) for study in list_studies(Path(results))]
 
 
-def summarise_study(results: Path, name: str) -> StudySummary:
+def summarise_study(results: Path | str, name: str) -> StudySummary:
     """The study `name` at a glance.
 
     Raises: StudyError if there is no such study.
     """
-    return summarise(find_study(results, name))
+    return summarise(find_study(Path(results), name))
 
 
 def summarise(study: OpenStudy) -> StudySummary:

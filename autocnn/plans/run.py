@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from autocnn.errors import StudyError
 from autocnn.files import disk_errors, write_atomic
@@ -16,12 +19,9 @@ from autocnn.records.study_settings import StudySettings
 from autocnn.space.plan import VARIANT, plan_space
 from autocnn.space.space import SearchSpace
 from autocnn.study.folder import study_folder
+from autocnn.study.session import Mode, Session, open_session
+from autocnn.study.tally import last_progress
 from autocnn.trial import Listener
-
-if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
-    import pyarrow as pa
-
-    from autocnn.study.session import Mode, Session
 
 
 def plan_settings(n_trials: int, **given: Any) -> StudySettings:
@@ -51,9 +51,6 @@ def trained_plan(
 
     Raises: StudyError if a planned name is on record with another configuration.
     """
-    from autocnn.study.session import open_session
-    from autocnn.study.tally import last_progress
-
     root = StudyPaths(Path(settings.results) / settings.study).root
     space = plan_space(mode.plan)
     with (
@@ -85,7 +82,5 @@ def _refuse_other_configs(session: Session) -> None:
 
 def write_report(folder: Path, name: str, table: pa.Table, page: str) -> None:
     """Write the files `name`.parquet, with the table, and `name`.md, with the Markdown `page`."""
-    import pyarrow.parquet as pq
-
     write_atomic(folder / f"{name}.parquet", lambda file: pq.write_table(table, file))
     write_atomic(folder / f"{name}.md", page)

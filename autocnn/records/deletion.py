@@ -12,13 +12,13 @@ from autocnn.records.lock import lock_study, refuse_in_use
 from autocnn.records.open_study import OpenStudy, find_study
 
 
-def delete_study(results: Path, name: str) -> int:
+def delete_study(results: Path | str, name: str) -> int:
     """Delete the study `name` with its record and its folder; return the bytes that became free.
 
     Raises: StudyError if there is no such study, or a process trains trials of the study or of a
     study in its folder; RecordError if the study cannot be deleted. Nothing is deleted then.
     """
-    study = find_study(results, name)
+    study = find_study(Path(results), name)
     paths = study.paths
     size = folder_size(paths.root)
     with ExitStack() as locks:

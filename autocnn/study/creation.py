@@ -32,7 +32,6 @@ from autocnn.study.budget import (
     choose_horizon,
     plan_search_seconds,
 )
-from autocnn.train.backend import choose_precision
 from autocnn.trial import Device
 
 PROBED_SAMPLES = 51  # random networks, of which those around the median of MACs are measured
@@ -97,7 +96,7 @@ def _check_data(start: Start, facts: Facts) -> None:
 
 def _measure(start: Start, device: Device) -> Measurement:
     """The speed of the middle one of the typical configurations, on `device`."""
-    precision = choose_precision(start.settings.precision, device)
+    precision = device.choose_precision(start.settings.precision)
     speeds = [start.executor.measure(config, precision) for config in _typical(start)]
     setup_s, image_s = sorted(speeds, key=lambda speed: speed[1])[len(speeds) // 2]
     return Measurement(

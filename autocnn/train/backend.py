@@ -103,13 +103,6 @@ def _cpu_bfloat16(backend: str) -> tuple[bool, str]:
     return False, "the CPU has neither AMX nor AVX512-BF16"
 
 
-def choose_precision(wanted: str, device: Device) -> str:
-    """The precision for `wanted`: "auto" takes bfloat16 where the hardware has it."""
-    if wanted != "auto":
-        return wanted
-    return "bfloat16" if device.bfloat16 else "float32"
-
-
 def set_precision(precision: str, device: Device) -> None:
     """Make models built and traced from now on compute in `precision`."""
     policy = "float32"

@@ -48,3 +48,14 @@ def test_importing_the_api_imports_nothing_else():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "['autocnn', 'autocnn.api', 'autocnn.lazy']", done.stderr
+
+
+def test_no_module_of_the_api_imports_keras():
+    """`load_keras` does, in the functions that need it: it checks the backend first."""
+    code = (
+        "import sys, autocnn.api as api\n"
+        "loaded = [getattr(api, name) for name in api.__all__]\n"
+        "print({'keras', 'tensorflow', 'jax'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "set()", done.stderr

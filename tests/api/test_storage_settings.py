@@ -211,13 +211,12 @@ def test_a_study_is_read_with_the_password_given(postgres_url, monkeypatch, tmp_
 
 def _interrupted_search(settings, monkeypatch, fail):
     """A search whose study is created, and which fails then."""
-    from autocnn.study import session
 
     def open_session(settings, paths, *_):
         create_study(paths, settings)
         return fail()
 
-    monkeypatch.setattr(session, "open_session", open_session)
+    monkeypatch.setattr(flow, "open_session", open_session)
     monkeypatch.setattr(flow, "load_keras", lambda: None)
     return flow.search(settings)
 
@@ -288,9 +287,9 @@ def test_a_search_hands_its_facts_over_without_the_password(monkeypatch, tmp_pat
         facts=None,
         study=None,
     )
-    monkeypatch.setattr("autocnn.records.manifest.write_manifest", lambda _, m: written.update(m))
-    monkeypatch.setattr("autocnn.records.facts.facts_to_json", lambda _: {})
-    monkeypatch.setattr("autocnn.records.optuna_record.n_infeasible", lambda _: 0)
+    monkeypatch.setattr(flow, "write_manifest", lambda _, m: written.update(m))
+    monkeypatch.setattr(flow, "facts_to_json", lambda _: {})
+    monkeypatch.setattr(flow, "n_infeasible", lambda _: 0)
     outcome = flow.SearchOutcome(
         study="x", state="finished", trials=1, complete=1, pruned=0, stopped=0, failed=0,
         val_best=1.0, test=1.0, test_winner=1.0, gap=0.0, seconds=1.0, cpu_seconds=1.0, runs=1,

@@ -12,7 +12,6 @@ from autocnn.train.backend import (
     BF16_OPTION,
     Device,
     build_stepper,
-    choose_precision,
     find_device,
     is_out_of_memory,
     keep_programs,
@@ -99,7 +98,7 @@ def test_a_backend_without_a_loop_is_refused(monkeypatch):
 )
 def test_precision_is_chosen_by_capability_or_forced(wanted, able, chosen):
     """Whoever asks for bfloat16 gets it, at whatever speed."""
-    assert choose_precision(wanted, _device("cpu", bfloat16=able)) == chosen
+    assert _device("cpu", bfloat16=able).choose_precision(wanted) == chosen
 
 
 @pytest.fixture

@@ -75,6 +75,11 @@ class Objective:
         """A difference of two scores with its sign: "+1.25" in points, or "+0.0125" of a loss."""
         return f"{100 * difference:+.2f}" if self.is_fraction else f"{difference:+.4f}"
 
+    @property
+    def difference_unit(self) -> str:
+        """The unit of `difference_text` with a space before it, or "" if it has none."""
+        return " points" if self.is_fraction else ""
+
     def axis_value(self, score: float) -> float:
         """`score` in the unit of `axis`, rounded to the 4th digit of a percentage."""
         return round(100 * score, 4) if self.is_fraction else round(score, 6)

@@ -116,7 +116,16 @@ def _study_settings(
 ) -> StudySettings:
     """Those of the study, for a study in its folder that trains the plan."""
     stored = view.study.stored
-    kept = ("dataset", "image_size", "skip_corrupt", "seed", "split_seed", "space", "class_weights")
+    kept = (
+        "dataset",
+        "image_size",
+        "skip_corrupt",
+        "seed",
+        "split_seed",
+        "space",
+        "class_weights",
+        "objective",
+    )
     name = f"ablation-{record.number}" + (f"-{settings.subset}" if settings.subset else "")
     return plan_settings(
         n_trials,
@@ -138,7 +147,7 @@ def _write(
 ) -> AblationOutcome:
     """Put the table beside the ablation's record, as Parquet and as Markdown."""
     records, variants, (n_train, n_validation) = found
-    rows = summarise_ablation(records, variants, n_validation)
+    rows = summarise_ablation(records, variants, n_validation, view.objective)
     head = AblationHead(
         study=view.paths.name,
         trial=record.number,
@@ -146,6 +155,7 @@ def _write(
         n_train=n_train,
         epochs=view.known_facts.horizon,
         n_seeds=rows[0].n,
+        objective=view.objective.name,
     )
     write_report(folder, "ablation", ablation_table(rows), ablation_markdown(rows, head))
     return AblationOutcome(rows=rows, head=head, folder=folder)

@@ -44,10 +44,12 @@ class SearchOutcome:
     pruned: int
     stopped: int
     failed: int
+    objective: str  # the name of what a score is
     val_best: float | None  # the best score of a trial
     test: float | None  # accuracy of the shipped file
-    test_winner: float | None  # accuracy of the winner's own weights on the test images
-    gap: float | None  # val_best - test_winner
+    test_score: float | None  # score of the shipped file
+    test_winner: float | None  # score of the winner's own weights on the test images
+    gap: float | None  # the amount by which val_best is better than test_winner
     seconds: float  # wall, of all runs of the study together
     cpu_seconds: float  # of all runs together, and of the processes that joined them
     runs: int  # the first run, and each one that continued the study
@@ -206,9 +208,11 @@ def _outcome(session: Session, finals: Finals | None, state: str) -> SearchOutco
         stopped=counts[TrialState.STOPPED],
         failed=counts[TrialState.FAILED],
         causes=dict(Counter(str(r.cause) for r in records if r.cause is not None)),
+        objective=session.objective.name,
         val_best=None if best is None else best.score,
         test=None if finals is None else finals.test.accuracy,
-        test_winner=None if finals is None else finals.test_winner.accuracy,
+        test_score=None if finals is None else finals.test.objective_score,
+        test_winner=None if finals is None else finals.test_winner.objective_score,
         gap=None if finals is None else finals.gap,
         seconds=cost.seconds,
         cpu_seconds=cost.cpu_seconds,

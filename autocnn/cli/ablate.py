@@ -50,7 +50,7 @@ def ablate(
     )
     view = api.load_study(results, study)
     interrupt = Interrupt()
-    with terminal.open_screen(-1 if quiet else int(verbose)) as screen:
+    with terminal.open_screen(-1 if quiet else int(verbose), objective=view.objective) as screen:
         outcome = api.ablate(view, settings, screen, interrupt.is_set)
     terminal.print_wide(terminal.render_ablation(outcome.rows, outcome.head))
     print(f"written to {outcome.folder / 'ablation.md'} and ablation.parquet")

@@ -25,7 +25,7 @@ def run_study(found: api.Resolved, started: float, *, verbosity: int, as_json: b
     line for each epoch.
     """
     interrupt = Interrupt()
-    with terminal.open_screen(verbosity) as screen:
+    with terminal.open_screen(verbosity, objective=found.settings.scoring) as screen:
         outcome = api.search(found.settings, screen, interrupt.is_set, started, study=found.study)
     _print_outcome(outcome, found, as_json=as_json)
     raise typer.Exit(_exit_code(outcome))
@@ -34,7 +34,7 @@ def run_study(found: api.Resolved, started: float, *, verbosity: int, as_json: b
 def join_study(found: api.Resolved, started: float, *, verbosity: int) -> None:
     """Train trials of a study that another process began, and exit with a code as `run_study`."""
     interrupt = Interrupt()
-    with terminal.open_screen(verbosity) as screen:
+    with terminal.open_screen(verbosity, objective=found.settings.scoring) as screen:
         ended = api.join(found.settings, screen, interrupt.is_set, started, found.study)
     print(f"{ended.trials} trials of study {ended.study} were trained here ({ended.ending})")
     raise typer.Exit(EXIT_INTERRUPTED if ended.ending == "interrupted" else 0)

@@ -65,7 +65,7 @@ def _show_one(results: Path, study: str | None, trial: int | None) -> None:
         study, trial = api.study_or_trial(results, study)
     view = api.load_study(results, study)
     record = view.trial(trial)
-    terminal.print_wide(terminal.render_trial(record, view.network(record)))
+    terminal.print_wide(terminal.render_trial(record, view.network(record), view.objective))
     try:
         if api.is_winner(view, record.number):
             terminal.print_wide(terminal.render_classes(api.confusion_of(view)))
@@ -78,7 +78,7 @@ def _show_two(results: Path, study: str | None, numbers: tuple[int, int]) -> Non
         raise SettingsError(f"--compare needs two different trials, got {numbers[0]} twice")
     view = api.load_study(results, study)
     first, second = (view.trial(number) for number in numbers)
-    terminal.print_wide(terminal.render_two_trials(first, second, view.space))
+    terminal.print_wide(terminal.render_two_trials(first, second, view.space, view.objective))
 
 
 def _show_confusion(results: Path, study: str | None) -> None:

@@ -11,6 +11,7 @@ from autocnn.finals.refit import Refit
 from autocnn.finals.scoring import SplitScore, score_images
 from autocnn.finals.views import PUBLISHED_VIEWS
 from autocnn.models.trained import Predictor
+from autocnn.objectives import Objective
 from autocnn.records.finals_file import Finals, MeasuredScore, RefitSummary
 from autocnn.records.trial_record import TrialRecord
 from autocnn.study.session import Session
@@ -54,16 +55,19 @@ def score_by_views(
     return None if views is None else score_images(predict, test, n_classes, views)
 
 
-def finals_of(record: TrialRecord, refit: Refit, scores: WinnerScores) -> Finals:
+def finals_of(
+    record: TrialRecord, refit: Refit, scores: WinnerScores, objective: Objective
+) -> Finals:
     """The finals as they are written to the record."""
     assert record.score is not None
     views = scores.shipped_by_views
     return Finals(
+        objective=objective.name,
         winner=record.number,
         val_best=record.score,
-        test_winner=_measured(scores.own),
-        test=_measured(scores.shipped),
-        test_time_augmentation=None if views is None else _measured(views),
+        test_winner=_measured(scores.own, objective),
+        test=_measured(scores.shipped, objective),
+        test_time_augmentation=None if views is None else _measured(views, objective),
         refit=RefitSummary(
             shipped=refit.is_shipped,
             refusal=refit.refusal,
@@ -74,8 +78,13 @@ def finals_of(record: TrialRecord, refit: Refit, scores: WinnerScores) -> Finals
     )
 
 
-def _measured(score: SplitScore) -> MeasuredScore:
+def _measured(score: SplitScore, objective: Objective) -> MeasuredScore:
     low, high = score.interval
     return MeasuredScore(
-        n=score.n, errors=score.errors, accuracy=score.accuracy, low=low, high=high
+        n=score.n,
+        errors=score.errors,
+        accuracy=score.accuracy,
+        low=low,
+        high=high,
+        score=score.score(objective),
     )

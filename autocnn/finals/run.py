@@ -71,7 +71,7 @@ def _test(
     test = load_test_of(session)
     predictors = own.load(), shipped.load() if refit.is_shipped else None
     scores = score_winner(*predictors, test, data.n_classes, record.config.architecture)
-    finals = finals_of(record, refit, scores)
+    finals = finals_of(record, refit, scores, session.objective)
     confusion = Confusion(classes=data.class_names, counts=scores.shipped.confusion)
     write_confusion(paths.confusion, confusion)
     write_finals(paths, finals)

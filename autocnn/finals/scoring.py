@@ -12,6 +12,7 @@ import numpy.typing as npt
 from autocnn.data.dataset import Images
 from autocnn.finals.views import Views, plain
 from autocnn.models.trained import Pixels, Predictor, in_batches
+from autocnn.objectives import Objective
 
 SMALLEST = 1e-38  # a probability below it is taken for it, so that its logarithm is finite
 Z_95 = 1.959963984540054  # two-sided 95 % quantile of the normal distribution
@@ -24,11 +25,16 @@ class SplitScore:
     n: int  # images
     errors: int  # images whose class was not predicted
     confusion: tuple[tuple[int, ...], ...]  # [true class][predicted class]
+    cross_entropy: float  # mean over the images
 
     @property
     def accuracy(self) -> float:
         """The share of images whose class was predicted."""
         return 1 - self.errors / self.n
+
+    def score(self, objective: Objective) -> float:
+        """The score of `objective`."""
+        return objective.compute(np.array(self.confusion), self.cross_entropy)
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -40,23 +46,29 @@ def score_images(
     predict: Predictor, split: Images, n_classes: int, views: Views = plain
 ) -> SplitScore:
     """Predict the class of each image of `split` from its `views`, and count the errors."""
-    predicted = [_classes(predict, batch, views) for batch in in_batches(split.images)]
+    batches = [_log_probabilities(predict, batch, views) for batch in in_batches(split.images)]
+    log_p = np.concatenate(batches)
     confusion = np.zeros((n_classes, n_classes), np.int64)
-    np.add.at(confusion, (split.labels, np.concatenate(predicted)), 1)
+    np.add.at(confusion, (split.labels, np.argmax(log_p, axis=-1)), 1)
     return SplitScore(
         n=split.n,
         errors=int(split.n - np.trace(confusion)),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
+        cross_entropy=float(-log_p[np.arange(split.n), split.labels].mean()),
     )
 
 
-def _classes(predict: Predictor, images: Pixels, views: Views) -> npt.NDArray[np.int64]:
-    """The class with the largest mean of log-probabilities, which is the largest mean logit."""
+def _log_probabilities(predict: Predictor, images: Pixels, views: Views) -> npt.NDArray[np.float64]:
+    """The weighted mean over the views of the log-probabilities, normalised; (images, classes).
+
+    Its largest value is that of the class with the largest mean logit.
+    """
     total: Any = 0.0
     for weight, view in views(images):
-        total = total + weight * np.log(np.maximum(predict(view), SMALLEST))
-    classes: npt.NDArray[np.int64] = np.argmax(total, axis=-1)
-    return classes
+        probabilities = np.asarray(predict(view), np.float64)
+        total = total + weight * np.log(np.maximum(probabilities, SMALLEST))
+    normalised: npt.NDArray[np.float64] = total - np.logaddexp.reduce(total, axis=-1, keepdims=True)
+    return normalised
 
 
 def wilson_interval(hits: int, n: int, z: float = Z_95) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from autocnn.objectives import ACCURACY, DEFAULT, Objective, find_objective
 from autocnn.plans.changes import Change
 from autocnn.plans.effects import Effect, paired_effect
 from autocnn.records.trial_record import TrialRecord
@@ -48,7 +49,10 @@ def plan_ablation(
 
 
 def summarise_ablation(
-    records: Iterable[TrialRecord], variants: Sequence[Change], n_validation: int
+    records: Iterable[TrialRecord],
+    variants: Sequence[Change],
+    n_validation: int,
+    objective: Objective = ACCURACY,
 ) -> list[AblationRow]:
     """A row for the reference, then one for each change, the largest effect first.
 
@@ -61,7 +65,7 @@ def summarise_ablation(
     rows = []
     for change in variants:
         records = by_variant.get(change.factor, [])
-        effect = paired_effect(reference, _scores(records), n_validation)
+        effect = paired_effect(reference, _scores(records), n_validation, objective)
         rows.append(_row(change, records, effect))
     rows.sort(key=lambda row: math.inf if row.effect is None else -abs(row.effect))
     nothing = Change(factor=REFERENCE, description="nothing", config=TrialConfig())
@@ -139,3 +143,9 @@ class AblationHead:
     n_train: int  # images
     epochs: int  # the horizon
     n_seeds: int
+    objective: str = DEFAULT  # the name of what the scores are
+
+    @property
+    def scoring(self) -> Objective:
+        """The objective of the scores."""
+        return find_objective(self.objective)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from scipy.stats import t
 
+from autocnn.objectives import ACCURACY, Objective
+
 CONFIDENCE = 0.95
 FEWEST = 3  # pairs for a verdict: two pairs give hardly any estimate of the spread
 
@@ -21,34 +23,42 @@ class Effect:
     mean: float  # of the variant's score minus the reference's
     low: float  # of the 95 % interval of that mean; -infinity if n is 1
     high: float  # of that interval; infinity if n is 1
+    maximize: bool = True  # True if a larger score is better
 
     @property
     def verdict(self) -> str:
         """Helps or hurts, if the interval excludes zero; otherwise that no difference was seen."""
-        if self.n >= FEWEST and self.low > 0:
-            return "helps"
-        if self.n >= FEWEST and self.high < 0:
-            return "hurts"
-        return f"no difference seen at n={self.n}"
+        if self.n < FEWEST or self.low <= 0 <= self.high:
+            return f"no difference seen at n={self.n}"
+        return "helps" if (self.low > 0) is self.maximize else "hurts"
 
 
 def paired_effect(
-    reference: Mapping[int, float], variant: Mapping[int, float], n_images: int
+    reference: Mapping[int, float],
+    variant: Mapping[int, float],
+    n_images: int,
+    objective: Objective = ACCURACY,
 ) -> Effect | None:
     """The effect of `variant` against `reference`, or None without a pair.
 
     Both are scores by repetition; the two trainings of a pair have the same seed. The interval is
-    Student's interval of the mean difference. A score on `n_images` is rounded to whole images, so
-    the standard deviation is at least that of two such roundings, even if all differences are
+    Student's interval of the mean difference. A fraction of `n_images` is rounded to whole images,
+    so the standard deviation is at least that of two such roundings, even if all differences are
     equal.
     """
     pairs = sorted(reference.keys() & variant.keys())
     differences = [variant[repeat] - reference[repeat] for repeat in pairs]
     if not differences:
         return None
-    least = 1 / n_images / math.sqrt(6)
+    least = 1 / n_images / math.sqrt(6) if objective.is_fraction else 0.0
     mean, half = statistics.fmean(differences), half_width(differences, least)
-    return Effect(n=len(differences), mean=mean, low=mean - half, high=mean + half)
+    return Effect(
+        n=len(differences),
+        mean=mean,
+        low=mean - half,
+        high=mean + half,
+        maximize=objective.maximize,
+    )
 
 
 def half_width(values: Iterable[float], least: float = 0.0) -> float:

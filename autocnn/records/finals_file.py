@@ -12,6 +12,7 @@ from typing import Any
 
 from autocnn.errors import RecordError
 from autocnn.files import write_atomic
+from autocnn.objectives import DEFAULT, Objective, find_objective
 from autocnn.records.converter import from_json, to_json
 from autocnn.records.study_folder import StudyPaths
 
@@ -25,6 +26,12 @@ class MeasuredScore:
     accuracy: float
     low: float  # of the accuracy's 95 % interval
     high: float
+    score: float | None = None  # of the objective; None in a file of accuracies only
+
+    @property
+    def objective_score(self) -> float:
+        """The score of the study's objective."""
+        return self.accuracy if self.score is None else self.score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +55,17 @@ class Finals:
     test: MeasuredScore  # of the shipped file
     refit: RefitSummary
     test_time_augmentation: MeasuredScore | None = None  # the shipped file, by several views
+    objective: str = DEFAULT  # the name of what the scores are
+
+    @property
+    def scoring(self) -> Objective:
+        """The objective of the scores."""
+        return find_objective(self.objective)
 
     @property
     def gap(self) -> float:
-        """The optimism of the validation score: `val_best` minus the test score of its weights."""
-        return self.val_best - self.test_winner.accuracy
+        """The amount by which the validation score is better than the test score of its weights."""
+        return self.scoring.advantage(self.val_best, self.test_winner.objective_score)
 
 
 def write_finals(paths: StudyPaths, finals: Finals) -> None:

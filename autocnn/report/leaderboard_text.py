@@ -10,9 +10,11 @@ from typing import Any
 
 import pyarrow as pa
 
-from autocnn.report.formatting import count, percent
+from autocnn.leaderboard.file import objective_of
+from autocnn.leaderboard.table import SCORES
+from autocnn.objectives import ACCURACY, Objective
+from autocnn.report.formatting import count
 
-PERCENTAGES = ("score",)  # columns of fractions that a person reads in percent
 COUNTS = ("parameters", "macs")  # columns of large numbers that a person reads with a unit
 
 
@@ -21,12 +23,12 @@ def render_text(table: pa.Table, form: str) -> str:
     return {"json": _json, "csv": _csv, "md": _markdown}[form](table)
 
 
-def short_cell(name: str, value: Any) -> str:
-    """A value of the column `name` as text with short numbers."""
+def short_cell(name: str, value: Any, objective: Objective = ACCURACY) -> str:
+    """A value of the column `name` as text with short numbers; scores are those of `objective`."""
     if value is None:
         return "–"
-    if name in PERCENTAGES:
-        return percent(value)
+    if name in SCORES:
+        return objective.text(value)
     if name in COUNTS:
         return count(value)
     if isinstance(value, float):
@@ -57,7 +59,9 @@ def _csv(table: pa.Table) -> str:
 
 def _markdown(table: pa.Table) -> str:
     lines = [table.column_names, ["---"] * table.num_columns]
-    lines += [[short_cell(name, v) for name, v in row.items()] for row in table.to_pylist()]
+    objective = objective_of(table.schema)
+    rows = (row.items() for row in table.to_pylist())
+    lines += [[short_cell(name, value, objective) for name, value in row] for row in rows]
     return "\n".join(
         "| " + " | ".join(c.replace("|", "\\|") for c in line) + " |" for line in lines
     )

@@ -12,7 +12,7 @@ from autocnn.report.ablation_page import TEXTS, TITLES, ablation_cells, ablation
 from autocnn.terminal.tables import Column, FittedTable
 
 STYLES = {"helps": "green", "hurts": "red"}
-SHORT = {"effect (points)": "effect", "seconds": "s", "parameters": "params"}  # on a terminal
+SHORT = {"seconds": "s", "parameters": "params"}  # on a terminal
 SPARE = ("parameters", "seconds")  # columns that may be left out, the last one first
 FOLDS = {"change": 34, "verdict": 9}  # least width of a folded column, in characters
 UNDECIDED, BRIEFLY = "no difference seen at n=", "none, n="
@@ -20,7 +20,8 @@ UNDECIDED, BRIEFLY = "no difference seen at n=", "none, n="
 
 def render_ablation(rows: Sequence[AblationRow], head: AblationHead) -> Group:
     """The rows for a terminal, and a line that explains their words."""
-    lines = [[cell.replace(UNDECIDED, BRIEFLY) for cell in ablation_cells(row)] for row in rows]
+    cells = [ablation_cells(row, head.scoring) for row in rows]
+    lines = [[cell.replace(UNDECIDED, BRIEFLY) for cell in line] for line in cells]
     columns = [
         Column(
             name=name,
@@ -38,4 +39,5 @@ def render_ablation(rows: Sequence[AblationRow], head: AblationHead) -> Group:
         elsewhere="ablation.md has them",
         styles=[STYLES.get(row.verdict, "") for row in rows],
     )
-    return Group(table, Text("effect in points; none: no difference seen with n seeds"))
+    unit = " in points" if head.scoring.is_fraction else ""
+    return Group(table, Text(f"effect{unit}; none: no difference seen with n seeds"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from autocnn.objectives import ACCURACY
 from autocnn.records.finals_file import Finals
 from autocnn.report.formatting import clock, percent
 
@@ -19,13 +20,18 @@ def describe_finals(finals: Finals) -> list[str]:
         if views is not None
         else ""
     )
+    objective = finals.scoring
+    is_accuracy = objective is ACCURACY
+    named = "" if is_accuracy else f"{objective.title} "
     lines = [
         f"test accuracy  {percent(test.accuracy)}  ({errors} in {test.n}; "
         f"95 % interval {percent(test.low)} to {percent(test.high)}; {shipped})",
+        "" if is_accuracy else f"test {objective.title}  {objective.text(test.objective_score)}",
         augmented,
-        f"winner         trial {finals.winner}: validation {percent(finals.val_best)}, "
-        f"its own weights on test {percent(winner.accuracy)} "
-        f"(gap {100 * finals.gap:+.2f} points)",
+        f"winner         trial {finals.winner}: validation {named}"
+        f"{objective.text(finals.val_best)}, "
+        f"its own weights on test {objective.text(winner.objective_score)} "
+        f"(gap {objective.difference_text(finals.gap)}{objective.difference_unit})",
     ]
     return [line for line in lines if line]
 

@@ -67,7 +67,8 @@ def _imbalance(facts: DatasetFacts) -> list[str]:
     (few, small), (many, large) = min(named), max(named)
     return [
         f"the classes are unbalanced: {large} has {many:,} training images, {small} {few:,}; "
-        "accuracy counts images, not classes (search --class-weights corrects that)"
+        "accuracy counts images, not classes (search --objective balanced_accuracy and "
+        "--class-weights correct that)"
     ]
 
 

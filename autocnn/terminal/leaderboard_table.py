@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from autocnn.leaderboard.file import objective_of
 from autocnn.leaderboard.table import PARAMETER_PREFIX
 from autocnn.report.leaderboard_text import short_cell
 from autocnn.terminal.tables import Column, FittedTable
@@ -35,12 +36,12 @@ def render_leaderboard(table: pa.Table, title: str, *, asked: bool = False) -> F
 
 
 def _column(table: pa.Table, name: str) -> Column:
-    kind = table.schema.field(name).type
+    kind, objective = table.schema.field(name).type, objective_of(table.schema)
     bare = name.removeprefix(PARAMETER_PREFIX)
     return Column(
         name=name,
         title=TITLES.get(name, name if bare in table.column_names else bare),
-        cells=[short_cell(name, value) for value in table[name].to_pylist()],
+        cells=[short_cell(name, value, objective) for value in table[name].to_pylist()],
         is_number=pa.types.is_integer(kind) or pa.types.is_floating(kind),
         fold=FOLD if name in FOLDED or pa.types.is_list(kind) else 0,
     )

@@ -14,7 +14,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from autocnn.report.formatting import clock, count, percent, sparkline
+from autocnn.objectives import ACCURACY, Objective
+from autocnn.report.formatting import clock, count, sparkline
 from autocnn.trial import (
     END_PHASES,
     Listener,
@@ -49,23 +50,29 @@ STYLES = {
 
 
 @contextmanager
-def open_screen(verbosity: int, stream: TextIO = sys.stderr) -> Iterator[Listener]:
+def open_screen(
+    verbosity: int, stream: TextIO = sys.stderr, objective: Objective = ACCURACY
+) -> Iterator[Listener]:
     """A listener that prints to `stream`: a live screen on a terminal, else plain lines.
+
+    Scores are printed as those of `objective`.
 
     Verbosity: -1 prints errors only, 0 a line a trial, 1 a line an epoch too, without the screen.
     """
     console = Console(file=stream, highlight=False)
     if verbosity == 0 and console.is_terminal and not console.is_dumb_terminal:
-        screen = LiveScreen(console)
+        screen = LiveScreen(console, objective)
         with screen.live:
             yield screen
     else:
-        yield PlainLines(console, verbosity)
+        yield PlainLines(console, verbosity, objective)
 
 
-def describe_result(proposal: Proposal, result: TrialResult) -> str:
+def describe_result(
+    proposal: Proposal, result: TrialResult, objective: Objective = ACCURACY
+) -> str:
     """One line about the end of a trial: state, score, epochs, seconds, origin, reason."""
-    score = f"{percent(result.score):>8}" if result.score is not None else "       –"
+    score = f"{objective.text(result.score):>8}"
     epochs = f"{result.epochs:>2} epoch{' ' if result.epochs == 1 else 's'}"
     text = (
         f"trial {proposal.number:>3}  {result.state:<8} {score}  {epochs}  "
@@ -83,7 +90,7 @@ def describe_origin(proposal: Proposal, result: TrialResult) -> str:
     return text if result.duplicate_of is None else f"{text}, repeats {result.duplicate_of}"
 
 
-def describe_counts(progress: Progress) -> str:
+def describe_counts(progress: Progress, objective: Objective = ACCURACY) -> str:
     """How many trials are done, pruned and failed, and the best score."""
     counts = progress.counts
     text = (
@@ -91,15 +98,15 @@ def describe_counts(progress: Progress) -> str:
         f"{counts.get(TrialState.FAILED, 0)} failed"
     )
     if progress.best is not None:
-        text += f"; best {percent(progress.best[1])} (trial {progress.best[0]})"
+        text += f"; best {objective.text(progress.best[1])} (trial {progress.best[0]})"
     return text
 
 
 class PlainLines:
     """A listener that prints a line for every trial, and with verbosity 1 for every epoch too."""
 
-    def __init__(self, console: Console, verbosity: int) -> None:
-        self._console, self._verbosity = console, verbosity
+    def __init__(self, console: Console, verbosity: int, objective: Objective = ACCURACY) -> None:
+        self._console, self._verbosity, self._objective = console, verbosity, objective
         self._phase = ""
         self._seen: dict[int, int] = {}  # epochs of a running trial
 
@@ -118,7 +125,7 @@ class PlainLines:
     def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
         """Print a line about the end of the trial."""
         if self._verbosity >= 0:
-            self._print(describe_result(proposal, result))
+            self._print(describe_result(proposal, result, self._objective))
 
     def message(self, text: str) -> None:
         """Print the line."""
@@ -132,7 +139,7 @@ class PlainLines:
         self._seen[number], last = len(curve), curve[-1]
         self._print(
             f"trial {number:>3}  epoch {len(curve)}/{running.proposal.last_epoch}  "
-            f"loss {last.train_loss:.4f}  validation {percent(last.val_accuracy)}"
+            f"loss {last.train_loss:.4f}  validation {self._objective.text(last.score)}"
         )
 
     def _print(self, text: str) -> None:
@@ -142,7 +149,8 @@ class PlainLines:
 class LiveScreen:
     """A listener that draws one screen again and again in the same place."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, objective: Objective = ACCURACY) -> None:
+        self._objective = objective
         self._progress = Progress(phase="starting", counts={})
         self._finished: deque[tuple[Proposal, TrialResult]] = deque(maxlen=SHOWN_TRIALS)
         self._started = time.monotonic()
@@ -164,16 +172,15 @@ class LiveScreen:
 
     def _render(self) -> RenderableType:
         progress = self._progress
-        head = Text.assemble(
-            (f"{progress.phase:<10}", "bold cyan"), " ", describe_counts(progress), "\n"
-        )
+        counts = describe_counts(progress, self._objective)
+        head = Text.assemble((f"{progress.phase:<10}", "bold cyan"), " ", counts, "\n")
         head.append(self._time_line())
         parts: list[RenderableType] = [head]
         if self._finished:
             parts.append(self._table())
         if progress.phase == "refitting":
             parts.append(_bar("refit", len(progress.curve), progress.horizon))
-        parts += [_describe_running(running) for running in progress.running]
+        parts += [_describe_running(running, self._objective) for running in progress.running]
         return Group(*parts)
 
     def _time_line(self) -> str:
@@ -188,33 +195,35 @@ class LiveScreen:
         for title in shown:
             table.add_column(title, justify=COLUMNS[title], no_wrap=True)
         for proposal, result in self._finished:
-            cells = _cells(proposal, result)
+            cells = _cells(proposal, result, self._objective)
             row = [cells[title] for title in shown]
             table.add_row(*row, style=STYLES.get(result.state, ""))
         return table
 
 
-def _cells(proposal: Proposal, result: TrialResult) -> dict[str, RenderableType]:
+def _cells(
+    proposal: Proposal, result: TrialResult, objective: Objective
+) -> dict[str, RenderableType]:
     """The cells of a trial, by the titles of the columns."""
     return {
         "trial": str(proposal.number),
-        "score": percent(result.score),
+        "score": objective.text(result.score),
         "epochs": str(result.epochs),
         "seconds": f"{result.seconds:.1f}",
         "parameters": count(proposal.parameters),
         "MACs": count(proposal.macs),
         "state": result.cause or result.state,
         "origin": Text(describe_origin(proposal, result)),
-        "curve": sparkline([epoch.val_accuracy for epoch in result.curve]),
+        "curve": sparkline([epoch.score for epoch in result.curve]),
     }
 
 
-def _describe_running(running: Running) -> Text:
+def _describe_running(running: Running, objective: Objective) -> Text:
     proposal, curve = running.proposal, running.curve
     text = _bar(f"trial {proposal.number}", len(curve), proposal.last_epoch)
     text.append(f"  {count(proposal.macs)} MACs  {proposal.origin}")
     if curve:
-        text.append(f"  validation {percent(curve[-1].val_accuracy)}", "cyan")
+        text.append(f"  validation {objective.text(curve[-1].score)}", "cyan")
     return text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from autocnn.leaderboard.studies import StudySummary
-from autocnn.report.formatting import percent
+from autocnn.objectives import find_objective
 from autocnn.terminal.tables import Column, FittedTable
 
 TITLES = ("study", "state", "data set", "proposer", "trials", "best", "size", "created")
@@ -38,7 +38,7 @@ def _cells(summary: StudySummary) -> list[str]:
         summary.dataset or "–",
         summary.proposer or "–",
         "–" if summary.trials is None else str(summary.trials),
-        percent(summary.best),
+        find_objective(summary.objective).text(summary.best),
         size_text(summary.size),
         summary.created[:16].replace("T", " "),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
@@ -11,6 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.trial_record import TrialRecord
 from autocnn.report.formatting import clock, count, percent
 from autocnn.space.layers import Network
@@ -21,19 +22,22 @@ LABEL = 11  # characters to the left of a curve's first bar
 BARS = ("██ ", "█ ", "█")  # the first one with which the curve fits is taken
 
 
-def render_trial(record: TrialRecord, network: Network) -> RenderableType:
+def render_trial(
+    record: TrialRecord, network: Network, objective: Objective = ACCURACY
+) -> RenderableType:
     """State, score, layers, settings and learning curve of a trial."""
-    parts: list[RenderableType] = [_head(record), _layers(network), _settings(record)]
+    parts: list[RenderableType] = [_head(record, objective), _layers(network), _settings(record)]
     if record.result is not None and record.result.curve:
-        parts.append(LearningCurve([e.val_accuracy for e in record.result.curve]))
+        parts.append(LearningCurve([e.score for e in record.result.curve], objective))
     return Group(*parts)
 
 
 @dataclass(frozen=True, slots=True)
 class LearningCurve:
-    """The validation accuracy of every epoch, drawn as wide as there is room."""
+    """The validation score of every epoch, drawn as wide as there is room."""
 
     values: list[float]
+    objective: Objective = ACCURACY
 
     def __rich_console__(
         self, console: Console, options: ConsoleOptions
@@ -42,21 +46,21 @@ class LearningCurve:
         room = options.max_width - LABEL
         every = epochs_a_bar(len(self.values), room)
         what = "" if every == 1 else f", every {every} epochs"
-        yield Text(f"Learning curve (validation accuracy{what})", "bold")
-        yield Text(draw_curve(self.values, room=room), no_wrap=True)
+        yield Text(f"Learning curve (validation {self.objective.title}{what})", "bold")
+        yield Text(draw_curve(self.values, room=room, text=self.objective.text), no_wrap=True)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         """From one bar in all to the widest bars for every epoch."""
         return Measurement(LABEL + 1, LABEL + len(BARS[0]) * len(self.values))
 
 
-def _head(record: TrialRecord) -> Text:
+def _head(record: TrialRecord, objective: Objective) -> Text:
     text = Text(f"Trial {record.number}", "bold")
     text.append(f"  {record.state}  from {record.origin}  seed {record.seed}\n", "not bold")
     result = record.result
     if result is not None:
         text.append(
-            f"score {percent(result.score)} in epoch {result.best_epoch or '–'} "
+            f"score {objective.text(result.score)} in epoch {result.best_epoch or '–'} "
             f"of {result.epochs}, {clock(result.seconds)} ({result.cpu_seconds:.0f} CPU s), "
             f"{result.precision}\n",
             "not bold",
@@ -92,8 +96,15 @@ def epochs_a_bar(n_epochs: int, room: int) -> int:
     return math.ceil(n_epochs / max(1, room))
 
 
-def draw_curve(values: list[float], height: int = CURVE_HEIGHT, room: int = 1000) -> str:
+def draw_curve(
+    values: list[float],
+    height: int = CURVE_HEIGHT,
+    room: int = 1000,
+    text: Callable[[float], str] = percent,
+) -> str:
     """The values as bars over an axis of epochs; the axis of values ends at the extremes.
+
+    The labels of the extremes are written by `text`.
 
     The bars take at most `room` characters: they get narrower first, then each bar is the last of
     several epochs. The last epoch always has a bar.
@@ -106,7 +117,7 @@ def draw_curve(values: list[float], height: int = CURVE_HEIGHT, room: int = 1000
     levels = [round((values[e - 1] - low) / (high - low) * (height - 1)) + 1 for e in epochs]
     lines = []
     for row in range(height, 0, -1):
-        label = {height: percent(high), 1: percent(low)}.get(row, "")
+        label = {height: text(high), 1: text(low)}.get(row, "")
         bars = "".join(bar if level >= row else " " * len(bar) for level in levels)
         lines.append(f"{label:>9} │{bars}")
     lines.append(" " * 10 + "└" + "─" * (len(bar) * len(epochs)))

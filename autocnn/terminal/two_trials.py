@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.trial_record import TrialRecord
-from autocnn.report.formatting import percent
 from autocnn.space.parameters import Value, same
 from autocnn.space.space import SearchSpace
 from autocnn.terminal.trial_page import MIN_SPAN
@@ -24,17 +24,20 @@ Row = tuple[str, str, str]  # a name, and its text in both trials
 
 
 def render_two_trials(
-    first: TrialRecord, second: TrialRecord, space: SearchSpace
+    first: TrialRecord, second: TrialRecord, space: SearchSpace, objective: Objective = ACCURACY
 ) -> RenderableType:
     """Facts, then the parameters in the order of `space`, then both learning curves."""
     no_curves = Text("Neither trial finished an epoch: there is no learning curve.")
-    curves = compare_curves(first, second)
-    return Group(_side_by_side(first, second, space), no_curves if curves is None else curves)
+    curves = compare_curves(first, second, objective)
+    tables = _side_by_side(first, second, space, objective)
+    return Group(tables, no_curves if curves is None else curves)
 
 
-def compare_facts(first: TrialRecord, second: TrialRecord) -> list[Row]:
+def compare_facts(
+    first: TrialRecord, second: TrialRecord, objective: Objective = ACCURACY
+) -> list[Row]:
     """State, score, cost and origin of both trials; counts in full."""
-    ours, theirs = _facts(first), _facts(second)
+    ours, theirs = _facts(first, objective), _facts(second, objective)
     rows = [(name, ours[name], theirs[name]) for name in ours]
     return [row for row in rows if row[0] not in RARE or row[1:] != (NOTHING, NOTHING)]
 
@@ -49,8 +52,10 @@ def compare_parameters(first: TrialRecord, second: TrialRecord, space: SearchSpa
     return [(name, *_two_texts(ours.get(name), theirs.get(name))) for name in names]
 
 
-def compare_curves(first: TrialRecord, second: TrialRecord) -> Table | None:
-    """Validation accuracy by epoch as bars on one scale, and the second minus the first.
+def compare_curves(
+    first: TrialRecord, second: TrialRecord, objective: Objective = ACCURACY
+) -> Table | None:
+    """Validation score by epoch as bars on one scale, and the second minus the first.
 
     Returns: None if neither trial has finished an epoch.
     """
@@ -58,7 +63,8 @@ def compare_curves(first: TrialRecord, second: TrialRecord) -> Table | None:
     n_epochs = max(map(len, curves))
     if n_epochs == 0:
         return None
-    title = "Validation accuracy (* best epoch; difference in points)"
+    unit = "; difference in points" if objective.is_fraction else ""
+    title = f"Validation {objective.title} (* best epoch{unit})"
     table = Table(title=title, title_justify="left")
     table.add_column("epoch", justify="right")
     for record in (first, second):
@@ -68,21 +74,23 @@ def compare_curves(first: TrialRecord, second: TrialRecord) -> Table | None:
     for epoch in range(1, n_epochs + 1):
         values = [curve[epoch - 1] if epoch <= len(curve) else None for curve in curves]
         cells = [
-            _curve_cell(value, low, high, is_best=record.best_epoch == epoch)
+            _curve_cell(value, (low, high), objective, is_best=record.best_epoch == epoch)
             for value, record in zip(values, (first, second), strict=True)
         ]
-        table.add_row(str(epoch), *cells, _difference(*values))
+        table.add_row(str(epoch), *cells, _difference(values[0], values[1], objective))
     return table
 
 
-def _side_by_side(first: TrialRecord, second: TrialRecord, space: SearchSpace) -> Table:
+def _side_by_side(
+    first: TrialRecord, second: TrialRecord, space: SearchSpace, objective: Objective
+) -> Table:
     title = f"Trials {first.number} and {second.number} ({MARK} where they differ)"
     table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column("", no_wrap=True)
     table.add_column("")
     for record in (first, second):
         table.add_column(f"trial {record.number}", overflow="fold")
-    _add_rows(table, compare_facts(first, second))
+    _add_rows(table, compare_facts(first, second, objective))
     table.add_section()
     _add_rows(table, compare_parameters(first, second, space))
     return table
@@ -95,11 +103,11 @@ def _add_rows(table: Table, rows: Iterable[Row]) -> None:
         table.add_row(MARK if differs else "", *(Text(t, style) for t in (name, ours, theirs)))
 
 
-def _facts(record: TrialRecord) -> dict[str, str]:
+def _facts(record: TrialRecord, objective: Objective) -> dict[str, str]:
     result = record.result
     return {
         "state": str(record.state),
-        "score": percent(record.score),
+        "score": objective.text(record.score),
         "best epoch": str(record.best_epoch or NOTHING),
         "epochs": str(record.epochs),
         "seconds": NOTHING if result is None else f"{result.seconds:.1f}",
@@ -142,7 +150,7 @@ def _text(value: Value | None) -> str:
 
 
 def _scores(record: TrialRecord) -> list[float]:
-    return [] if record.result is None else [e.val_accuracy for e in record.result.curve]
+    return [] if record.result is None else [e.score for e in record.result.curve]
 
 
 def _range(curves: list[list[float]]) -> tuple[float, float]:
@@ -151,16 +159,19 @@ def _range(curves: list[list[float]]) -> tuple[float, float]:
     return min(min(known), max(known) - MIN_SPAN), max(known)
 
 
-def _curve_cell(value: float | None, low: float, high: float, *, is_best: bool) -> Text:
+def _curve_cell(
+    value: float | None, ends: tuple[float, float], objective: Objective, *, is_best: bool
+) -> Text:
     if value is None or not math.isfinite(value):
         return Text(NOTHING)
+    low, high = ends
     length = 1 + round((value - low) / (high - low) * (BAR_WIDTH - 1))
-    text = f"{percent(value):>8} {'*' if is_best else ' '} {'█' * length:<{BAR_WIDTH}}"
+    text = f"{objective.text(value):>8} {'*' if is_best else ' '} {'█' * length:<{BAR_WIDTH}}"
     return Text(text, "bold" if is_best else "")
 
 
-def _difference(ours: float | None, theirs: float | None) -> str:
-    """The second value minus the first one, in percentage points."""
+def _difference(ours: float | None, theirs: float | None, objective: Objective) -> str:
+    """The second value minus the first one, in the unit of the objective's differences."""
     if ours is None or theirs is None:
         return NOTHING
-    return f"{100 * (theirs - ours):+.2f}"
+    return objective.difference_text(theirs - ours)

@@ -7,6 +7,7 @@ from itertools import pairwise
 import optuna
 
 from autocnn.engines import evolution as module
+from autocnn.objectives import ACCURACY, LOSS
 from autocnn.space.parameters import Categorical, Float, Int, OneOf
 from autocnn.space.space import SearchSpace
 
@@ -81,3 +82,32 @@ def test_false_and_zero_are_inherited(make_trials, make_result, monkeypatch):
     for name in falsy:
         kept = sum(child.get(name) == best[name] for child in drawn[4:])
         assert kept >= 0.7 * len(drawn[4:])
+
+
+def _parent(make_trials, monkeypatch, results, objective=ACCURACY):
+    """The number of the trial whose values the next one has, of trials with these results."""
+    monkeypatch.setattr(module, "TOURNAMENT", 1.0)
+    monkeypatch.setattr(module, "MORE_CHANGES", 0.0)
+    study = optuna.create_study(direction=objective.direction)
+    trials = make_trials(study, SPACE, proposer="evolution", objective=objective)
+    drawn = []
+    for result in results:
+        proposal = trials.next()
+        drawn.append(dict(proposal.values))
+        trials.end(proposal.number, result)
+    child = trials.next().values
+    kept = [sum(child.get(name) == value for name, value in point.items()) for point in drawn]
+    return kept.index(max(kept))
+
+
+def test_the_smallest_loss_is_the_parent(make_trials, make_result, monkeypatch):
+    """Trial 1 of three has the smallest score, trial 2 the largest."""
+    results = [make_result(score) for score in (0.5, 0.1, 0.7)]
+    assert _parent(make_trials, monkeypatch, results, LOSS) == 1
+    assert _parent(make_trials, monkeypatch, results) == 2
+
+
+def test_of_equal_scores_the_smallest_loss_is_the_parent(make_trials, make_result, monkeypatch):
+    """Trial 1 has the accuracy of the others, and a smaller cross-entropy at its best epoch."""
+    results = [make_result(0.9), make_result(0.1, 0.2, 0.9), make_result(0.9)]
+    assert _parent(make_trials, monkeypatch, results) == 1

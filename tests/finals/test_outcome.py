@@ -7,6 +7,7 @@ import pytest
 from autocnn.finals.outcome import WinnerScores, finals_of, score_winner
 from autocnn.finals.refit import Refit
 from autocnn.finals.scoring import SplitScore
+from autocnn.objectives import ACCURACY, LOSS
 from autocnn.records.finals_file import RefitSummary
 
 PIXELS, LABELS = [0, 255, 10, 240], [0, 1, 0, 0]  # one of the four labels is wrong
@@ -17,17 +18,27 @@ def always_bright(images):
     return [(0.0, 1.0, 0.0)] * len(images)
 
 
+SCORES = WinnerScores(
+    own=SplitScore(n=200, errors=180, confusion=((10, 90), (90, 10)), cross_entropy=2.5),
+    shipped=SplitScore(n=200, errors=14, confusion=((96, 4), (10, 90)), cross_entropy=0.25),
+)
+
+
 @pytest.fixture
-def finals(make_record, make_result):
+def make_finals(make_record, make_result):
     """Trial 5: 0.2 on validation, 180 errors of 200 by its own weights, 14 by the refit's."""
-    return finals_of(
-        make_record(make_result(1.0, 0.5, best_epoch=2)),
-        Refit(result=make_result(0.9, 0.4), refusal=""),
-        WinnerScores(
-            own=SplitScore(n=200, errors=180, confusion=((1,),)),
-            shipped=SplitScore(n=200, errors=14, confusion=((1,),)),
-        ),
-    )
+
+    def make(objective=ACCURACY):
+        record = make_record(make_result(1.0, 0.5, best_epoch=2))
+        return finals_of(record, Refit(result=make_result(0.9, 0.4), refusal=""), SCORES, objective)
+
+    return make
+
+
+@pytest.fixture
+def finals(make_finals):
+    """The finals of a search for accuracy."""
+    return make_finals()
 
 
 def test_finals_have_both_scores_with_errors_and_interval(finals):
@@ -43,6 +54,14 @@ def test_finals_have_both_scores_with_errors_and_interval(finals):
 def test_the_gap_is_the_optimism_of_the_validation_score(finals):
     """0.2 on validation and 0.1 on test, both of the same weights."""
     assert finals.gap == pytest.approx(0.1)
+
+
+def test_finals_have_the_score_of_the_objective_beside_the_accuracy(make_finals):
+    """A validation loss of 0.2 and 2.5 on test are a gap of 2.3: the validation is better by it."""
+    finals = make_finals(LOSS)
+    assert finals.objective == "loss"
+    assert (finals.test.score, finals.test.accuracy) == (0.25, pytest.approx(0.93))
+    assert finals.gap == pytest.approx(2.3)
 
 
 def test_finals_summarise_the_refit(finals):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from autocnn.finals.scoring import SplitScore, score_images
 from autocnn.nn.model import EVALUATION_BATCH
+from autocnn.objectives import BALANCED_ACCURACY, LOSS
 
 
 def test_hits_and_misses_are_counted_by_class(dark_or_bright, make_test):
@@ -49,6 +52,19 @@ def test_views_are_averaged_as_logits(dark_or_bright, make_test):
 
 def test_the_interval_is_that_of_the_hits():
     """7 errors in 360 are 353 hits."""
-    score = SplitScore(n=360, errors=7, confusion=())
+    score = SplitScore(n=360, errors=7, confusion=(), cross_entropy=0.1)
     assert score.interval == pytest.approx((0.960414, 0.990550), abs=1e-6)
     assert score.accuracy == pytest.approx(353 / 360)
+
+
+def test_the_cross_entropy_is_the_mean_over_the_images(make_test):
+    """Probabilities of 1/2 and 1/4 for the true classes: (log 2 + log 4) / 2."""
+    half_each = make_test([0, 0], [0, 1])
+
+    def predict(images):
+        return [(0.5, 0.25, 0.25)] * len(images)
+
+    score = score_images(predict, half_each, 3)
+    assert score.cross_entropy == pytest.approx(1.5 * math.log(2))
+    assert score.score(LOSS) == score.cross_entropy
+    assert score.score(BALANCED_ACCURACY) == 0.5

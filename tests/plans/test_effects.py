@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from autocnn.objectives import LOSS
 from autocnn.plans.effects import half_width, paired_effect
 
 
@@ -55,3 +56,13 @@ def test_only_pairs_count():
 def test_one_value_has_no_interval():
     """Nothing is known about its spread."""
     assert half_width([0.5]) == math.inf
+
+
+def test_a_smaller_loss_helps():
+    """The effect keeps its sign, and the verdict follows the direction of the objective."""
+    reference = {0: 0.50, 1: 0.51, 2: 0.52}
+    smaller = {repeat: score - 0.05 for repeat, score in reference.items()}
+    effect = paired_effect(reference, smaller, 100, LOSS)
+    assert effect.mean == pytest.approx(-0.05)
+    assert effect.verdict == "helps"
+    assert paired_effect(smaller, reference, 100, LOSS).verdict == "hurts"

@@ -74,3 +74,10 @@ def test_a_damaged_result_is_one_line(make_result):
     with pytest.raises(ValueError, match=r"attempts") as caught:
         from_json({**data, "attempts": "many"}, TrialResult)
     assert "\n" not in str(caught.value)
+
+
+def test_a_result_from_before_objectives_is_scored_by_its_accuracy(make_result):
+    """A record without the column `score` is read; other records keep their own scores."""
+    data = to_json(make_result(0.5, 0.75))
+    del data["curve"]["score"]
+    assert [epoch.score for epoch in from_json(data, TrialResult).curve] == [0.5, 0.75]

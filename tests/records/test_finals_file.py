@@ -178,3 +178,16 @@ def test_a_missing_file_is_one_clear_line(file):
     """As one that cannot be read."""
     with pytest.raises(RecordError, match=re.escape(f"{file}: cannot be read (No such file")):
         read_confusion(file)
+
+
+def test_finals_from_before_objectives_are_accuracies(paths, make_finals):
+    """Without an objective and its scores, the gap is that of the accuracies."""
+    write_finals(paths, make_finals())
+    data = json.loads(paths.finals_json.read_text("utf-8"))
+    del data["objective"]
+    for part in ("test", "test_winner"):
+        data[part].pop("score", None)
+    paths.finals_json.write_text(json.dumps(data), encoding="utf-8")
+    finals = read_finals(paths)
+    assert (finals.objective, finals.test.objective_score) == ("accuracy", finals.test.accuracy)
+    assert finals.gap == pytest.approx(finals.val_best - finals.test_winner.accuracy)

@@ -10,6 +10,7 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 from autocnn.errors import SettingsError, StudyError
+from autocnn.objectives import LOSS
 from autocnn.report.figures import (
     LEAST_TRIALS,
     SHOWN_PARAMETERS,
@@ -268,3 +269,20 @@ def test_parameters_of_pruned_trials_do_not_count(make_record):
     """A value that only they have is none that the figure shows."""
     pruned = make_record(1, 0.1, state=TrialState.PRUNED, values={"filters": 16})
     assert varied_parameters(data_of(make_record(0, 0.5), pruned)) == []
+
+
+# a smaller score is better
+
+
+def test_a_study_of_losses_is_minimised_in_plain_numbers(make_record):
+    """Direction, values, curve and labels follow the objective."""
+    records = [make_record(0, 0.5, 0.25), make_record(1, 0.75)]
+    data = StudyData(name="look", space=SPACE, records=records, objective=LOSS)
+    study = build_study(data)
+    assert study.direction.name == "MINIMIZE"
+    assert study.trials[1].value == 0.75
+    assert study.trials[0].intermediate_values == {1: 0.5, 2: 0.25}
+    plot = Plot(kind="history", data=data)
+    assert plot.title == "look: validation cross-entropy by trial"
+    assert plot.score_label == "validation cross-entropy"
+    assert next(iter(plot.best_trials.items())) == (0, "trial 0: 0.5000")

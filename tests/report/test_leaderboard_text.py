@@ -11,6 +11,7 @@ import re
 import pyarrow as pa
 import pytest
 
+from autocnn.leaderboard.file import OBJECTIVE_KEY
 from autocnn.leaderboard.table import DEFAULT_COLUMNS
 from autocnn.report.choices import TEXT_FORMATS
 from autocnn.report.leaderboard_text import render_text
@@ -197,3 +198,11 @@ def test_a_text_has_no_line_break_at_its_end(table, form):
     """Printing adds it."""
     text = render_text(table, form)
     assert text == text.rstrip()
+
+
+def test_losses_are_plain_numbers(table, show):
+    """The objective in the table's metadata gives the form of the score, in Markdown too."""
+    losses = table.select(["rank", "score"]).replace_schema_metadata({OBJECTIVE_KEY: b"loss"})
+    lines = show(render_leaderboard(losses, "digits-1"))
+    assert lines[2].split() == ["1", "0.9235"]
+    assert render_text(losses, "md").splitlines()[2] == "| 1 | 0.9235 |"

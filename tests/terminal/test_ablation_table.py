@@ -71,3 +71,13 @@ def test_a_narrow_terminal_has_a_line_a_change(rows, show):
     assert lines[-2] == "left out for width: seconds, parameters; ablation.md has them"
     assert lines[-1] == "effect in points; none: no difference seen with n seeds"
     assert max(map(len, lines)) <= 80
+
+
+def test_effects_on_a_loss_have_no_points(rows, show):
+    """Plain numbers on the page and on the terminal."""
+    head = replace(HEAD, objective="loss")
+    lines = ablation_markdown(rows, head).splitlines()
+    assert "the score is the validation cross-entropy of the best epoch" in lines[2]
+    assert lines[4].startswith("| change | score | effect | 95 % interval |")
+    assert "| 0.8800 | -0.0200 | -0.0312 to -0.0088 |" in lines[7]
+    assert show(render_ablation(rows, head), 160)[-1].startswith("effect; none:")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from autocnn.objectives import LOSS
 from autocnn.report.formatting import BARS
 from autocnn.terminal.charts import (
     HEIGHT,
@@ -218,3 +221,42 @@ def test_many_importances_end_in_a_sum(show):
 def test_everything_fits_a_terminal():
     """Labels, axis and plot."""
     assert 11 + WIDTH <= 80
+
+
+# a smaller score is better
+
+
+def test_losses_fall_to_the_best(show, make_record):
+    """The smallest loss is at the bottom, and a mark at the top stands for those far above."""
+    records = [make_record(0, 0.4), make_record(1, 0.9), make_record(2, 0.3)]
+    lines = show(render_history(records, "look", LOSS), 80)
+    assert lines[0] == "look: validation cross-entropy by trial"
+    assert lines[1].startswith("   0.9000 ┤")
+    assert lines[1].count("●") == 1
+    assert lines[HEIGHT].startswith("   0.3000 ┤")
+    assert lines[HEIGHT].endswith("●")
+    assert any("╮" in line for line in lines[1:HEIGHT])
+    assert lines[-1].endswith("best 0.3000 (trial 2)")
+
+
+def test_a_loss_far_above_is_marked_on_the_rim(show, make_record):
+    """The legend names the largest loss of the scale."""
+    records = [make_record(n, score) for n, score in enumerate((0.5, 0.52, 0.51, 0.53, 9.0))]
+    lines = show(render_history(records, "look", LOSS), 80)
+    assert "▴" in lines[1]
+    assert "▴ above 0.5300" in lines[-2]
+
+
+def test_curves_of_losses_are_ranked_by_the_smallest(show, make_record):
+    """Low bars are good, and the last line names both ends."""
+    records = [make_record(0, 0.9, 0.5), make_record(1, 0.9, 0.4)]
+    lines = show(render_curves([_loss(r) for r in records], "look", LOSS), 80)
+    assert [line.split()[:2] for line in lines[2:4]] == [["1", "0.4000"], ["0", "0.5000"]]
+    assert lines[4] == "▁ 0.4000   █ 0.9000 or more"
+
+
+def _loss(record):
+    """`record` with the epoch of its smallest score as the best one."""
+    scores = [epoch.score for epoch in record.result.curve]
+    best = scores.index(min(scores)) + 1
+    return replace(record, result=replace(record.result, best_epoch=best))

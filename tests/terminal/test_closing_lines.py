@@ -74,3 +74,28 @@ def test_the_cost_of_several_runs_says_so():
     assert describe_end(225.0, 70.0, None, "l.parquet", 2)[-1] == (
         "took           3:45 (70 CPU s) in 2 runs"
     )
+
+
+def test_another_objective_has_a_line_beside_the_accuracy(make_finals):
+    """The score of the shipped file, and the winner's scores and gap in the same kind."""
+    finals = make_finals(objective="macro_f1", val_best=0.97)
+    finals = replace(
+        finals,
+        test=replace(finals.test, score=0.96),
+        test_winner=replace(finals.test_winner, score=0.95),
+    )
+    lines = describe_finals(finals)
+    assert lines[0].startswith("test accuracy  98.06 %")
+    assert lines[1:] == [
+        "test macro F1  96.00 %",
+        "winner         trial 4: validation macro F1 97.00 %, its own weights on test 95.00 % "
+        "(gap +2.00 points)",
+    ]
+
+
+def test_the_gap_of_a_loss_is_positive_if_the_test_loss_is_larger(make_finals):
+    """A validation loss of 0.1 and a test loss of 0.15 are a gap of +0.05, without a unit."""
+    finals = make_finals(objective="loss", val_best=0.1)
+    winner = replace(finals.test_winner, score=0.15)
+    lines = describe_finals(replace(finals, test_winner=winner))
+    assert lines[-1].endswith("cross-entropy 0.1000, its own weights on test 0.1500 (gap +0.0500)")

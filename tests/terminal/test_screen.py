@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from autocnn.objectives import LOSS
 from autocnn.terminal.screen import (
     SHOWN_TRIALS,
     LiveScreen,
@@ -296,3 +297,17 @@ def test_a_trial_says_which_other_one_it_continues_or_repeats(make_proposal, mak
     assert describe_origin(make_proposal(9), repeated) == "tpe, repeats 7"
     assert describe_origin(make_proposal(9), make_result(0.5)) == "tpe"
     assert describe_result(promoted, make_result(0.5)).endswith("hyperband, continues 3")
+
+
+def test_losses_are_shown_as_plain_numbers(make_proposal, make_result):
+    """The line of a trial, the line of an epoch and the best score."""
+    result = make_result(0.25, 0.125)
+    line = describe_result(make_proposal(7), result, LOSS)
+    assert line.startswith("trial   7  complete   0.2500")
+    progress = Progress(phase="searching", counts={}, best=(7, 0.125))
+    assert describe_counts(progress, LOSS).endswith("best 0.1250 (trial 7)")
+    stream = io.StringIO()
+    with open_screen(1, stream, LOSS) as screen:
+        running = (Running(proposal=make_proposal(7), curve=result.curve[:1]),)
+        screen.progress(Progress(phase="searching", counts={}, running=running))
+    assert stream.getvalue().endswith("validation 0.2500\n")

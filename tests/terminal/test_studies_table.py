@@ -62,3 +62,9 @@ def test_names_are_whole_on_a_narrow_terminal(show, dataset):
     assert max(map(len, lines)) <= 80
     assert lines[-1] == "left out for width: proposer, created; a wider terminal shows them"
     assert any("2026-01-02 03:04" in line for line in show(render_studies(studies, "results"), 140))
+
+
+def test_the_best_loss_is_a_plain_number(show):
+    """The objective of each study gives the form of its best score."""
+    study = StudySummary(name="a", state="finished", size=0, objective="loss", best=0.25)
+    assert any(" 0.2500 " in line for line in show(render_studies([study], "results"), 140))

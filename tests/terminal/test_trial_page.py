@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 
+from autocnn.objectives import LOSS
 from autocnn.space.config import Block, TrialConfig
 from autocnn.space.layers import plan_network
 from autocnn.terminal.trial_page import CURVE_HEIGHT, draw_curve, render_trial
@@ -168,3 +169,13 @@ def test_a_running_trial_has_no_score_yet(page, make_record):
     lines = page(make_record(state="running"))
     assert lines[0] == "Trial 7  running  from tpe  seed 1234"
     assert not any(line.startswith("score") for line in lines)
+
+
+def test_the_page_of_a_loss_has_plain_numbers(make_record, show):
+    """The score, the title of the curve and its labels."""
+    record = make_record(0.5, 0.25)
+    network = plan_network(record.config, (8, 8, 1), 10)
+    lines = show(render_trial(record, network, LOSS), 120)
+    assert any(line.startswith("score 0.5000 in epoch 1 of 2") for line in lines)
+    at = lines.index("Learning curve (validation cross-entropy)")
+    assert lines[at + 1].startswith("   0.5000 │")

@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from rich.console import Console
 
+from autocnn.objectives import LOSS
 from autocnn.space.parameters import Categorical, Fixed, Float, Int, OneOf
 from autocnn.space.space import SearchSpace
 from autocnn.terminal.two_trials import (
@@ -226,3 +227,13 @@ def test_one_curve_is_enough(make_record, show):
     [row] = rows_of(show(compare_curves(first, second)))[1:]
     assert row[:2] == ["1", "–"]
     assert row[3] == "–"
+
+
+def test_losses_are_compared_as_plain_numbers(make_record, show):
+    """The fact, the title, the cells and the difference."""
+    first, second = make_record(0, 0.5), make_record(1, 0.25)
+    assert ("score", "0.5000", "0.2500") in compare_facts(first, second, LOSS)
+    lines = show(compare_curves(first, second, LOSS))
+    assert lines[0].strip() == "Validation cross-entropy (* best epoch)"
+    [row] = rows_of(lines)[1:]
+    assert (row[1][:6], row[2][:6], row[3]) == ("0.5000", "0.2500", "-0.2500")

@@ -75,3 +75,13 @@ def test_a_damaged_file_is_one_line(tmp_path, checkpoint):
     np.savez(path, curve=objects)
     with pytest.raises(RecordError, match="cannot read the checkpoint"):
         load_checkpoint(path)
+
+
+def test_a_checkpoint_from_before_objectives_is_scored_by_its_accuracy(tmp_path, checkpoint):
+    """The curve without its last column, the score, is read."""
+    save_checkpoint(tmp_path / "c.npz", checkpoint)
+    with np.load(tmp_path / "c.npz") as file:
+        arrays = dict(file)
+    arrays["curve"] = arrays["curve"][:, :-1]
+    np.savez(tmp_path / "old.npz", **arrays)
+    assert [epoch.score for epoch in load_checkpoint(tmp_path / "old.npz").curve] == [0, 1]

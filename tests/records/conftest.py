@@ -1,4 +1,4 @@
-"""What the tests of `autocnn.records` share."""
+"""Fixtures shared by the tests of `autocnn.records`."""
 
 from __future__ import annotations
 

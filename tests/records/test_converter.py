@@ -13,7 +13,7 @@ from autocnn.trial import Epoch, FailureCause, Proposal, TrialResult, TrialState
 
 
 def test_a_result_survives_json_exactly(make_result):
-    """Floats come back to the last bit."""
+    """Floats are read back to the last bit."""
     result = make_result(1 / 3, 0.1 + 0.2, seconds=math.pi, state=TrialState.STOPPED)
     assert from_json(json.loads(json.dumps(to_json(result))), TrialResult) == result
 
@@ -47,7 +47,7 @@ def test_a_diverged_curve_survives_strict_json():
 
 
 def test_a_proposal_becomes_plain_data(make_proposal):
-    """The configuration is stated whole; what was written comes back."""
+    """The configuration is written in full, and the proposal is read back equal."""
     proposal = make_proposal(7)
     data = json.loads(json.dumps(to_json(proposal)))
     assert config_from_dict(data["config"]) == proposal.config
@@ -64,12 +64,12 @@ def test_a_proposal_becomes_plain_data(make_proposal):
     ],
 )
 def test_plain_data_is_made_safe_for_json(value, safe):
-    """Numbers that JSON lacks are replaced at any depth; the rest stays."""
+    """Numbers that JSON lacks are replaced at any depth; other values stay."""
     assert json_safe(value) == safe
 
 
 def test_a_damaged_result_is_one_line(make_result):
-    """The line names the field."""
+    """The error of a damaged result is one line that names the field."""
     data = to_json(make_result(0.5))
     with pytest.raises(ValueError, match=r"attempts") as caught:
         from_json({**data, "attempts": "many"}, TrialResult)

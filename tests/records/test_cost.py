@@ -1,4 +1,4 @@
-"""What the runs of a study have cost."""
+"""The cost of the runs of a study."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Clock:
 
 @pytest.fixture
 def folder(tmp_path) -> StudyPaths:
-    """The folder of a study that has cost nothing yet."""
+    """The folder of a study without any recorded cost."""
     return StudyPaths(tmp_path)
 
 
 def run(folder, seconds, cpu, **more):
-    """One run of so many wall and CPU seconds."""
+    """One run of this many wall and CPU seconds."""
     clock, cpu_clock = Clock(100.0), Clock(7.0)
     meter = CostMeter(folder, None, clock=clock, cpu_clock=cpu_clock, **more)
     with meter.running():
@@ -36,26 +36,26 @@ def run(folder, seconds, cpu, **more):
 
 
 def test_a_new_study_has_cost_nothing(folder):
-    """There is no file yet."""
+    """The cost is zero if there is no file yet."""
     assert read_cost(folder) == StudyCost()
 
 
 def test_runs_add_up(folder):
-    """216 s and 8.75 s are 224.75 s."""
+    """Runs of 216 s and 8.75 s cost 224.75 s."""
     run(folder, 216.0, 66.0)
     run(folder, 8.75, 4.5)
     assert read_cost(folder) == StudyCost(seconds=224.75, cpu_seconds=70.5, runs=2)
 
 
 def test_a_process_that_joined_adds_cpu_seconds_only(folder):
-    """It ran beside a search, whose wall seconds count."""
+    """Only the search counts wall seconds; a worker that joined runs at the same time."""
     run(folder, 60.0, 30.0)
     run(folder, 50.0, 20.0, joined=True)
     assert read_cost(folder) == StudyCost(seconds=60.0, cpu_seconds=50.0, runs=1)
 
 
 def test_a_run_that_fails_is_counted(folder):
-    """Its cost is written on the way out."""
+    """The cost of a run is written even if the run raises an error."""
     meter = CostMeter(folder, 0.0, clock=Clock(5.0), cpu_clock=Clock(1.0))
     with pytest.raises(ZeroDivisionError), meter.running():
         raise ZeroDivisionError
@@ -71,7 +71,7 @@ def test_a_process_counts_from_its_own_start(folder):
 
 @pytest.mark.parametrize(("now", "recorded"), [(9.0, 0.0), (10.0, 10.0), (25.0, 25.0)])
 def test_the_cost_is_kept_on_record_every_ten_seconds(folder, now, recorded):
-    """A run that is killed loses no more than that."""
+    """The cost is written every ten seconds, so a killed run loses at most ten."""
     clock = Clock()
     meter = CostMeter(folder, None, clock=clock, cpu_clock=Clock())
     meter.write()
@@ -81,7 +81,7 @@ def test_the_cost_is_kept_on_record_every_ten_seconds(folder, now, recorded):
 
 
 def test_every_event_is_passed_on(folder):
-    """The metered listener changes nothing of what the screen receives."""
+    """The metered listener forwards every event unchanged to the screen."""
     received = []
 
     class Ear:
@@ -105,7 +105,7 @@ def test_every_event_is_passed_on(folder):
 
 @pytest.mark.parametrize("text", ["", "[]", '{"seconds": 1.0}', "torn"])
 def test_a_damaged_file_is_one_clear_line(folder, text):
-    """The line names the file and says what to do."""
+    """The error of a damaged file is one line that names the file and a remedy."""
     folder.costs.mkdir()
     (folder.costs / "a.json").write_text(text)
     with pytest.raises(RecordError, match=r"a\.json: cannot be read .*; delete it to go on") as e:
@@ -114,7 +114,7 @@ def test_a_damaged_file_is_one_clear_line(folder, text):
 
 
 def test_cpu_seconds_grow():
-    """Work of this process is counted."""
+    """The CPU seconds of this process grow with its work."""
     before = cpu_seconds()
     sum(range(3_000_000))
     assert cpu_seconds() > before

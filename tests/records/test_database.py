@@ -1,4 +1,4 @@
-"""A study whose record lies in a database; what can go wrong there is one line each."""
+"""A study whose record is in a database; each failure of the database is one line."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import settings_to_toml
 from autocnn.trial import TrialState
 
-NOBODY = "postgresql+psycopg://ada:s3cret@127.0.0.1:1/studies"  # nothing listens there
+NOBODY = "postgresql+psycopg://ada:s3cret@127.0.0.1:1/studies"  # no server listens on this port
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -46,12 +46,12 @@ def url(request, tmp_path) -> str:
 
 @pytest.fixture
 def file_url(tmp_path) -> str:
-    """A database in a file that is not there yet."""
+    """The URL of a database file that does not exist yet."""
     return f"sqlite:///{tmp_path}/studies.db"
 
 
 def begin(paths, settings, url):
-    """Begin a study there, as a search does: the settings on disk, without the password."""
+    """Begin a study in this database as a search does: settings on disk, without password."""
     settings = replace(settings, study=paths.name, storage=url)
     paths.root.mkdir(parents=True, exist_ok=True)
     paths.study_toml.write_text(settings_to_toml(settings))
@@ -69,7 +69,7 @@ def one_line(error) -> str:
 
 
 def put_trials(study, facts, make_proposal, make_result):
-    """A complete, a failed and a running trial."""
+    """Write a complete, a failed and a running trial."""
     write_study_facts(study, facts)
     for number, result in enumerate([make_result(1 / 3, 0.1 + 0.2), None, None]):
         trial = study.ask()
@@ -82,13 +82,13 @@ def put_trials(study, facts, make_proposal, make_result):
             study.tell(trial, state=optuna.trial.TrialState.FAIL)
 
 
-# what is kept
+# contents of the record
 
 
 def test_a_database_keeps_what_a_journal_keeps(
     facts, paths, settings, url, monkeypatch, make_proposal, make_result
 ):
-    """Every field of every trial, read by another process; only the moments differ."""
+    """Another process reads every field of every trial; only the time stamps differ."""
     monkeypatch.setenv("OPTUNA_STORAGE", url)
     here = StudyPaths(paths.root.parent / "here")
     there = begin(here, settings, url)
@@ -117,7 +117,7 @@ def test_a_database_keeps_what_a_journal_keeps(
 
 
 def test_studies_live_side_by_side(paths, settings, url, monkeypatch, make_proposal):
-    """Each folder finds its own."""
+    """Two studies in one database are each read from their own folder."""
     monkeypatch.setenv("OPTUNA_STORAGE", url)
     other = StudyPaths(paths.root.parent / "other")
     for each in (paths, other):
@@ -128,7 +128,7 @@ def test_studies_live_side_by_side(paths, settings, url, monkeypatch, make_propo
 
 
 def test_a_study_is_new_until_it_is_created(paths, settings, url):
-    """What a search asks before it creates one or goes on."""
+    """`study_exists` is false before `create_study` and true after it."""
     settings = begin(paths, settings, url)
     assert not study_exists(paths, settings)
     create_study(paths, settings)
@@ -138,14 +138,14 @@ def test_a_study_is_new_until_it_is_created(paths, settings, url):
 
 
 def test_a_journal_is_new_until_it_is_there(paths, settings):
-    """The same question of a study without a database."""
+    """`study_exists` is false until the journal has been created."""
     assert not study_exists(paths, settings)
     create_study(paths, settings)
     assert study_exists(paths, settings)
 
 
 def test_no_password_is_written(paths, settings, tmp_path):
-    """study.toml names the database, so that every command finds it, and nothing more."""
+    """study.toml holds the database URL without its password."""
     begin(paths, settings, NOBODY)
     assert 'storage = "postgresql+psycopg://ada@127.0.0.1:1/studies"' in paths.study_toml.read_text(
         "utf-8"
@@ -153,18 +153,18 @@ def test_no_password_is_written(paths, settings, tmp_path):
     assert "s3cret" not in repr(replace(settings, storage=NOBODY))
 
 
-def test_a_database_costs_nothing_where_none_is_used():
-    """SQLAlchemy takes a while to load."""
+def test_sqlalchemy_is_not_imported_without_a_database():
+    """Importing the record module does not import SQLAlchemy, which loads slowly."""
     code = "import sys, autocnn.records.optuna_record; print('sqlalchemy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
-# whose study it is
+# the folder that owns a study
 
 
-def test_a_name_that_is_taken_is_told(paths, settings, url, monkeypatch, tmp_path):
-    """Another folder's study of that name is neither gone on with nor read."""
+def test_a_name_of_another_folder_is_refused(paths, settings, url, monkeypatch, tmp_path):
+    """A study of that name which belongs to another folder is neither resumed nor read."""
     monkeypatch.setenv("OPTUNA_STORAGE", url)
     create_study(paths, begin(paths, settings, url))
     elsewhere = StudyPaths(tmp_path / "elsewhere" / paths.name)
@@ -180,8 +180,8 @@ def test_a_name_that_is_taken_is_told(paths, settings, url, monkeypatch, tmp_pat
         )
 
 
-def test_a_renamed_folder_is_read_and_not_gone_on_with(paths, settings, file_url):
-    """Its new name would be looked for in the database."""
+def test_a_renamed_folder_is_read_but_not_resumed(paths, settings, file_url):
+    """A renamed folder is not resumed, because the database has no study of its new name."""
     create_study(paths, begin(paths, settings, file_url))
     moved = StudyPaths(paths.root.rename(paths.root.parent / "copy"))
     assert open_folder(moved.root).record.study_name == "digits-1"
@@ -189,8 +189,8 @@ def test_a_renamed_folder_is_read_and_not_gone_on_with(paths, settings, file_url
         study_exists(moved, replace(settings, storage=file_url))
 
 
-def test_a_record_that_is_gone_is_not_begun_again(paths, settings, file_url):
-    """Where there is a leaderboard there were trials; an empty database means a mistake."""
+def test_a_missing_record_is_not_created_again(paths, settings, file_url):
+    """A folder with a leaderboard and without a record in the database is an error."""
     settings = begin(paths, settings, file_url)
     open_database(file_url)
     paths.leaderboard.touch()
@@ -199,8 +199,8 @@ def test_a_record_that_is_gone_is_not_begun_again(paths, settings, file_url):
             ask()
 
 
-def test_looking_makes_no_database(paths, settings, file_url, tmp_path):
-    """A file that was moved away is told, not made anew."""
+def test_reading_creates_no_database(paths, settings, file_url, tmp_path):
+    """A missing database file is reported and not created."""
     settings = begin(paths, settings, file_url)
     paths.leaderboard.touch()
     for ask in (lambda: study_exists(paths, settings), lambda: open_folder(paths.root).record):
@@ -209,8 +209,8 @@ def test_looking_makes_no_database(paths, settings, file_url, tmp_path):
     assert not (tmp_path / "studies.db").exists()
 
 
-def test_a_record_of_another_version_is_told(paths, settings, facts, file_url, monkeypatch):
-    """As in a journal, with the place."""
+def test_a_record_of_another_version_is_refused(paths, settings, facts, file_url, monkeypatch):
+    """The error names the study, its database and the other version."""
     study = create_study(paths, begin(paths, settings, file_url))
     monkeypatch.setattr(storage, "RECORD_VERSION", 1)
     write_study_facts(study, facts)
@@ -223,7 +223,7 @@ def test_a_record_of_another_version_is_told(paths, settings, facts, file_url, m
 
 
 def test_deleting_a_study_deletes_its_record(paths, settings, url, monkeypatch):
-    """The name is free again, and other studies stay."""
+    """The name of a deleted study is free again, and other studies stay."""
     monkeypatch.setenv("OPTUNA_STORAGE", url)
     other = StudyPaths(paths.root.parent / "other")
     for each in (paths, other):
@@ -234,7 +234,7 @@ def test_deleting_a_study_deletes_its_record(paths, settings, url, monkeypatch):
 
 
 def test_deleting_leaves_the_study_of_another_folder(paths, settings, file_url, tmp_path):
-    """One of the same name that was created at another time."""
+    """A study of the same name that was created at another time is not deleted."""
     create_study(paths, begin(paths, settings, file_url))
     elsewhere = StudyPaths(tmp_path / "elsewhere" / "digits-1")
     begin(elsewhere, replace(settings, created="2026-11-22T10:00:01+00:00"), file_url)
@@ -244,7 +244,7 @@ def test_deleting_leaves_the_study_of_another_folder(paths, settings, file_url, 
 
 
 def test_a_copy_is_not_deleted_with_the_record(paths, settings, file_url):
-    """The record is that of the folder which has the study's name."""
+    """The record belongs to the folder that has the name of the study, not to a copy of it."""
     create_study(paths, begin(paths, settings, file_url))
     copy = StudyPaths(paths.root.parent / "copy")
     copy.root.mkdir()
@@ -256,7 +256,7 @@ def test_a_copy_is_not_deleted_with_the_record(paths, settings, file_url):
 
 
 def test_nothing_is_deleted_without_the_database(paths, settings):
-    """Else its record would be left there for ever."""
+    """A study is not deleted if its database, and so its record, cannot be reached."""
     begin(paths, settings, NOBODY)
     with pytest.raises(
         RecordError, match=r"ada@127.0.0.1:1/studies: cannot be opened \("
@@ -266,7 +266,7 @@ def test_nothing_is_deleted_without_the_database(paths, settings):
     assert paths.study_toml.exists()
 
 
-# what goes wrong
+# failures of the database
 
 
 @pytest.mark.parametrize(
@@ -280,8 +280,8 @@ def test_nothing_is_deleted_without_the_database(paths, settings):
         ),
     ],
 )
-def test_a_file_that_cannot_be_used(tmp_path, prepare, message):
-    """No folder for it, a folder instead of it, and something else in it."""
+def test_an_unusable_database_file_is_refused(tmp_path, prepare, message):
+    """A missing folder, a folder in place of the file, and a foreign file are refused."""
     (tmp_path / "sub").mkdir()
     prepare(tmp_path / "sub")
     with pytest.raises(RecordError) as raised:
@@ -291,8 +291,8 @@ def test_a_file_that_cannot_be_used(tmp_path, prepare, message):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_file_that_cannot_be_written(tmp_path, paths, settings, file_url):
-    """It can be read, and no study can be begun in it."""
+def test_a_read_only_database_file_can_be_read(tmp_path, paths, settings, file_url):
+    """A read-only database can be read, but no study can be created in it."""
     settings = begin(paths, settings, file_url)
     open_database(file_url)
     (tmp_path / "studies.db").chmod(0o444)
@@ -308,8 +308,8 @@ def test_a_file_that_cannot_be_written(tmp_path, paths, settings, file_url):
         ("v3.0.0.a", r"made by Optuna 99\.1 \(schema v3.*`optuna storage upgrade --storage sqlite"),
     ],
 )
-def test_tables_of_another_optuna(file_url, revision, message):
-    """A newer one's need that version; an older one's can be converted."""
+def test_tables_of_another_optuna_are_refused(file_url, revision, message):
+    """The error names the version to install if newer, or the command to convert if older."""
     engine = open_database(file_url).engine
     with engine.begin() as connection:
         for statement in (
@@ -322,8 +322,8 @@ def test_tables_of_another_optuna(file_url, revision, message):
     one_line(raised)
 
 
-def test_a_missing_driver_is_told(monkeypatch):
-    """With the extra that brings it."""
+def test_a_missing_driver_is_refused(monkeypatch):
+    """The error names the extra that installs the driver."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(RecordError, match=r"is not installed .*pip install 'autocnn\[postgres\]'$"):
         open_database(NOBODY)
@@ -349,23 +349,21 @@ def test_a_missing_driver_is_told(monkeypatch):
         (lambda url: url.replace("127.0.0.1", "a" * 64), "cannot be the name of a host"),
     ],
 )
-def test_a_server_that_does_not_let_us_in(postgres_url, change, message):
-    """Each reason with what helps; the password appears nowhere."""
+def test_a_refused_connection_is_one_line(postgres_url, change, message):
+    """The error gives the reason and a remedy, and never the password."""
     with pytest.raises(RecordError, match=message) as raised:
         open_database(change(postgres_url))
     assert one_line(raised).startswith("postgresql+psycopg://autocnn@")
 
 
 def test_the_password_may_come_from_libpq(postgres_url, monkeypatch):
-    """PGPASSWORD and ~/.pgpass work by themselves."""
+    """libpq reads PGPASSWORD and ~/.pgpass if the URL has no password."""
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     assert optuna.get_all_study_names(open_database(re.sub(":[^:@]+@", "@", postgres_url))) == []
 
 
-def test_a_database_that_is_lost_in_the_middle(
-    paths, settings, postgres_url, postgres_server, make_proposal
-):
-    """One line instead of a traceback; the record is whole when the database is back."""
+def test_a_lost_database_is_one_line(paths, settings, postgres_url, postgres_server, make_proposal):
+    """A lost connection is one line; the record is whole once the database is back."""
     settings = begin(paths, settings, postgres_url)
     study = create_study(paths, settings)
     write_proposal(study.ask(), make_proposal(0))
@@ -384,10 +382,8 @@ def test_a_database_that_is_lost_in_the_middle(
     assert len(read_records(study)) == 1
 
 
-def test_a_server_that_closed_its_connections_is_asked_again(
-    paths, settings, postgres_url, postgres_server
-):
-    """As after a restart, or a night without a trial."""
+def test_a_closed_connection_is_opened_again(paths, settings, postgres_url, postgres_server):
+    """A connection that the server closed is replaced at the next call."""
     study = create_study(paths, begin(paths, settings, postgres_url))
     name = postgres_url.rpartition("/")[2]
     postgres_server.execute(
@@ -397,7 +393,7 @@ def test_a_server_that_closed_its_connections_is_asked_again(
 
 
 def test_other_errors_pass(file_url):
-    """Only what the database says is told in one line."""
+    """Only errors of the database are converted to one line; others are raised unchanged."""
     with pytest.raises(ZeroDivisionError), database_errors(file_url, "lost"):
         1 / 0  # noqa: B018
     with pytest.raises(ZeroDivisionError), database_errors(None, "lost"):

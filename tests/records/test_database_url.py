@@ -1,4 +1,4 @@
-"""Which URLs are understood, and what of them may be seen."""
+"""Which URLs are accepted, and which of their parts are shown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SECRET = "postgresql+psycopg://ada:s3cret@db.example:5433/studies"
     ],
 )
 def test_databases_that_are_understood(url):
-    """A file, a server with or without a port, a socket."""
+    """A file, a server with or without a port, and a socket are accepted."""
     assert is_storage_url(url)
 
 
@@ -55,8 +55,8 @@ def test_databases_that_are_understood(url):
         f" {SERVER}",
     ],
 )
-def test_what_is_no_place_for_a_study(text):
-    """Other databases, none at all, and URLs that leave in doubt where a password ends."""
+def test_other_urls_are_refused(text):
+    """Other databases, empty URLs and ambiguous passwords are refused."""
     assert not is_storage_url(text)
 
 
@@ -71,7 +71,7 @@ def test_what_is_no_place_for_a_study(text):
         (f"{SERVER}?sslmode=require&pass%77ord=s3cret&host=a", f"{SERVER}?sslmode=require&host=a"),
         (f"{SECRET}?sslpassword=s3cret&sslmode=require", f"{SERVER}?sslmode=require"),
         ("sqlite:////data/a@b:c.db", "sqlite:////data/a@b:c.db"),
-        # what is no URL of ours may hold a password anywhere
+        # a text that is no supported URL may hold a password anywhere
         ("mysql://ada:s3cret@h/d", "mysql://..."),
         ("postgresql+psycopg://ada:s3cret/x@h/d", "postgresql+psycopg://..."),
         ("postgresql+psycopg://ada:s3@cret@h/d", "postgresql+psycopg://..."),
@@ -82,7 +82,7 @@ def test_what_is_no_place_for_a_study(text):
     ],
 )
 def test_a_password_is_never_public(text, public):
-    """Neither before the host nor behind the question mark, nor in a text that is no URL."""
+    """A password is hidden before the host, in the query, and in a text that is no URL."""
     assert public_url(text) == public
 
 
@@ -98,18 +98,18 @@ def test_a_password_is_never_public(text, public):
         ("sqlite:////a.db", SECRET, "sqlite:////a.db"),
     ],
 )
-def test_the_environment_may_know_the_password(url, outside, full):
-    """Of the same database only, and where none was given."""
+def test_the_environment_supplies_a_missing_password(url, outside, full):
+    """The environment completes a URL of the same database that has no password."""
     assert with_password(url, {"OPTUNA_STORAGE": outside}) == full
 
 
 def test_no_environment_is_no_password():
-    """The variable need not be there."""
+    """The URL stays without a password if the variable is not set."""
     assert with_password(SERVER, {}) == SERVER
 
 
 def test_a_file_is_found_from_any_folder(tmp_path, monkeypatch):
-    """Its path becomes a whole one, once; a server's URL stays."""
+    """The path of a file becomes absolute, once; the URL of a server stays unchanged."""
     monkeypatch.chdir(tmp_path)
     url = absolute_url("sqlite:///sub/../a b%25?.db".replace("?", "%3F"))
     assert url == f"sqlite:///{tmp_path}/a b%25%3F.db"

@@ -1,4 +1,4 @@
-"""Search spaces in Optuna's words."""
+"""Search spaces as distributions of Optuna."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PAIRS = [
 
 @pytest.mark.parametrize(("parameter", "distribution"), PAIRS)
 def test_each_kind_has_one_of_optunas(parameter, distribution):
-    """A range ends on its grid, or Optuna would warn."""
+    """A range ends on its grid, because Optuna warns of any other end."""
     assert to_distribution(parameter) == distribution
     study = optuna.create_study()
     for _ in range(9):
@@ -30,7 +30,7 @@ def test_each_kind_has_one_of_optunas(parameter, distribution):
 
 
 def test_a_value_that_was_drawn_stays():
-    """Asked for again, it is the same."""
+    """A second call for the same parameter returns the same value."""
     trial = optuna.create_study().ask()
     assert len({suggest(trial, "x", FloatDistribution(0.0, 1.0)) for _ in range(5)}) == 1
 
@@ -47,20 +47,20 @@ def _space(**parameters) -> SearchSpace:
         (Int(low=0, high=2), Between(low=3), "never"),
         (Fixed(value=1), Between(low=1), "steady"),
         (Fixed(value=0), Between(low=1), "never"),
-        (Float(low=1.0, high=2.0), Between(low=1), "conditional"),  # too many values to look at
+        (Float(low=1.0, high=2.0), Between(low=1), "conditional"),  # too many values to enumerate
         (Categorical(choices=("sgd", "adam")), OneOf(("sgd",)), "conditional"),
         (Categorical(choices=("sgd", "adam")), OneOf(("sgd", "adam")), "steady"),
     ],
 )
 def test_a_condition_counts_if_it_holds_at_some_points_only(other, rule, expected):
-    """At all points, the parameter is like any other; at none, it is not drawn at all."""
+    """A parameter active at all points is unconditional; one active at none is not drawn."""
     space = _space(other=other, x=Int(low=0, high=9, when={"other": rule}))
     assert ("x" in steady_parameters(space)) is (expected == "steady")
     assert conditional_parameters(space) == (["x"] if expected == "conditional" else [])
 
 
-def test_what_hangs_on_a_conditional_parameter_is_conditional():
-    """Even where its own rule would always hold; and nothing hangs on what is never active."""
+def test_what_depends_on_a_conditional_parameter_is_conditional():
+    """`c` follows the conditional `b`; what depends on a never active parameter is not drawn."""
     space = _space(
         a=Categorical(choices=(False, True)),
         b=Int(low=0, high=3, when={"a": OneOf((True,))}),
@@ -74,6 +74,6 @@ def test_what_hangs_on_a_conditional_parameter_is_conditional():
 
 
 def test_a_range_of_one_value_does_not_vary():
-    """Samplers are not asked for it."""
+    """No sampler draws a parameter of a single value."""
     space = _space(a=Int(low=2, high=2), b=Categorical(choices=("x",)), c=Int(low=0, high=1))
     assert list(steady_parameters(space)) == ["c"]

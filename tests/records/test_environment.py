@@ -12,13 +12,13 @@ from autocnn.records.environment import machine, package_versions
 
 
 def test_versions_are_those_installed(monkeypatch):
-    """A package that is not installed is left out."""
+    """A package that is not installed is left out of the versions."""
     monkeypatch.setattr(environment, "PACKAGES", ("numpy", "no-such-package-anywhere"))
     assert package_versions() == {"numpy": metadata.version("numpy")}
 
 
 def test_the_machine_is_described():
-    """Platform, Python, processor, cores and memory."""
+    """The description holds platform, Python, processor, cores and memory."""
     found = machine()
     assert found["python"] == platform.python_version()
     assert found["cores"] >= 1
@@ -26,8 +26,8 @@ def test_the_machine_is_described():
     assert found["cpu"]
 
 
-def test_a_system_that_says_little_is_described_too(monkeypatch):
-    """Without /proc, affinity or sysconf the rest is still there."""
+def test_a_system_with_little_information_is_described(monkeypatch):
+    """Without /proc, affinity or sysconf the other values are still described."""
 
     def refuse(name):
         raise ValueError(name)

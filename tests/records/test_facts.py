@@ -1,4 +1,4 @@
-"""The facts of a study, and what was measured on each device."""
+"""The facts of a study, and the measurements on each device."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ DEVICE = Device(
 )
 
 
-def test_facts_come_back_from_json(facts):
-    """Every field, with tuples where lists were written."""
+def test_facts_are_read_back_from_json(facts):
+    """Every field is equal, with tuples in place of JSON's lists."""
     assert facts_from_json(json.loads(json.dumps(facts_to_json(facts)))) == facts
 
 
@@ -38,7 +38,7 @@ def test_facts_of_older_records_have_one_measurement(facts):
 
 
 def test_a_missing_fact_is_named(facts):
-    """One line holds its key."""
+    """The error is one line that names the missing key."""
     data = facts_to_json(facts)
     del data["horizon"]
     with pytest.raises(ValueError, match="horizon"):

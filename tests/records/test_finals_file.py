@@ -55,7 +55,7 @@ def paths(file):
 
 
 def test_finals_are_read_back(paths, make_finals):
-    """With the score of several views, or without it."""
+    """Finals are read back with or without the score of several views."""
     views = MeasuredScore(n=360, errors=3, accuracy=357 / 360, low=0.97, high=0.998)
     for finals in (make_finals(), make_finals(test_time_augmentation=views)):
         write_finals(paths, finals)
@@ -63,7 +63,7 @@ def test_finals_are_read_back(paths, make_finals):
 
 
 def test_the_gap_is_written_too(paths, make_finals):
-    """For readers of the file: 0.98 on validation, 0.975 on test."""
+    """The file holds the gap of 0.98 on validation and 0.975 on test."""
     write_finals(paths, make_finals())
     data = json.loads(paths.finals_json.read_text())
     assert data["gap"] == pytest.approx(0.005)
@@ -71,7 +71,7 @@ def test_the_gap_is_written_too(paths, make_finals):
 
 
 def test_before_the_finals_there_are_none(paths):
-    """A study that is still searching has no file."""
+    """A study that is still searching has no finals file."""
     assert read_finals(paths) is None
 
 
@@ -112,7 +112,7 @@ def test_a_file_that_holds_no_finals_is_one_clear_line(paths, content, reason):
 
 
 def test_the_file_names_its_contents(file):
-    """A line for each row, so that a person can read it."""
+    """The file has one line for each row of the matrix and names its contents."""
     write_confusion(file, PETS)
     assert file.read_text("utf-8").splitlines() == [
         "{",
@@ -130,7 +130,7 @@ def test_the_file_names_its_contents(file):
 
 
 def test_what_is_written_is_read_back(file):
-    """Whatever the names are."""
+    """Class names and counts are read back as they were written."""
     odd = Confusion(classes=('a "b"\n', "\\"), counts=((1, 0), (0, 1)))
     for confusion in (PETS, odd):
         write_confusion(file, confusion)
@@ -138,7 +138,7 @@ def test_what_is_written_is_read_back(file):
 
 
 def test_mistakes_are_counted():
-    """The most frequent first; those of one size in the order of the classes."""
+    """The most frequent mistake comes first; equal counts are in the order of the classes."""
     assert (PETS.n, PETS.hits) == (22, 15)
     assert PETS.mistakes() == [
         Mistake(true="dog", predicted="cat", count=3),
@@ -150,7 +150,10 @@ def test_mistakes_are_counted():
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ('{"test": [[1, 2], [3, 4]]}', "it needs classes and test"),  # as it once was
+        (
+            '{"test": [[1, 2], [3, 4]]}',
+            "it needs classes and test",
+        ),  # the format of an earlier version
         ("[[1]]", "it needs classes and test"),
         ('{"classes": "ab", "test": [[1, 0], [0, 1]]}', "classes and test must be lists"),
         ('{"classes": ["a"], "test": [1]}', "each row of test must be a list"),
@@ -164,7 +167,7 @@ def test_mistakes_are_counted():
     ],
 )
 def test_another_file_is_one_clear_line(file, content, reason):
-    """In one line: where, why, and how it is written anew."""
+    """The error is one line with the file, the reason and how to write the file again."""
     file.write_text(content)
     with pytest.raises(RecordError) as raised:
         read_confusion(file)
@@ -175,7 +178,7 @@ def test_another_file_is_one_clear_line(file, content, reason):
 
 
 def test_a_missing_file_is_one_clear_line(file):
-    """As one that cannot be read."""
+    """A missing file is reported in the same form as an unreadable one."""
     with pytest.raises(RecordError, match=re.escape(f"{file}: cannot be read (No such file")):
         read_confusion(file)
 

@@ -1,4 +1,4 @@
-"""Leases on the trials of a study in SQLite, with owners of their own and a clock that is set."""
+"""Leases on the trials of a study in SQLite, with one owner a process and a manual clock."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autocnn.records.study_folder import StudyPaths
 
 @dataclass
 class Member:
-    """A process that shares the study."""
+    """A process that shares the study, with its own owner name."""
 
     study: optuna.Study
     owner: Owner
@@ -27,23 +27,23 @@ class Member:
         self.leases = Leases(self.study, self.owner, lambda: self.now[0])
 
     def begin(self) -> optuna.Trial:
-        """Ask for a trial and take it."""
+        """Create a trial and take its lease."""
         trial = self.study.ask()
         self.leases.take(trial)
         return trial
 
     def frozen(self, number: int = 0) -> Any:
-        """The trial as it is on record."""
+        """The trial of this number as it is on record."""
         return self.study.get_trials(deepcopy=False)[number]
 
     def claim(self, number: int = 0) -> bool:
-        """Try to take a trial over."""
+        """Try to take a trial over from its owner."""
         return self.leases.claim(self.frozen(number))
 
 
 @pytest.fixture
 def make_member(tmp_path) -> Iterator[Callable[[], Member]]:
-    """A process of its own, with its own connection to the one study."""
+    """A function that makes a member with its own connection to the one study."""
     url, owners = f"sqlite:///{tmp_path}/study.db", []
 
     def make() -> Member:
@@ -57,8 +57,8 @@ def make_member(tmp_path) -> Iterator[Callable[[], Member]]:
         owner.leave()
 
 
-def test_nobody_claims_a_trial_whose_owner_lives(make_member):
-    """Neither at once nor as long as it raises its beat."""
+def test_a_trial_of_a_living_owner_cannot_be_claimed(make_member):
+    """A claim fails at once, and as long as the owner renews its lease."""
     one, two = make_member(), make_member()
     trial = one.begin()
     for _ in range(10):
@@ -70,11 +70,11 @@ def test_nobody_claims_a_trial_whose_owner_lives(make_member):
     assert one.leases.holds(trial.number)
 
 
-def test_a_trial_goes_over_once_its_owner_has_left(make_member):
-    """At once: the lock on the owner's file is free, or the file is gone."""
+def test_a_trial_can_be_claimed_once_its_owner_has_ended(make_member):
+    """The claim succeeds at once if the lock on the owner's file is free or the file is gone."""
     one, two = make_member(), make_member()
     one.begin()
-    one.owner._file.close()  # as the system does it when a process dies
+    one.owner._file.close()  # the system closes the file when a process dies
     assert not two.leases.run_elsewhere()
     assert two.claim()
     lease = read_lease(two.frozen())
@@ -85,8 +85,8 @@ def test_a_trial_goes_over_once_its_owner_has_left(make_member):
     ]
 
 
-def test_a_trial_without_a_beat_goes_over(make_member):
-    """Where the owner's file tells nothing, by the watcher's own clock; the owner learns of it."""
+def test_a_lease_that_is_not_renewed_can_be_claimed(make_member):
+    """A lease is stale after LEASE_S on the claimant's clock; `renew` reports the loss."""
     one, two = make_member(), make_member()
     trial = one.begin()
     assert not two.claim()
@@ -97,11 +97,13 @@ def test_a_trial_without_a_beat_goes_over(make_member):
     assert not one.leases.holds(trial.number)
     one.now[0] = RENEW_S
     assert one.leases.renew() == {trial.number}
-    assert [t.number for t in one.leases.held_elsewhere()] == [trial.number]  # as for anyone
+    assert [t.number for t in one.leases.held_elsewhere()] == [
+        trial.number
+    ]  # the lost trial is on record as another owner's
 
 
-def test_a_beat_starts_the_wait_anew(make_member):
-    """A lease is stale where it has not moved, whatever any clock shows."""
+def test_a_renewed_lease_restarts_the_wait(make_member):
+    """A lease is stale only if it was not renewed for LEASE_S, whatever any clock shows."""
     one, two = make_member(), make_member()
     one.begin()
     assert not two.claim()
@@ -116,7 +118,7 @@ def test_a_beat_starts_the_wait_anew(make_member):
 
 
 def test_only_one_of_two_takes_a_trial_over(make_member):
-    """Though both found it stale before either moved."""
+    """Of two processes that find a lease stale at the same time only one claims it."""
     one, two, three = make_member(), make_member(), make_member()
     one.begin()
     one.owner.leave()
@@ -128,7 +130,7 @@ def test_only_one_of_two_takes_a_trial_over(make_member):
 
 
 def _claim_and_die(member: Member, handover: int) -> None:
-    """What a process leaves behind that dies in the middle of a handover of trial 0."""
+    """Leave the claim of a process that died during a handover of trial 0."""
     name = f"shared (trial 0, handover {handover})"
     optuna.create_study(storage=member.study._storage, study_name=name)
 
@@ -137,8 +139,8 @@ def _studies(member: Member) -> list[str]:
     return sorted(s.study_name for s in optuna.get_all_study_summaries(member.study._storage))
 
 
-def test_a_handover_under_way_keeps_others_off(make_member):
-    """A claim of a process that died in the middle of it is passed over after LEASE_S."""
+def test_a_claim_blocks_others_until_it_is_stale(make_member):
+    """The claim of a process that died during a handover is ignored after LEASE_S."""
     one, two = make_member(), make_member()
     one.begin()
     one.owner.leave()
@@ -153,7 +155,7 @@ def test_a_handover_under_way_keeps_others_off(make_member):
 
 
 def test_a_fresh_claim_is_not_taken_for_an_old_one(make_member):
-    """The claim seen first is gone, and another of its name was made: its own time counts."""
+    """A new claim under the name of a deleted one has its own age."""
     one, two = make_member(), make_member()
     one.begin()
     one.owner.leave()
@@ -173,7 +175,7 @@ class _Paused:
         self.study, self.meanwhile = study, [meanwhile]
 
     def get_trials(self, **kwargs: Any) -> Any:
-        """The trials as they were before `meanwhile`."""
+        """The trials as they were before the call of `meanwhile`."""
         trials = self.study.get_trials(**kwargs)
         if self.meanwhile:
             self.meanwhile.pop()()
@@ -184,7 +186,7 @@ class _Paused:
 
 
 def test_a_process_never_deletes_a_claim_that_another_one_just_made(make_member):
-    """Two processes wait for a dead claim; one is faster, and the other leaves its claim alone."""
+    """If one of two processes replaces a dead claim first, the other leaves the new claim."""
     one, two, three = make_member(), make_member(), make_member()
     one.begin()
     one.owner.leave()
@@ -204,8 +206,8 @@ def test_a_process_never_deletes_a_claim_that_another_one_just_made(make_member)
     assert (any(by_two), any(by_three)) == (True, False)
 
 
-def test_a_trial_without_a_lease_is_left_alone_for_a_moment(make_member):
-    """It was asked for just now; but its process may have died before it took it."""
+def test_a_trial_without_a_lease_can_be_claimed_after_a_wait(make_member):
+    """A trial without a lease is claimed only after UNLEASED_S."""
     one, two = make_member(), make_member()
     one.study.ask()
     assert not two.claim()
@@ -214,7 +216,7 @@ def test_a_trial_without_a_lease_is_left_alone_for_a_moment(make_member):
 
 
 def test_a_released_trial_is_free_at_once(make_member):
-    """As after Ctrl-C, also for the one that released it."""
+    """After a release every process can claim the trial, the former owner included."""
     one, two = make_member(), make_member()
     one.begin()
     one.leases.release(0)
@@ -224,8 +226,8 @@ def test_a_released_trial_is_free_at_once(make_member):
     assert one.claim()
 
 
-def test_an_ended_trial_is_nobodys(make_member):
-    """It counts for the one that ended it."""
+def test_an_ended_trial_has_no_owner(make_member):
+    """An ended trial counts for the owner that ended it and is held by no process."""
     one, two = make_member(), make_member()
     trial = one.begin()
     one.study.tell(trial, state=OptunaState.FAIL)

@@ -1,4 +1,4 @@
-"""One search at a time in a study's folder."""
+"""Only one search at a time runs in the folder of a study."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def paths(tmp_path) -> StudyPaths:
     return paths
 
 
-def test_a_second_process_is_told_who_has_the_study(paths):
-    """One line with its number; killed, it has nothing any more."""
+def test_a_second_process_is_refused_with_the_owners_number(paths):
+    """The error names the owner's process number; the lock is free once the owner is killed."""
     command = [sys.executable, "-c", HOLD, str(paths.root)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b"locked\n"
@@ -46,14 +46,14 @@ def test_a_second_process_is_told_who_has_the_study(paths):
 
 
 def test_a_lock_is_no_study(paths):
-    """A crash between the lock and the settings leaves a folder that a new study can take."""
+    """A crash before the settings are written leaves a folder that a new study can claim."""
     with lock_study(paths):
         pass
     assert claim_folder(paths.root.parent, "a") == paths
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path):
-    """It is not even there."""
+def test_a_missing_folder_is_refused(tmp_path):
+    """The error of a folder that does not exist is one line."""
     with (
         pytest.raises(RecordError, match=r"\.lock: cannot be written"),
         lock_study(StudyPaths(tmp_path / "none")),
@@ -62,7 +62,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
 
 
 def test_a_study_runs_while_its_lock_is_held(paths):
-    """And no longer, though the file stays."""
+    """A study is running until its lock is released, though the lock file stays."""
     assert not is_running(paths)
     with lock_study(paths):
         assert is_running(paths)
@@ -71,7 +71,7 @@ def test_a_study_runs_while_its_lock_is_held(paths):
 
 
 def test_a_study_runs_while_another_process_trains_its_trials(paths):
-    """The process that began the study may have ended."""
+    """The study still runs if the process that began it has ended."""
     owner = Owner(paths)
     assert is_running(paths)
     owner.leave()
@@ -79,7 +79,7 @@ def test_a_study_runs_while_another_process_trains_its_trials(paths):
 
 
 def test_the_lock_of_a_deleted_study_is_not_taken(paths, monkeypatch):
-    """The folder was deleted between opening the file and locking it."""
+    """A folder deleted between opening its lock file and locking it is refused."""
     flock = fcntl.flock
 
     def delete_first(file, how):

@@ -1,4 +1,4 @@
-"""The manifest, written last."""
+"""The manifest, which is written last."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autocnn.records.manifest import read_manifest, write_manifest
 
 
 def test_a_manifest_survives_its_file(tmp_path):
-    """Nested data comes back; NaN as null and paths as strings."""
+    """Nested data are read back; NaN becomes null and a path becomes a string."""
     path = tmp_path / "manifest.json"
     write_manifest(path, {"scores": {"test": 0.1 + 0.2, "gap": math.nan}, "folder": Path("a/b")})
     assert read_manifest(path) == {"scores": {"test": 0.1 + 0.2, "gap": None}, "folder": "a/b"}
@@ -21,14 +21,14 @@ def test_a_manifest_survives_its_file(tmp_path):
 
 
 def test_no_manifest_means_not_finished(tmp_path):
-    """The way to finish a study is told."""
+    """The error says how to finish the study."""
     with pytest.raises(StudyError, match=f"no manifest; `autocnn search --study {tmp_path.name}`"):
         read_manifest(tmp_path / "manifest.json")
 
 
 @pytest.mark.parametrize("content", [b'{"scores": ', b"[1]", b"\xff"])
 def test_a_damaged_manifest_is_one_clear_line(tmp_path, content):
-    """A file cut short, or of something else, is an error of records."""
+    """A truncated or foreign file is an error of records."""
     (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(RecordError, match=r"manifest\.json: ") as raised:
         read_manifest(tmp_path / "manifest.json")
@@ -36,6 +36,6 @@ def test_a_damaged_manifest_is_one_clear_line(tmp_path, content):
 
 
 def test_the_manifest_is_plain_json(tmp_path):
-    """Any tool can read it."""
+    """The manifest is plain JSON, which any tool can read."""
     write_manifest(tmp_path / "m.json", {"classes": ["Ä"]})
     assert json.loads((tmp_path / "m.json").read_text("utf-8")) == {"classes": ["Ä"]}

@@ -1,4 +1,4 @@
-"""A study is opened once: what it gives, and how it is found."""
+"""A study is opened once: which values it returns, and how it is found."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def make_study(results: Path, name: str, created: str) -> StudyPaths:
     return paths
 
 
-# what it gives
+# values of an open study
 
 
-def test_the_place_of_a_new_study_gives_nothing(tmp_path):
-    """No settings are stored, and it is no plan."""
+def test_an_empty_folder_has_no_settings(tmp_path):
+    """The folder of a new study has no settings and is no plan."""
     study = open_folder(tmp_path / "new")
     assert (study.name, study.exists, study.stored, study.is_plan) == ("new", False, {}, False)
     with pytest.raises(StudyError, match="no study is on record here; `autocnn search` starts one"):
@@ -35,14 +35,14 @@ def test_the_place_of_a_new_study_gives_nothing(tmp_path):
 
 
 def test_settings_have_the_name_of_the_folder(paths):
-    """A renamed folder's record keeps the name that study.toml has."""
+    """The settings have the folder's name; the record keeps the name in study.toml."""
     study = open_folder(paths.root.rename(paths.root.parent / "copy"))
     assert (study.settings.study, study.settings.trials) == ("copy", 3)
     assert study.recorded.study == "digits-1"
 
 
-def test_the_record_is_found_where_the_settings_say(paths, settings, facts):
-    """With its facts; without a database it is the journal."""
+def test_the_record_is_found_by_the_settings(paths, settings, facts):
+    """The record is the database of the settings, or the journal if they name none."""
     write_study_facts(create_study(paths, settings), facts)
     study = open_folder(paths.root)
     assert study.recorded.storage is None
@@ -50,7 +50,7 @@ def test_the_record_is_found_where_the_settings_say(paths, settings, facts):
 
 
 def test_a_password_comes_from_the_environment_or_is_given(paths, settings, monkeypatch):
-    """study.toml keeps none."""
+    """The password is an argument or an environment variable; study.toml holds none."""
     public, secret = (f"postgresql+psycopg://ada{word}@h/d" for word in ("", ":s3cret"))
     paths.study_toml.write_text(f'storage = "{public}"\n')
     assert open_folder(paths.root).recorded.storage == public
@@ -61,14 +61,14 @@ def test_a_password_comes_from_the_environment_or_is_given(paths, settings, monk
 
 @pytest.mark.parametrize("space", ["small", "/somewhere/small.toml"])
 def test_the_space_has_its_short_name(paths, space):
-    """That of the library, or the file's without folder and ending."""
+    """The name is that in the library, or the file's name without folder and suffix."""
     paths.study_toml.write_text(f'space = "{space}"\n')
     paths.space_toml.write_text("[parameters]\nblocks = 1\n")
     assert open_folder(paths.root).space.name == "small"
 
 
 def test_study_toml_is_read_once(paths):
-    """What is written to it later is not seen."""
+    """A later change of study.toml is not read."""
     study = open_folder(paths.root)
     assert study.settings.trials == 3
     paths.study_toml.write_text('engine = "plan"\n')
@@ -77,7 +77,7 @@ def test_study_toml_is_read_once(paths):
 
 
 def test_a_damaged_study_toml_is_one_clear_error(paths):
-    """But the study can still be listed."""
+    """The error is one line, and the study can still be listed."""
     paths.study_toml.write_bytes(b"\xff")
     study = open_folder(paths.root)
     assert not study.is_plan
@@ -87,7 +87,7 @@ def test_a_damaged_study_toml_is_one_clear_error(paths):
 
 
 def test_finding_a_study_does_without_optuna(paths):
-    """It takes a while to load; most commands need it only for the record."""
+    """Finding a study does not import Optuna, which loads slowly."""
     code = (
         "import sys; from pathlib import Path; from autocnn.records.open_study import find_study; "
         "find_study(Path(sys.argv[1])).settings; print('optuna' in sys.modules)"
@@ -97,7 +97,7 @@ def test_finding_a_study_does_without_optuna(paths):
     assert done.stdout == "False\n"
 
 
-# how it is found
+# finding a study
 
 
 def test_studies_are_listed_by_creation_time(tmp_path):
@@ -122,20 +122,20 @@ def test_without_a_creation_time_the_file_time_counts(tmp_path, text):
 
 
 def test_no_results_folder_means_no_studies(tmp_path):
-    """Listing is no error where nothing was ever searched."""
+    """The list of studies is empty if there is no results folder."""
     assert list_studies(tmp_path / "results") == []
 
 
 def test_a_study_is_found_by_name_or_as_the_latest(tmp_path):
-    """Without a name the latest study is meant."""
+    """The latest study is opened if no name is given."""
     make_study(tmp_path, "one", "2026-11-22T12:00:00+00:00")
     make_study(tmp_path, "two", "2026-11-22T13:00:00+00:00")
     assert find_study(tmp_path, "one").name == "one"
     assert find_study(tmp_path, None).name == "two"
 
 
-def test_an_unknown_study_is_told_with_the_known_ones(tmp_path):
-    """A misspelt name shows what there is to choose from."""
+def test_an_unknown_study_lists_the_existing_ones(tmp_path):
+    """The error of a misspelt name lists the existing studies."""
     make_study(tmp_path, "one", "2026-11-22T12:00:00+00:00")
     make_study(tmp_path, "two", "2026-11-22T13:00:00+00:00")
     with pytest.raises(StudyError, match=r"no study named 'three' in .*; known: one, two"):
@@ -143,8 +143,8 @@ def test_an_unknown_study_is_told_with_the_known_ones(tmp_path):
 
 
 @pytest.mark.parametrize("made", [True, False])
-def test_without_studies_the_way_to_one_is_told(tmp_path, made):
-    """An absent or empty results folder leads to `autocnn search`."""
+def test_without_studies_the_error_names_the_search_command(tmp_path, made):
+    """The error of an absent or empty results folder names `autocnn search`."""
     results = tmp_path / "results"
     if made:
         results.mkdir()

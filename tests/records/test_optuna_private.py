@@ -1,4 +1,4 @@
-"""The names of Optuna that are not public: each is used once, as autocnn uses it."""
+"""The private names of Optuna: each is used in one place, in the way tested here."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ OWNERS = {
 
 
 @pytest.mark.parametrize("name", OWNERS)
-def test_a_name_is_there(name):
-    """If it has gone, the message says what to do."""
+def test_a_private_name_exists(name):
+    """If a private name is missing, the message says what to do."""
     assert hasattr(OWNERS[name](), name), ADVICE.format(name)
 
 
-def test_private_names_stand_in_one_module():
+def test_private_names_are_used_in_one_module_only():
     """No other module imports a private module or class of Optuna or Keras Tuner."""
     package = Path(autocnn.__file__).parent
     allowed = {"records/optuna_private.py", "engines/keras_tuner_oracles.py"}
@@ -68,7 +68,7 @@ def test_private_names_stand_in_one_module():
 
 
 def test_a_running_trial_is_opened_again(study):
-    """It takes reports, as the trial of the process that began it did."""
+    """A trial opened by number takes reports as the trial of the first process did."""
     began = study.ask()
     again = open_trial(study, study.trials[0])
     again.report(0.5, 1)
@@ -77,21 +77,21 @@ def test_a_running_trial_is_opened_again(study):
 
 
 def test_an_attribute_is_written_without_an_open_trial(study):
-    """The trial may be open elsewhere."""
+    """An attribute is written by trial number, since the trial may be open elsewhere."""
     study.ask()
     write_attribute(study, study.trials[0], "key", {"a": 1})
     assert study.trials[0].user_attrs == {"key": {"a": 1}}
 
 
 def test_a_second_study_may_share_the_storage(study):
-    """As a claim of a lease does."""
+    """The storage takes a second study, which the claim of a lease needs."""
     optuna.create_study(study_name="claim", storage=storage_of(study))
     names = [summary.study_name for summary in optuna.get_all_study_summaries(storage_of(study))]
     assert sorted(names) == sorted(["claim", study.study_name])
 
 
 def test_the_unit_cube_holds_every_range():
-    """Integers get half a step at each end: 2 of 0 to 4 is the middle, and so is 10 of 1 to 100."""
+    """Integers get half a step at each end: 2 of 0..4 and 10 of 1..100 (log) are the middle."""
     cube = UnitCube({"n": IntDistribution(0, 4), "x": FloatDistribution(1, 100, log=True)})
     np.testing.assert_array_equal(cube.bounds, [[0, 1], [0, 1]])
     np.testing.assert_allclose(cube.vector({"n": 2, "x": 10.0, "other": 1}), [0.5, 0.5])
@@ -99,7 +99,7 @@ def test_the_unit_cube_holds_every_range():
 
 
 def test_brackets_depend_on_the_number_alone():
-    """Two studies of different names have the same ones."""
+    """Two studies of different names put their trials into equal brackets."""
     brackets = []
     for name in ("a", "b"):
         study = optuna.create_study(study_name=name, direction="maximize")
@@ -115,7 +115,7 @@ def test_brackets_depend_on_the_number_alone():
 
 @pytest.mark.filterwarnings("ignore:.*QMCSampler is experimental:Warning")
 def test_a_place_gives_its_point_of_the_sequence(study):
-    """The same place the same point, another place another one."""
+    """Equal places give equal points, and different places different ones."""
     space = {"x": FloatDistribution(0, 1), "y": FloatDistribution(0, 1)}
     study.ask()
     points = [
@@ -126,14 +126,14 @@ def test_a_place_gives_its_point_of_the_sequence(study):
 
 
 def test_the_elite_are_the_best(study):
-    """Two of four, for a population of two."""
+    """The elite of four trials for a population of two are the two best."""
     trials = [optuna.trial.create_trial(value=value) for value in (0.1, 0.4, 0.2, 0.3)]
     elite = select_elite(NSGAIISampler(population_size=2, seed=0), study, trials)
     assert sorted(trial.value for trial in elite) == [0.3, 0.4]
 
 
 def test_the_first_rung_is_a_system_attribute(study):
-    """Halving writes the score there."""
+    """Successive halving writes the score of its first rung to a system attribute."""
     trial = study.ask()
     trial.report(0.5, 1)
     SuccessiveHalvingPruner(min_resource=1).prune(study, study.trials[0])

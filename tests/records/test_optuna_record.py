@@ -34,20 +34,20 @@ def study(paths, settings):
 
 
 def test_a_new_study_maximises_validation_accuracy(study):
-    """Name, direction and metric are what Optuna's dashboard shows."""
+    """Name, direction and metric are those that Optuna's dashboard shows."""
     assert study.study_name == "digits-1"
     assert study.direction == optuna.study.StudyDirection.MAXIMIZE
     assert study.metric_names == ["val_accuracy"]
 
 
 def test_a_study_is_created_once(study, paths, settings):
-    """A second start says how to go on instead."""
+    """The error of a second creation says how to resume the study."""
     with pytest.raises(StudyError, match="exists already; `autocnn search --study digits-1`"):
         create_study(paths, settings)
 
 
 def test_a_trial_is_read_back_as_it_was_written(study, paths, make_proposal, make_result):
-    """Another process finds every field of the proposal and the result."""
+    """Another process reads every field of the proposal and the result."""
     before = datetime.now(UTC)
     trial = study.ask()
     proposal, result = make_proposal(0), make_result(1 / 3, 0.1 + 0.2)
@@ -75,7 +75,7 @@ def test_a_proposal_without_a_result_is_running(study, make_proposal):
 def test_an_interrupted_trial_is_stopped_while_optuna_waits(
     study, paths, make_proposal, make_result
 ):
-    """Ctrl-C leaves a trial open in Optuna, and ranked by what it reached."""
+    """After Ctrl-C a trial stays open in Optuna and is ranked by its best score so far."""
     trial = study.ask()
     write_proposal(trial, make_proposal(0))
     write_result(trial, make_result(0.5, state=TrialState.STOPPED))
@@ -85,7 +85,7 @@ def test_an_interrupted_trial_is_stopped_while_optuna_waits(
 
 
 def test_a_resumed_trial_takes_its_last_result(study, paths, make_proposal, make_result):
-    """A trial that is continued in another process ends with the result written there."""
+    """A trial that is resumed in another process ends with the result written there."""
     trial = study.ask()
     write_proposal(trial, make_proposal(0))
     write_result(trial, make_result(0.5, state=TrialState.STOPPED))
@@ -117,7 +117,7 @@ def test_a_failure_keeps_its_cause(study, paths, make_proposal, make_result):
 
 
 def test_infeasible_draws_are_no_trials(study, make_proposal):
-    """They are counted apart, and trials keep the numbers of their proposals."""
+    """Infeasible draws are counted apart, and trials keep the numbers of their proposals."""
     write_proposal(study.ask(), make_proposal(1))
     mark_infeasible(study.ask(), "50,000,000 macs are above the limit")
     write_proposal(study.ask(), make_proposal(0))
@@ -146,14 +146,14 @@ def test_a_trial_that_has_ended_is_read_once(study, make_proposal, make_result):
 
 
 def test_the_facts_of_the_study_are_read_by_another_process(study, paths, facts):
-    """Before they are written there are none."""
+    """There are no facts before they are written."""
     assert read_study_facts(study) is None
     write_study_facts(study, facts)
     assert read_study_facts(open_study(paths)) == facts
 
 
 def test_facts_of_another_form_are_refused(study, facts):
-    """One line says what is missing and what to do."""
+    """The error is one line with the missing field and a remedy."""
     write_study_facts(study, facts)
     study.set_user_attr("facts", {"horizon": 3})
     with pytest.raises(StudyError, match=r"facts cannot be read \(.*start another study"):
@@ -161,28 +161,28 @@ def test_facts_of_another_form_are_refused(study, facts):
 
 
 def test_a_renamed_folder_is_still_its_study(study, paths):
-    """The study is the one in the journal, whatever the folder is called."""
+    """The study is the one in the journal, whatever the name of the folder."""
     moved = StudyPaths(paths.root.rename(paths.root.parent / "copy"))
     assert open_study(moved).study_name == "digits-1"
 
 
 def test_no_journal_means_no_study(paths):
-    """Looking does not make a journal."""
+    """A query for a study creates no journal."""
     with pytest.raises(StudyError, match="no study is on record here"):
         open_study(paths)
     assert not paths.journal.exists()
 
 
-def test_a_journal_that_cannot_be_read_is_told_by_who_opens_it(paths, settings):
-    """Not as a traceback by who asks whether it is there."""
+def test_an_unreadable_journal_is_refused_when_it_is_opened(paths, settings):
+    """Opening an unreadable journal is one line; `study_exists` raises no error."""
     paths.journal.mkdir()
     assert study_exists(paths, settings)
     with pytest.raises(StudyError):
         open_study(paths)
 
 
-def test_a_leaderboard_without_its_record_is_told(paths):
-    """As in a folder of those that were kept."""
+def test_a_leaderboard_without_its_record_is_refused(paths):
+    """A folder with a leaderboard and without a journal is an error."""
     paths.leaderboard.touch()
     with pytest.raises(StudyError, match="only what was made of it: `autocnn leaderboard"):
         open_study(paths)
@@ -196,8 +196,8 @@ def test_an_empty_journal_means_no_study(paths):
 
 
 @pytest.mark.parametrize("content", [b"", b'{"op_code":0,"work'], ids=["empty", "torn"])
-def test_a_study_that_was_killed_at_its_birth_can_be_made(paths, settings, content):
-    """Its first line was not whole: nothing is on record, and nothing is in the way."""
+def test_a_study_killed_during_its_creation_can_be_created(paths, settings, content):
+    """A journal whose only line is torn holds no record and does not prevent a new study."""
     paths.journal.write_bytes(content)
     assert not study_exists(paths, settings)
     create_study(paths, settings)
@@ -209,7 +209,7 @@ def test_a_study_that_was_killed_at_its_birth_can_be_made(paths, settings, conte
     "content", [b"hello\nworld\n", b"[1]\n", b"{}\n{}\n", b"\xff\xfe\n\x00\n", b'{"op_code": 77}\n']
 )
 def test_a_foreign_journal_is_one_clear_line(paths, content):
-    """A journal that is none is named, in one line, and left as it is."""
+    """A file that is no journal is named in one line, and left unchanged."""
     paths.journal.write_bytes(content)
     with pytest.raises(RecordError, match=r"journal.log: the record of the study") as raised:
         open_study(paths)
@@ -238,7 +238,7 @@ def test_a_tail_that_is_not_ours_is_not_cut(paths):
 
 
 def test_a_journal_below_a_file_is_one_clear_line(tmp_path):
-    """A place where nothing can be written is an error of records."""
+    """A path that cannot be written is an error of records."""
     (tmp_path / "file").write_text("x")
     with pytest.raises(RecordError, match="cannot be read"):
         open_journal(StudyPaths(tmp_path / "file"))
@@ -254,8 +254,8 @@ def test_the_journal_is_found_from_another_folder(paths, settings, monkeypatch, 
     assert len(study.get_trials()) == 1
 
 
-def test_a_record_of_another_version_is_told(study, paths, facts, monkeypatch):
-    """One line instead of a missing field; a study that has only just begun has no version yet."""
+def test_a_record_of_another_version_is_refused(study, paths, facts, monkeypatch):
+    """The error is one line; a study without any trial has no version yet."""
     open_study(paths)
     monkeypatch.setattr(storage, "RECORD_VERSION", 1)
     write_study_facts(study, facts)

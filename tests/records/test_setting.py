@@ -1,4 +1,4 @@
-"""Rules of settings, and what a study may be called."""
+"""Rules of settings, and valid names of a study."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from autocnn.records.setting import (
 
 
 def test_a_choice_that_no_text_lists_is_allowed():
-    """The engine of a plan is allowed and is no choice for a person."""
+    """The engine `plan` is a valid value that no error message offers."""
     rule = one_of(("a", "b"), hidden=("c",))
     assert (rule.expected, rule.choices) == ("one of a, b", ("a", "b"))
     assert [rule.holds(value) for value in "abcd"] == [True, True, True, False]
 
 
 def test_a_choice_is_one_of_a_few():
-    """Nothing happens for a known one; an unknown one lists them all."""
+    """A known value passes; the error of an unknown one lists all choices."""
     check_choice("--format", "md", ("table", "md"))
     with pytest.raises(SettingsError, match="--format must be one of table, md, got 'xml'"):
         check_choice("--format", "xml", ("table", "md"))
@@ -35,8 +35,8 @@ def test_a_choice_is_one_of_a_few():
 @pytest.mark.parametrize(
     ("names", "text"), [(("a",), "a"), (("a", "b"), "a or b"), ("abc", "a, b or c")]
 )
-def test_alternatives_are_listed_as_a_person_writes_them(names, text):
-    """Commas, and "or" before the last one."""
+def test_alternatives_are_joined_by_commas_and_or(names, text):
+    """Alternatives are separated by commas, with "or" before the last one."""
     assert either(names) == text
 
 
@@ -54,7 +54,7 @@ def test_the_least_value_is_allowed():
     ],
 )
 def test_a_text_has_the_form_of_its_rule(rule, right, wrong):
-    """Every part of the text counts, from its beginning to its end."""
+    """The whole text must match, from its beginning to its end."""
     assert [rule.holds(text) for text in (*right, *wrong)] == [True] * len(right) + [False] * len(
         wrong
     )
@@ -72,11 +72,11 @@ def test_a_text_has_the_form_of_its_rule(rule, right, wrong):
     ],
 )
 def test_a_study_is_named_like_a_folder(name, is_allowed):
-    """No hidden folders, no paths, at most 255 bytes."""
+    """A name is no hidden folder and no path, and has at most 255 bytes."""
     assert is_study_name(name) is is_allowed
 
 
 def test_the_metadata_hold_one_setting():
-    """`about` wraps a `Setting` for a dataclass field."""
+    """`about` wraps a `Setting` for a field of a dataclass."""
     (found,) = about("Seed", at_least(0), changeable=True).values()
     assert (found.help, found.changeable, found.option, found.parse) == ("Seed", True, "", None)

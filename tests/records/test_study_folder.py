@@ -1,4 +1,4 @@
-"""Where the files of a study lie, and how its folder is claimed."""
+"""The files of a study's folder, and how the folder is claimed."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_a_trial_has_a_numbered_folder():
     assert StudyPaths(Path("r/a")).trial(7) == Path("r/a/trials/00007")
 
 
-def test_a_study_knows_the_studies_in_its_folder(tmp_path):
-    """Those that have begun, and those that a process has just locked; no other folders."""
+def test_the_studies_inside_a_folder_are_listed(tmp_path):
+    """The list holds studies that have begun or are locked, and no other folders."""
     paths = make_study(tmp_path, "a", "2026-11-22T12:00:00+00:00")
     make_study(paths.root, "ablation-3", "2026-11-22T13:00:00+00:00")
     for name in ("ablation-2", "trials"):
@@ -62,20 +62,20 @@ def test_a_name_that_leaves_the_folder_is_refused(tmp_path, name):
 
 
 def test_claiming_makes_the_folder(tmp_path):
-    """The results folder is made with the study's."""
+    """Claiming creates the results folder together with the study's folder."""
     paths = claim_folder(tmp_path / "results", "digits 1")
     assert paths.root == tmp_path / "results" / "digits 1"
     assert paths.root.is_dir()
     assert not paths.exists
 
 
-def test_claiming_accepts_the_study_that_is_there(tmp_path):
-    """A folder with study.toml is a study: the caller sees that it exists."""
+def test_claiming_accepts_an_existing_study(tmp_path):
+    """A folder with study.toml is a study, and claiming it returns that it exists."""
     make_study(tmp_path, "one", "2026-11-22T12:00:00+00:00")
     assert claim_folder(tmp_path, "one").exists
 
 
-def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
+def test_a_folder_of_other_files_is_refused(tmp_path):
     """Nothing is written into a folder of other files."""
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "chapter.tex").write_text("x")
@@ -85,8 +85,8 @@ def test_a_folder_that_holds_something_else_is_left_alone(tmp_path):
 
 
 @pytest.mark.parametrize("file", ["results", "results/one"])
-def test_a_file_in_place_of_a_folder_is_told(tmp_path, file):
-    """A file where the results or the study should lie is named."""
+def test_a_file_in_place_of_a_folder_is_refused(tmp_path, file):
+    """The error names the file that has the path of the results or the study."""
     path = tmp_path / file
     path.parent.mkdir(exist_ok=True)
     path.write_text("x")
@@ -94,15 +94,15 @@ def test_a_file_in_place_of_a_folder_is_told(tmp_path, file):
         claim_folder(tmp_path / "results", "one")
 
 
-def test_a_file_above_the_results_folder_is_told(tmp_path):
-    """The folder cannot be made below a file."""
+def test_a_file_above_the_results_folder_is_refused(tmp_path):
+    """A folder cannot be created below a file."""
     (tmp_path / "file").write_text("x")
     with pytest.raises(RecordError, match=r"cannot be written \(Not a directory\)"):
         claim_folder(tmp_path / "file" / "results", "one")
 
 
-def test_a_folder_without_permission_is_told(tmp_path, monkeypatch):
-    """A folder that may be read only is told before anything is computed."""
+def test_a_folder_without_write_permission_is_refused(tmp_path, monkeypatch):
+    """A read-only folder is refused before anything is computed."""
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(RecordError, match=r"cannot be written \(Permission denied\)"):
         claim_folder(tmp_path, "one")

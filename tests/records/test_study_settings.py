@@ -62,13 +62,13 @@ from autocnn.records.units import parse_duration, parse_memory
     ],
 )
 def test_a_value_out_of_range_names_its_option(changes, message):
-    """A wrong value is told as the option a person types, with what was expected."""
+    """The error names the command-line option and the expected values."""
     with pytest.raises(SettingsError, match=f"^{re.escape(message)}$"):
         StudySettings(**{"study": "one", **changes})
 
 
 def test_the_bounds_themselves_are_allowed():
-    """Seed 0, one trial of one epoch and a perfect target are settings like others."""
+    """Seed 0, one trial of one epoch and a perfect target are valid settings."""
     settings = StudySettings(study="one", seed=0, trials=1, epochs=1, target=1.0)
     assert (settings.seed, settings.trials, settings.epochs, settings.target) == (0, 1, 1, 1.0)
 
@@ -91,12 +91,12 @@ def test_the_bounds_themselves_are_allowed():
     ],
 )
 def test_settings_survive_the_file(settings):
-    """What is written is read back, to the last bit and character."""
+    """Settings are read back to the last bit and character."""
     assert StudySettings(**settings_from_toml(settings_to_toml(settings), "f")) == settings
 
 
-def test_the_file_reads_like_a_file():
-    """One line a setting; what is not set is left out."""
+def test_the_file_has_one_line_a_setting():
+    """The file has one line for each setting; settings without a value are left out."""
     lines = settings_to_toml(StudySettings(study="one", trials=5)).splitlines()
     assert lines[0] == "# autocnn search --config FILE reads this file"
     assert lines[1:3] == ['study = "one"', 'dataset = "digits"']
@@ -106,7 +106,7 @@ def test_the_file_reads_like_a_file():
 
 
 def test_a_file_may_give_some_settings_only():
-    """Only the keys that are given come back, so that others keep their value."""
+    """Only keys in the file are returned, so other settings keep their value."""
     given = settings_from_toml("trials = 5\ntime_budget_s = 60\n", "my.toml")
     assert given == {"trials": 5, "time_budget_s": 60.0}
     assert isinstance(given["time_budget_s"], float)
@@ -130,7 +130,7 @@ def test_a_file_may_give_some_settings_only():
     ],
 )
 def test_a_wrong_file_names_file_and_key(text, message):
-    """The line to mend can be found from the message."""
+    """The error names the file and the key of the wrong line."""
     with pytest.raises(SettingsError, match=f"^{re.escape(message)}"):
         settings_from_toml(text, "my.toml")
 
@@ -164,13 +164,13 @@ def test_what_is_no_duration_is_refused(text):
 
 
 def test_the_option_of_a_duration_can_be_named():
-    """Another option's duration is told under its own name."""
+    """The error of another option's duration names that option."""
     with pytest.raises(SettingsError, match=r"^--wait must be a time above zero"):
         parse_duration("x", "--wait")
 
 
 def test_settings_and_ranking_load_no_heavy_library():
-    """The help of the command line must not wait for Optuna or Arrow."""
+    """Importing settings and ranking imports neither Optuna nor Arrow."""
     rooms = "manifest, study_folder, study_settings, trial_record"
     code = (
         f"import sys, autocnn.leaderboard.ranking; from autocnn.records import {rooms}; "
@@ -184,15 +184,15 @@ def test_settings_and_ranking_load_no_heavy_library():
     ("text", "mib"), [("900M", 900), ("4G", 4096), ("1.5GiB", 1536), (" 2gb ", 2048), ("1m", 1)]
 )
 def test_a_size_is_parsed(text, mib):
-    """Binary units, however they are written."""
+    """Sizes have binary units in any spelling."""
     assert parse_memory(text) == mib
 
 
 @pytest.mark.parametrize(
     "text", ["", "4", "G", "0M", "-1G", "4 T", "1e3M", "0.1M", "9" * 400 + "G"]
 )
-def test_a_wrong_size_is_told(text):
-    """One line with the option and what is expected."""
+def test_a_wrong_size_is_refused(text):
+    """The error is one line with the option and the expected form."""
     message = re.escape(f"--worker-memory must be a size such as 900M or 4G, got {text!r}")
     with pytest.raises(SettingsError, match=f"^{message}$"):
         parse_memory(text)
@@ -212,13 +212,13 @@ def test_a_wrong_size_is_told(text):
     ],
 )
 def test_the_names_of_a_setting_follow_from_its_option(key, option, in_file, variable):
-    """One name on the command line, in a file and in the environment."""
+    """A setting has one name on the command line, in a file and in the environment."""
     assert (option_name(key), option_key(key), option_variable(key)) == (option, in_file, variable)
 
 
 @pytest.mark.parametrize("key", [key for key, kind in setting_types().items() if kind is bool])
 def test_a_switch_can_be_turned_off(key):
-    """Each has an option for yes and one for no: an error about a change names both."""
+    """Each switch has an option for yes and one for no, so an error can name both."""
     yes, no = option_name(key).split("/")
     assert no == yes.replace("--", "--no-", 1)
 
@@ -235,17 +235,17 @@ def test_a_switch_can_be_turned_off(key):
     ],
 )
 def test_the_help_states_choices_and_default(key, text):
-    """They come from the rule and the field, so that the help cannot be out of date."""
+    """The help takes choices and default from the rule and the field."""
     assert option_help(key).startswith(text)
 
 
 def test_no_help_text_ends_with_a_full_stop_of_its_own():
-    """The choices and the default come behind it."""
+    """The choices and the default are appended to the help text."""
     assert [key for key, setting in SETTINGS.items() if setting.help.endswith(".")] == []
 
 
-def test_the_engine_says_who_proposes():
-    """A sampler of Optuna, a tuner of Keras Tuner, or the plan itself."""
+def test_the_engine_follows_from_the_proposer():
+    """A setting names a sampler of Optuna, a tuner of Keras Tuner, or a plan."""
     given = {"study": "x", "sampler": "tpe", "tuner": "grid"}
     engines = ("optuna", "keras-tuner", "plan")
     assert [StudySettings(**given, engine=engine).proposer for engine in engines] == [

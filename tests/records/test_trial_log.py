@@ -22,7 +22,7 @@ def study() -> optuna.Study:
 
 @pytest.fixture
 def begin(make_proposal) -> Callable[..., int]:
-    """Begin the next trial of a log; returns its number."""
+    """Begin the next trial of a log and return its number."""
 
     def make(log: TrialLog, **changes: Any) -> int:
         trial = log.new_trial(None)
@@ -33,7 +33,7 @@ def begin(make_proposal) -> Callable[..., int]:
 
 
 def test_the_best_score_so_far_is_written(study, begin):
-    """A dip of a learning curve is not what a trial is judged by."""
+    """The value of an epoch is the best score up to it, so a dip does not count."""
     log = TrialLog(study)
     number = begin(log)
     assert log.best(number) is None
@@ -44,7 +44,7 @@ def test_the_best_score_so_far_is_written(study, begin):
 
 
 def test_an_epoch_is_written_once(study, begin, recwarn):
-    """A second try, or a later process, reports it again; Optuna would warn."""
+    """A second report of an epoch is not written, because Optuna would warn."""
     log = TrialLog(study)
     number = begin(log)
     log.report(number, 1, 0.5)
@@ -55,7 +55,7 @@ def test_an_epoch_is_written_once(study, begin, recwarn):
 
 
 def test_a_trial_that_stopped_early_is_padded(study, begin, make_result):
-    """At each later epoch its score is written, and then `padded` is called."""
+    """The score of the trial is written for each later epoch, and `padded` is called."""
     log, padded = TrialLog(study), []
     number = begin(log, last_epoch=4)
     log.report(number, 1, 0.5)
@@ -72,7 +72,7 @@ def test_a_trial_that_stopped_early_is_padded(study, begin, make_result):
 
 @pytest.mark.parametrize("state", [TrialState.PRUNED, TrialState.FAILED])
 def test_other_ends_are_not_padded(study, begin, make_result, state):
-    """A pruned or failed trial has no value."""
+    """A pruned or failed trial is not padded, because it has no value."""
     log = TrialLog(study)
     number = begin(log, last_epoch=4)
     log.report(number, 1, 0.5)
@@ -82,14 +82,14 @@ def test_other_ends_are_not_padded(study, begin, make_result, state):
 
 
 def test_notes_are_written_before_the_end(study, begin, make_result):
-    """Optuna takes no attributes of a trial that has ended."""
+    """Notes precede the end, because Optuna takes no attributes of an ended trial."""
     log = TrialLog(study)
     log.end(begin(log), make_result(0.5), {"oracle_told": {"at": 3}})
     assert study.trials[0].user_attrs["oracle_told"] == {"at": 3}
 
 
 def test_a_decision_to_prune_outlives_the_process(study, begin, make_proposal):
-    """It is read by the log that continues the trial; so is the best score."""
+    """The log that continues a trial reads its decision to prune and its best score."""
     log = TrialLog(study)
     number = begin(log)
     log.report(number, 1, 0.5)
@@ -102,7 +102,7 @@ def test_a_decision_to_prune_outlives_the_process(study, begin, make_proposal):
 
 
 def test_trials_are_left_behind_until_they_are_begun_or_skipped(study, begin, make_proposal):
-    """In the order of their numbers; those that this log begins are none."""
+    """Left trials are in the order of their numbers and exclude those this log begins."""
     earlier = TrialLog(study)
     for _ in range(2):
         begin(earlier)
@@ -117,7 +117,7 @@ def test_trials_are_left_behind_until_they_are_begun_or_skipped(study, begin, ma
 
 
 def test_a_rejected_draw_is_no_trial(study):
-    """It ends pruned, which teaches TPE to stay away, and bears its reason and its notes."""
+    """A rejected draw is pruned, so TPE avoids it, and has a reason and notes."""
     log = TrialLog(study)
     log.reject(log.new_trial(None), "too large", {"oracle_told": {"at": 1}})
     trial = study.trials[0]
@@ -127,7 +127,7 @@ def test_a_rejected_draw_is_no_trial(study):
 
 
 def test_a_withdrawn_trial_is_no_trial(study, begin):
-    """It failed, for Optuna, and counts no more."""
+    """A withdrawn trial is failed in Optuna and is not counted."""
     log = TrialLog(study)
     number = begin(log)
     assert log.n_begun() == 1
@@ -136,8 +136,8 @@ def test_a_withdrawn_trial_is_no_trial(study, begin):
     assert (log.n_begun(), finished_records(study)) == (0, [])
 
 
-def test_a_left_trial_runs_on_record(study, begin, make_result):
-    """How far it came is on record, and it may be continued."""
+def test_a_left_trial_stays_running_on_record(study, begin, make_result):
+    """The epochs of a left trial are on record, and the trial can be resumed."""
     log = TrialLog(study)
     number = begin(log)
     log.leave(number, make_result(0.5, state=TrialState.STOPPED))
@@ -147,7 +147,7 @@ def test_a_left_trial_runs_on_record(study, begin, make_result):
 
 
 def test_a_recipe_is_enqueued_once(study):
-    """Also by a process that goes on after a kill."""
+    """A process that resumes after a kill does not enqueue the recipe again."""
     for _ in range(2):
         TrialLog(study).enqueue("known", {"x": 1})
     TrialLog(study).enqueue("other", {"x": 2})
@@ -157,7 +157,7 @@ def test_a_recipe_is_enqueued_once(study):
 
 
 def test_a_log_without_leases_holds_every_trial(study, begin):
-    """One process alone trains a study in a journal."""
+    """Without leases, as in a journal, the one process holds every trial."""
     log = TrialLog(study)
     number = begin(log)
     assert (log.is_shared, log.holds(number)) == (False, True)

@@ -1,4 +1,4 @@
-"""What the tests of `autocnn.leaderboard` share."""
+"""Fixtures shared by the tests of `autocnn.leaderboard`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the file of a leaderboard says of itself."""
+"""The metadata of a leaderboard file: number of trials, size of the journal."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def add_trial(make_proposal, make_result):
 
 @pytest.fixture
 def record(paths, space):
-    """What a search does: write the leaderboard of the trials that `study` has by now."""
+    """A function that writes the leaderboard of all trials of `study`, as a search does."""
 
     def write(study):
         n_bytes = record_bytes(paths.journal)
@@ -56,33 +56,33 @@ def record(paths, space):
     ("content", "size"),
     [(b"{}\n", 3), (b'{"a":1}\n{}\n', 11), (b"\n", 1), (b"", None), (b'{}\n{"a"', None)],
 )
-def test_a_journal_has_a_size_where_its_last_line_is_whole(tmp_path, content, size):
-    """A line that is being written, or that a crash left, has none."""
+def test_a_journal_has_a_size_if_its_last_line_is_whole(tmp_path, content, size):
+    """A journal has no size while a line is being written or if a crash left half a line."""
     journal = tmp_path / "journal.log"
     journal.write_bytes(content)
     assert record_bytes(journal) == size
 
 
 def test_what_is_no_journal_has_no_size(tmp_path):
-    """No file, or a folder."""
+    """A missing file and a folder have no size."""
     assert record_bytes(tmp_path / "journal.log") is None
     assert record_bytes(tmp_path) is None
 
 
 def test_a_file_is_opened_without_its_columns(tmp_path, make_record, space):
-    """Its trials are counted, its columns known; they are read when they are asked for."""
+    """Opening reads number of trials and schema; `read` reads the columns."""
     path = tmp_path / "leaderboard.parquet"
     table = build_leaderboard([make_record(0, 0.5), make_record(1, 0.25)], space, ACCURACY)
     write_leaderboard(path, table)
     found = open_leaderboard(path)
     assert (found.n_trials, found.schema.names) == (2, table.column_names)
-    path.unlink()  # a search replaces it; what was opened stays
+    path.unlink()  # a search replaces the file; an open one can still be read
     assert found.read(["trial", "rank"]).equals(table.select(["trial", "rank"]))
     assert found.read().equals(table)
 
 
-def test_damage_inside_is_told(tmp_path, make_record, space):
-    """Where the columns are read at last."""
+def test_damaged_columns_are_refused_when_they_are_read(tmp_path, make_record, space):
+    """A file with damaged columns can be opened; reading a column raises the error."""
     path = tmp_path / "leaderboard.parquet"
     write_leaderboard(path, build_leaderboard([make_record(0, 0.5)], space, ACCURACY))
     content = bytearray(path.read_bytes())
@@ -93,8 +93,8 @@ def test_damage_inside_is_told(tmp_path, make_record, space):
         found.read(["rank"])
 
 
-def test_what_is_no_leaderboard_is_told(tmp_path):
-    """Nothing there, or another table."""
+def test_a_missing_or_foreign_file_is_refused(tmp_path):
+    """A missing file and a table of another kind are errors."""
     path = tmp_path / "leaderboard.parquet"
     with pytest.raises(StudyError, match="there is no leaderboard"):
         open_leaderboard(path)
@@ -106,7 +106,7 @@ def test_what_is_no_leaderboard_is_told(tmp_path):
 def test_a_leaderboard_is_current_until_the_journal_grows(
     paths, settings, space, add_trial, record
 ):
-    """And again once it was written anew; looking at the study does not change that."""
+    """A rewritten leaderboard is current again; opening the study does not change that."""
     study = create_study(paths, settings)
     add_trial(study)
     record(study)
@@ -123,7 +123,7 @@ def test_a_leaderboard_is_current_until_the_journal_grows(
 
 
 def test_trials_that_end_while_the_record_is_read_are_not_missed(paths, settings, space, add_trial):
-    """The size is older than what was read: the file counts as behind, never as current."""
+    """The size is measured before the record is read, so a file is never falsely current."""
     study = create_study(paths, settings)
     n_bytes = record_bytes(paths.journal)
     add_trial(study)
@@ -134,7 +134,7 @@ def test_trials_that_end_while_the_record_is_read_are_not_missed(paths, settings
 
 
 def test_a_half_written_line_is_mended_first(paths, settings, add_trial, record):
-    """After a crash nobody knows what the file lacks, until the journal was opened."""
+    """A leaderboard is not current until opening the study has cut half a line off its journal."""
     study = create_study(paths, settings)
     add_trial(study)
     record(study)
@@ -147,8 +147,10 @@ def test_a_half_written_line_is_mended_first(paths, settings, add_trial, record)
 
 
 @pytest.mark.parametrize("case", ["no size", "no file", "damaged", "foreign"])
-def test_what_is_not_known_is_not_current(paths, settings, space, add_trial, record, case):
-    """The trials must be read from the record then."""
+def test_an_unreadable_or_unsized_leaderboard_is_not_current(
+    paths, settings, space, add_trial, record, case
+):
+    """A leaderboard without a size, or one that cannot be read, is not current."""
     study = create_study(paths, settings)
     add_trial(study)
     record(study)
@@ -164,8 +166,8 @@ def test_what_is_not_known_is_not_current(paths, settings, space, add_trial, rec
     assert current_leaderboard(open_folder(paths.root)) is None
 
 
-def test_a_leaderboard_that_was_kept_alone_is_all_there_is(paths, record, add_trial):
-    """Without the record; with a database's, that may have grown."""
+def test_a_leaderboard_without_its_journal_is_current(paths, record, add_trial):
+    """A file without its journal is current; one of a database is not, which may have grown."""
     study = create_study(paths, settings := StudySettings(study=paths.name))
     add_trial(study)
     record(study)

@@ -27,7 +27,7 @@ TABLE = pa.table(
 
 
 def trials(*texts):
-    """Those for which all conditions hold."""
+    """The numbers of the trials for which all conditions hold."""
     conditions = [parse_condition(text, TABLE.schema) for text in texts]
     return filter_rows(TABLE, conditions)["trial"].to_pylist()
 
@@ -55,7 +55,7 @@ def trials(*texts):
     ],
 )
 def test_each_operator_compares(condition, found):
-    """Numbers by size, text and truths by equality; the rows stay in their order."""
+    """Numbers are compared by size, texts and booleans by equality; rows keep their order."""
     assert trials(condition) == found
 
 
@@ -69,13 +69,13 @@ def test_each_operator_compares(condition, found):
     ],
 )
 def test_a_parameter_may_be_named_alone(condition, found):
-    """Unless a column of every trial is called so."""
+    """A parameter needs no prefix unless a column has its name."""
     assert trials(condition) == found
 
 
 @pytest.mark.parametrize("condition", ["filters=8", "filters!=8", "filters<100", "filters>0"])
 def test_a_row_without_a_value_never_matches(condition):
-    """Not even where it should be another one: trial 3 has no filters."""
+    """A row without a value does not match "not equal" either: trial 3 has no filters."""
     assert 3 not in trials(condition)
     assert trials("cause!=crashed") == [3]
 
@@ -92,8 +92,8 @@ def test_a_row_without_a_value_never_matches(condition):
         ("mixed=false", [2]),
     ],
 )
-def test_text_is_taken_as_it_stands(condition, found):
-    """But for the spaces around it; the first operator is the one that counts."""
+def test_text_is_compared_literally(condition, found):
+    """Spaces around the text are removed, and the first operator is the one that counts."""
     assert trials(condition) == found
 
 
@@ -110,12 +110,12 @@ def test_text_is_taken_as_it_stands(condition, found):
     ],
 )
 def test_whole_numbers_are_exact(condition, found):
-    """However large they are, and however they are written."""
+    """Integers of any size and spelling are compared exactly."""
     assert trials(condition) == found
 
 
 def test_all_conditions_hold():
-    """None is all rows; columns and types stay."""
+    """Rows match if all conditions hold; no condition selects all rows; columns stay."""
     assert trials() == [0, 1, 2, 3]
     assert trials("state=complete", "parameters<100", "flip=true") == [0]
     assert trials("state=complete", "filters!=16", "trial>0") == []
@@ -139,8 +139,8 @@ def test_all_conditions_hold():
         "score!1",
     ],
 )
-def test_what_is_no_condition_is_told(text):
-    """With the operators that there are."""
+def test_a_text_without_an_operator_is_refused(text):
+    """The error of a malformed condition lists the operators."""
     with pytest.raises(SettingsError) as raised:
         parse_condition(text, TABLE.schema)
     assert str(raised.value) == (
@@ -178,8 +178,8 @@ def test_what_is_no_condition_is_told(text):
         ),
     ],
 )
-def test_a_wrong_condition_is_told(text, message):
-    """In one line: what was wrong, and what can be."""
+def test_a_wrong_condition_is_refused(text, message):
+    """The error is one line with the wrong part and the valid values."""
     with pytest.raises(SettingsError) as raised:
         parse_condition(text, TABLE.schema)
     assert str(raised.value) == f"--where: {message}"

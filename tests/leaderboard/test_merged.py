@@ -21,12 +21,12 @@ from autocnn.space.space import SearchSpace
 
 
 def trials_of(table):
-    """Study and number, in the order of the rows."""
+    """Study and number of each trial, in the order of the rows."""
     return list(zip(table["study"].to_pylist(), table["trial"].to_pylist(), strict=True))
 
 
 def merge(records, space, objective=ACCURACY):
-    """The leaderboards of these records, which go by the name of their study, as one."""
+    """The merged leaderboard of these records, whose keys are the names of the studies."""
     tables = {name: build_leaderboard(its, space, objective) for name, its in records.items()}
     return merge_leaderboards(tables)
 
@@ -59,7 +59,7 @@ def merged(records, space):
 
 
 def test_all_trials_are_ranked_together(merged):
-    """By state, score and size; then by the order of the studies; each row keeps its number."""
+    """Trials are ordered by state, score, size and study; each keeps its number."""
     assert trials_of(merged) == [
         ("b", 1),  # 0.75
         ("a", 0),  # 0.6, stopped
@@ -76,7 +76,7 @@ def test_all_trials_are_ranked_together(merged):
 
 
 def test_the_order_is_that_of_one_study(make_record, space):
-    """Trials dealt out to two studies come back in the order that they have in one."""
+    """Trials that are split over two studies have the order that they have in one study."""
     states = ["complete", "pruned", "stopped", "failed", "running"]
     whole = [
         make_record(i, *([i * 7 % 11 / 11] if i % 5 < 3 else []), state=states[i % 5],
@@ -89,13 +89,13 @@ def test_the_order_is_that_of_one_study(make_record, space):
 
 
 def test_the_study_is_the_first_column(merged):
-    """Then the columns of a leaderboard, in their order."""
+    """The columns of a leaderboard follow the study in their usual order."""
     assert merged.column_names[:4] == ["study", "rank", "trial", "state"]
     assert merged.column_names[-1] == "param.mixed"
 
 
 def test_views_work_as_for_one_study(merged):
-    """Sorted, cut, with the columns that are asked for; ties by the rank over all."""
+    """A view sorts, cuts and chooses columns; ties are ordered by the merged rank."""
     view = view_leaderboard(merged, "trial", ["study", "trial", "filters"], 3)
     assert view.to_pylist() == [
         {"study": "a", "trial": 0, "param.filters": 8},
@@ -137,7 +137,7 @@ def two_spaces(make_record):
 
 
 def test_parameters_of_different_spaces_are_put_together(two_spaces):
-    """Null where a study has no such parameter; in the order of their first appearance."""
+    """A parameter is null in a study without it; columns are in order of first appearance."""
     rows = [{k: v for k, v in r.items() if k.startswith("param.")} for r in two_spaces.to_pylist()]
     assert rows == [
         {
@@ -159,7 +159,7 @@ def test_parameters_of_different_spaces_are_put_together(two_spaces):
 
 
 def test_types_that_differ_become_text(two_spaces):
-    """But numbers of both kinds stay numbers."""
+    """A column of different types becomes text, except that integers and floats stay numbers."""
     types = {f.name: f.type for f in two_spaces.schema}
     assert types["param.filters"] == pa.int64()
     assert types["param.rate"] == pa.float64()
@@ -178,12 +178,12 @@ def test_a_column_that_one_file_lacks_is_null(make_record, space):
 
 
 def test_a_study_without_trials_adds_no_row(make_record, space):
-    """Nor does it hinder the other."""
+    """An empty study adds no row and does not prevent the merge."""
     assert trials_of(merge({"x": [], "y": [make_record(0)]}, space)) == [("y", 0)]
 
 
 def test_losses_of_two_studies_are_ranked_together(make_record, space):
-    """The smallest loss first, and the merged table is sorted and filtered as losses are."""
+    """The smallest loss comes first, and sorting and filters use the direction of a loss."""
     records = {"x": [make_record(0, 0.5), make_record(1, 0.2)], "y": [make_record(0, 0.3)]}
     merged = merge(records, space, LOSS)
     assert trials_of(merged) == [("x", 1), ("y", 0), ("x", 0)]
@@ -199,12 +199,12 @@ def test_equal_scores_of_two_studies_are_ordered_by_their_loss(make_record, spac
     ]
 
 
-# which studies may be ranked together
+# studies that may be ranked together
 
 
 @pytest.fixture
 def make_data():
-    """The data of study `b` unless it is said."""
+    """A function that makes the facts of a data set, of study `b` by default."""
 
     def make(**changes):
         fields = {"study": "b", "dataset": "digits", "fingerprint": "12" * 32, "split_seed": 0}
@@ -217,8 +217,8 @@ def make_data():
     "changes",
     [{}, {"dataset": "photos/../digits"}, {"fingerprint": None}],
 )
-def test_the_same_images_may_be_compared(make_data, changes):
-    """However they are called; a study that ended before it read them says nothing else."""
+def test_studies_of_equal_images_may_be_compared(make_data, changes):
+    """Names of data sets may differ, and a study without a fingerprint is accepted."""
     check_comparable([make_data(study="a"), make_data(**changes)])
 
 
@@ -242,7 +242,7 @@ def test_the_same_images_may_be_compared(make_data, changes):
     ],
 )
 def test_other_images_are_refused(make_data, changes, difference):
-    """One line says which study differs in what."""
+    """The error is one line with the study and the fact that differs."""
     studies = [make_data(study="a"), make_data(study="c"), make_data(**changes)]
     with pytest.raises(SettingsError) as raised:
         check_comparable(studies)

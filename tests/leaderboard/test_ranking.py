@@ -35,7 +35,7 @@ def test_the_winner_is_complete_or_stopped(make_record):
     assert found.number == 1
 
 
-def test_without_a_score_nobody_wins(make_record):
+def test_a_trial_without_a_score_does_not_win(make_record):
     """Trials that were cut before their first epoch, or whose score is NaN, cannot win."""
     assert winner([make_record(0, state="stopped"), make_record(1, math.nan)], ACCURACY) is None
     assert winner([], ACCURACY) is None

@@ -1,4 +1,4 @@
-"""The studies of a results folder at a glance."""
+"""The list of the studies in a results folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPACE = SearchSpace(name="none", parameters={})
 
 @pytest.fixture
 def paths(tmp_path) -> StudyPaths:
-    """A study called a, begun and without a trial: just its settings."""
+    """A study called a that has begun and holds only its settings."""
     paths = StudyPaths(tmp_path / "a")
     paths.root.mkdir()
     settings = StudySettings(study="a", dataset="mnist", created="2026-01-02T03:04:05+00:00")
@@ -47,7 +47,7 @@ def _leaderboard(scores, state="complete") -> pa.Table:
 
 
 def test_a_study_that_has_just_begun(paths):
-    """What its settings say, no trials, and the size of its only file."""
+    """A new study is listed with its settings, no trials and the size of its only file."""
     (summary,) = list_summaries(paths.root.parent)
     assert (summary.name, summary.state, summary.dataset) == ("a", "unfinished", "mnist")
     assert (summary.proposer, summary.trials, summary.best) == ("auto", 0, None)
@@ -56,7 +56,7 @@ def test_a_study_that_has_just_begun(paths):
 
 
 def test_trials_and_the_best_score(paths):
-    """Three trials, one of them without a score; the manifest makes the study finished."""
+    """Of three trials one has no score; the manifest makes the study finished."""
     write_leaderboard(paths.leaderboard, _leaderboard([0.9, 0.5, None]))
     paths.manifest.write_text("{}")
     summary = summarise_study(paths.root.parent, "a")
@@ -83,15 +83,15 @@ def test_the_best_loss_is_the_smallest(paths, make_record):
     assert (summary.objective, summary.best) == ("loss", 0.25)
 
 
-def test_recipes_alone_tell_no_proposer(paths):
-    """Nothing has been drawn yet."""
+def test_recipes_alone_have_no_proposer(paths):
+    """The proposer is unknown while only recipes have been trained."""
     write_leaderboard(paths.leaderboard, _leaderboard([0.5]))
     assert summarise_study(paths.root.parent, "a").proposer == "auto"
 
 
 @pytest.mark.parametrize("name", ["study.toml", "leaderboard.parquet"])
 def test_a_damaged_study_is_listed_as_such(paths, name):
-    """The others are still shown, and it can still be deleted."""
+    """A damaged study does not hide the others, and can be deleted."""
     (paths.root / name).write_bytes(b"\xff torn")
     (summary,) = list_summaries(paths.root.parent)
     assert (summary.name, summary.state, summary.trials) == ("a", "unreadable", None)
@@ -100,7 +100,7 @@ def test_a_damaged_study_is_listed_as_such(paths, name):
 
 
 def test_deleting_leaves_the_others(paths, tmp_path):
-    """The folder is gone with everything in it; nothing beside it."""
+    """The folder is deleted with its contents; no other study changes."""
     (tmp_path / "other").mkdir()
     (paths.trial(3)).mkdir(parents=True)
     (paths.trial(3) / "best.npz").write_bytes(b"x" * 1000)
@@ -112,7 +112,7 @@ def test_deleting_leaves_the_others(paths, tmp_path):
 
 
 def test_a_link_to_a_study_is_not_followed(paths, tmp_path):
-    """What it points to stays; the error is one line."""
+    """The target of a link is not deleted; the error is one line."""
     results = tmp_path / "elsewhere"
     results.mkdir()
     (results / "a").symlink_to(paths.root, target_is_directory=True)
@@ -121,13 +121,13 @@ def test_a_link_to_a_study_is_not_followed(paths, tmp_path):
     assert paths.study_toml.exists()
 
 
-def test_a_study_that_others_train_is_not_deleted(paths, tmp_path):
-    """A process that joined it holds a lock; once that has ended, however it did, it may go."""
+def test_a_study_with_running_workers_is_not_deleted(paths, tmp_path):
+    """A worker that joined holds a lock; the study can be deleted once the worker has ended."""
     owner = Owner(paths)
     with pytest.raises(StudyError, match=f"is in use by {owner.name}; wait"):
         delete_study(tmp_path, paths.name)
     assert paths.study_toml.exists()
-    owner._file.close()  # as the system does it
+    owner._file.close()  # the system closes the file when a process dies
     delete_study(tmp_path, paths.name)
     assert not paths.root.exists()
 
@@ -141,7 +141,7 @@ def child(paths) -> StudyPaths:
 
 
 def test_a_study_whose_ablation_is_trained_is_not_deleted(paths, child, tmp_path):
-    """The line names the ablation and its process; once that has ended, the study may go."""
+    """The error names the ablation and its process; the study can be deleted after its end."""
     expected = rf"^study a is in use: process {os.getpid()} trains ablation-3 in its folder; wait"
     with lock_study(child), pytest.raises(StudyError, match=expected):
         delete_study(tmp_path, "a")
@@ -151,8 +151,8 @@ def test_a_study_whose_ablation_is_trained_is_not_deleted(paths, child, tmp_path
 
 
 @pytest.mark.parametrize("finished", [True, False])
-def test_a_study_that_is_trained_is_running(paths, finished):
-    """Whatever its folder holds so far."""
+def test_a_locked_study_is_running(paths, finished):
+    """A study is running as long as its lock is held, even if its folder holds no trial."""
     if finished:
         paths.manifest.write_text("{}")
     with lock_study(paths):
@@ -176,7 +176,7 @@ def later(tmp_path) -> StudyPaths:
 
 @pytest.mark.parametrize("scores", [None, [], [None]])
 def test_the_latest_study_has_something_to_show(paths, later, tmp_path, scores):
-    """A later one without any epoch is passed over: no file, no trial, a trial that failed."""
+    """A later study without any epoch is skipped: no file, no trial, or a failed trial."""
     write_leaderboard(paths.leaderboard, _leaderboard([0.5]))
     if scores is not None:
         write_leaderboard(later.leaderboard, _leaderboard(scores))
@@ -186,5 +186,5 @@ def test_the_latest_study_has_something_to_show(paths, later, tmp_path, scores):
 
 
 def test_without_anything_to_show_the_latest_of_all_is_taken(paths, later, tmp_path):
-    """Both have just begun."""
+    """If no study has an epoch, the latest of all is returned."""
     assert latest_study(tmp_path).name == later.name

@@ -102,7 +102,7 @@ def test_there_is_one_row_a_trial_in_rank_order(table):
 
 
 def test_a_row_holds_its_curve_and_configuration(table, make_record):
-    """The raw learning curve and the whole configuration are kept."""
+    """A row holds the raw learning curve and the whole configuration."""
     row = table.to_pylist()[0]
     assert row["val_accuracy"] == [0.25, 0.75]
     assert row["train_loss"] == [1.0, 0.5]
@@ -121,13 +121,13 @@ def test_an_inactive_parameter_is_null(table):
 
 
 def test_a_running_trial_has_no_curve(table):
-    """What is not known is null, not zero."""
+    """A value of a running trial without a result is null, not zero."""
     row = table.to_pylist()[3]
     assert (row["epochs"], row["val_accuracy"], row["seconds"]) == (None, None, None)
 
 
 def test_a_study_without_trials_has_an_empty_leaderboard(tmp_path, space):
-    """No trials is a table with all columns and no rows."""
+    """Without trials the table has all columns and no rows."""
     path = tmp_path / "leaderboard.parquet"
     write_leaderboard(path, build_leaderboard([], space, ACCURACY))
     assert read_leaderboard(path).num_rows == 0
@@ -148,7 +148,7 @@ def test_a_leaderboard_survives_its_file(tmp_path, table):
 def test_a_leaderboard_is_rebuilt_to_the_last_byte(
     paths, settings, space, make_proposal, make_result
 ):
-    """The storage alone gives the same file again, in another process or order."""
+    """The record alone gives an equal file, in another process and from another order."""
     study = create_study(paths, settings)
     results = [make_result(0.5, math.nan), make_result(0.1 + 0.2, state=TrialState.STOPPED)]
     for number, result in enumerate(results):
@@ -164,7 +164,7 @@ def test_a_leaderboard_is_rebuilt_to_the_last_byte(
 
 
 def test_some_columns_are_read(tmp_path, table):
-    """As they are in the whole table, in the order that is asked for, each once."""
+    """The chosen columns are read in the given order, each once."""
     path = tmp_path / "leaderboard.parquet"
     write_leaderboard(path, table)
     names = ["param.rate", "val_loss", "rank", "val_loss"]
@@ -189,15 +189,15 @@ def test_the_size_of_the_journal_is_part_of_the_file(tmp_path, table):
     assert b"autocnn.record_bytes" not in read_leaderboard(path).schema.metadata
 
 
-def test_no_leaderboard_is_told(tmp_path):
+def test_a_missing_leaderboard_is_a_missing_study(tmp_path):
     """A missing file is a missing study, not a traceback."""
     with pytest.raises(StudyError, match="there is no leaderboard"):
         read_leaderboard(tmp_path / "leaderboard.parquet")
 
 
 @pytest.mark.parametrize("keep", [0, 3, 200, -5])
-def test_a_truncated_leaderboard_tells_how_to_rebuild(tmp_path, table, keep):
-    """A file cut short is one clear line that names the repair."""
+def test_a_truncated_leaderboard_names_its_repair(tmp_path, table, keep):
+    """The error of a truncated file is one line that names the repair."""
     path = tmp_path / "leaderboard.parquet"
     write_leaderboard(path, table)
     path.write_bytes(path.read_bytes()[:keep])
@@ -216,7 +216,7 @@ def test_a_foreign_parquet_file_is_no_leaderboard(tmp_path):
 
 
 def test_the_first_view_is_a_readable_one(table):
-    """Without a wish the ranks, scores and costs are shown."""
+    """The default view has the ranks, scores and costs."""
     view = view_leaderboard(table)
     assert view.column_names == [
         "rank",
@@ -247,13 +247,13 @@ def test_the_first_view_is_a_readable_one(table):
         ("state", [2, 0, 3, 1]),
     ],
 )
-def test_rows_are_sorted_as_asked(table, sort, trials):
-    """Scores from the largest, all else from the smallest; nulls last, ties by rank."""
+def test_rows_are_sorted_by_any_column(table, sort, trials):
+    """Scores are sorted downwards, other columns upwards; nulls come last, ties are by rank."""
     assert view_leaderboard(table, sort=sort)["trial"].to_pylist() == trials
 
 
 def test_columns_and_rows_are_chosen(table):
-    """The first rows after sorting, with the columns in the order that was asked for."""
+    """A view has the first rows after sorting, and its columns in the given order."""
     view = view_leaderboard(table, sort="score", columns=["filters", "trial"], top=2)
     assert view.to_pylist() == [
         {"param.filters": 8, "trial": 3},
@@ -270,8 +270,8 @@ def test_columns_and_rows_are_chosen(table):
         ({"top": 0}, "--top must be at least 1, got 0"),
     ],
 )
-def test_a_wrong_wish_is_told(table, wish, message):
-    """A misspelt column shows the known ones."""
+def test_an_unknown_column_is_refused(table, wish, message):
+    """The error of a misspelt column lists the columns."""
     with pytest.raises(SettingsError, match=message):
         view_leaderboard(table, **wish)
 
@@ -285,7 +285,7 @@ def test_a_wrong_wish_is_told(table, wish, message):
     ],
 )
 def test_a_view_needs_some_columns_only(table, wish, needed):
-    """They give the same view as the whole table."""
+    """The needed columns alone give the same view as the whole table."""
     assert viewed_columns(table.schema, wish.get("sort"), wish["columns"]) == needed
     part = table.select(list(dict.fromkeys(needed)))
     assert view_leaderboard(part, **wish).equals(view_leaderboard(table, **wish))
@@ -298,14 +298,14 @@ def test_a_view_needs_some_columns_only(table, wish, needed):
         ({"sort": "scor"}, "--sort: no column is named 'scor'; known: rank, trial,"),
     ],
 )
-def test_what_a_view_cannot_need_is_told(table, wish, message):
-    """As the view itself tells it."""
+def test_unknown_columns_of_a_view_are_refused_before_reading(table, wish, message):
+    """The error equals that of the view itself."""
     with pytest.raises(SettingsError, match=message):
         viewed_columns(table.schema, **wish)
 
 
 def test_losses_are_sorted_with_the_smallest_first(make_record, space):
-    """The best score comes first, also when the table is sorted by another column before."""
+    """The smallest loss comes first, also among equal values of another sorted column."""
     records = [make_record(0, 0.5), make_record(1, 0.25), make_record(2, 0.75)]
     table = build_leaderboard(records, space, LOSS)
     assert table["trial"].to_pylist() == [1, 0, 2]

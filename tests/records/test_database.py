@@ -357,7 +357,7 @@ def test_a_refused_connection_is_one_line(postgres_url, change, message):
 
 
 def test_the_password_may_come_from_libpq(postgres_url, monkeypatch):
-    """libpq reads PGPASSWORD and ~/.pgpass if the URL has no password."""
+    """The driver reads PGPASSWORD and ~/.pgpass if the URL has no password."""
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     assert optuna.get_all_study_names(open_database(re.sub(":[^:@]+@", "@", postgres_url))) == []
 

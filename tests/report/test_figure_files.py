@@ -38,7 +38,7 @@ ODD_NAME = "<b>x</b> & $y$"
 
 @pytest.fixture
 def make_data(make_record):
-    """A study of so many trials: the fourth, ninth, ... are pruned, the fifth, tenth, ... fail."""
+    """The data of a study of so many trials; every fifth is pruned, every fifth fails."""
 
     def make(n, name="look", space=SPACE):
         states = {3: TrialState.PRUNED, 4: TrialState.FAILED}
@@ -60,7 +60,7 @@ def make_data(make_record):
 
 @pytest.fixture
 def make_plot(make_data):
-    """A plot of this kind, of 30 trials unless it is said; the parameters as the command does."""
+    """A function that makes a plot of this kind, of 30 trials by default."""
 
     def make(kind, n=30, params=None, **changes):
         data = make_data(n, **changes)
@@ -71,7 +71,7 @@ def make_plot(make_data):
 
 
 def figure_of(page):
-    """The traces and the layout that an HTML page hands to Plotly."""
+    """The traces and the layout that an HTML page passes to Plotly."""
     start = re.search(r'Plotly\.newPlot\(\s*"[\w-]+",\s*', page).end()
     decoder = json.JSONDecoder()
     traces, end = decoder.raw_decode(page, start)
@@ -85,7 +85,7 @@ def figure_of(page):
 @pytest.mark.parametrize("ending", WRITERS)
 @pytest.mark.parametrize("kind", TITLES)
 def test_every_plot_can_be_written(make_plot, tmp_path, kind, ending):
-    """As the kind of file that its ending names."""
+    """The ending of the file gives its format."""
     target = tmp_path / f"plot{ending.upper()}"
     write_plot(make_plot(kind), target)
     content = target.read_bytes()
@@ -103,7 +103,7 @@ def test_every_plot_can_be_written(make_plot, tmp_path, kind, ending):
 
 @pytest.mark.parametrize("kind", TITLES)
 def test_one_trial_can_be_drawn(make_plot, kind):
-    """There is nothing to compare, and no warning either; importances need ten complete ones."""
+    """One trial is drawn without a warning; importances need ten complete trials."""
     for writer in WRITERS.values():
         assert writer(make_plot(kind, n=16 if kind == "importance" else 1))
 
@@ -111,14 +111,14 @@ def test_one_trial_can_be_drawn(make_plot, kind):
 @pytest.mark.parametrize("kind", ["parallel", "slice"])
 @pytest.mark.parametrize("name", SPACE.parameters)
 def test_one_parameter_can_be_drawn(make_plot, kind, name):
-    """Of every sort; one that is active in some trials only, and constant there."""
+    """A parameter of each kind is drawn, also one that is constant and active in some trials."""
     for writer in WRITERS.values():
         assert writer(make_plot(kind, params=[name]))
 
 
 @pytest.mark.parametrize("name", ["plot", "plot.pdf", "plot.png.gz", ".html"])
 def test_another_ending_is_refused(make_plot, tmp_path, monkeypatch, name):
-    """The three are named."""
+    """The error of an unknown ending names the three formats."""
     monkeypatch.chdir(tmp_path)
     message = rf"^--output must end in \.html, \.png or \.svg, got '.*{re.escape(name)}'$"
     with pytest.raises(SettingsError, match=message):
@@ -128,8 +128,8 @@ def test_another_ending_is_refused(make_plot, tmp_path, monkeypatch, name):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_that_is_not_there_is_told(make_plot, tmp_path):
-    """By the file that could not be written."""
+def test_a_missing_folder_is_refused(make_plot, tmp_path):
+    """The error names the file that cannot be written."""
     with pytest.raises(RecordError, match=r"absent/plot\.svg: cannot be written"):
         write_plot(make_plot("history"), tmp_path / "absent" / "plot.svg")
 
@@ -149,7 +149,7 @@ def test_a_page_opens_offline(make_plot):
 
 @pytest.mark.parametrize("kind", TITLES)
 def test_names_are_text_in_a_page(make_plot, kind):
-    """A study's name is no HTML."""
+    """The name of a study is escaped in HTML."""
     page = draw_page(make_plot(kind, name=ODD_NAME))
     _, layout = figure_of(page)
     title = layout["title"]["text"]
@@ -158,7 +158,7 @@ def test_names_are_text_in_a_page(make_plot, kind):
 
 
 def test_parameters_are_text_in_a_page(make_plot, make_data):
-    """And so are choices."""
+    """Names and choices of parameters are escaped in HTML."""
     space = SearchSpace(name="odd", parameters={"<i>": Categorical(choices=("<u>", "<s>"))})
     data = make_data(16, space=space)
     records = [
@@ -175,7 +175,7 @@ def test_parameters_are_text_in_a_page(make_plot, make_data):
 
 
 def test_the_history_holds_scores_and_the_best_so_far(make_plot):
-    """In percent; pruned and failed trials have no dot."""
+    """Scores are in percent; pruned and failed trials have no dot."""
     traces, layout = figure_of(draw_page(make_plot("history", n=6)))
     named = {trace["name"]: trace for trace in traces}
     assert named["score"]["x"] == [0, 1, 2, 5]
@@ -186,7 +186,7 @@ def test_the_history_holds_scores_and_the_best_so_far(make_plot):
 
 
 def test_the_best_curves_stand_out(make_plot):
-    """Nine of them are named in the legend, best first; the others are grey."""
+    """The nine best curves are in the legend, best first; the others are grey."""
     traces, _ = figure_of(draw_page(make_plot("curves")))
     named = [trace["name"] for trace in traces if trace["showlegend"]]
     assert len(named) == 9
@@ -198,13 +198,13 @@ def test_the_best_curves_stand_out(make_plot):
 
 
 def test_a_pruned_curve_is_called_so(make_plot):
-    """In the legend."""
+    """The legend marks a pruned curve as pruned."""
     traces, _ = figure_of(draw_page(make_plot("curves", n=4)))
     assert [trace["name"] for trace in traces][-1] == "trial 3: 67.50 %, pruned"
 
 
-def test_a_page_of_importances_says_what_they_are_not(make_plot):
-    """Below the title; other pages say nothing there."""
+def test_a_page_of_importances_has_a_caveat(make_plot):
+    """The caveat is below the title, and only on the page of importances."""
     _, layout = figure_of(draw_page(make_plot("importance")))
     assert layout["title"]["subtitle"]["text"] == (
         "What the best trials have in common, not what a change would do.<br>"
@@ -215,10 +215,10 @@ def test_a_page_of_importances_says_what_they_are_not(make_plot):
 
 
 def test_inactive_parameters_are_called_so(make_plot):
-    """Optuna says None, which is easily taken for the choice "none"."""
+    """An inactive parameter is labelled "inactive", since None is taken for the choice "none"."""
     _, layout = figure_of(draw_page(make_plot("parallel")))
     texts = [annotation["text"] for annotation in layout["annotations"]]
-    assert texts.count("inactive") == 1  # units; momentum has but one value
+    assert texts.count("inactive") == 1  # units; momentum has a single value
     assert "None" not in texts
 
 
@@ -226,29 +226,29 @@ def test_inactive_parameters_are_called_so(make_plot):
 
 
 def test_a_picture_is_the_same_every_time(make_plot):
-    """To the byte."""
+    """Two pictures of the same data are equal byte by byte."""
     for form in ("png", "svg"):
         assert draw_image(make_plot("curves"), form) == draw_image(make_plot("curves"), form)
 
 
 @pytest.mark.parametrize("kind", TITLES)
 def test_names_are_text_in_a_picture(make_plot, kind):
-    """No formula, and no markup."""
+    """A name is neither a formula nor markup in a picture."""
     picture = draw_image(make_plot(kind, name=ODD_NAME), "svg").decode()
     assert "<b>" not in picture.replace("<!-- <b>", "")
     xml.etree.ElementTree.fromstring(picture)
 
 
-def test_a_slice_says_what_it_shows(make_plot):
-    """Each parameter, and its choices without quotes."""
+def test_a_slice_labels_its_parameters(make_plot):
+    """Each panel has the name of its parameter, and choices have no quotes."""
     picture = draw_image(make_plot("slice"), "svg").decode()
     written = set(re.findall(r"<!-- (.*?) -->", picture))
     assert {"filters", "optimizer", "rate", "units", "sgd", "validation accuracy (%)"} <= written
     assert "look: validation accuracy by parameter" in written
 
 
-def test_a_picture_of_importances_says_what_they_are_not(make_plot):
-    """Two lines, below the title."""
+def test_a_picture_of_importances_has_a_caveat(make_plot):
+    """The caveat is in two lines below the title."""
     picture = draw_image(make_plot("importance"), "svg").decode()
     written = re.findall(r"<!-- (.*?) -->", picture)
     assert "What the best trials have in common, not what a change would do." in written
@@ -256,7 +256,7 @@ def test_a_picture_of_importances_says_what_they_are_not(make_plot):
 
 
 def test_matplotlib_is_left_as_it_was(make_plot):
-    """Its backend, its settings, the figures of others."""
+    """Backend, settings and open figures of matplotlib do not change."""
     plt.switch_backend("svg")
     mine = plt.figure()
     before = dict(matplotlib.rcParams)

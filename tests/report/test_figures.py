@@ -1,4 +1,4 @@
-"""Records as an Optuna study, and what the importances make of them."""
+"""Records as an Optuna study, and their parameter importances."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def make_record(make_record):
 
 
 def data_of(*records, space=SPACE):
-    """The study "look" with these trials."""
+    """The data of the study "look" with these trials."""
     return StudyData(name="look", space=space, records=records)
 
 
@@ -58,7 +58,7 @@ def data_of(*records, space=SPACE):
 
 
 def test_each_trial_keeps_its_number_state_and_raw_curve(make_record):
-    """A stopped trial counts by its score; the curve falls where the accuracy fell."""
+    """A stopped trial has its best score as value, and its curve is the raw one."""
     study = build_study(
         data_of(
             make_record(1, 0.5, 0.9, 0.8),
@@ -77,19 +77,19 @@ def test_each_trial_keeps_its_number_state_and_raw_curve(make_record):
 
 
 def test_numbers_that_are_no_trials_leave_gaps(make_record):
-    """Infeasible draws have none, and a running trial has no result to show."""
+    """Infeasible draws and running trials are left out of the study."""
     running = make_record(3, 0.9, state=TrialState.RUNNING)
     study = build_study(data_of(make_record(2, 0.5), running))
     assert [trial.state.name for trial in study.trials] == ["FAIL", "FAIL", "COMPLETE"]
 
 
 def test_a_study_without_trials_is_empty():
-    """No record, no trial."""
+    """Without records the study has no trial."""
     assert build_study(data_of()).trials == []
 
 
 def test_parameters_are_those_that_were_active(make_record):
-    """With the ranges of the space, ending on their grid; fixed ones are left out."""
+    """Ranges are those of the space and end on their grid; fixed parameters are left out."""
     values = {"filters": 56, "optimizer": "sgd", "rate": 1.0, "dropout": 0.3, "flip": True}
     study = build_study(data_of(make_record(0, 0.5, values={**values, "kernel": 3})))
     assert study.trials[0].params == values
@@ -103,13 +103,13 @@ def test_parameters_are_those_that_were_active(make_record):
 
 
 def test_a_value_outside_the_space_is_left_out(make_record):
-    """A figure has no place for it."""
+    """A value outside its range is not drawn."""
     study = build_study(data_of(make_record(0, 0.5, values={"filters": 9, "rate": 0.5})))
     assert study.trials[0].params == {"rate": 0.5}
 
 
 def test_names_and_words_are_escaped(make_record):
-    """Not numbers, which say nothing of their own."""
+    """Names and text values are escaped; numbers are unchanged."""
     space = SearchSpace(
         name="odd", parameters={"a<b": Categorical(choices=("x&y", "z")), "n": Int(low=1, high=3)}
     )
@@ -120,22 +120,22 @@ def test_names_and_words_are_escaped(make_record):
 
 @pytest.mark.parametrize("score", [math.nan, None])
 def test_a_complete_trial_without_a_score_counts_as_failed(make_record, make_result, score):
-    """Nothing can be drawn of it."""
+    """A complete trial without a score has failed in the figures."""
     result = make_result(*([score] if score is not None else []))
     record = make_record(0, 0.5, result=result)
     assert build_study(data_of(record)).trials[0].state.name == "FAIL"
     assert scored_trials([record]) == []
 
 
-def test_a_score_of_nothing_is_a_score(make_record):
-    """Zero is a number."""
+def test_a_score_of_zero_is_a_score(make_record):
+    """A score of zero is a value."""
     record = make_record(0, 0.0)
     assert scored_trials([record]) == [record]
     assert build_study(data_of(record)).trials[0].value == 0
 
 
 def test_a_failed_trial_may_have_a_curve(make_record, make_result):
-    """Epochs whose accuracy is no number are left out of it."""
+    """Epochs whose accuracy is NaN are left out of the curve."""
     result = make_result(0.5, math.nan, state=TrialState.FAILED, cause=FailureCause.DIVERGED)
     record = make_record(0, state=TrialState.FAILED, result=result)
     assert build_study(data_of(record)).trials[0].intermediate_values == {1: 50}
@@ -146,7 +146,7 @@ def test_a_failed_trial_may_have_a_curve(make_record, make_result):
 
 @pytest.fixture
 def forty(make_record):
-    """Trials whose score is all the filters' doing; only half of them have a momentum."""
+    """Forty trials whose score depends on the filters only; half of them have a momentum."""
     records = []
     for number in range(40):
         filters = 8 * (1 + number * 3 % 7)
@@ -158,8 +158,8 @@ def forty(make_record):
     return data_of(*records)
 
 
-def test_what_decides_the_score_comes_first(forty):
-    """The shares add up to one; conditional parameters have one, constant ones do not."""
+def test_the_parameter_that_determines_the_score_comes_first(forty):
+    """Shares add up to one; conditional parameters have a share, constant ones have none."""
     shares = importances(forty)
     assert set(shares) == {"filters", "optimizer", "momentum", "flip"}
     assert next(iter(shares)) == "filters"
@@ -169,19 +169,19 @@ def test_what_decides_the_score_comes_first(forty):
 
 
 def test_importances_are_the_same_every_time(forty):
-    """In their order too."""
+    """Values and order of the importances are reproducible."""
     assert list(importances(forty).items()) == list(importances(forty).items())
 
 
-def test_pruned_trials_say_nothing(forty, make_record):
-    """Their scores are of fewer epochs."""
+def test_pruned_trials_do_not_affect_importances(forty, make_record):
+    """The scores of pruned trials are of fewer epochs, so they are left out."""
     pruned = make_record(40, 0.99, state=TrialState.PRUNED, values={"filters": 16, "flip": True})
     more = data_of(*forty.records, pruned)
     assert importances(more) == importances(forty)
 
 
 def test_few_trials_raise_no_warning(make_record):
-    """Optuna warns of few trials; the person is told in the figure's own words."""
+    """Optuna's warning of few trials is replaced by a line of the figure."""
     values = [{"filters": 8 + 8 * (n % 7)} for n in range(LEAST_TRIALS)]
     records = [make_record(n, 0.5 + n / 20, values=values[n]) for n in range(LEAST_TRIALS)]
     with warnings.catch_warnings(record=True) as caught:
@@ -201,7 +201,7 @@ def test_few_trials_raise_no_warning(make_record):
     ],
 )
 def test_without_differences_there_is_no_importance(make_record, trials, reason):
-    """The error says which differences there are none of."""
+    """The error names whether scores or parameters do not differ."""
     records = [
         make_record(number, score, values={"filters": filters})
         for number, (score, filters) in enumerate(trials)
@@ -214,12 +214,12 @@ def test_without_differences_there_is_no_importance(make_record, trials, reason)
 
 
 def test_the_most_important_parameters_are_chosen(forty):
-    """Those that never varied are not among them."""
+    """Parameters that never varied are not chosen."""
     assert choose_parameters(forty) == list(importances(forty))
 
 
-def test_many_parameters_are_too_many(make_record):
-    """Only so many have room; where nothing can tell, the space's first."""
+def test_the_number_of_shown_parameters_is_limited(make_record):
+    """Without importances the first parameters of the space are chosen."""
     names = [f"p{i}" for i in range(SHOWN_PARAMETERS + 3)]
     space = SearchSpace(name="wide", parameters={n: Int(low=0, high=9) for n in names})
     record = make_record(0, 0.5, values=dict.fromkeys(names, 1))
@@ -227,7 +227,7 @@ def test_many_parameters_are_too_many(make_record):
 
 
 def test_few_trials_are_shown_in_the_order_of_the_space(forty):
-    """Of what varies; ten can tell what is important."""
+    """Varying parameters of fewer than ten trials are in the order of the space."""
     few, enough = (data_of(*forty.records[:n]) for n in (LEAST_TRIALS - 1, LEAST_TRIALS))
     varied = [name for name in SPACE.parameters if name not in ("kernel", "rate", "dropout")]
     assert choose_parameters(few) == varied
@@ -235,8 +235,8 @@ def test_few_trials_are_shown_in_the_order_of_the_space(forty):
 
 
 @pytest.mark.parametrize(("n", "hints"), [(10, 1), (49, 1), (50, 0)])
-def test_importances_come_with_what_they_are_not(make_record, n, hints):
-    """Below the title; no other figure needs it."""
+def test_only_importances_have_a_caveat(make_record, n, hints):
+    """The caveat is a line below the title of importances; other figures have none."""
     data = data_of(*(make_record(number, 0.5) for number in range(n)))
     notes = {kind: Plot(kind=kind, data=data).notes for kind in TITLES}
     first, *others = notes.pop("importance")
@@ -245,28 +245,28 @@ def test_importances_come_with_what_they_are_not(make_record, n, hints):
     assert not any(notes.values())
 
 
-def test_parameters_can_be_wished_for(forty):
-    """In this order, once each; a constant one too."""
+def test_named_parameters_are_shown_in_the_given_order(forty):
+    """Each named parameter is shown once, also a constant one."""
     assert choose_parameters(forty, ["flip", "dropout", "flip"]) == ["flip", "dropout"]
 
 
 @pytest.mark.parametrize("name", ["filter", "kernel", "rate", ""])
 def test_a_parameter_without_values_is_refused(forty, name):
-    """Misspelt, fixed, or in no trial; the known ones are named."""
+    """The error of a misspelt, fixed or never active parameter lists the valid ones."""
     message = f"--params: no parameter {name!r} varies in study look; known: filters, optimizer"
     with pytest.raises(SettingsError, match=message):
         choose_parameters(forty, ["flip", name])
 
 
 def test_a_space_without_choices_has_no_parameters(make_record):
-    """A figure of parameters would be empty."""
+    """A figure of parameters of such a space is refused, because it would be empty."""
     space = SearchSpace(name="one", parameters={"kernel": Fixed(value=3)})
     with pytest.raises(StudyError, match="no complete trial has a parameter that varies"):
         choose_parameters(data_of(make_record(0, 0.5), space=space))
 
 
 def test_parameters_of_pruned_trials_do_not_count(make_record):
-    """A value that only they have is none that the figure shows."""
+    """A value that only pruned trials have is not a value of the figure."""
     pruned = make_record(1, 0.1, state=TrialState.PRUNED, values={"filters": 16})
     assert varied_parameters(data_of(make_record(0, 0.5), pruned)) == []
 

@@ -18,7 +18,7 @@ from autocnn.report.formatting import clock, count, percent, sparkline
     ],
 )
 def test_a_share_is_shown_in_percent(value, text):
-    """With two digits; a dash where there is none."""
+    """A share has two digits; a missing value is a dash."""
     assert percent(value) == text
 
 
@@ -37,13 +37,13 @@ def test_a_share_is_shown_in_percent(value, text):
     ],
 )
 def test_a_count_is_shortened(value, text):
-    """One digit after the point, in thousands, millions or billions."""
+    """A count has one digit after the point, in thousands, millions or billions."""
     assert count(value) == text
 
 
 @pytest.mark.parametrize(("value", "text"), [(999_960, "1.0 M"), (999_960_000, "1.0 G")])
 def test_a_count_that_rounds_up_takes_the_next_unit(value, text):
-    """There is no "1000.0 k"."""
+    """999,960 is shown as 1.0 M and not as 1000.0 k."""
     assert count(value) == text
 
 
@@ -61,7 +61,7 @@ def test_a_count_that_rounds_up_takes_the_next_unit(value, text):
     ],
 )
 def test_a_time_is_shown_as_on_a_clock(seconds, text):
-    """Whole seconds that have passed; hours only where there are any."""
+    """A time is in whole seconds, rounded down; hours appear only if there are any."""
     assert clock(seconds) == text
 
 
@@ -80,5 +80,5 @@ def test_a_time_is_shown_as_on_a_clock(seconds, text):
     ],
 )
 def test_a_sparkline_has_a_bar_for_every_value(values, bars):
-    """From the smallest to the largest; equal values are all low; at most sixteen bars."""
+    """Bars run from the smallest to the largest value, at most sixteen; equal values are low."""
     assert sparkline(list(values)) == bars

@@ -35,7 +35,7 @@ def table():
 
 
 def test_a_table_shows_shortened_numbers(table, show):
-    """Percentages, counts and dashes; brackets are text."""
+    """A table has percentages, short counts and dashes; brackets are not markup."""
     lines = show(render_leaderboard(table, "digits-1 [2 trials]"))
     assert lines[0] == "digits-1 [2 trials]"
     header, first, second = (re.split(" {2,}", line.strip()) for line in lines[1:])
@@ -45,7 +45,7 @@ def test_a_table_shows_shortened_numbers(table, show):
 
 
 def test_a_table_sets_numbers_to_the_right(table):
-    """And text to the left."""
+    """Numbers are aligned to the right, texts to the left."""
     columns = render_leaderboard(table, "").columns
     assert [column.is_number for column in columns] == 4 * [True] + 3 * [False]
 
@@ -55,7 +55,7 @@ def test_a_table_sets_numbers_to_the_right(table):
 
 @pytest.fixture
 def trials():
-    """Rows as a search leaves them, in the columns that are shown without a wish."""
+    """Rows as a search leaves them, in the columns of the default view."""
     rows = [
         (1, 23, "complete", 0.931833, 12, 12, 1_161_514, 112_927_552, 167.247, "evolution"),
         (2, 0, "complete", 0.930667, 11, 12, 161_514, 12_927_552, 101.816, "recipe:pairs_48_flip"),
@@ -66,13 +66,13 @@ def trials():
 
 
 def words(line):
-    """Header or cells of a line of the table."""
+    """The header or the cells of a line of the table."""
     return re.split(" {2,}", line.strip())
 
 
 @pytest.mark.parametrize("width", [72, 80, 100, 120])
 def test_nothing_is_cut_or_wrapped(trials, show, width):
-    """One line a trial, with score, state and origin in full."""
+    """Each trial is one line, with score, state and origin in full."""
     lines = show(render_leaderboard(trials, "look (3 trials)"), width)
     assert not any("…" in line for line in lines)
     assert max(map(len, lines)) <= width
@@ -86,7 +86,7 @@ def test_nothing_is_cut_or_wrapped(trials, show, width):
 
 
 def test_headers_are_short(trials, show):
-    """So that all columns fit into 100; the note has the names that options take."""
+    """All columns fit into 100 characters; a note lists the full names of shortened headers."""
     table = render_leaderboard(trials, "")
     heads = ["rank", "trial", "state", "score", "best ep", "epochs", "params", "macs", "s"]
     assert words(show(table, 100)[1]) == [*heads, "origin"]
@@ -97,15 +97,15 @@ def test_headers_are_short(trials, show):
 
 
 def test_several_studies_keep_their_names(trials, show):
-    """More of the other columns give way."""
+    """The study column stays, and more of the other columns are left out."""
     names = pa.array(3 * ["fashion-20m-no-recipes"])
     lines = show(render_leaderboard(trials.add_column(0, "study", names), ""), 80)
     assert [words(line)[0] for line in lines[2:5]] == 3 * ["fashion-20m-no-recipes"]
     assert max(map(len, lines)) <= 80
 
 
-def test_what_was_asked_for_is_never_left_out(trials, show):
-    """Where it does not fit, each trial is a block."""
+def test_chosen_columns_are_never_left_out(trials, show):
+    """If the chosen columns do not fit, each trial is printed as a block."""
     lines = show(render_leaderboard(trials, "look", asked=True), 80)
     assert lines[1:12] == [
         "rank        1",
@@ -124,7 +124,7 @@ def test_what_was_asked_for_is_never_left_out(trials, show):
 
 
 def test_long_texts_and_curves_are_folded(show):
-    """In a table that is wide enough for the others."""
+    """Long texts are folded if the table is wide enough for the other columns."""
     table = pa.table({"trial": [7], "val_loss": [40 * [0.25]], "message": ["word " * 40]})
     lines = show(render_leaderboard(table, "", asked=True), 80)
     assert words(lines[1]) == ["trial", "val_loss", "message"]
@@ -133,13 +133,13 @@ def test_long_texts_and_curves_are_folded(show):
 
 
 def test_a_parameter_that_is_called_like_a_column_keeps_its_prefix(show):
-    """Both can be told apart."""
+    """The prefix distinguishes a parameter from a column of the same name."""
     table = pa.table({"seed": [1], "param.seed": [2], "param.rate": [0.5]})
     assert show(render_leaderboard(table, ""))[1].split() == ["seed", "param.seed", "rate"]
 
 
 def test_json_has_the_numbers_in_full(table):
-    """One object a row; null for what is missing and for NaN, which JSON has not."""
+    """JSON has one object a row, and null for a missing value and for NaN."""
 
     def refuse(name):
         raise AssertionError(f"{name} is no JSON")
@@ -167,7 +167,7 @@ def test_json_has_the_numbers_in_full(table):
 
 
 def test_csv_has_the_numbers_in_full(table):
-    """Empty where a value is missing; a list in one quoted cell."""
+    """A missing value is an empty cell, and a list is one quoted cell."""
     rows = list(csv.reader(io.StringIO(render_text(table, "csv"))))
     assert rows[0] == table.column_names
     assert rows[1] == ["1", "0.92345678", "7300000", "0.123456", "True", "", "[0.5, 0.25]"]
@@ -176,7 +176,7 @@ def test_csv_has_the_numbers_in_full(table):
 
 
 def test_markdown_is_a_table(table):
-    """A header, a rule, a line a row; bars inside a cell are escaped."""
+    """Markdown has a header, a rule and a line a row; bars inside a cell are escaped."""
     assert render_text(table, "md").splitlines() == [
         "| rank | score | macs | param.rate | param.flip | message | val_loss |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -195,13 +195,13 @@ def test_no_trials_are_no_rows(form, text):
 
 @pytest.mark.parametrize("form", TEXT_FORMATS)
 def test_a_text_has_no_line_break_at_its_end(table, form):
-    """Printing adds it."""
+    """The text ends without a line break, which printing adds."""
     text = render_text(table, form)
     assert text == text.rstrip()
 
 
 def test_losses_are_plain_numbers(table, show):
-    """The objective in the table's metadata gives the form of the score, in Markdown too."""
+    """The objective in the table's metadata gives the form of the score, also in Markdown."""
     losses = table.select(["rank", "score"]).replace_schema_metadata({OBJECTIVE_KEY: b"loss"})
     lines = show(render_leaderboard(losses, "digits-1"))
     assert lines[2].split() == ["1", "0.9235"]

@@ -21,12 +21,12 @@ from autocnn.report.sample_grid import (
 
 
 def plain(value, n=1, side=28):
-    """So many images of one colour, which no edge of a letter has."""
+    """So many images of one colour that the edges of letters do not have."""
     return np.full((n, side, side, 3), colour(value), np.uint8)
 
 
 def colour(value):
-    """Of `plain(value)`."""
+    """The colour of `plain(value)`."""
     return value, 250, 0
 
 
@@ -47,7 +47,7 @@ def boxes(picture, wanted):
     ("height", "scale"), [(8, 7), (28, 2), (32, 2), (56, 1), (64, 1), (300, 1)]
 )
 def test_images_are_enlarged_by_a_whole_number(height, scale):
-    """To 56 pixels or thereabouts; large ones stay as they are."""
+    """Images are enlarged to about 56 pixels; large ones keep their size."""
     assert scale_of(height) == scale
 
 
@@ -55,21 +55,21 @@ def test_images_are_enlarged_by_a_whole_number(height, scale):
     ("n_classes", "height", "columns"), [(10, 8, 1), (20, 32, 1), (57, 32, 1), (58, 32, 2),
                                          (100, 32, 2), (100, 8, 2), (1000, 32, 18), (3, 5000, 3)]
 )  # fmt: skip
-def test_many_classes_stand_in_several_columns(n_classes, height, columns):
-    """57 rows of 64 + 4 pixels fit below the titles into 4000."""
+def test_many_classes_are_in_several_columns(n_classes, height, columns):
+    """57 rows of 64 + 4 pixels fit below the titles into 4000 pixels."""
     assert n_columns(n_classes, height) == columns
 
 
 @pytest.mark.parametrize("n_classes", [2, 57, 58, 100, 171])
 def test_no_picture_is_too_high(n_classes):
-    """Whatever the number of classes."""
+    """The height of the picture is limited for any number of classes."""
     row = GridRow(name="x", originals=plain(9, side=32), augmented=plain(9, side=32))
     height = len(pixels_of(draw_grid([row] * n_classes, ("", ""))))
     assert height <= MAX_HEIGHT
 
 
 def test_every_pixel_becomes_a_square():
-    """A 2x2 image at scale 28: four corners in their places, nothing between them is mixed."""
+    """The pixels of a 2x2 image at scale 28 are four squares without blending."""
     image = np.array([[[10, 200, 3], [60, 5, 7]], [[1, 2, 250], [90, 91, 92]]], np.uint8)
     row = GridRow(name="x", originals=image[None], augmented=image[None, ::-1] // 2)
     picture = pixels_of(draw_grid([row], ("", "")))
@@ -82,7 +82,7 @@ def test_every_pixel_becomes_a_square():
 
 
 def test_grey_images_are_grey():
-    """One channel is shown in all three."""
+    """The one channel of a grey image is shown in all three channels."""
     image = np.arange(4, dtype=np.uint8).reshape(1, 2, 2, 1) * 80
     picture = pixels_of(draw_grid([GridRow(name="", originals=image, augmented=image)], ("", "")))
     y, x = np.argwhere((picture == 80).all(axis=2)).min(axis=0)
@@ -91,7 +91,7 @@ def test_grey_images_are_grey():
 
 
 def test_a_row_a_class_and_the_halves_side_by_side():
-    """Each augmented image stands as far right of its original as every other one."""
+    """Every augmented image has the same distance to the right of its original."""
     rows = [
         GridRow(
             name=str(c),
@@ -116,7 +116,7 @@ def test_a_row_a_class_and_the_halves_side_by_side():
 
 
 def test_a_line_and_titles_part_the_halves():
-    """The line runs from the titles to the end between the two."""
+    """The line between the halves runs from the titles to the lower end."""
     row = GridRow(name="x", originals=plain(40, 2), augmented=plain(140, 2))
     picture = pixels_of(draw_grid([row], ("title", "more")))
     left_end = boxes(picture, colour(40))[0] + 2 * 56 + GAP
@@ -127,13 +127,13 @@ def test_a_line_and_titles_part_the_halves():
     assert line_y + line_height >= top + 56
     above = (picture[: top - 2] != np.array(PAPER)).any(
         axis=(0, 2)
-    )  # where something stands above the images
+    )  # columns with any mark above the images
     assert above[left_end - 110 : left_end].any()
     assert above[right_start : right_start + 110].any()
 
 
 def test_names_are_written_at_the_left():
-    """Left of the images, at the height of theirs; a long one is cut and moves no image away."""
+    """A name is at the left of its images; a long one is cut and moves no image."""
     rows = [
         GridRow(name="", originals=plain(40), augmented=plain(140)),
         GridRow(name="w" * 500, originals=plain(41), augmented=plain(141)),
@@ -147,7 +147,7 @@ def test_names_are_written_at_the_left():
 
 
 def test_a_class_with_fewer_images_has_gaps():
-    """Its row is shorter, the others are where they would be."""
+    """A shorter row leaves gaps, and the other images keep their positions."""
     rows = [
         GridRow(name="a", originals=plain(40, 1), augmented=plain(140, 1)),
         GridRow(name="b", originals=plain(41, 3), augmented=plain(141, 3)),
@@ -158,6 +158,6 @@ def test_a_class_with_fewer_images_has_gaps():
 
 
 def test_the_same_rows_give_the_same_bytes():
-    """No time, no chance."""
+    """The file depends on the rows only, not on time or chance."""
     row = GridRow(name="x", originals=plain(40), augmented=plain(140))
     assert draw_grid([row], ("a", "b")) == draw_grid([row], ("a", "b"))

@@ -22,7 +22,7 @@ from autocnn.study.proposals import Proposals
 
 @pytest.fixture
 def space() -> SearchSpace:
-    """One parameter of every kind; the units hang on the number of layers."""
+    """A space with one parameter of every kind; the units depend on the number of layers."""
     return SearchSpace(
         name="test",
         parameters={
@@ -47,13 +47,13 @@ def paths(tmp_path: Path) -> StudyPaths:
 
 @pytest.fixture
 def study(paths: StudyPaths) -> optuna.Study:
-    """That study, new."""
+    """A new study called test."""
     return create_study(paths, StudySettings(study="test"))
 
 
 @pytest.fixture
 def make_trials(space: SearchSpace) -> Callable[..., Proposals]:
-    """Optuna's engine and a log, for 8x8x1 images in 10 classes and 12 epochs; it prunes nothing.
+    """Optuna's engine and a log, for 8x8x1 images in 10 classes, 12 epochs and no pruner.
 
     Keyword arguments replace fields of the engine's setup.
     """

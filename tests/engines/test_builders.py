@@ -1,4 +1,4 @@
-"""The tables of names and the builders that they point to."""
+"""The tables of names, and the builders that they name."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ SPACE = SearchSpace(name="one", parameters={"dense_layers": Int(low=0, high=2)})
 
 @pytest.mark.parametrize("name", SAMPLERS)
 def test_every_sampler_of_the_table_has_a_builder(name):
-    """The place in the table holds a `Sampler`."""
+    """The entry of each sampler names a `Sampler`."""
     assert isinstance(find_builder(SAMPLERS, name), Sampler)
 
 
 @pytest.mark.parametrize("name", TUNERS)
 def test_every_tuner_of_the_table_has_an_oracle(name):
-    """The place in the table holds the class and arguments of an oracle."""
+    """The entry of each tuner names the class and arguments of an oracle."""
     setup = EngineSetup(
         image_shape=(8, 8, 1), n_classes=10, horizon=9, seed=0, proposer=name, pruner="none"
     )
@@ -36,18 +36,18 @@ def test_every_tuner_of_the_table_has_an_oracle(name):
 
 @pytest.mark.parametrize("name", PRUNERS)
 def test_every_pruner_of_the_table_has_a_builder(name):
-    """The place in the table holds a function that makes a pruner of Optuna."""
+    """The entry of each pruner names a function that makes a pruner of Optuna."""
     assert isinstance(build_pruner(name, 9), optuna.pruners.BasePruner)
 
 
 @pytest.mark.parametrize("table", [SAMPLERS, TUNERS, PRUNERS])
 def test_no_two_names_share_a_builder(table):
-    """Each name of a table stands for something else."""
+    """Each name of a table has its own builder."""
     assert len(set(table.values())) == len(table)
 
 
 def test_the_settings_allow_the_names_of_the_tables():
-    """Each proposer, "auto" where a setting may leave the choice open, and each pruner."""
+    """The settings allow each proposer and pruner, and "auto" if the choice may be open."""
     allowed = {key: SETTINGS[key].rule.choices for key in ("engine", *ENGINES.values(), "pruner")}
     assert allowed == {
         "engine": tuple(ENGINES),

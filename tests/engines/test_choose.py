@@ -1,4 +1,4 @@
-"""Which engine serves a study, and what it refuses."""
+"""The choice of the engine for a study, and what each engine refuses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _settings(**changes):
         ({}, False, "halving"),
         ({"pruner": "median"}, False, "median"),
         ({"pruner": "median"}, True, "median"),
-        ({"engine": "keras-tuner"}, False, "none"),  # Hyperband, its default, gives up by itself
+        ({"engine": "keras-tuner"}, False, "none"),  # its default Hyperband prunes by itself
         ({"engine": "keras-tuner", "tuner": "bayesian"}, False, "halving"),
         ({"engine": "optuna", "tuner": "hyperband"}, False, "halving"),  # no tuner of its own
         ({"sampler": "tpe"}, False, "halving"),
@@ -42,7 +42,7 @@ def _settings(**changes):
     ],
 )
 def test_auto_prunes_unless_the_engine_does(changes, is_blind, expected):
-    """What a person asks for stays; blind is a study without recipes."""
+    """An explicit pruner is kept; a study without recipes is pruned if the engine does not."""
     assert choose_pruner(_settings(**changes), is_blind=is_blind) == expected
 
 
@@ -55,19 +55,19 @@ def test_auto_prunes_unless_the_engine_does(changes, is_blind, expected):
         ({"engine": "keras-tuner"}, "hyperband", "hyperband"),
     ],
 )
-def test_auto_proposes_from_the_recipes_where_there_are_any(changes, blind, after_recipes):
-    """What a person asks for stays."""
+def test_auto_chooses_a_sampler_that_uses_recipes_if_there_are_any(changes, blind, after_recipes):
+    """An explicit sampler is kept."""
     assert choose_proposer(_settings(**changes), is_blind=True) == blind
     assert choose_proposer(_settings(**changes), is_blind=False) == after_recipes
 
 
 def test_auto_serves_every_space():
-    """Conditions and continuous parameters alike."""
+    """The automatic choice serves conditions and continuous parameters."""
     check_engine(_settings(), HANGING)
 
 
-def test_hyperband_goes_without_a_pruner():
-    """Two of them would give up on trials that the other one means to promote."""
+def test_hyperband_excludes_a_pruner():
+    """A pruner would end trials that Hyperband means to promote."""
     settings = _settings(engine="keras-tuner", pruner="halving")
     with pytest.raises(SettingsError, match=r"^--pruner halving: --tuner hyperband gives up"):
         check_engine(settings, STEPPED)
@@ -77,14 +77,14 @@ def test_hyperband_goes_without_a_pruner():
 
 @pytest.mark.parametrize("tuner", ["hyperband", "bayesian", "random", "grid"])
 def test_a_condition_on_a_continuous_parameter_is_beyond_keras_tuner(tuner):
-    """Its conditions list values; Optuna's TPE serves the same space."""
+    """Keras Tuner's conditions list values; Optuna's TPE serves such a space."""
     with pytest.raises(SpaceError, match=r"^space hanging: a condition depends on dropout, which"):
         check_engine(_settings(engine="keras-tuner", tuner=tuner), HANGING)
     check_engine(_settings(), HANGING)
 
 
 def test_a_grid_has_points():
-    """A range without a step has none; the other tuners take it."""
+    """A grid needs a step in each range; the other tuners take a range without one."""
     with pytest.raises(SpaceError, match=r"^space smooth: dropout is continuous, and a grid has"):
         check_engine(_settings(engine="keras-tuner", tuner="grid"), CONTINUOUS)
     check_engine(_settings(engine="keras-tuner", tuner="grid"), STEPPED)
@@ -92,15 +92,15 @@ def test_a_grid_has_points():
 
 
 def test_hyperband_compares_many():
-    """Of one point there is nothing to promote; the other tuners train it once."""
+    """Hyperband refuses a space of one point; the other tuners train it once."""
     fixed = SearchSpace(name="fixed", parameters={"batch_size": Int(low=32, high=32)})
     with pytest.raises(SpaceError, match=r"^space fixed: has one point only, and --tuner hyper"):
         check_engine(_settings(engine="keras-tuner"), fixed)
     check_engine(_settings(engine="keras-tuner", tuner="random"), fixed)
 
 
-def test_a_sampler_is_asked_only_where_it_proposes():
-    """Optuna's grid refuses the space; Keras Tuner is not kept from it by a leftover setting."""
+def test_a_sampler_is_checked_only_if_it_proposes():
+    """Optuna's grid refuses the space; Keras Tuner ignores the setting of the sampler."""
     with pytest.raises(SettingsError, match=r"^--sampler grid cannot search the space smooth"):
         check_engine(_settings(sampler="grid"), CONTINUOUS)
     check_engine(_settings(engine="keras-tuner", sampler="grid"), CONTINUOUS)

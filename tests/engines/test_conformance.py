@@ -1,4 +1,4 @@
-"""What every engine must do, whoever proposes: one list of cases, run for each of them."""
+"""The contract of every engine: one list of cases, run for each proposer."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ TINY = SearchSpace(
 
 @pytest.fixture(params=ENGINES)
 def kind(request: pytest.FixtureRequest) -> tuple[str, str]:
-    """An engine and who proposes in it."""
+    """An engine and its sampler or tuner."""
     return request.param  # type: ignore[no-any-return]
 
 
@@ -118,7 +118,7 @@ def open_trials(tmp_path) -> Callable[..., Proposals]:
 
 
 def _score(proposal: Proposal) -> float:
-    """Best at batches of 64 and a middling rate, and a little better for longer trainings."""
+    """A score with its peak at batches of 64 and a medium rate, rising with the epochs."""
     values = proposal.values
     off = abs(int(values.get("batch_size", 64)) - 64) / 64
     off += abs(float(values.get("learning_rate_scale", 1.0)) - 1.25)
@@ -128,7 +128,7 @@ def _score(proposal: Proposal) -> float:
 
 @pytest.fixture
 def end(make_result) -> Callable[..., TrialResult]:
-    """What a trial comes to: its score in every epoch, but the first trials end in every way."""
+    """A function that makes the result of a trial; the first trials end in each possible way."""
 
     def make(proposal: Proposal, *, mixed: bool = False) -> TrialResult:
         scores = [_score(proposal)] * proposal.last_epoch
@@ -144,7 +144,7 @@ def end(make_result) -> Callable[..., TrialResult]:
 
 
 def _play(trials: Proposals, end: Any, n: int, **how: Any) -> Iterator[Proposal]:
-    """Up to `n` trials, each told before the next is asked for."""
+    """Yield up to `n` proposals; each trial is ended before the next is proposed."""
     for _ in range(n):
         proposal = trials.next()
         if not isinstance(proposal, Proposal):
@@ -168,7 +168,7 @@ def _key(proposal: Proposal) -> tuple[Any, ...]:
 
 
 def test_every_proposal_is_a_point_of_the_space(kind, open_trials, end):
-    """With epochs within the horizon, and the configuration that its values say."""
+    """Epochs are within the horizon, and the configuration is that of the values."""
     proposals = list(_play(open_trials(kind), end, 14))
     assert len(proposals) == 14
     for proposal in proposals:
@@ -180,7 +180,7 @@ def test_every_proposal_is_a_point_of_the_space(kind, open_trials, end):
 
 @pytest.mark.parametrize("kind", SERVE_CONDITIONS, indirect=True)
 def test_inactive_parameters_have_no_value(kind, open_trials, end):
-    """Both kinds of points are proposed: with dense layers, and without what hangs on them."""
+    """Points without dense layers have no value for the parameters that depend on them."""
     proposals = list(_play(open_trials(kind, CONDITIONAL), end, 14))
     for proposal in proposals:
         CONDITIONAL.check_point(proposal.values)
@@ -190,7 +190,7 @@ def test_inactive_parameters_have_no_value(kind, open_trials, end):
 
 
 def test_the_record_holds_every_trial(kind, open_trials, end, tmp_path):
-    """Failed, stopped and pruned ones too, as another process reads it; the largest score leads."""
+    """Another process reads failed, stopped and pruned trials too; the largest score leads."""
     proposals = list(_play(open_trials(kind), end, 10, mixed=True))
     study = open_study(StudyPaths(tmp_path / "a"))
     records = read_records(study)
@@ -204,18 +204,16 @@ def test_the_record_holds_every_trial(kind, open_trials, end, tmp_path):
 
 
 @pytest.mark.parametrize("kind", LEARN, indirect=True)
-def test_what_learns_learns_that_more_is_better(kind, open_trials, end):
-    """Of 504 points 15 come within 0.05 of the best score: by chance 1.2 of 40 trials, 2 of 70."""
+def test_learning_samplers_find_high_scores(kind, open_trials, end):
+    """Of 504 points 15 are within 0.05 of the best: by chance 1.2 of 40 trials, 2 of 70."""
     n, least = (80, 9) if kind[1] == "nsga2" else (50, 7)  # generations of ten learn slowly
     scores = [_score(proposal) for proposal in _play(open_trials(kind), end, n)]
     assert sum(score > 0.909 - 0.0501 for score in scores[10:]) >= least
 
 
 def test_a_small_space_is_searched_to_its_end(kind, open_trials, end):
-    """All four points, and then nothing is left.
-
-    But Hyperband draws them again, or its brackets would never be full, and promotes the best.
-    """
+    """All four points are proposed, and then the space is exhausted."""
+    # Hyperband draws points again to fill its brackets, and promotes the best.
     proposals = list(_play(open_trials(kind, TINY), end, 100))
     points = {tuple(sorted(proposal.values.items())) for proposal in proposals}
     assert len(points) == 4
@@ -223,8 +221,8 @@ def test_a_small_space_is_searched_to_its_end(kind, open_trials, end):
     assert HORIZON in {proposal.last_epoch for proposal in proposals}
 
 
-def test_asking_ahead_gives_new_trials_or_wait(kind, open_trials):
-    """Nobody is told anything, and still no trial is given out twice."""
+def test_proposals_before_any_result_are_new_trials_or_wait(kind, open_trials):
+    """Without any result no trial is proposed twice."""
     trials = open_trials(kind, TINY)
     answers = [trials.next() for _ in range(6)]
     numbers = [answer.number for answer in answers if isinstance(answer, Proposal)]
@@ -235,7 +233,7 @@ def test_asking_ahead_gives_new_trials_or_wait(kind, open_trials):
 
 
 def test_resuming_is_as_if_never_interrupted(kind, open_trials, end):
-    """Twice a new process, the second time with a trial that was left in its middle."""
+    """Two new processes, one after an unfinished trial, give the trials of an unbroken run."""
     whole = [_key(p) for p in _play(open_trials(kind, name="whole"), end, 16, mixed=True)]
     parts = [_key(p) for p in _play(open_trials(kind), end, 5, mixed=True)]
     trials = open_trials(kind)
@@ -248,8 +246,8 @@ def test_resuming_is_as_if_never_interrupted(kind, open_trials, end):
     assert parts == whole
 
 
-def test_a_seed_decides_and_zero_is_one(kind, open_trials, end):
-    """The same seed the same trials, another seed others; a grid has an order of its own."""
+def test_the_trials_follow_from_the_seed(kind, open_trials, end):
+    """Equal seeds give equal trials, also seed 0; a grid has a fixed order."""
     first = [_key(p) for p in _play(open_trials(kind, name="a", seed=0), end, 6)]
     again = [_key(p) for p in _play(open_trials(kind, name="b", seed=0), end, 6)]
     other = [_key(p) for p in _play(open_trials(kind, name="c", seed=1), end, 6)]
@@ -260,7 +258,7 @@ def test_a_seed_decides_and_zero_is_one(kind, open_trials, end):
 
 
 def test_infeasible_draws_are_no_trials(kind, open_trials, end):
-    """Layers of 128 units: 650, 9,610 or 26,122 parameters, of which the last are too many."""
+    """Layers of 128 units have 650, 9,610 or 26,122 parameters; the last are too many."""
     limits = Limits(parameters=20_000)
     limited = SearchSpace(name="limited", parameters=FLAT.parameters, limits=limits)
     proposals = list(_play(open_trials(kind, limited), end, 12))
@@ -272,7 +270,7 @@ CORNER = {"batch_size": 16, "learning_rate_scale": 0.5, "optimizer": "sgd"}
 
 
 def test_a_recipe_comes_first_and_the_search_goes_on(kind, open_trials, end):
-    """Also where the engine's own words know nothing of recipes; and again after a resume."""
+    """A recipe is also proposed if the engine's library has none, and again after a resume."""
     recipe = Recipe(name="known", values={"dense_layers": 1, **CORNER})
     trials = open_trials(kind)
     trials.enqueue([recipe])
@@ -284,8 +282,8 @@ def test_a_recipe_comes_first_and_the_search_goes_on(kind, open_trials, end):
     assert {p.origin for p in others} == {kind[1]}
 
 
-def test_a_recipe_of_another_space_harms_nothing(kind, open_trials, end):
-    """It is refused before anything is on record, and the search is as if nobody had asked."""
+def test_a_recipe_of_another_space_is_refused(kind, open_trials, end):
+    """The refusal precedes any write, and the later search is unchanged."""
     plain = [_key(p) for p in _play(open_trials(kind, name="plain"), end, 4)]
     trials = open_trials(kind)
     for values in ({"blocks": 3}, {"dense_layers": 7, **CORNER}, {"dense_layers": 1}):
@@ -295,20 +293,20 @@ def test_a_recipe_of_another_space_harms_nothing(kind, open_trials, end):
 
 
 class _Executor(ScriptedExecutor):
-    """Trains nothing."""
+    """An executor that trains nothing."""
 
     def __init__(self, end: Any) -> None:
         super().__init__()
         self.end = end
 
     def train(self, job: TrialJob) -> Training:
-        """Ends at once."""
+        """End at once."""
         yield from ()
         return self.end(job)  # type: ignore[no-any-return]
 
 
 def test_no_configuration_is_trained_twice(kind, open_trials, make_result, tmp_path):
-    """The same configuration, epochs and parent: its result is taken over, and marked."""
+    """An equal configuration with equal epochs and parent takes over the marked result."""
     executor = _Executor(lambda job: make_result(*[1 / job.config.batch_size] * job.last_epoch))
     search = Search(
         proposals=open_trials(kind, TINY),
@@ -336,7 +334,7 @@ def test_no_configuration_is_trained_twice(kind, open_trials, make_result, tmp_p
 
 
 class _Silent:
-    """A listener that says nothing."""
+    """A listener that ignores every event."""
 
     def progress(self, progress: Any) -> None:
         """Nothing."""
@@ -348,11 +346,9 @@ class _Silent:
         """Nothing."""
 
 
-def test_hyperband_promotes_the_best_and_goes_on_with_it(open_trials, end):
-    """Nine epochs in thirds: 9 trials of 1 epoch, the best 4 go on to 3, the best 2 of them to 9.
-
-    Keras Tuner's sizes: ceil(ceil(1 + log3(9)) / 3 * 3^2) = 9, then ceil(3) = 3, then 1.
-    """
+def test_hyperband_promotes_the_best_trials(open_trials, end):
+    """Thirds of nine epochs: 9 trials of 1 epoch, the best 4 go to 3, the best 2 of them to 9."""
+    # Keras Tuner's sizes: ceil(ceil(1 + log3(9)) / 3 * 3^2) = 9, then ceil(3) = 3, then 1.
     trials = open_trials(("keras-tuner", "hyperband"))
     proposals = list(_play(trials, end, 13))
     start, second, third = proposals[:9], proposals[9:12], proposals[12:13]
@@ -367,7 +363,7 @@ def test_hyperband_promotes_the_best_and_goes_on_with_it(open_trials, end):
 
 
 def test_hyperband_keeps_what_may_be_promoted(open_trials, end):
-    """After nine trials all of them; after a promotion has ended, not its parent."""
+    """After nine trials all may be promoted; a parent may not once its promotion has ended."""
     trials = open_trials(("keras-tuner", "hyperband"))
     list(_play(trials, end, 9))
     assert trials.continuable() == frozenset(range(9))
@@ -379,14 +375,14 @@ def test_hyperband_keeps_what_may_be_promoted(open_trials, end):
 
 
 def test_only_hyperband_continues_trials(kind, open_trials, end):
-    """So nobody else's checkpoints are kept."""
+    """Other engines keep no checkpoints."""
     trials = open_trials(kind)
     list(_play(trials, end, 3))
     assert bool(trials.continuable()) == (kind[1] == "hyperband")
 
 
 def test_a_record_of_another_oracle_is_refused(open_trials, end, monkeypatch):
-    """As when Keras Tuner draws otherwise in another version: one line, nothing trained."""
+    """If another version of Keras Tuner draws otherwise, one line says so before training."""
     from autocnn.engines import keras_tuner_oracles as oracles
     from autocnn.errors import StudyError
 
@@ -397,7 +393,7 @@ def test_a_record_of_another_oracle_is_refused(open_trials, end, monkeypatch):
 
 
 def test_a_trial_that_a_crash_left_undrawn_is_drawn(open_trials, end, tmp_path):
-    """Between Optuna's number and the oracle's words: the same trials as without it."""
+    """A crash between Optuna's number and the oracle's draw does not change the trials."""
     kind = ("keras-tuner", "random")
     whole = [_key(p) for p in _play(open_trials(kind, name="whole"), end, 4)]
     parts = [_key(p) for p in _play(open_trials(kind), end, 2)]
@@ -406,8 +402,8 @@ def test_a_trial_that_a_crash_left_undrawn_is_drawn(open_trials, end, tmp_path):
     assert parts == whole
 
 
-def test_a_missed_answer_of_the_pruner_is_heard_again(kind, open_trials, end, make_result):
-    """Killed after halving had said so, and before the trial was told: it is not trained on."""
+def test_a_lost_decision_of_the_pruner_is_made_again(kind, open_trials, end, make_result):
+    """A trial killed after halving's decision, before it was ended, is pruned after resuming."""
     trials = open_trials(kind, pruner="halving")
     for _ in range(4):
         good = trials.next()
@@ -444,8 +440,8 @@ NESTED = SearchSpace(
 
 
 @pytest.mark.parametrize("kind", SERVE_CONDITIONS, indirect=True)
-def test_conditions_may_hang_on_conditions(kind, open_trials, end):
-    """Two layers deep, and two at once; 2 + 2 + 1 + 2 points, which a small search finds."""
+def test_conditions_may_depend_on_conditional_parameters(kind, open_trials, end):
+    """Two nested and two joint conditions leave 2 + 2 + 1 + 2 points."""
     proposals = list(_play(open_trials(kind, NESTED), end, 60))
     for proposal in proposals:
         NESTED.check_point(proposal.values)
@@ -463,7 +459,7 @@ def test_conditions_may_hang_on_conditions(kind, open_trials, end):
 
 
 def test_the_upper_end_of_a_logarithmic_range_is_its_end():
-    """Keras Tuner's own words for it are one too high, and its Gaussian process goes there."""
+    """Keras Tuner's upper end is one too high; `decode` limits it to that of the range."""
     from autocnn.engines.keras_tuner_oracles import declare, decode
 
     space = SearchSpace(name="log", parameters={"dense_units": Int(low=32, high=512, log=True)})

@@ -28,7 +28,7 @@ SPACE = SearchSpace(
 
 
 def _children(make_trials, make_result, n=40):
-    """The values of trials of which the third is by far the best."""
+    """The values of trials after a history in which the third trial is by far the best."""
     trials = make_trials(optuna.create_study(direction="maximize"), SPACE, proposer="evolution")
     drawn = []
     for _ in range(n):
@@ -39,8 +39,8 @@ def _children(make_trials, make_result, n=40):
     return drawn
 
 
-def test_children_are_like_the_best_but_for_a_few(make_trials, make_result, monkeypatch):
-    """Every tournament of all is won by the third; two parameters are drawn anew on average."""
+def test_children_equal_the_best_but_for_a_few_parameters(make_trials, make_result, monkeypatch):
+    """The third trial wins each tournament of all; two parameters are mutated on average."""
     monkeypatch.setattr(module, "TOURNAMENT", 1.0)
     drawn = _children(make_trials, make_result)
     best = drawn[2]
@@ -53,7 +53,7 @@ def test_children_are_like_the_best_but_for_a_few(make_trials, make_result, monk
 
 
 def test_half_of_the_tournaments_are_without_the_best(make_trials, make_result):
-    """So the others have children too, and one lucky trial does not father all."""
+    """Other trials have children too, so one lucky score does not dominate."""
     drawn = _children(make_trials, make_result)
     best = drawn[2]
     distances = [sum(child.get(name) != best[name] for name in best) for child in drawn[4:]]
@@ -61,8 +61,8 @@ def test_half_of_the_tournaments_are_without_the_best(make_trials, make_result):
     assert sum(distance > 3 for distance in distances) >= 5
 
 
-def test_a_parent_of_yesterday_has_no_children(make_trials, make_result, monkeypatch):
-    """Only the latest trials live: of the last one alone all are children."""
+def test_an_old_trial_has_no_children(make_trials, make_result, monkeypatch):
+    """Only the latest trials can be parents; with a population of one, only the last."""
     monkeypatch.setattr(module, "LIVING", 1)
     monkeypatch.setattr(module, "MORE_CHANGES", 0.0)
     drawn = _children(make_trials, make_result, 12)
@@ -72,7 +72,7 @@ def test_a_parent_of_yesterday_has_no_children(make_trials, make_result, monkeyp
 
 
 def test_false_and_zero_are_inherited(make_trials, make_result, monkeypatch):
-    """They are values like any other."""
+    """False and zero are inherited as any other value."""
     monkeypatch.setattr(module, "TOURNAMENT", 1.0)
     monkeypatch.setattr(module, "MORE_CHANGES", 0.0)
     drawn = _children(make_trials, make_result)
@@ -85,7 +85,7 @@ def test_false_and_zero_are_inherited(make_trials, make_result, monkeypatch):
 
 
 def _parent(make_trials, monkeypatch, results, objective=ACCURACY):
-    """The number of the trial whose values the next one has, of trials with these results."""
+    """The number of the parent of the next trial, after trials with these results."""
     monkeypatch.setattr(module, "TOURNAMENT", 1.0)
     monkeypatch.setattr(module, "MORE_CHANGES", 0.0)
     study = optuna.create_study(direction=objective.direction)
@@ -108,6 +108,6 @@ def test_the_smallest_loss_is_the_parent(make_trials, make_result, monkeypatch):
 
 
 def test_of_equal_scores_the_smallest_loss_is_the_parent(make_trials, make_result, monkeypatch):
-    """Trial 1 has the accuracy of the others, and a smaller cross-entropy at its best epoch."""
+    """Trial 1 has an equal accuracy and a smaller cross-entropy at its best epoch."""
     results = [make_result(0.9), make_result(0.1, 0.2, 0.9), make_result(0.9)]
     assert _parent(make_trials, monkeypatch, results) == 1

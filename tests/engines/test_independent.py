@@ -1,4 +1,4 @@
-"""Samplers that draw every parameter by itself."""
+"""Samplers that draw each parameter independently."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def _draw(names: str, seed: int) -> dict[str, float]:
     return {name: trial.suggest_float(name, 0.0, 1.0) for name in names}
 
 
-def test_a_parameter_has_its_value_in_whatever_order_it_is_drawn():
-    """Also where others were drawn by a process that was killed."""
+def test_a_value_does_not_depend_on_the_order_of_draws():
+    """This also holds if a process was killed after drawing other parameters."""
     drawn = _draw("abc", 0)
     assert len(set(drawn.values())) == 3
     assert _draw("cab", 0) == drawn

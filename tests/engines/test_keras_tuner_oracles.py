@@ -1,4 +1,4 @@
-"""The names of Keras Tuner that are not public: each is there, as autocnn uses it."""
+"""The private names of Keras Tuner: each exists with the behaviour that autocnn uses."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def oracle_of(tuner: str) -> Any:
         ("hyperband", "_brackets"),
     ],
 )
-def test_a_name_of_an_oracle_is_there(tuner, name):
-    """In Keras Tuner's own classes; if it has gone, the message says what to do."""
+def test_a_private_name_of_an_oracle_exists(tuner, name):
+    """If a name of Keras Tuner's classes is missing, the message says what to do."""
     oracle = oracle_of(tuner)
     own = {"autocnn.engines.keras_tuner_oracles"}
     classes = [kind for kind in type(oracle).__mro__ if kind.__module__ not in own]
@@ -57,7 +57,7 @@ def test_a_name_of_an_oracle_is_there(tuner, name):
     assert is_method or name in vars(oracle), ADVICE.format(name)
 
 
-def test_conditions_are_there():
+def test_a_parameter_may_have_two_conditions():
     """A parameter may depend on two others."""
     conditions = import_module("keras_tuner.src.engine.conditions")
     assert hasattr(conditions, "Parent"), ADVICE.format("src.engine.conditions.Parent")
@@ -68,7 +68,7 @@ def test_conditions_are_there():
 
 
 def test_trials_of_a_bracket_are_unpromoted():
-    """As soon as Hyperband has drawn them; other oracles have no brackets."""
+    """Trials count as unpromoted once Hyperband has drawn them; other oracles have none."""
     oracle = oracle_of("hyperband")
     drawn = [oracle.create_trial(f"tuner {i}").trial_id for i in range(3)]
     assert unpromoted(oracle) == set(drawn)

@@ -62,7 +62,7 @@ def test_no_engine_writes_to_the_record():
 
 
 def test_no_engine_imports_the_log():
-    """The log knows no engine, and an engine knows no log and no leases."""
+    """The log imports no engine, and an engine imports neither the log nor leases."""
     for path in ROOM.rglob("*.py"):
         source = path.read_text(encoding="utf-8")
         assert "records.trial_log import" not in source, path.name
@@ -88,6 +88,6 @@ def test_a_planted_write_is_found(source):
 
 
 def test_an_object_in_memory_may_be_written_to():
-    """Only in the module that makes it."""
+    """Writing to a study in memory is allowed only in the module that makes it."""
     assert list(find_writes("replayed_samplers.py", "in_memory.ask()")) == []
     assert len(list(find_writes("base.py", "in_memory.ask()"))) == 1

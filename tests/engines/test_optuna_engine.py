@@ -1,4 +1,4 @@
-"""Optuna behind ask, report and tell."""
+"""The engine that proposes with Optuna's samplers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autocnn.trial import FailureCause, TrialState
 
 
 def test_a_proposal_is_a_point_with_its_costs(study, space, make_trials):
-    """Values, the configuration they say, what it costs, and the seed of its training."""
+    """A proposal has its values, their configuration, its costs and its seed."""
     proposal = make_trials(study).next()
     space.check_point(proposal.values)
     config = space.config(proposal.values)
@@ -29,15 +29,15 @@ def test_a_proposal_is_a_point_with_its_costs(study, space, make_trials):
 
 
 def test_a_proposal_is_on_record_before_it_is_trained(study, paths, make_trials):
-    """Another process sees it running."""
+    """Another process reads the trial as running."""
     proposal = make_trials(study, proposer="random").next()
     (record,) = read_records(open_study(paths))
     assert (record.state, record.origin) == (TrialState.RUNNING, "random")
     assert record.values == dict(proposal.values)
 
 
-def test_a_told_trial_is_on_record(study, paths, make_trials, make_result):
-    """With its result, and its score for the sampler."""
+def test_an_ended_trial_is_on_record(study, paths, make_trials, make_result):
+    """The record holds its result, and its score for the sampler."""
     trials = make_trials(study)
     proposal, result = trials.next(), make_result(0.5, 0.75, 0.6)
     trials.end(proposal.number, result)
@@ -59,7 +59,7 @@ RECIPE = {
 
 
 def test_recipes_come_first_and_in_order(study, make_trials):
-    """Then the sampler's own draws; only these bear its name."""
+    """The sampler's own draws follow the recipes, and only they have its name."""
     trials = make_trials(study)
     trials.enqueue([Recipe(name="one", values=RECIPE)])
     trials.enqueue([Recipe(name="two", values={**RECIPE, "dense_units": 20})])
@@ -86,8 +86,8 @@ def _some_too_large() -> SearchSpace:
     )
 
 
-def test_infeasible_draws_are_told_and_are_no_trials(study, make_trials, make_result):
-    """Optuna knows every draw, the record only what can be trained."""
+def test_infeasible_draws_are_no_trials(study, make_trials, make_result):
+    """Optuna keeps every draw, the record only draws that can be trained."""
     trials = make_trials(study, _some_too_large(), proposer="random")
     proposals = []
     for _ in range(8):
@@ -103,7 +103,7 @@ def test_infeasible_draws_are_told_and_are_no_trials(study, make_trials, make_re
 
 
 def test_a_space_without_a_network_is_exhausted(study, make_trials, monkeypatch):
-    """After a number of infeasible draws in a row."""
+    """The space counts as exhausted after a number of infeasible draws in a row."""
     monkeypatch.setattr(proposals, "MAX_DRAWS", 5)
     space = SearchSpace(
         name="test",
@@ -115,7 +115,7 @@ def test_a_space_without_a_network_is_exhausted(study, make_trials, monkeypatch)
 
 
 def test_a_finite_space_is_exhausted_once_every_point_was_drawn(study, make_trials, make_result):
-    """A baseline is one point: it is trained once."""
+    """A baseline is a space of one point, which is trained once."""
     space = SearchSpace(name="test", parameters={"flip": Fixed(value=True)})
     trials = make_trials(study, space)
     proposal = trials.next()
@@ -124,7 +124,7 @@ def test_a_finite_space_is_exhausted_once_every_point_was_drawn(study, make_tria
 
 
 def test_a_range_that_its_step_does_not_divide_is_drawn_quietly(study, make_trials, make_result):
-    """1, 3 and 5 of 1 to 6 by 2, without a word from Optuna."""
+    """The range 1 to 6 by 2 gives 1, 3 and 5 without a warning of Optuna."""
     space = SearchSpace(
         name="test",
         parameters={
@@ -154,7 +154,7 @@ def test_a_range_that_its_step_does_not_divide_is_drawn_quietly(study, make_tria
     ],
 )
 def test_each_state_has_one_of_optunas(study, make_trials, make_result, state, scores, told):
-    """Stopped trials count by their best epoch; failures without a value."""
+    """The value of a stopped trial is its best epoch's; a failed trial has none."""
     trials = make_trials(study)
     number = trials.next().number
     for epoch, score in enumerate(scores, start=1):
@@ -170,15 +170,15 @@ def test_each_state_has_one_of_optunas(study, make_trials, make_result, state, s
 
 
 def test_a_failure_keeps_its_cause(study, make_trials, make_result):
-    """On the record, which Optuna has no field for."""
+    """The record holds the cause, for which Optuna has no field."""
     trials = make_trials(study)
     result = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, message="signal 9")
     trials.end(trials.next().number, result)
     assert read_records(study)[0].result == result
 
 
-def test_the_pruner_hears_the_best_so_far(study, make_trials):
-    """A dip is not what a trial is judged by."""
+def test_the_pruner_gets_the_best_score_so_far(study, make_trials):
+    """The value of an epoch is the best score up to it, so a dip does not count."""
     trials = make_trials(study)
     number = trials.next().number
     for epoch, score in enumerate([0.5, 0.75, 0.25, 0.8], start=1):
@@ -187,7 +187,7 @@ def test_the_pruner_hears_the_best_so_far(study, make_trials):
 
 
 def test_a_trial_that_ended_early_is_padded_to_the_horizon(study, make_trials, make_result):
-    """With its score, at every later epoch."""
+    """The score of the trial is written for every later epoch."""
     trials = make_trials(study)
     number = trials.next().number
     trials.report(number, 1, 0.5)
@@ -198,14 +198,12 @@ def test_a_trial_that_ended_early_is_padded_to_the_horizon(study, make_trials, m
 
 
 # An early-stopped trial of 0.92 after two of twelve epochs, and a rival that is better until the
-# first rung (epoch 3), where it has 0.91.
+# first rung (epoch 3), at which it has 0.91.
 EARLY, RIVAL = (0.5, 0.92), (0.6, 0.7, 0.91)
 
 
-def test_an_early_stopped_trial_is_there_when_its_rivals_are_judged(
-    study, make_trials, make_result
-):
-    """0.91 at the rung of epoch 3 is pruned, because 0.92 is on it already."""
+def test_an_early_stopped_trial_is_on_the_rung_of_its_rivals(study, make_trials, make_result):
+    """0.91 at the rung of epoch 3 is pruned, because 0.92 is on the rung."""
     trials = make_trials(study, pruner="halving")
     early = trials.next().number
     for epoch, score in enumerate(EARLY, start=1):
@@ -217,8 +215,8 @@ def test_an_early_stopped_trial_is_there_when_its_rivals_are_judged(
 
 
 @pytest.mark.parametrize("padding", ["none", "report only", "report and should_prune"])
-def test_why_padding_must_ask_should_prune(padding):
-    """The same two trials in plain Optuna: only `should_prune` puts the first on later rungs."""
+def test_padding_needs_should_prune(padding):
+    """In plain Optuna only `should_prune` puts the early-stopped trial on later rungs."""
     study = optuna.create_study(direction="maximize", pruner=build_pruner("halving", 12))
     early = study.ask()
     for epoch, score in enumerate(EARLY, start=1):
@@ -237,7 +235,7 @@ def test_why_padding_must_ask_should_prune(padding):
 
 
 def test_first_looks_are_on_record_as_epoch_0(study, make_trials, make_result):
-    """They are compared with one another only, and survive the process."""
+    """First looks are compared with one another only, and are read by a later process."""
     trials = make_trials(study)
     answers = []
     for score in (0.2, 0.3, 0.4, 0.5, 0.6):
@@ -252,7 +250,7 @@ def test_first_looks_are_on_record_as_epoch_0(study, make_trials, make_result):
 
 
 def test_running_trials_are_proposed_again(study, paths, make_trials, make_result):
-    """Same number, same values, same seed; then new ones."""
+    """A running trial keeps number, values and seed; new trials follow it."""
     trials = make_trials(study)
     trials.end(trials.next().number, make_result(0.5))
     left = trials.next()  # the process dies here
@@ -262,7 +260,7 @@ def test_running_trials_are_proposed_again(study, paths, make_trials, make_resul
 
 
 def test_a_recipe_is_proposed_again_as_itself(study, paths, make_trials):
-    """Its origin is on record."""
+    """The origin of a recipe is on record."""
     trials = make_trials(study)
     trials.enqueue([Recipe(name="one", values=RECIPE)])
     trials.next()
@@ -270,14 +268,14 @@ def test_a_recipe_is_proposed_again_as_itself(study, paths, make_trials):
 
 
 def test_recipes_that_were_not_reached_still_wait(study, paths, make_trials):
-    """They are enqueued once, when the study is new."""
+    """Recipes are enqueued once, at the creation of the study, and stay in the queue."""
     make_trials(study).enqueue([Recipe(name="one", values=RECIPE)])
     proposal = make_trials(open_study(paths)).next()
     assert (proposal.number, proposal.origin) == (0, "recipe:one")
 
 
-def test_a_left_trial_is_continued_quietly(study, paths, make_trials, make_result):
-    """It is trained again from its first epoch; what Optuna knows already is not reported again."""
+def test_a_left_trial_is_reported_once(study, paths, make_trials, make_result):
+    """A left trial is trained from its first epoch; epochs that Optuna has are not sent again."""
     trials = make_trials(study, pruner="halving")
     left = trials.next()
     trials.report(left.number, 1, 0.5)
@@ -299,7 +297,7 @@ def test_a_left_trial_is_continued_quietly(study, paths, make_trials, make_resul
 
 @pytest.mark.parametrize("result", [None, "no epoch"])
 def test_a_trial_left_without_a_score_is_running(study, make_trials, make_result, result):
-    """There is nothing to rank it by."""
+    """A left trial without a score cannot be ranked, so it stays running."""
     trials = make_trials(study)
     number = trials.next().number
     trials.leave(number, None if result is None else make_result(state=TrialState.STOPPED))

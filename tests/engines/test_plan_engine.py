@@ -20,7 +20,7 @@ IMPOSSIBLE = TrialConfig(blocks=(Block(filters=(4,), kernel=9, padding="valid"),
 
 
 def planned(variant, repeat, config=CONFIG):
-    """One training."""
+    """A planned training."""
     return Planned(variant=variant, repeat=repeat, config=config)
 
 
@@ -38,7 +38,7 @@ def trials_of(study, plan):
 
 
 def test_a_plan_is_proposed_in_its_order(study, make_result):
-    """The same repetition has the same seed in every variant; then nothing is left."""
+    """Equal repetitions have equal seeds in every variant; the plan then ends."""
     one = trials_of(study, PLAN)
     proposals = [one.next() for _ in PLAN]
     assert [(p.values["variant"], p.values["repeat"]) for p in proposals] == [
@@ -52,8 +52,8 @@ def test_a_plan_is_proposed_in_its_order(study, make_result):
     assert one.next() is None
 
 
-def test_a_plan_goes_on_where_it_stopped(study, paths, make_result):
-    """What ended is not proposed again, what was running is; and it may have grown."""
+def test_a_plan_is_resumed(study, paths, make_result):
+    """Ended trials are not proposed again, running ones are; and a plan may have grown."""
     one = trials_of(study, PLAN[:2])
     first, left = one.next(), one.next()
     one.end(first.number, make_result(0.5))
@@ -67,7 +67,7 @@ def test_a_plan_goes_on_where_it_stopped(study, paths, make_result):
 
 
 def test_what_is_planned_no_more_is_left_alone(study, paths):
-    """A trial of another plan stays as it is."""
+    """A trial that is no longer in the plan does not change."""
     trials_of(study, PLAN).next()
     again = trials_of(open_study(paths), [planned("z", 0)])
     assert again.next().values["variant"] == "z"
@@ -75,14 +75,14 @@ def test_what_is_planned_no_more_is_left_alone(study, paths):
 
 
 def test_an_impossible_variant_is_no_trial(study):
-    """It is passed over."""
+    """A variant that cannot be built is skipped."""
     one = trials_of(study, [planned("odd", 0, IMPOSSIBLE), planned("a", 0)])
     assert one.next().values["variant"] == "a"
     assert one.next() is None
 
 
-def test_a_process_that_died_while_it_asked_costs_no_number(study, paths):
-    """Optuna's number is used for what is next."""
+def test_a_number_left_by_a_dead_process_is_used(study, paths):
+    """Optuna's number without a proposal is used for the next training."""
     study.ask()
     one = trials_of(open_study(paths), PLAN)
     assert [one.next().number for _ in PLAN] == [0, 1, 2, 3]
@@ -90,7 +90,7 @@ def test_a_process_that_died_while_it_asked_costs_no_number(study, paths):
 
 @pytest.mark.parametrize("repeats", [1, 3])
 def test_a_plans_space_names_what_varies(repeats):
-    """The variant and its repetition."""
+    """The parameters of a plan's space are the variant and its repetition."""
     space = plan_space([planned(name, r) for r in range(repeats) for name in ("a", "b")])
     assert space.parameters["variant"].choices == ("a", "b")
     assert space.parameters["repeat"].choices == tuple(range(repeats))

@@ -1,4 +1,4 @@
-"""Who is given up, and when."""
+"""Which trials are pruned, and at which epoch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from autocnn.objectives import ACCURACY, BALANCED_ACCURACY, LOSS, Objective
 
 
 def test_an_unknown_pruner_is_refused():
-    """The settings are checked before; here it is a bug."""
+    """The settings check the name earlier, so an unknown name is an internal error here."""
     with pytest.raises(KeyError):
         build_pruner("unheard_of", 9)
 
@@ -23,7 +23,7 @@ def _pruned_at(
     n_validation: int = 0,
     objective: Objective = ACCURACY,
 ) -> list[int | None]:
-    """Per trial of `scores`, one after another: the epoch at which it is pruned, or None."""
+    """For each trial of `scores`, in turn: the epoch at which it is pruned, or None."""
     sizes = (n_validation,) if n_validation else ()
     study = optuna.create_study(
         direction=objective.direction,
@@ -62,28 +62,28 @@ def test_halving_leaves_a_trial_alone_after_its_quarter(horizon):
 
 
 @pytest.mark.parametrize(("score", "at"), [(0.789, 1), (0.791, None)])
-def test_halving_lets_chance_decide_nothing(score, at):
-    """Of 1,600 images 0.8 has a standard error of 0.01: what is within it of the best goes on."""
+def test_halving_allows_for_one_standard_error(score, at):
+    """The error of 0.8 on 1,600 images is 0.01; trials within it of the best are kept."""
     assert _pruned_at("halving", 4, [[0.8] * 4, [score] * 4], n_validation=1600) == [None, at]
     assert _pruned_at("halving", 4, [[0.8] * 4, [score] * 4]) == [None, 1]
 
 
 def test_halving_measures_from_the_last_that_passes():
-    """Of eight at the rung the second best: 0.79 against 0.8, not against 0.9."""
+    """Of eight trials the second best is the bound: 0.79 is compared with 0.8, not 0.9."""
     before = [[s] * 4 for s in (0.9, 0.8, 0.5, 0.5, 0.5, 0.5, 0.5)]
     pruned = _pruned_at("halving", 4, [*before, [0.792] * 4, [0.7] * 4], n_validation=1600)
     assert pruned == [None, *[1] * 6, None, 1]
 
 
 @pytest.mark.parametrize(("score", "at"), [(0.511, 1), (0.509, None)])
-def test_halving_of_a_loss_gives_up_the_larger(score, at):
-    """Of 10,000 images 0.5 has a standard error of 0.01: sqrt(2 * 0.5 / 10,000)."""
+def test_halving_of_a_loss_prunes_the_larger(score, at):
+    """The error of 0.5 on 10,000 images is 0.01: sqrt(2 * 0.5 / 10,000)."""
     curves = [[0.5] * 4, [score] * 4]
     assert _pruned_at("halving", 4, curves, n_validation=10_000, objective=LOSS) == [None, at]
     assert _pruned_at("halving", 4, curves[::-1], objective=LOSS) == [None, None]
 
 
-def test_halving_of_a_balanced_accuracy_knows_the_rare_class():
+def test_halving_of_a_balanced_accuracy_uses_the_class_counts():
     """A class of 16 images makes the error of 0.8 as large as 0.05, not 0.01."""
     pruner = build_pruner("halving", 4, BALANCED_ACCURACY, (1584, 16))
     study = optuna.create_study(direction="maximize", pruner=pruner)
@@ -97,11 +97,9 @@ def test_halving_of_a_balanced_accuracy_knows_the_rare_class():
 
 @pytest.mark.parametrize(("horizon", "rung"), [(4, 1), (5, 2), (12, 3), (13, 4)])
 def test_hyperband_leaves_one_bracket_of_two_alone(horizon, rung):
-    """Each trial is worse than those before, so halving would give up all but the first.
-
-    Of the first nine trials Optuna's draw by number puts 0, 7 and 8 into the second bracket, which
-    is judged at the last epoch only; the first of the others has nobody to be compared with.
-    """
+    """Each trial is worse than those before, so halving would prune all but the first."""
+    # Of the first nine trials Optuna's draw by number puts 0, 7 and 8 into the second bracket,
+    # which is judged at the last epoch only; the first of the others has no rival on its rung.
     curves = [[0.9 - 0.01 * number] * (horizon - 1) for number in range(9)]
     alone = [None, None, *[rung] * 5, None, None]
     assert _pruned_at("halving", horizon, curves) == [None, *[rung] * 8]
@@ -110,7 +108,7 @@ def test_hyperband_leaves_one_bracket_of_two_alone(horizon, rung):
 
 
 def test_hyperband_does_not_hide_trials_from_the_sampler(make_trials, make_result):
-    """TPE draws as it would without pruning: it learns from the trials of both brackets."""
+    """TPE learns from the trials of both brackets, so it draws as without pruning."""
     drawn = {}
     for pruner in ("hyperband", "none"):
         trials = make_trials(optuna.create_study(direction="maximize"), pruner=pruner)
@@ -126,7 +124,7 @@ def test_hyperband_does_not_hide_trials_from_the_sampler(make_trials, make_resul
 
 
 def test_the_median_prunes_after_four_trials():
-    """Worse than the median of those before; it judges from a quarter of the horizon on."""
+    """Trials below the median of the earlier ones are pruned from a quarter of the horizon on."""
     low = [0.1] * 4
     assert _pruned_at("median", 4, [[0.9] * 4] * 3 + [low]) == [None] * 4
     assert _pruned_at("median", 4, [[0.9] * 4] * 4 + [low]) == [None] * 4 + [1]
@@ -135,20 +133,20 @@ def test_the_median_prunes_after_four_trials():
 
 @pytest.mark.parametrize(("score", "at"), [(0.74, 2), (0.76, None)])
 def test_the_percentile_keeps_the_best_quarter(score, at):
-    """Of 0.6, 0.7, 0.75 and 0.75 three quarters are below 0.75, which stands at 25 % from above."""
+    """Of 0.6, 0.7, 0.75 and 0.75 the bound of the best quarter is 0.75."""
     before = [[s] * 8 for s in (0.6, 0.7, 0.75, 0.75)]
     assert _pruned_at("percentile", 8, [*before, [score] * 8]) == [None] * 4 + [at]
     assert _pruned_at("median", 8, [*before, [score] * 8]) == [None] * 5  # 0.725 is the median
 
 
 def test_none_never_prunes():
-    """Whatever the scores."""
+    """The pruner `none` prunes no trial, whatever its scores."""
     assert _pruned_at("none", 9, [[0.9] * 9] * 9 + [[0.0] * 9]) == [None] * 10
 
 
 # --- why a trial that stopped early is padded --------------------------------------------------
 
-# Constant learning curves of the trials before, as few as the pruner needs to judge anybody.
+# Constant learning curves of earlier trials, as few as the pruner needs to judge any trial.
 BEFORE = {
     "halving": [],
     "hyperband": [0.1],
@@ -162,19 +160,17 @@ EARLY, RIVAL = (0.5, 0.92), (0.6, 0.7, 0.8, 0.91)
 
 @pytest.mark.parametrize("padded_by", PADDED_BY)
 @pytest.mark.parametrize("pruner", BEFORE)
-def test_early_stopping_is_no_way_past_a_rival(pruner, padded_by, study, make_trials, make_result):
-    """The rival of 0.91 is pruned at epoch 4, because an early-stopped trial has 0.92 there.
-
-    Halving: the rung at epoch 4 holds [0.92, 0.91]; of fewer than four only the best goes on.
-    Hyperband: the same, in the bracket of trials 1 and 2; trial 0 is in the other one.
-    Median: of [0.80, 0.91, 0.92, 0.92] it is 0.915, above 0.91; without the early-stopped trial
-    it is 0.91.
-    Percentile: 75 % of the way through [0.80, 0.85, 0.91, 0.92] is 0.91 + 0.25 x 0.01 = 0.9125;
-    without the early-stopped trial it is 0.88, half way from 0.85 to 0.91.
-
-    Padded by `report` only, the early-stopped trial would be missing on the rungs of halving and
-    Hyperband, which are written inside `should_prune`.
-    """
+def test_an_early_stopped_trial_still_competes(pruner, padded_by, study, make_trials, make_result):
+    """The rival of 0.91 is pruned at epoch 4, because an early-stopped trial has 0.92 there."""
+    # Halving: the rung at epoch 4 holds [0.92, 0.91]; of fewer than four only the best goes on.
+    # Hyperband: the same, in the bracket of trials 1 and 2; trial 0 is in the other one.
+    # Median: of [0.80, 0.91, 0.92, 0.92] it is 0.915, above 0.91; without the early-stopped trial
+    # it is 0.91.
+    # Percentile: 75 % of the way through [0.80, 0.85, 0.91, 0.92] is 0.91 + 0.25 x 0.01 = 0.9125;
+    # without the early-stopped trial it is 0.88, half way from 0.85 to 0.91.
+    #
+    # Padded by `report` only, the early-stopped trial would be missing on the rungs of halving and
+    # Hyperband, which are written inside `should_prune`.
     trials = make_trials(study, proposer="random", pruner=pruner, horizon=16)
     for score in BEFORE[pruner]:
         assert not any(_report(trials, [score] * 16))
@@ -204,7 +200,7 @@ def _report(trials, scores) -> list[bool]:
 @pytest.mark.parametrize(
     ("score", "others", "passes"),
     [
-        (0.9, [0.1, 0.2, 0.3], False),  # three others are too few to compare with
+        (0.9, [0.1, 0.2, 0.3], False),  # three other trials are too few for a comparison
         (0.5, [0.1, 0.2, 0.3, 0.4], True),  # the best of five: 5 // 3 = 1 passes
         (0.3, [0.1, 0.2, 0.2, 0.4], False),
         (0.3, [0.1, 0.2, 0.2, 0.2, 0.4], True),  # the second of six
@@ -212,6 +208,6 @@ def _report(trials, scores) -> list[bool]:
     ],
 )
 def test_a_third_passes_the_first_look(score, others, passes):
-    """Counted with the trial itself; of losses the smaller third."""
+    """The third includes the trial itself; of losses it is the smaller third."""
     assert passes_first_look(score, others, ACCURACY) is passes
     assert passes_first_look(1 - score, [1 - other for other in others], LOSS) is passes

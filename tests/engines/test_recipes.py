@@ -1,4 +1,4 @@
-"""Recipes: points of the space cnn for images of one size, and what is no point of a space."""
+"""Recipes: points of the space cnn for one image size, and recipes that a space refuses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3)]
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_size_has_at_least_three_recipes(shape):
-    """Their names differ."""
+    """The recipes of a size have different names."""
     names = [recipe.name for recipe in load_recipes(shape)]
     assert len(names) >= 3
     assert len(set(names)) == len(names)
@@ -24,7 +24,7 @@ def test_every_size_has_at_least_three_recipes(shape):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_recipe_is_a_feasible_point_of_the_space_cnn(shape):
-    """In range, within the limits, and every value has a name that is known."""
+    """Values are in range and named in the space, and the network is within the limits."""
     space, recipes = load_space("cnn"), load_recipes(shape)
     assert recipes
     for recipe in recipes:
@@ -37,7 +37,7 @@ def test_every_recipe_is_a_feasible_point_of_the_space_cnn(shape):
 
 
 def test_other_sizes_have_none():
-    """An unusual size starts with the sampler."""
+    """There is no recipe for an unusual image size."""
     assert load_recipes((31, 17, 3)) == []
 
 
@@ -61,24 +61,24 @@ def _space(**changes) -> SearchSpace:
 
 
 def test_a_recipe_is_a_point_of_a_space_around_it():
-    """All of its values vary there."""
+    """A recipe is a point of a space in which all of its values vary."""
     assert RECIPE.values_in(_space()) == RECIPE.values
 
 
-def test_what_a_space_fixes_to_the_same_is_not_varied():
-    """Optuna has no parameter for it."""
+def test_a_value_that_the_space_fixes_is_left_out():
+    """A parameter that the space fixes to the recipe's value has no distribution in Optuna."""
     values = RECIPE.values_in(_space(flip=Fixed(value=True)))
     assert values == {"dense_layers": 1, "dense_units": 10, "learning_rate": 0.01}
 
 
-def test_what_a_space_leaves_at_the_same_default_need_not_be_said():
-    """The recipe's early stopping is the default's."""
+def test_a_default_of_both_is_left_out():
+    """The recipe's early stopping is the default's, so the space need not have it."""
     recipe = Recipe(name="small", values={**RECIPE.values, "early_stopping": True})
     assert recipe.values_in(_space()) == RECIPE.values
 
 
-def test_what_a_space_fixes_to_the_default_need_not_be_said():
-    """The space fixes a patience that the recipe takes for granted."""
+def test_a_recipe_without_a_fixed_default_is_accepted():
+    """The space fixes the patience to the default that the recipe leaves out."""
     assert RECIPE.values_in(_space(patience=Fixed(value=5))) == RECIPE.values
 
 
@@ -95,6 +95,6 @@ def test_what_a_space_fixes_to_the_default_need_not_be_said():
     ],
 )
 def test_a_foreign_recipe_is_refused(changes, message):
-    """Out of range, a parameter too many, or one that the space does not have."""
+    """A value out of range, a surplus parameter and an unknown parameter are refused."""
     with pytest.raises(SpaceError, match=message):
         RECIPE.values_in(_space(**changes))

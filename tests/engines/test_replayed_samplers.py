@@ -1,4 +1,4 @@
-"""Samplers that are built anew from the record at every ask."""
+"""Samplers that are rebuilt from the record for each proposal."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def _play(trials, n: int, make_result, score=lambda values: 0.5) -> list[dict]:
     return drawn
 
 
-# --- what a sampler is shown -------------------------------------------------------------------
+# --- the trials that a sampler gets --------------------------------------------------------------
 
 
 def test_a_model_sees_every_trial_with_a_score_as_complete(study, make_trials, make_result, space):
-    """A pruned one with the best it reported; failed and infeasible ones not at all."""
+    """A pruned trial counts with its best score; failed and infeasible ones are left out."""
     trials = make_trials(study)
     states = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED, TrialState.PRUNED]
     for state, scores in zip(states, [(0.9,), (0.5, 0.7), (0.8,), ()], strict=True):
@@ -84,7 +84,7 @@ def _points(drawn: list[dict]) -> list[tuple]:
 
 
 def test_a_grid_visits_each_point_once(make_trials, make_result):
-    """Then nothing is left; another seed goes the same points in another order."""
+    """The grid ends after its last point; another seed gives another order."""
     drawn = {}
     for seed in (0, 1):
         trials = make_trials(_new(), SMALL, proposer="grid", seed=seed)
@@ -96,7 +96,7 @@ def test_a_grid_visits_each_point_once(make_trials, make_result):
 
 
 def test_a_grid_does_not_draw_a_recipe_again(make_trials, make_result):
-    """It is one of the 24 points."""
+    """The recipe is one of the 24 points of the grid."""
     trials = make_trials(_new(), SMALL, proposer="grid")
     trials.enqueue([Recipe(name="known", values=KNOWN)])
     drawn = _play(trials, 99, make_result)
@@ -104,8 +104,8 @@ def test_a_grid_does_not_draw_a_recipe_again(make_trials, make_result):
     assert len(drawn) == len(set(_points(drawn))) == 24
 
 
-def test_a_grid_passes_infeasible_points(make_trials, make_result):
-    """Those with two layers, 8 of 24, have 26,122 parameters; one layer, 9,610."""
+def test_a_grid_skips_infeasible_points(make_trials, make_result):
+    """The 8 of 24 points with two layers have 26,122 parameters; with one layer, 9,610."""
     space = SearchSpace(name="small", parameters=SMALL.parameters, limits=Limits(parameters=9700))
     study = _new()
     drawn = _play(make_trials(study, space, proposer="grid"), 99, make_result)
@@ -114,7 +114,7 @@ def test_a_grid_passes_infeasible_points(make_trials, make_result):
 
 
 def test_a_grid_does_not_repeat_a_failure(make_trials, make_result):
-    """Whatever became of a point, it was visited."""
+    """A point counts as visited in any state of its trial."""
     trials = make_trials(_new(), SMALL, proposer="grid")
     drawn = []
     while (proposal := trials.next()) is not None:
@@ -124,7 +124,7 @@ def test_a_grid_does_not_repeat_a_failure(make_trials, make_result):
 
 
 def test_a_grid_of_one_point_has_one(make_trials, make_result):
-    """As of a baseline, which varies nothing."""
+    """A baseline varies nothing, so its grid has one point."""
     space = SearchSpace(name="one", parameters={"flip": Fixed(value=True)})
     trials = make_trials(_new(), space, proposer="grid")
     assert _play(trials, 99, make_result) == [{"flip": True}]
@@ -135,7 +135,7 @@ def test_a_grid_of_one_point_has_one(make_trials, make_result):
 
 @pytest.mark.parametrize("n_recipes", [0, 3])
 def test_a_sobol_sequence_is_spread_evenly(n_recipes, make_trials, make_result):
-    """Each 8 places hold every eighth of each dimension once, whatever came before by recipe."""
+    """Each 8 places hold every eighth of each dimension once, with or without recipes before."""
     space = SearchSpace(
         name="qmc",
         parameters={
@@ -169,7 +169,7 @@ PLANE = SearchSpace(
 
 
 def _peak(values) -> float:
-    """Best at (0.9, 0.1)."""
+    """A score with its peak at (0.9, 0.1)."""
     return 1 - (values["label_smoothing"] - 0.9) ** 2 - (values["dropout"] - 0.1) ** 2
 
 
@@ -182,7 +182,7 @@ def test_cma_es_climbs(make_trials, make_result):
 
 
 def test_cma_es_reads_and_writes_no_pickle(study, paths, make_trials, make_result, monkeypatch):
-    """Not even where the record holds one under the name of Optuna's own."""
+    """A pickle on record under Optuna's own name is not read."""
     pytest.importorskip("cmaes")
     whole = _play(make_trials(_new(), PLANE, proposer="cma-es"), 18, make_result, _peak)
     for name in ("load", "loads", "dump", "dumps", "Pickler", "Unpickler"):
@@ -206,8 +206,8 @@ def _must_not_be_called(*args: object) -> None:
 # --- Gaussian process --------------------------------------------------------------------------
 
 
-def test_a_gaussian_process_leaves_failures_alone(make_trials, make_result):
-    """Scores rise with the rate until every trial fails: few of the later ones do."""
+def test_a_gaussian_process_avoids_failures(make_trials, make_result):
+    """Scores rise with the rate until every trial fails; few later trials fail."""
     pytest.importorskip("torch")
     space = SearchSpace(
         name="steep",
@@ -232,7 +232,7 @@ def test_a_gaussian_process_leaves_failures_alone(make_trials, make_result):
 
 
 def test_nsga2_breeds_from_the_trials_before(make_trials, make_result):
-    """From the second generation on nearly every value is one that a parent had."""
+    """After the first generation nearly every value is one of a parent."""
     drawn = _play(make_trials(_new(), PLANE, proposer="nsga2"), 3 * POPULATION, make_result, _peak)
     parents = {values["dropout"] for values in drawn[:POPULATION]}
     assert len(parents) == POPULATION
@@ -243,7 +243,7 @@ def test_nsga2_breeds_from_the_trials_before(make_trials, make_result):
 
 
 def test_nsga2_counts_recipes_among_its_parents(make_trials, make_result):
-    """The one good trial is a recipe: its values come back."""
+    """The one good trial is a recipe, and later trials have its values."""
     trials = make_trials(_new(), PLANE, proposer="nsga2")
     known = {"label_smoothing": 0.9, "dropout": 0.1, "optimizer": "lion"}
     trials.enqueue([Recipe(name="known", values=known)])
@@ -252,13 +252,13 @@ def test_nsga2_counts_recipes_among_its_parents(make_trials, make_result):
 
 
 def test_nsga2_writes_nothing_to_the_record(study, make_trials, make_result):
-    """Its generations follow from the order of the trials."""
+    """The generations follow from the order of the trials, so nothing is written."""
     _play(make_trials(study, PLANE, proposer="nsga2"), 2 * POPULATION, make_result, _peak)
     assert all(not trial.system_attrs for trial in study.get_trials())
 
 
 def test_nsga2_goes_on_for_any_number_of_generations(make_trials, make_result, monkeypatch):
-    """More than Python allows calls within each other."""
+    """The number of generations may exceed Python's limit of recursion."""
     monkeypatch.setattr(stateless_samplers, "POPULATION", 2)
     study = _new()
     make_trial = partial(create_trial, distributions={"x": FloatDistribution(0.0, 1.0)})

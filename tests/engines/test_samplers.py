@@ -1,4 +1,4 @@
-"""Draws that repeat, and which sampler serves which space."""
+"""Reproducible draws, and which sampler serves which space."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _score(values) -> float:
 
 
 def _play(trials: Proposals, n: int, make_result, score=_score) -> list[dict]:
-    """The values of `n` trials, which end in every way there is."""
+    """The values of `n` trials, which end in every possible way."""
     drawn = []
     for _ in range(n):
         proposal = trials.next()
@@ -62,7 +62,7 @@ def _play(trials: Proposals, n: int, make_result, score=_score) -> list[dict]:
                 result = make_result(*scores, state=TrialState.PRUNED)
             case 4:
                 result = make_result(*scores, state=TrialState.STOPPED)
-            case 5:  # given up before its first epoch
+            case 5:  # pruned before its first epoch
                 result = make_result(state=TrialState.PRUNED)
         trials.end(proposal.number, result)
         drawn.append(dict(proposal.values))
@@ -75,7 +75,7 @@ def _play(trials: Proposals, n: int, make_result, score=_score) -> list[dict]:
 def test_an_interruption_does_not_change_what_is_drawn(
     sampler, study, paths, make_trials, make_result
 ):
-    """Sixteen at once are five, a new process, five more, one left running, and six more."""
+    """Sixteen draws equal five, five in a new process, one left running, and six more."""
     at_once = _play(make_trials(_new(), FLAT, proposer=sampler), 16, make_result)
     parts = _play(make_trials(study, FLAT, proposer=sampler), 5, make_result)
     trials = make_trials(open_study(paths), FLAT, proposer=sampler)
@@ -86,8 +86,8 @@ def test_an_interruption_does_not_change_what_is_drawn(
     assert len({str(values) for values in at_once}) > 8
 
 
-def test_a_seed_decides_what_is_drawn(sampler, make_trials, make_result):
-    """Seed 0 is a seed like any other."""
+def test_draws_follow_from_the_seed(sampler, make_trials, make_result):
+    """Equal seeds give equal draws, and seed 0 is a seed."""
     first, again, other = (
         _play(make_trials(_new(), FLAT, proposer=sampler, seed=seed), 8, make_result)
         for seed in (0, 0, 1)
@@ -97,7 +97,7 @@ def test_a_seed_decides_what_is_drawn(sampler, make_trials, make_result):
 
 
 def test_the_optuna_study_may_have_any_name(sampler, make_trials, make_result):
-    """Nothing is drawn from it."""
+    """The draws do not depend on the name of the study."""
     drawn = [
         _play(
             make_trials(
@@ -115,10 +115,8 @@ def test_the_optuna_study_may_have_any_name(sampler, make_trials, make_result):
 
 
 @pytest.mark.parametrize("state", [TrialState.COMPLETE, TrialState.PRUNED])
-def test_who_learns_learns_from_complete_and_pruned_trials(
-    sampler, state, make_trials, make_result
-):
-    """The scores turned upside down change the draws from where they are looked at, if ever."""
+def test_learning_samplers_use_complete_and_pruned_trials(sampler, state, make_trials, make_result):
+    """Inverted scores change the draws once the sampler uses them, and never if it does not."""
     drawn = {}
     for sign in (1, -1):
         trials = make_trials(_new(), FLAT, proposer=sampler)
@@ -137,8 +135,8 @@ def test_who_learns_learns_from_complete_and_pruned_trials(
 @pytest.mark.parametrize(
     "sampler", [name for name in SAMPLERS if find_sampler(name).startup], indirect=True
 )
-def test_infeasible_draws_do_not_end_the_start(sampler, make_trials, make_result):
-    """The first *trials* are those that random draws, among any number of infeasible ones."""
+def test_infeasible_draws_do_not_count_as_startup_trials(sampler, make_trials, make_result):
+    """The first trials are those of the random sampler, among any number of infeasible draws."""
     limited = SearchSpace(
         name="limited", parameters=FLAT.parameters, limits=Limits(parameters=9700)
     )
@@ -222,7 +220,7 @@ UNDER_CONDITION = (
     ],
 )
 def test_a_space_that_cannot_be_served_is_refused(name, space, line):
-    """In one line: which parameter is in the way, and what to use instead."""
+    """The error is one line with the parameter that prevents it and an alternative."""
     with pytest.raises(SettingsError) as error:
         check_sampler(name, space)
     assert str(error.value) == line
@@ -237,7 +235,7 @@ def _serves(name: str, space: SearchSpace) -> bool:
 
 
 def test_the_others_serve_these_spaces(monkeypatch):
-    """As if every package were there."""
+    """Every other sampler serves the space, if all packages are installed."""
     monkeypatch.setattr(samplers, "find_spec", lambda name: name)
     spaces = (FLAT, CONDITIONAL, CONTINUOUS, ONE_NUMBER, CHOICES, LARGE)
     served = {name: [_serves(name, space) for space in spaces] for name in SAMPLERS}
@@ -254,7 +252,7 @@ def test_the_others_serve_these_spaces(monkeypatch):
 
 
 def test_a_condition_on_a_fixed_value_is_none():
-    """Such a space can be searched by every sampler."""
+    """A space whose only condition is on a fixed value is served by every sampler."""
     steady = SearchSpace(
         name="c",
         parameters={
@@ -278,7 +276,7 @@ def test_a_condition_on_a_fixed_value_is_none():
     ],
 )
 def test_a_package_that_is_missing_is_named(name, missing, line, monkeypatch):
-    """With the command that brings it; a space that cannot be served comes first."""
+    """The error names the install command; the check of the space comes first."""
     monkeypatch.setattr(samplers, "find_spec", lambda name: None if name == missing else name)
     with pytest.raises(SettingsError) as error:
         check_sampler(name, FLAT)
@@ -288,6 +286,6 @@ def test_a_package_that_is_missing_is_named(name, missing, line, monkeypatch):
 
 
 def test_an_unknown_sampler_is_refused():
-    """The settings are checked before; here it is a bug."""
+    """The settings check the name earlier, so an unknown name is an internal error here."""
     with pytest.raises(KeyError):
         PerTrialSampler("unheard_of", 0, FLAT)

@@ -30,13 +30,13 @@ CONFIGS = {
 
 @pytest.fixture(params=CONFIGS)
 def config(request: pytest.FixtureRequest) -> TrialConfig:
-    """Each of two networks that together have most kinds of layers."""
+    """Each of two configurations that together have most kinds of layers."""
     return CONFIGS[request.param]
 
 
 @pytest.fixture
 def make_model() -> Callable[..., TrainedModel]:
-    """A trained network of images of 8x8 pixels; its biases and statistics are no defaults."""
+    """A function that makes a trained network of 8x8 images, without any default weight."""
 
     def make(config: TrialConfig = CONFIGS["unit"], seed: int = 3) -> TrainedModel:
         rng = np.random.default_rng(seed)

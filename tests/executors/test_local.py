@@ -1,4 +1,4 @@
-"""The executor of this machine, with real worker processes and tiny data."""
+"""The local executor, with real worker processes and tiny data."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.training
 
 @pytest.fixture
 def job(config, tmp_path) -> TrialJob:
-    """Two epochs of a tiny network."""
+    """A job of two epochs on a tiny network."""
     return TrialJob(
         number=0,
         config=config,
@@ -32,7 +32,7 @@ def job(config, tmp_path) -> TrialJob:
 
 
 def test_two_processes_train_side_by_side(data, job, tmp_path):
-    """Each has its share of the cores; the second is replaced after every job."""
+    """Each process has its share of the cores; the second is replaced after every job."""
     setup = WorkerSetup(log=tmp_path / "worker.log")
     one_core = Share(cores=(min(os.sched_getaffinity(0)),))
     handles = [WorkerHandle(setup), WorkerHandle(replace(setup, recycle=1, share=one_core))]

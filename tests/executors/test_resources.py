@@ -1,4 +1,4 @@
-"""How many workers there are, and what each may use."""
+"""The number of workers, and the resources of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from autocnn.executors.resources import Share, default_workers, plan_shares, vis
 
 @pytest.fixture
 def cores(monkeypatch):
-    """Makes the machine have so many cores, and memory enough."""
+    """A function that gives the machine so many cores, and enough memory."""
 
     def make(n):
         monkeypatch.setattr(module, "available_cores", lambda: tuple(range(n)))
@@ -24,26 +24,26 @@ def cores(monkeypatch):
     [(1, 16_000, 1), (2, 16_000, 1), (8, 16_000, 2), (64, 16_000, 3), (64, 1_000, 1)],
 )
 def test_the_number_of_workers_follows_cores_and_memory(n_cores, memory_mb, n):
-    """One for every four cores and four GiB, at least one."""
+    """There is one worker for every four cores and four GiB, at least one."""
     assert default_workers(n_cores, memory_mb) == n
 
 
 def test_a_single_worker_has_the_machine(cores):
-    """It is not bound to anything."""
+    """A single worker is not bound to any core."""
     cores(2)
     assert plan_shares(None, ()) == [Share()]
 
 
 def test_cores_are_divided(cores):
-    """Five among two: the second has one more; where there are fewer cores they are shared."""
+    """Of five cores for two workers the second has three; workers share cores if too few."""
     cores(5)
     assert [share.cores for share in plan_shares(2, ())] == [(0, 1), (2, 3, 4)]
     cores(2)
     assert [share.cores for share in plan_shares(3, ())] == [(0,), (1,), (0,)]
 
 
-def test_gpus_are_dealt_out_in_turn(cores):
-    """One worker each by default, or as many as is said."""
+def test_gpus_are_assigned_in_turn(cores):
+    """Each GPU has one worker by default, or the given number."""
     cores(8)
     assert [share.gpu for share in plan_shares(None, ("0", "1"))] == ["0", "1"]
     assert [share.gpu for share in plan_shares(None, ("0", "3"), 2)] == ["0", "3", "0", "3"]
@@ -60,13 +60,13 @@ def test_gpus_are_dealt_out_in_turn(cores):
     ],
 )
 def test_gpus_are_those_that_are_named(monkeypatch, wanted, visible, gpus):
-    """By the option, else by the environment."""
+    """GPUs are those of the option, else of the environment."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     assert visible_gpus(wanted) == gpus
 
 
 def test_a_containers_memory_counts(monkeypatch, tmp_path):
-    """Where it has less than the machine."""
+    """The limit of a container counts if it is below the memory of the machine."""
     limit = tmp_path / "memory.max"
     monkeypatch.setattr(module, "MAX_CGROUP", limit)
     free = module.available_mb()

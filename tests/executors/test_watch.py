@@ -1,4 +1,4 @@
-"""What becomes of a training process that hangs or takes too much memory; nothing is trained."""
+"""A training process that hangs or exceeds its memory is killed; nothing is trained here."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EPOCH = Epoch(
 
 
 class FakeProcess:
-    """This very process; killing it is only noted."""
+    """A process with the id of this one, which only records that it was killed."""
 
     pid = os.getpid()
 
@@ -35,20 +35,20 @@ class FakeProcess:
         self.killed = False
 
     def kill(self) -> None:
-        """Note it."""
+        """Record the call."""
         self.killed = True
 
     def join(self, timeout: float | None = None) -> None:
-        """Nothing to wait for."""
+        """Return at once."""
 
     def is_alive(self) -> bool:
-        """Until it is killed."""
+        """True until it is killed."""
         return not self.killed
 
 
 @pytest.fixture
 def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
-    """What a worker makes of these messages, sent `pause` seconds apart, and its process."""
+    """A function that feeds a job these messages of a worker; returns its result and process."""
 
     def run(
         messages: list[Any],
@@ -71,7 +71,7 @@ def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
         def send() -> None:
             for message in messages:
                 stop.wait(pause)
-                with suppress(ConnectionError):  # it was killed meanwhile
+                with suppress(ConnectionError):  # the process was killed in the meantime
                     other.send(message)
 
         thread = threading.Thread(target=send)
@@ -86,7 +86,7 @@ def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
 
 
 def test_a_silent_process_is_killed(follow):
-    """Nothing was heard of it for as long as a compiler may need."""
+    """A process is killed if no message arrives for as long as a compiler may need."""
     result, process = follow([(1, EPOCH)], silence_s=0.1)
     assert process.killed
     assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.TIMED_OUT)
@@ -94,14 +94,14 @@ def test_a_silent_process_is_killed(follow):
 
 
 def test_a_silent_process_is_killed_when_its_time_is_over(follow):
-    """However long a compiler may need: a search must end with its budget."""
+    """The time limit ends a job even within the silence allowed for a compiler."""
     result, process = follow([(1, EPOCH)], limit_s=0.05, overtime_s=0.05)
     assert process.killed
     assert result.cause == FailureCause.TIMED_OUT
 
 
 def test_a_pause_of_everything_is_no_silence(monkeypatch):
-    """Ctrl-Z for two minutes: the supervisor looks again, and so may the worker speak again."""
+    """After Ctrl-Z for two minutes the silence of the worker is counted from the resume on."""
     now = [0.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     watch = module._Watch(os.getpid(), WorkerSetup(log=Path()), 43.0)
@@ -114,8 +114,8 @@ def test_a_pause_of_everything_is_no_silence(monkeypatch):
     assert (cause, message) == (FailureCause.TIMED_OUT, "no sign of life for 103 s: it was killed")
 
 
-def test_signs_of_life_keep_a_process(follow):
-    """Ten of them, each within the time, though all together take longer."""
+def test_heartbeats_keep_a_process_alive(follow):
+    """Ten messages, each within the limit, keep a process alive though together they exceed it."""
     done = TrialResult(state=TrialState.COMPLETE)
     result, process = follow([*[BEAT] * 10, done], pause=0.05, silence_s=0.5)
     assert (result, process.killed) == (done, False)
@@ -123,7 +123,7 @@ def test_signs_of_life_keep_a_process(follow):
 
 @pytest.mark.parametrize(("limit", "is_killed"), [(1, True), (10**6, False), (None, False)])
 def test_a_process_over_its_memory_is_killed(follow, limit, is_killed):
-    """This one takes more than 1 MiB, and less than a million."""
+    """The process takes more than 1 MiB, and less than a million."""
     done = TrialResult(state=TrialState.COMPLETE)
     result, process = follow([done], pause=0.6, memory_mb=limit, usage_s=0.0)
     assert process.killed == is_killed
@@ -134,8 +134,8 @@ def test_a_process_over_its_memory_is_killed(follow, limit, is_killed):
         assert result == done
 
 
-def test_a_training_gives_signs_of_life(monkeypatch):
-    """Whenever it looks up, but not more often than every BEAT_S."""
+def test_a_training_sends_heartbeats(monkeypatch):
+    """A heartbeat is sent at each check for an answer, at most once every BEAT_S."""
     ours, theirs = multiprocessing.Pipe()
     conversation = serving._Conversation(theirs)
     assert not conversation.interrupted()

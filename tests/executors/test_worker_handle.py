@@ -26,7 +26,7 @@ pytestmark = pytest.mark.training
 
 @pytest.fixture(scope="module")
 def worker(data, tmp_path_factory):
-    """One worker for all tests of this file: a new process costs seconds."""
+    """One worker for all tests of this file, because a new process takes seconds."""
     folder = tmp_path_factory.mktemp("worker")
     worker = WorkerHandle(WorkerSetup(log=folder / "log" / "worker.log"))
     worker.start()
@@ -37,7 +37,7 @@ def worker(data, tmp_path_factory):
 
 @pytest.fixture
 def job(config, tmp_path) -> TrialJob:
-    """Two epochs of a tiny network."""
+    """A job of two epochs on a tiny network."""
     return TrialJob(
         number=0,
         config=config,
@@ -65,19 +65,19 @@ def _pids() -> set[int]:
     return {process.pid for process in multiprocessing.active_children()}
 
 
-def test_a_worker_says_what_it_runs_on(worker):
-    """The device of its backend."""
+def test_a_worker_reports_its_device(worker):
+    """The worker reports the device of its backend."""
     assert worker.device().backend == "tensorflow"
 
 
 def test_a_worker_measures_a_configuration(worker, config):
-    """Seconds before the first step, and for one image."""
+    """The speed has the seconds before the first step and the seconds for one image."""
     setup_s, image_s = worker.measure(config, "float32")
     assert 0 < image_s < setup_s
 
 
 def test_a_job_is_trained_in_the_other_process(worker, job):
-    """Its epochs are heard one by one, its weights are on disk."""
+    """Each epoch arrives as an event, and the weights are on disk."""
     heard = []
     result = _train(worker, job, lambda *args: bool(heard.append(args)), _never)
     assert (result.state, result.epochs) == (TrialState.COMPLETE, 2)
@@ -86,13 +86,13 @@ def test_a_job_is_trained_in_the_other_process(worker, job):
 
 
 def test_a_job_is_pruned_by_the_answer(worker, job):
-    """True ends it after that epoch."""
+    """The answer True ends the job after that epoch."""
     result = _train(worker, job, lambda number, epoch: True, _never)
     assert (result.state, result.epochs) == (TrialState.PRUNED, 1)
 
 
 def test_an_interrupted_job_keeps_what_it_reached(worker, job):
-    """It stops between two epochs, long before its 10,000th."""
+    """The job stops between two epochs, long before its 10,000th, and keeps its curve."""
     heard = []
     job = replace(job, horizon=10_000, last_epoch=10_000)
     result = _train(worker, job, lambda *args: bool(heard.append(args)), lambda: bool(heard))
@@ -102,7 +102,7 @@ def test_an_interrupted_job_keeps_what_it_reached(worker, job):
 
 
 def test_a_diverged_job_has_failed(worker, job):
-    """With its cause; the worker lives on."""
+    """The result has the cause, and the worker stays alive."""
     optimizer = Optimizer(name="sgd", learning_rate=1e30)
     pids = _pids()
     result = _train(
@@ -114,7 +114,7 @@ def test_a_diverged_job_has_failed(worker, job):
 
 
 def test_an_error_is_recorded_with_its_traceback(worker, job):
-    """One line for the person, the rest in the trial's folder."""
+    """The message is one line; the traceback is in the folder of the trial."""
     config = TrialConfig(blocks=(Block(filters=(2,), kernel=9, padding="valid"),))
     result = _train(worker, replace(job, config=config), _go_on, _never)
     assert (result.state, result.cause) == (TrialState.FAILED, FailureCause.ERROR)
@@ -125,8 +125,8 @@ def test_an_error_is_recorded_with_its_traceback(worker, job):
 
 
 def test_the_death_of_a_worker_costs_one_trial(worker, job):
-    """Killed in its first epoch, that job has failed; the next is trained in a new process."""
-    worker.device()  # a process is there
+    """A worker killed in its first epoch fails its job; the next job has a new process."""
+    worker.device()  # a process exists
     pid = worker._process.pid
 
     def kill(number, epoch):
@@ -142,8 +142,8 @@ def test_the_death_of_a_worker_costs_one_trial(worker, job):
     assert worker._process.pid != pid
 
 
-def test_a_worker_without_data_says_so(data, tmp_path):
-    """One clear line, and nobody waits for it."""
+def test_a_worker_without_data_is_one_line(data, tmp_path):
+    """The error is one line, and it is raised at once."""
     before = _pids()
     worker = WorkerHandle(WorkerSetup(log=tmp_path / "worker.log"))
     worker.use(replace(refer_to(data), pixels=tmp_path / "nothing.npy"))
@@ -154,7 +154,7 @@ def test_a_worker_without_data_says_so(data, tmp_path):
 
 
 def test_closing_ends_a_process_that_is_still_starting(tmp_path):
-    """By force and at once; closing what was never started, or twice, does nothing."""
+    """`close` kills the process at once; a second call, or one before the start, does nothing."""
     before = _pids()
     worker = WorkerHandle(WorkerSetup(log=tmp_path / "worker.log"))
     worker.close()
@@ -166,7 +166,7 @@ def test_closing_ends_a_process_that_is_still_starting(tmp_path):
 
 
 def test_a_worker_ends_with_its_supervisor(tmp_path):
-    """However that ends: nobody would hear of what is trained after it."""
+    """A worker ends once its supervisor has, since no process would read its results."""
     code = (
         "import os, sys, time; from pathlib import Path\n"
         "from autocnn.executors.worker_handle import WorkerHandle, WorkerSetup\n"

@@ -1,4 +1,4 @@
-"""What a worker does with its orders."""
+"""The orders that a worker process executes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autocnn.train import speed
 
 
 def test_a_probe_that_runs_out_of_memory_is_repeated_with_half_the_batch(config, monkeypatch):
-    """As a trial is; what is left is one image at a time."""
+    """The batch is halved as for a trial, down to one image."""
     tried = []
 
     def measure(config, *_):
@@ -30,8 +30,8 @@ def test_a_probe_that_runs_out_of_memory_is_repeated_with_half_the_batch(config,
     assert tried[3:] == [20, 10, 5, 2, 1]
 
 
-def test_any_other_error_is_one(config, monkeypatch):
-    """It is raised at once."""
+def test_any_other_error_of_a_probe_is_raised(config, monkeypatch):
+    """An error other than missing memory is raised at once."""
 
     def measure(*_):
         raise ValueError("odd")

@@ -1,4 +1,4 @@
-"""What the tests of `autocnn.export` share."""
+"""Fixtures shared by the tests of `autocnn.export`."""
 
 from __future__ import annotations
 

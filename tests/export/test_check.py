@@ -1,4 +1,4 @@
-"""The one check of exported files."""
+"""The check that every exported file must pass."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def shifted(by):
 
 @pytest.mark.parametrize("by", [0.0, 0.001, -0.001])
 def test_a_difference_within_the_tolerance_passes(by):
-    """It is returned."""
+    """The check returns the difference."""
     found = check_same("m.keras", brightness, shifted(by), SHAPE, 0.0011)
     assert found == pytest.approx(abs(by), rel=1e-3)
 
@@ -43,13 +43,13 @@ def test_a_larger_difference_is_refused(by):
 
 
 def test_outputs_of_another_shape_are_refused():
-    """One column would be broadcast to the two of the network."""
+    """An output of one column is refused, because it would be broadcast to two."""
     with pytest.raises(AutocnnError, match=r"expected probabilities of shape \(64, 2\).*\(64, 1\)"):
         check_same("m.keras", brightness, lambda x: brightness(x)[:, :1], SHAPE, 2.0)
 
 
 def test_the_checked_images_are_always_the_same_and_vary_in_brightness():
-    """Whole numbers from 0 to 255; the first image is black."""
+    """Pixels are whole numbers from 0 to 255; the first image is black."""
     images = checked_images(SHAPE)
     assert (images.shape, images.dtype) == ((CHECKED_IMAGES, *SHAPE), np.float32)
     np.testing.assert_array_equal(images, checked_images(SHAPE))

@@ -35,7 +35,7 @@ assert not [name for name in sys.modules if name.startswith("autocnn.")]
 
 
 def test_the_files_work_without_autocnn(tmp_path, make_model):
-    """Plain Keras in safe mode: raw 0-255 bytes in, the network's probabilities out."""
+    """Plain Keras in safe mode turns raw bytes 0-255 into the network's probabilities."""
     models = {tmp_path / f"{name}.keras": make_model(config) for name, config in CONFIGS.items()}
     for file, model in models.items():
         export_to(model, file)
@@ -48,11 +48,11 @@ def test_the_files_work_without_autocnn(tmp_path, make_model):
         predicted = np.load(f"{file}.npy")
         np.testing.assert_allclose(predicted, model.predict(IMAGES), atol=1e-5)
         np.testing.assert_allclose(predicted.sum(axis=1), 1.0, atol=1e-5)
-        assert predicted.std(axis=0).max() > 5e-4  # not one answer for all images
+        assert predicted.std(axis=0).max() > 5e-4  # the predictions of the images differ
 
 
 def test_a_mixed_policy_does_not_stay_in_the_file(tmp_path, keep_policy, make_model, config):
-    """A training in bfloat16 is exported in float32."""
+    """A network trained in bfloat16 is exported in float32."""
     model = make_model(config)
     keras.config.set_dtype_policy("mixed_bfloat16")
     target = tmp_path / "model.keras"
@@ -63,7 +63,7 @@ def test_a_mixed_policy_does_not_stay_in_the_file(tmp_path, keep_policy, make_mo
 
 
 def test_the_weights_of_a_file_are_read_back(tmp_path, make_model, config):
-    """Exactly, into a network that had others."""
+    """The weights are read exactly, into a network that had other weights."""
     model, other = make_model(config, seed=3), make_model(config, seed=4)
     export_to(model, tmp_path / "winner.keras")
     read = with_weights_of(other, tmp_path / "winner.keras")
@@ -72,7 +72,7 @@ def test_the_weights_of_a_file_are_read_back(tmp_path, make_model, config):
 
 
 def test_a_file_of_another_network_is_refused(tmp_path, make_model, config):
-    """Its weights have other shapes, or other pixels come to the same weights."""
+    """Weights of other shapes, and a normalisation of other pixels, are refused."""
     export_to(make_model(config), tmp_path / "winner.keras")
     pixels = "unit" if config.pixels == "standardize" else "standardize"
     for other in (replace(config, blocks=config.blocks * 2), replace(config, pixels=pixels)):
@@ -82,7 +82,7 @@ def test_a_file_of_another_network_is_refused(tmp_path, make_model, config):
 
 @pytest.mark.parametrize("content", [None, b"", b"PK\x03\x04 cut off", b"the shipped model"])
 def test_a_damaged_file_is_one_clear_line(tmp_path, make_model, content):
-    """Missing, empty, cut off, or no model at all."""
+    """A missing, empty, truncated or foreign file is refused."""
     path = tmp_path / "winner.keras"
     if content is not None:
         path.write_bytes(content)
@@ -92,7 +92,7 @@ def test_a_damaged_file_is_one_clear_line(tmp_path, make_model, content):
 
 
 def test_a_file_that_would_run_code_is_refused(tmp_path, make_model):
-    """A Lambda layer with a function of its own."""
+    """A Lambda layer with its own function is refused."""
     inputs = keras.Input((8, 8, 3))
     outputs = keras.layers.Lambda(lambda x: x)(inputs)
     keras.Model(inputs, outputs).save(tmp_path / "winner.keras")

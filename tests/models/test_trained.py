@@ -1,4 +1,4 @@
-"""A trained network as one object: what it builds and what it predicts."""
+"""A trained network as one object: the model it builds and its predictions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = ("cat", "dog")
 
 @pytest.fixture
 def weights():
-    """Those of a network as it is trained, which is not the exported one."""
+    """The weights of the network as it is trained, which is not the exported one."""
     return tuple(build_model(CONFIG, SPEC, seed=3).get_weights())
 
 
@@ -45,7 +45,7 @@ def test_predictions_are_the_probabilities_of_the_trained_network(model, weights
 
 
 def test_no_images_have_no_probabilities(model, images):
-    """The result still has a column for each class."""
+    """The result for no images has one column for each class."""
     assert model.predict(images[:0]).shape == (0, 2)
 
 
@@ -56,7 +56,7 @@ def test_images_of_another_shape_are_refused(model, images):
 
 
 def test_batches_cover_all_images_in_order():
-    """The last batch is a short one; pixels become float32."""
+    """The last batch may be shorter; pixels become float32."""
     images = np.arange(EVALUATION_BATCH + 3).reshape(-1, 1, 1, 1)
     batches = list(in_batches(images))
     assert [len(batch) for batch in batches] == [EVALUATION_BATCH, 3]
@@ -65,7 +65,7 @@ def test_batches_cover_all_images_in_order():
 
 
 def test_weights_in_a_file_are_read_when_the_network_is_built(tmp_path, model, weights, images):
-    """The object itself can be made before the file."""
+    """The object can be made before the file of the weights exists."""
     path = tmp_path / "best.npz"
     lazy = TrainedModel(config=CONFIG, image=SPEC, class_names=NAMES, weights=path)
     save_weights(path, weights)
@@ -73,7 +73,7 @@ def test_weights_in_a_file_are_read_when_the_network_is_built(tmp_path, model, w
 
 
 def test_a_network_is_built_in_float32_under_any_policy(keep_policy, model):
-    """The policy of a training in bfloat16 is the same afterwards."""
+    """The policy of a training in bfloat16 is restored afterwards."""
     keras.config.set_dtype_policy("mixed_bfloat16")
     assert {layer.compute_dtype for layer in model.build().layers} == {"float32"}
     assert keras.config.dtype_policy().name == "mixed_bfloat16"
@@ -81,7 +81,7 @@ def test_a_network_is_built_in_float32_under_any_policy(keep_policy, model):
 
 @pytest.mark.parametrize("kept", [0, 1, 5])
 def test_a_file_of_another_network_is_one_clear_line(tmp_path, weights, kept):
-    """Arrays are missing."""
+    """The error says that arrays are missing."""
     path = tmp_path / "best.npz"
     save_weights(path, weights[:kept])
     model = TrainedModel(config=CONFIG, image=SPEC, class_names=NAMES, weights=path)
@@ -91,13 +91,13 @@ def test_a_file_of_another_network_is_one_clear_line(tmp_path, weights, kept):
 
 
 def test_weights_of_other_shapes_are_refused(weights):
-    """In memory, that is an error of the program."""
+    """Wrong shapes in memory are an internal error."""
     model = TrainedModel(config=CONFIG, image=SPEC, class_names=NAMES, weights=weights[::-1])
     with pytest.raises(ValueError, match="expected weights of the shapes"):
         model.build()
 
 
 def test_each_output_needs_a_class_name(weights):
-    """One name for two outputs is refused."""
+    """One class name for two outputs is refused."""
     with pytest.raises(ValueError, match="expected 2 class names, got 1"):
         TrainedModel(config=CONFIG, image=SPEC, class_names=("cat",), weights=weights)

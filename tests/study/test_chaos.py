@@ -14,7 +14,7 @@ CHAOS = Path(__file__).parents[2] / "benchmarks" / "chaos.py"
 
 @pytest.mark.parametrize("storage", ["journal", "sqlite"])
 def test_kills_cost_nothing_but_time(storage):
-    """No trial that had ended is lost, and no file is half-written."""
+    """No ended trial is lost, and no file is incomplete."""
     command = [sys.executable, str(CHAOS), "--kills", "2", "--max-wait", "2", "--storage", storage]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""What a study finds out when it is created."""
+"""The facts that a study determines at its creation."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ FOREIGN = Recipe(name="two", values={"blocks": 3, "filters": 8})
 
 
 def test_only_recipes_that_are_points_of_the_space_are_taken(monkeypatch):
-    """The others leave a line."""
+    """Each other recipe is reported in one line."""
     monkeypatch.setattr(creation, "load_recipes", lambda shape: [FOREIGN, RECIPE])
     fitting, skipped = creation.find_recipes(StudySettings(study="x"), SPACE, (8, 8, 1))
     assert fitting == [RECIPE]
     assert [line.partition(":")[0] for line in skipped] == ["recipe two is skipped"]
 
 
-def test_no_recipes_are_looked_for_where_none_are_wanted(monkeypatch):
-    """`--no-recipes`."""
+def test_no_recipes_are_used_if_they_are_switched_off(monkeypatch):
+    """The option `--no-recipes` gives an empty list."""
     monkeypatch.setattr(creation, "load_recipes", lambda shape: [RECIPE])
     settings = StudySettings(study="x", recipes=False)
     assert creation.find_recipes(settings, SPACE, (8, 8, 1)) == ([], [])
 
 
 class _Executor(ScriptedExecutor):
-    """Measures a network of 8 filters as the slowest."""
+    """An executor for which a network of 8 filters is the slowest."""
 
     def device(self):
         return replace(CPU, bfloat16=True)
@@ -66,8 +66,8 @@ def _find(study, data, executor, **settings):
     return creation.find_facts(start, study)
 
 
-def test_the_first_recipe_is_what_is_measured(monkeypatch, study, data):
-    """What the space fixes is part of its network; the search starts with it in full."""
+def test_the_first_recipe_is_measured(monkeypatch, study, data):
+    """The measured network includes the values that the space fixes."""
     monkeypatch.setattr(creation, "load_recipes", lambda shape: [FOREIGN, RECIPE])
     executor = _Executor()
     facts, measured = _find(study, data, executor, time_budget_s=600.0)
@@ -77,8 +77,8 @@ def test_the_first_recipe_is_what_is_measured(monkeypatch, study, data):
     assert facts.first_look == 0
 
 
-def test_without_recipes_three_middling_networks_are_measured(study, data):
-    """The median counts, and every trial is looked at early."""
+def test_without_recipes_three_random_networks_are_measured(study, data):
+    """The median of the three counts, and every trial has a first look."""
     executor = _Executor()
     facts, measured = _find(study, data, executor, recipes=False, time_budget_s=600.0)
     speeds = sorted(c.blocks[0].filters[0] / 1000 for c in executor.measured)
@@ -88,13 +88,13 @@ def test_without_recipes_three_middling_networks_are_measured(study, data):
 
 
 def test_without_a_time_budget_every_trial_may_be_long(study, data):
-    """The horizon is the most, and no trial is cut short: the same trials on any machine."""
+    """The horizon is the maximum and no trial is cut, so any machine has the same trials."""
     facts, _ = _find(study, data, _Executor(), recipes=False)
     assert (facts.horizon, facts.first_look) == (12, 0)
 
 
-def test_what_was_found_is_not_looked_for_again(study, data):
-    """A study that goes on keeps its horizon."""
+def test_recorded_facts_are_not_determined_again(study, data):
+    """A resumed study keeps its horizon."""
     first, _ = _find(study, data, _Executor(), time_budget_s=600.0, recipes=False)
     executor = _Executor()
     again, _ = _find(study, data, executor, time_budget_s=60.0, recipes=False)
@@ -102,7 +102,7 @@ def test_what_was_found_is_not_looked_for_again(study, data):
 
 
 class _Gpu(_Executor):
-    """Another device, a hundred times as fast, that multiplies bfloat16."""
+    """An executor on another device, a hundred times as fast, that supports bfloat16."""
 
     def device(self):
         return Device(backend="jax", kind="gpu", names=("H100",), bfloat16=True, reason="")
@@ -113,7 +113,7 @@ class _Gpu(_Executor):
 
 
 def test_another_device_is_measured_once(study, data):
-    """Its speed and precision are its own; what makes trials comparable stays."""
+    """A device has its own speed and precision; horizon and first look stay."""
     first, on_cpu = _find(study, data, _Executor(), time_budget_s=600.0, recipes=False)
     gpu = _Gpu()
     facts, on_gpu = _find(study, data, gpu, time_budget_s=600.0, recipes=False)
@@ -128,7 +128,7 @@ def test_another_device_is_measured_once(study, data):
 
 
 def test_a_study_refuses_other_data(study, data):
-    """Its scores would mean something else."""
+    """Scores on other data are not comparable."""
     _find(study, data, _Executor(), recipes=False)
     other = replace(data, fingerprint="0" * 64)
     with pytest.raises(StudyError, match="no longer the data"):
@@ -136,7 +136,7 @@ def test_a_study_refuses_other_data(study, data):
 
 
 def test_a_study_refuses_other_statistics(study, data):
-    """A study of an earlier version, which normalised a subset by the whole data set."""
+    """An earlier version normalised a subset by the whole data set."""
     _find(study, data, _Executor(), recipes=False)
     other = replace(data, mean=(1.0,))
     with pytest.raises(StudyError, match="study x: its images were normalised by other statistics"):
@@ -144,7 +144,7 @@ def test_a_study_refuses_other_statistics(study, data):
 
 
 def test_the_stored_split_is_that_of_the_subset(tmp_path):
-    """split.npz has the indices of the images that train: about 200 of the 1,292 digits."""
+    """split.npz has the indices of the training images: about 200 of the 1,292 digits."""
     data = creation.prepare_data(StudySettings(study="x", dataset="digits", subset=200))
     paths = StudyPaths(tmp_path)
     creation.write_split(paths, data.split)

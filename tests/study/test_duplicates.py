@@ -12,7 +12,7 @@ from autocnn.trial import FailureCause, TrialState
 
 
 def test_the_same_configuration_is_found(make_proposal, make_result):
-    """With the number of the first trial that had it, and no seconds of its own."""
+    """A duplicate has the number of the first equal trial, and a duration of zero."""
     first, again = make_proposal(3), replace(make_proposal(3), number=5, seed=9)
     known = KnownResults(())
     result = make_result(0.5, 0.7)
@@ -27,8 +27,8 @@ def test_the_same_configuration_is_found(make_proposal, make_result):
     [{"last_epoch": 2}, {"first_epoch": 1, "parent": 3}, {"parent": 4}],
     ids=["epochs", "continued", "parent"],
 )
-def test_other_epochs_or_parents_are_others(change, make_proposal, make_result):
-    """So is another configuration."""
+def test_other_epochs_or_parents_are_no_duplicate(change, make_proposal, make_result):
+    """Another number of epochs, parent or configuration is no duplicate."""
     known = KnownResults(())
     known.add(make_proposal(3), make_result(0.5))
     assert known.find(replace(make_proposal(3), **change)) is None
@@ -36,8 +36,8 @@ def test_other_epochs_or_parents_are_others(change, make_proposal, make_result):
 
 
 @pytest.mark.parametrize("state", [TrialState.STOPPED, TrialState.FAILED])
-def test_bad_luck_is_not_taken_over(state, make_proposal, make_result):
-    """No time, or a crash: another try may do better."""
+def test_timeouts_and_crashes_are_not_taken_over(state, make_proposal, make_result):
+    """A trial that timed out or crashed is trained again, because another try may succeed."""
     known = KnownResults(())
     cause = FailureCause.CRASHED if state is TrialState.FAILED else None
     known.add(make_proposal(0), make_result(0.5, state=state, cause=cause))
@@ -45,14 +45,14 @@ def test_bad_luck_is_not_taken_over(state, make_proposal, make_result):
 
 
 def test_a_pruned_trial_without_a_score_is_trained_again(make_proposal, make_result):
-    """It was given up within its first epoch: there is no curve to take over."""
+    """A trial pruned within its first epoch has no curve to take over."""
     known = KnownResults(())
     known.add(make_proposal(0), make_result(state=TrialState.PRUNED))
     assert known.find(make_proposal(0)) is None
 
 
 def test_children_of_duplicates_are_duplicates(make_proposal, make_result):
-    """Trial 7 repeats trial 1; who continues 7 does what was done by who continued 1."""
+    """Trial 7 repeats trial 1, so a child of 7 equals a child of 1."""
     known = KnownResults(())
     first = make_proposal(1)
     known.add(first, make_result(0.5))
@@ -64,7 +64,7 @@ def test_children_of_duplicates_are_duplicates(make_proposal, make_result):
 
 
 def test_a_point_is_its_values_and_epochs(make_proposal, make_result):
-    """Whatever they expand to, and whatever became of the trial."""
+    """The configuration and the state of the trial do not matter."""
     known = KnownResults(())
     point = replace(make_proposal(0), values={"growth": 1.5, "blocks": 1})
     known.add(point, make_result(state=TrialState.FAILED))
@@ -73,8 +73,8 @@ def test_a_point_is_its_values_and_epochs(make_proposal, make_result):
     assert not known.has_point(replace(point, last_epoch=1))
 
 
-def test_curves_are_known_by_number(make_proposal, make_result):
-    """Also of trials whose results are not taken over; none of an unknown one."""
+def test_curves_are_found_by_number(make_proposal, make_result):
+    """Every ended trial has a curve; an unknown number has none."""
     known = KnownResults(())
     result = make_result(0.5, 0.6, state=TrialState.STOPPED)
     known.add(make_proposal(2), result)
@@ -82,8 +82,8 @@ def test_curves_are_known_by_number(make_proposal, make_result):
     assert known.curve(7) == known.curve(None) == ()
 
 
-def test_files_are_copied_where_there_are_any(tmp_path):
-    """So a duplicate can be exported, and continued, like any other trial."""
+def test_existing_files_are_copied(tmp_path):
+    """A duplicate with files can be exported and continued as any other trial."""
     paths = StudyPaths(tmp_path)
     copy_files(paths, 0, 1)
     assert not paths.trial(1).exists()

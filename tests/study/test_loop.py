@@ -1,4 +1,4 @@
-"""The search, with proposals and an executor that are made up."""
+"""The search, with scripted proposals and a scripted executor."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from autocnn.trial import (
 
 
 class FakeProposals:
-    """Proposes what it is given, then nothing; notes every call."""
+    """Returns the given proposals, then None; records every call."""
 
     def __init__(self, proposals: list[Any], prune_at: int | None = None) -> None:
         self.queue, self.prune_at = list(proposals), prune_at
         self.reported: list[tuple[int, int, float]] = []
-        self.told: list[tuple[int, TrialResult]] = []
+        self.ended: list[tuple[int, TrialResult]] = []
         self.kept: frozenset[int] = frozenset()
         self.left: list[tuple[int, TrialResult | None]] = []
         self.taken: frozenset[int] = frozenset()
         self.n_elsewhere = 0
 
     def next(self, stops: Any = None, limit: int | None = None) -> Proposal | Wait | None:
-        """The next proposal; None: nothing is left."""
+        """The next proposal, or None if the queue is empty."""
         return self.queue.pop(0) if self.queue else None
 
     def report(self, number: int, epoch: int, score: float) -> bool:
@@ -51,40 +51,40 @@ class FakeProposals:
         return epoch == self.prune_at
 
     def end(self, number: int, result: TrialResult) -> None:
-        """Note how a trial ended."""
-        self.told.append((number, result))
+        """Record the result of a trial."""
+        self.ended.append((number, result))
 
     def holds(self, number: int) -> bool:
-        """Unless it was said that another process has it."""
+        """True unless another process has taken the trial over."""
         return number not in self.taken
 
     def renew(self) -> frozenset[int]:
-        """Those that another process has."""
+        """The trials that another process has taken over."""
         return self.taken
 
     def runs_elsewhere(self) -> bool:
-        """As often as was said."""
+        """True for the first `n_elsewhere` calls."""
         self.n_elsewhere -= 1
         return self.n_elsewhere >= 0
 
     def continuable(self) -> frozenset[int]:
-        """Those that were said."""
+        """The trials whose checkpoints are kept."""
         return self.kept
 
     def leave(self, number: int, result: TrialResult | None) -> None:
-        """Note what was left."""
+        """Record the trial that was left."""
         self.left.append((number, result))
 
 
 class FakeExecutor(ScriptedExecutor):
-    """Gives each job the next of its results, epoch by epoch, while its clock runs."""
+    """Returns the next of its results for each job, epoch by epoch, and sets its clock."""
 
     def __init__(self, results: list[TrialResult]) -> None:
         super().__init__()
         self.results, self.now = list(results), 0.0
 
     def train(self, job: TrialJob) -> Training:
-        """Tell a first look, where there is one, and every epoch of the next result."""
+        """Yield a first look if the job has one, and every epoch of the next result."""
         result = self.results.pop(0)
         looks = [(0, result.curve[0])] if job.first_look else []
         yield from (*looks, *enumerate(result.curve, start=1))
@@ -97,27 +97,27 @@ class FakeExecutor(ScriptedExecutor):
 
 
 class Notes(Listener):
-    """Notes what a listener hears."""
+    """A listener that records every event."""
 
     def __init__(self) -> None:
-        self.heard: list[Any] = []
+        self.received: list[Any] = []
 
     def progress(self, progress: Progress) -> None:
-        """Note the snapshot."""
-        self.heard.append(progress)
+        """Record the snapshot."""
+        self.received.append(progress)
 
     def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
-        """Note the trial."""
-        self.heard.append((proposal.number, result))
+        """Record the trial."""
+        self.received.append((proposal.number, result))
 
     def message(self, text: str) -> None:
-        """Note the line."""
-        self.heard.append(text)
+        """Record the line."""
+        self.received.append(text)
 
 
 @pytest.fixture
 def make_search(tmp_path, make_proposal) -> Callable[..., Search]:
-    """A search of these results, one proposal each, without a limit unless it is said."""
+    """A function that makes a search of these results, one proposal each, without a limit."""
 
     def make(*results: TrialResult, **changes: Any) -> Search:
         executor = FakeExecutor(list(results))
@@ -133,22 +133,22 @@ def make_search(tmp_path, make_proposal) -> Callable[..., Search]:
             "first_look": 0.0,
             "precision": "float32",
             "interrupted": lambda: False,
-            "recorded": lambda: notes.heard.append("recorded"),
+            "recorded": lambda: notes.received.append("recorded"),
         }
         return Search(**{**fields, **changes})
 
     return make
 
 
-def _told(search: Search) -> list[int]:
-    return [number for number, _ in search.proposals.told]
+def _ended(search: Search) -> list[int]:
+    return [number for number, _ in search.proposals.ended]
 
 
 # --- endings -----------------------------------------------------------------------------------
 
 
-def test_it_ends_after_as_many_trials_as_were_asked_for(make_search, make_result):
-    """Complete, pruned and failed ones count alike."""
+def test_it_ends_after_the_maximum_number_of_trials(make_search, make_result):
+    """Complete, pruned and failed trials all count."""
     search = make_search(
         make_result(0.5),
         make_result(0.6, state=TrialState.PRUNED),
@@ -157,13 +157,13 @@ def test_it_ends_after_as_many_trials_as_were_asked_for(make_search, make_result
         max_trials=3,
     )
     assert search.run() is Ending.TRIALS
-    assert _told(search) == [0, 1, 2]
+    assert _ended(search) == [0, 1, 2]
     states = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAILED)
     assert search.tally.counts == dict.fromkeys(states, 1)
 
 
 def test_trials_on_record_count(make_search, make_result):
-    """A study of three trials that has two needs one more."""
+    """A study with two of three trials on record runs one more."""
     search = make_search(
         make_result(0.5),
         make_result(0.5),
@@ -171,34 +171,32 @@ def test_trials_on_record_count(make_search, make_result):
         tally=Tally(counts=Counter({TrialState.COMPLETE: 1, TrialState.FAILED: 1})),
     )
     assert search.run() is Ending.TRIALS
-    assert _told(search) == [0]
+    assert _ended(search) == [0]
 
 
 def test_it_ends_when_the_budget_is_spent(make_search, make_result):
-    """Trials of 30 s in 130 s, of which the finals need some 41 to 51.
-
-    A typical trial is 2 + 3 x 4 = 14 s; at the start finals take 20 + 1.5 x 14 = 41 s. The best
-    trial took 20 s to its best epoch, so finals take 20 + 1.5 x 20 = 50 s from then on. At 30, 60
-    and 90 s there are 50, 20 and 0 s of search left, and less than 2 + 1.5 x 4 = 8 s end it.
-    """
+    """Trials of 30 s in 130 s, of which the finals need some 41 to 51."""
+    # A typical trial is 2 + 3 x 4 = 14 s; at the start finals take 20 + 1.5 x 14 = 41 s. The best
+    # trial took 20 s to its best epoch, so finals take 20 + 1.5 x 20 = 50 s from then on. At 30, 60
+    # and 90 s there are 50, 20 and 0 s of search left, and less than 2 + 1.5 x 4 = 8 s end it.
     search = make_search(*[make_result(0.5, 0.6, 0.5)] * 5, end=130.0)
     assert search.run() is Ending.BUDGET
-    assert _told(search) == [0, 1, 2]
+    assert _ended(search) == [0, 1, 2]
     assert search.budget.refit_s == 20.0
 
 
 def test_it_does_not_begin_without_time(make_search, make_result):
-    """Nothing is asked for."""
+    """No proposal is requested if no time is left."""
     search = make_search(make_result(0.5), end=45.0)
     assert search.run() is Ending.BUDGET
     assert len(search.proposals.queue) == 1
 
 
 def test_it_ends_at_the_target(make_search, make_result):
-    """Just reaching it is enough."""
+    """A score equal to the target ends the search."""
     search = make_search(*(make_result(score) for score in (0.8, 0.9, 0.95)), target=0.9)
     assert search.run() is Ending.TARGET
-    assert _told(search) == [0, 1]
+    assert _ended(search) == [0, 1]
     assert search.tally.best == (1, 0.9)
 
 
@@ -211,93 +209,93 @@ def _tally_of(number: int, score: float) -> Tally:
 
 
 def test_a_target_that_is_on_record_ends_it_at_once(make_search, make_result):
-    """The study goes on from its best trial."""
+    """The best trial on record counts for the target."""
     search = make_search(make_result(0.8), target=0.9, tally=_tally_of(4, 0.92))
     assert search.run() is Ending.TARGET
-    assert _told(search) == []
+    assert _ended(search) == []
 
 
 @pytest.mark.parametrize("answer", [None, Wait()])
 def test_it_ends_when_nothing_is_left_to_propose(make_search, make_result, answer):
-    """One worker cannot wait for others."""
+    """A single worker has no other trial to wait for."""
     search = make_search(make_result(0.5))
     search.proposals.queue.append(answer)
     assert search.run() is Ending.EXHAUSTED
-    assert _told(search) == [0]
+    assert _ended(search) == [0]
 
 
 def test_an_interruption_leaves_the_trial(make_search, make_result):
-    """It is not told, not counted and not shown as finished; it is on record as far as it came."""
+    """The trial is left with its curve on record, and neither ended nor counted nor printed."""
     stop = []
     stopped = make_result(0.5, state=TrialState.STOPPED)
     search = make_search(stopped, make_result(0.9), interrupted=lambda: bool(stop))
     search.proposals.report = lambda *args: bool(stop.append(True))  # Ctrl-C in the first epoch
     assert search.run() is Ending.INTERRUPTED
     assert search.proposals.left == [(0, stopped)]
-    assert (search.proposals.told, search.tally.counts, search.tally.best) == ([], {}, None)
+    assert (search.proposals.ended, search.tally.counts, search.tally.best) == ([], {}, None)
     assert search.executor.cancelled
-    assert search.listener.heard[-1] == "recorded"
+    assert search.listener.received[-1] == "recorded"
 
 
-def test_a_trial_that_ended_before_the_interruption_is_told(make_search, make_result):
-    """Ctrl-C at its very end loses nothing."""
+def test_a_trial_that_ended_before_the_interruption_is_recorded(make_search, make_result):
+    """Ctrl-C after the last epoch does not lose the result."""
     search = make_search(make_result(0.5), make_result(0.9))
     search.interrupted = lambda: len(search.executor.jobs) == 1
     assert search.run() is Ending.INTERRUPTED
-    assert (_told(search), search.proposals.left) == ([0], [])
+    assert (_ended(search), search.proposals.left) == ([0], [])
 
 
-def test_an_interruption_before_the_first_trial_asks_for_none(make_search, make_result):
-    """Ctrl-C while the study starts."""
+def test_an_interruption_before_the_first_trial_requests_no_proposal(make_search, make_result):
+    """Ctrl-C during the start of the study ends the search without a proposal."""
     search = make_search(make_result(0.5), interrupted=lambda: True)
     assert search.run() is Ending.INTERRUPTED
     assert len(search.proposals.queue) == 1
 
 
-# --- what becomes of a trial -------------------------------------------------------------------
+# --- results of a trial ------------------------------------------------------------------------
 
 
 def test_a_trial_without_an_epoch_has_timed_out(make_search, make_result):
-    """There is nothing to rank it by."""
+    """A trial that ran out of time in its first epoch has no score to be ranked by."""
     search = make_search(make_result(state=TrialState.STOPPED, seconds=12.4), max_trials=1)
     search.run()
-    ((number, result),) = search.proposals.told
+    ((number, result),) = search.proposals.ended
     assert (number, result.state, result.cause) == (0, TrialState.FAILED, FailureCause.TIMED_OUT)
     assert result.message == "no epoch was finished within 12 s"
     assert search.tally.counts == {TrialState.FAILED: 1}
-    assert (0, result) in search.listener.heard
+    assert (0, result) in search.listener.received
 
 
 def test_a_stopped_trial_is_ranked_by_its_best_epoch(make_search, make_result):
-    """The budget cut it, but it may win."""
+    """A trial cut by the budget can still win."""
     stopped = make_result(0.5, 0.7, 0.6, state=TrialState.STOPPED)
     search = make_search(make_result(0.6), stopped, max_trials=2)
     search.run()
-    assert search.proposals.told[1] == (1, stopped)
+    assert search.proposals.ended[1] == (1, stopped)
     assert search.tally.best == (1, 0.7)
     assert search.budget.refit_s == 20.0
 
 
 @pytest.mark.parametrize("state", [TrialState.PRUNED, TrialState.FAILED])
 def test_only_trials_that_may_win_are_the_best(make_search, make_result, state):
-    """Whatever score a pruned or failed one had."""
+    """A pruned or failed trial is never the best, whatever its score."""
     search = make_search(make_result(0.6), make_result(0.9, state=state), max_trials=2)
     search.run()
     assert search.tally.best == (0, 0.6)
 
 
 def test_the_first_of_equals_stays_the_best(make_search, make_result):
-    """And its time is what the finals are planned by."""
+    """The time for the finals is that of the first of equal trials."""
     search = make_search(make_result(0.5, 0.6), make_result(0.6), max_trials=2)
     search.run()
     assert (search.tally.best, search.budget.refit_s) == ((0, 0.6), 20.0)
 
 
-# --- what is said on the way -------------------------------------------------------------------
+# --- reports during the search -----------------------------------------------------------------
 
 
 def test_a_job_is_the_proposal_with_the_studys_settings(make_search, make_result, tmp_path):
-    """Number, configuration, seed; horizon, precision, folder and time limit."""
+    """A job has number, configuration, seed, horizon, precision, folder and time limit."""
     search = make_search(make_result(0.5), max_trials=1, end=141.0)
     proposal = search.proposals.queue[0]
     search.run()
@@ -316,18 +314,18 @@ def test_a_job_is_the_proposal_with_the_studys_settings(make_search, make_result
 
 
 def test_a_first_look_is_judged_apart(make_search, make_result):
-    """Epoch 0 is reported as any other, and is no part of the curve that is shown."""
+    """Epoch 0 is reported to the engine, and is not part of the displayed curve."""
     search = make_search(make_result(0.5), max_trials=1, first_look=0.2)
     search.run()
     assert search.executor.jobs[0].first_look == 0.2
     assert search.proposals.reported == [(0, 0, 0.5), (0, 1, 0.5)]
     assert search.executor.answers == [False, False]
-    shown = [p for p in search.listener.heard if isinstance(p, Progress) and p.running]
+    shown = [p for p in search.listener.received if isinstance(p, Progress) and p.running]
     assert [len(p.running[0].curve) for p in shown] == [0, 0, 1]
 
 
 def test_scores_go_to_the_engine_and_its_answer_to_the_worker(make_search, make_result):
-    """Every epoch; True prunes."""
+    """The engine gets every epoch; its answer True prunes the job."""
     search = make_search(make_result(0.5, 0.75), max_trials=1)
     search.proposals.prune_at = 2
     search.run()
@@ -335,11 +333,11 @@ def test_scores_go_to_the_engine_and_its_answer_to_the_worker(make_search, make_
     assert search.executor.answers == [False, True]
 
 
-def test_the_listener_hears_every_epoch(make_search, make_result):
-    """A snapshot at the start, after each epoch, and at the end."""
+def test_the_listener_gets_every_epoch(make_search, make_result):
+    """There is a snapshot at the start, after each epoch and at the end."""
     search = make_search(make_result(0.5, 0.75), max_trials=1, end=100.0)
     search.run()
-    *snapshots, finished, end, recorded = search.listener.heard
+    *snapshots, finished, end, recorded = search.listener.received
     assert [len(p.running[0].curve) for p in snapshots] == [0, 1, 2]
     last = snapshots[-1]
     assert (last.phase, last.horizon, last.best, last.done) == ("searching", 3, None, 0)
@@ -349,67 +347,65 @@ def test_the_listener_hears_every_epoch(make_search, make_result):
     assert (end.running, end.done) == ((), 1)
 
 
-@pytest.mark.parametrize(("every_s", "pause", "n_told"), [(0, 0, 3), (1000, 0, 2), (0, 1e12, 2)])
-def test_trials_on_record_are_told_now_and_then(
-    every_s, pause, n_told, make_search, make_result, monkeypatch
+@pytest.mark.parametrize(("every_s", "pause", "n_writes"), [(0, 0, 3), (1000, 0, 2), (0, 1e12, 2)])
+def test_the_leaderboard_is_written_at_intervals(
+    every_s, pause, n_writes, make_search, make_result, monkeypatch
 ):
-    """After the next job was given out: the first at once, the last at the end.
-
-    What takes long is done less often.
-    """
+    """It is written after a job was submitted: at once for the first, at the end for the last."""
+    # A callback that takes long is called less often.
     monkeypatch.setattr(loop, "RECORD_EVERY_S", every_s)
     monkeypatch.setattr(loop, "RECORD_PAUSE", pause)
     search = make_search(*[make_result(0.5 + 0.1 * i) for i in range(3)])
-    search.recorded = lambda: search.listener.heard.append(len(search.executor.jobs))
+    search.recorded = lambda: search.listener.received.append(len(search.executor.jobs))
     search.run()
-    n_jobs = [heard for heard in search.listener.heard if isinstance(heard, int)]
-    assert n_jobs == ([2, 3, 3] if n_told == 3 else [2, 3])
+    n_jobs = [received for received in search.listener.received if isinstance(received, int)]
+    assert n_jobs == ([2, 3, 3] if n_writes == 3 else [2, 3])
 
 
 def test_a_snapshot_shows_what_is_done_and_the_best(make_search, make_result):
-    """And does not change when the search goes on."""
+    """A snapshot does not change when the search goes on."""
     search = make_search(make_result(0.5), make_result(0.75), max_trials=2)
     search.run()
-    snapshots = [p for p in search.listener.heard if isinstance(p, Progress) and p.running]
+    snapshots = [p for p in search.listener.received if isinstance(p, Progress) and p.running]
     second = [p for p in snapshots if p.running[0].proposal.number == 1]
     assert [(p.done, p.best) for p in second] == [(1, (0, 0.5))] * 2
     assert snapshots[0].counts == {}
 
 
 def test_a_worker_that_the_signal_killed_too_costs_no_trial(make_search, make_result):
-    """As when SIGTERM goes to the whole group of processes: the trial is left to be continued."""
+    """A SIGTERM to the whole process group leaves the trial for a resume."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED)
     search = make_search(crashed)
     search.interrupted = lambda: bool(search.executor.jobs)
     assert search.run() is Ending.INTERRUPTED
-    assert (search.proposals.left, search.proposals.told) == ([(0, crashed)], [])
+    assert (search.proposals.left, search.proposals.ended) == ([(0, crashed)], [])
 
 
 def test_a_crash_costs_a_second_try(make_search, make_result):
-    """Of the same trial; the result says so, and the next trial is another."""
+    """The crashed trial is trained again, and its result counts the attempts."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, message="signal 9")
     search = make_search(crashed, make_result(0.5), make_result(0.6), max_trials=2)
     search.run()
     assert [job.number for job in search.executor.jobs] == [0, 0, 1]
-    (_, first), (_, second) = search.proposals.told
+    (_, first), (_, second) = search.proposals.ended
     assert (first.score, first.attempts) == (0.5, 2)
     assert (second.score, second.attempts) == (0.6, 1)
 
 
 def test_a_second_failure_is_the_end_of_a_trial(make_search, make_result):
-    """And memory that ran out is tried with half of the batch."""
+    """A trial that ran out of memory is repeated once, with half of the batch."""
     failed = make_result(state=TrialState.FAILED, cause=FailureCause.OUT_OF_MEMORY)
     search = make_search(failed, failed, make_result(0.6), max_trials=2)
     search.run()
     assert [job.config.batch_size for job in search.executor.jobs] == [16, 8, 17]
-    assert [result.state for _, result in search.proposals.told] == [
+    assert [result.state for _, result in search.proposals.ended] == [
         TrialState.FAILED,
         TrialState.COMPLETE,
     ]
 
 
 def test_a_second_try_has_the_time_that_is_left(make_search, make_result):
-    """Of 59 s for the search a trial may take 1.75 x 14; after 40 s there are 19."""
+    """Of 59 s a trial may take 1.75 x 14; after 40 s the second try has 19."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, seconds=40.0)
     search = make_search(crashed, make_result(0.5), max_trials=1, end=100.0)
     search.run()
@@ -417,25 +413,25 @@ def test_a_second_try_has_the_time_that_is_left(make_search, make_result):
 
 
 def test_nothing_is_tried_again_when_the_time_is_over(make_search, make_result):
-    """The trial has failed, and the finals begin when they should."""
+    """The trial fails without a second try, and the finals begin in time."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, seconds=55.0)
     search = make_search(crashed, make_result(0.5), end=100.0)
     assert search.run() == Ending.BUDGET
-    assert [result.cause for _, result in search.proposals.told] == [FailureCause.CRASHED]
+    assert [result.cause for _, result in search.proposals.ended] == [FailureCause.CRASHED]
 
 
 def test_a_trial_that_another_process_took_over_is_not_reported(make_search, make_result):
-    """It may have ended there: this process had slept."""
+    """The other process may have ended the trial while this one was suspended."""
     search = make_search(make_result(0.5, 0.6), make_result(0.7), max_trials=1)
     taken, search.proposals.renew = frozenset({0}), frozenset
     search.proposals.holds = lambda number: number not in taken
     search.run()
     assert [number for number, *_ in search.proposals.reported] == [1]
-    assert [number for number, _ in search.proposals.told] == [1]
+    assert [number for number, _ in search.proposals.ended] == [1]
 
 
 def test_nothing_is_tried_again_after_ctrl_c(make_search, make_result):
-    """The person wants an end."""
+    """A crash after Ctrl-C is not followed by a second try."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED)
     search = make_search(crashed, make_result(0.5))
     search.interrupted = lambda: bool(search.executor.jobs)
@@ -444,19 +440,19 @@ def test_nothing_is_tried_again_after_ctrl_c(make_search, make_result):
 
 
 def test_too_many_failures_in_a_row_end_the_search(make_search, make_result):
-    """Three, of any cause; a trial between them counts anew."""
+    """Three failures of any cause in a row end the search; a success resets the count."""
     failed = make_result(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
     good = make_result(0.5)
     search = make_search(failed, failed, good, failed, failed, failed, good, max_failures=3)
     assert search.run() is Ending.FAILURES
-    assert len(search.proposals.told) == 6
+    assert len(search.proposals.ended) == 6
 
 
 # --- trials that continue others -----------------------------------------------------------------
 
 
 def test_a_promoted_trial_continues_its_parent(make_search, make_proposal, make_result, tmp_path):
-    """From the parent's checkpoint, to its own last epoch; the screen shows the whole curve."""
+    """It starts at the parent's checkpoint and its curve includes the parent's epochs."""
     child = replace(make_proposal(1), first_epoch=1, last_epoch=2, parent=0)
     parent = replace(make_proposal(0), last_epoch=1)
     search = make_search(make_result(0.5), make_result(0.5, 0.6))
@@ -469,7 +465,7 @@ def test_a_promoted_trial_continues_its_parent(make_search, make_proposal, make_
     assert second.continue_from == checkpoint
     shown = [
         running.curve
-        for p in search.listener.heard
+        for p in search.listener.received
         if isinstance(p, Progress)
         for running in p.running
         if running.proposal == child
@@ -478,14 +474,14 @@ def test_a_promoted_trial_continues_its_parent(make_search, make_proposal, make_
 
 
 def test_the_longest_trials_keep_no_checkpoint(make_search, make_result):
-    """Nothing comes after them."""
+    """A trial of the whole horizon cannot be continued."""
     search = make_search(make_result(0.5))
     search.run()
     assert [job.keeps_checkpoint for job in search.executor.jobs] == [False]
 
 
-def test_checkpoints_go_once_nobody_can_continue_them(make_search, make_result, tmp_path):
-    """The engine says whose are kept."""
+def test_checkpoints_that_cannot_be_continued_are_deleted(make_search, make_result, tmp_path):
+    """The engine returns the trials whose checkpoints are kept."""
     paths = StudyPaths(tmp_path)
     for number in (0, 1):
         paths.trial(number).mkdir(parents=True)
@@ -496,59 +492,61 @@ def test_checkpoints_go_once_nobody_can_continue_them(make_search, make_result, 
     assert paths.checkpoints() == [paths.checkpoint(1)]
 
 
-def test_a_duplicate_is_told_with_every_epoch(make_search, make_proposal, make_result, tmp_path):
-    """As if it had been trained: the pruner compares others with it."""
+def test_a_duplicate_is_reported_with_every_epoch(
+    make_search, make_proposal, make_result, tmp_path
+):
+    """The pruner needs the curve of a duplicate as of a trained trial."""
     again = replace(make_proposal(0), number=1)
     search = make_search(make_result(0.5, 0.7, 0.6))
     search.proposals = FakeProposals([make_proposal(0), again])
     assert search.run() is Ending.EXHAUSTED
     assert len(search.executor.jobs) == 1
     assert search.proposals.reported[3:] == [(1, 1, 0.5), (1, 2, 0.7), (1, 3, 0.6)]
-    number, result = search.proposals.told[1]
+    number, result = search.proposals.ended[1]
     assert (number, result.duplicate_of, result.score, result.seconds) == (1, 0, 0.7, 0.0)
 
 
 def test_nothing_but_duplicates_is_the_end(make_search, make_proposal, make_result, monkeypatch):
-    """An engine that proposes one point for ever."""
+    """An engine that always proposes one point ends the search."""
     monkeypatch.setattr(loop, "MAX_REPEATED", 5)
     search = make_search(make_result(0.5))
     search.proposals = FakeProposals([replace(make_proposal(0), number=n) for n in range(50)])
     assert search.run() is Ending.EXHAUSTED
-    assert len(search.proposals.told) == 6
+    assert len(search.proposals.ended) == 6
 
 
 def test_other_values_of_the_same_configuration_are_not_the_end(
     make_search, make_proposal, make_result, monkeypatch
 ):
-    """As in a grid over a parameter that does nothing here: there may be more behind it."""
+    """A grid over a parameter without effect may have other points behind."""
     monkeypatch.setattr(loop, "MAX_REPEATED", 5)
     search = make_search(make_result(0.5))
     points = [replace(make_proposal(0), number=n, values={"growth": n}) for n in range(50)]
     search.proposals = FakeProposals(points)
     assert search.run() is Ending.EXHAUSTED
-    assert (len(search.executor.jobs), len(search.proposals.told)) == (1, 50)
+    assert (len(search.executor.jobs), len(search.proposals.ended)) == (1, 50)
 
 
-def test_a_pruned_duplicate_is_trained_where_it_would_go_on(
+def test_a_pruned_duplicate_is_trained_if_it_is_not_pruned_again(
     make_search, make_proposal, make_result
 ):
-    """The pruner says so when it hears the old curve; where it prunes again, that is the result."""
+    """The old curve is reported first; if the pruner prunes again, that is the result."""
     pruned = make_result(0.5, state=TrialState.PRUNED)
     search = make_search(pruned, make_result(0.5, 0.7))
     again = replace(make_proposal(0), number=1)
     search.proposals = FakeProposals([make_proposal(0), again])
     search.run()
     assert len(search.executor.jobs) == 2
-    assert search.proposals.told[1][1].score == 0.7
+    assert search.proposals.ended[1][1].score == 0.7
     search = make_search(pruned)
     search.proposals = FakeProposals([make_proposal(0), again], prune_at=1)
     search.run()
     assert len(search.executor.jobs) == 1
-    assert search.proposals.told[1][1].duplicate_of == 0
+    assert search.proposals.ended[1][1].duplicate_of == 0
 
 
-def test_a_search_that_ends_while_it_draws_says_why(make_search, make_result):
-    """Ctrl-C among infeasible draws is no exhausted space."""
+def test_an_interruption_while_drawing_is_no_exhausted_space(make_search, make_result):
+    """Ctrl-C among infeasible draws ends the search as interrupted."""
     search = make_search(make_result(0.5))
     asked = []
 
@@ -565,13 +563,13 @@ def test_a_search_that_ends_while_it_draws_says_why(make_search, make_result):
 def test_a_child_without_its_parents_checkpoint_shows_its_own_epochs(
     make_search, make_proposal, make_result
 ):
-    """It trains from the first epoch, which takes the place of the parent's."""
+    """The child trains from its first epoch, and its curve replaces the parent's."""
     child = replace(make_proposal(1), first_epoch=1, last_epoch=2, parent=0)
     search = make_search(make_result(0.5), make_result(0.4, 0.6))
     search.proposals = FakeProposals([replace(make_proposal(0), last_epoch=1), child])
     search.run()
-    heard = [note for note in search.listener.heard if isinstance(note, Progress)]
-    running = [r for p in heard for r in p.running if r.proposal == child]
+    received = [note for note in search.listener.received if isinstance(note, Progress)]
+    running = [r for p in received for r in p.running if r.proposal == child]
     shown = [[e.val_accuracy for e in r.curve] for r in running]
     assert shown[0] == [0.5]
     assert shown[-1] == [0.4, 0.6]
@@ -581,18 +579,18 @@ def test_a_child_without_its_parents_checkpoint_shows_its_own_epochs(
 
 
 def test_every_worker_has_a_trial(make_search, make_result):
-    """Both are given one before any is heard of, and each of them the next as it ends."""
+    """Both workers get a job before any event, and the next job when theirs ends."""
     search = make_search(make_result(0.5), make_result(0.6), make_result(0.7))
     search.executor.capacity = 2
     assert search.run() is Ending.EXHAUSTED
     assert [job.number for job in search.executor.jobs] == [0, 1, 2]
-    most = [p.running for p in search.listener.heard if isinstance(p, Progress)]
+    most = [p.running for p in search.listener.received if isinstance(p, Progress)]
     assert max(map(len, most)) == 2
-    assert sorted(_told(search)) == [0, 1, 2]
+    assert sorted(_ended(search)) == [0, 1, 2]
 
 
-def test_the_target_cuts_what_runs_beside(make_search, make_proposal, make_result):
-    """Its result so far counts."""
+def test_the_target_cancels_the_other_trials(make_search, make_proposal, make_result):
+    """A cancelled trial counts with its result so far."""
     stopped = make_result(0.5, 0.6, 0.7, state=TrialState.STOPPED)
     search = make_search(make_result(0.95), stopped, target=0.9)
     search.executor.capacity = 2
@@ -603,29 +601,31 @@ def test_the_target_cuts_what_runs_beside(make_search, make_proposal, make_resul
 
 
 def test_the_twin_of_a_running_trial_waits_for_its_result(make_search, make_proposal, make_result):
-    """It is never trained, and meanwhile nothing else is asked for."""
+    """An equal proposal is never trained, and no other is requested while it waits."""
     search = make_search(make_result(0.5, 0.7))
     search.executor.capacity = 2
     search.proposals = FakeProposals([make_proposal(0), replace(make_proposal(0), number=1)])
     assert search.run() is Ending.EXHAUSTED
-    assert ([job.number for job in search.executor.jobs], _told(search)) == ([0], [0, 1])
-    assert search.proposals.told[1][1].duplicate_of == 0
+    assert ([job.number for job in search.executor.jobs], _ended(search)) == ([0], [0, 1])
+    assert search.proposals.ended[1][1].duplicate_of == 0
 
 
-def test_a_twin_is_settled_when_the_search_ends(make_search, make_proposal, make_result):
-    """Told where the result is known, left for later after Ctrl-C."""
-    for ending, told, left in ((Ending.TARGET, [0, 1], []), (Ending.INTERRUPTED, [0], [1])):
+def test_a_waiting_duplicate_is_ended_or_left_with_the_search(
+    make_search, make_proposal, make_result
+):
+    """It is ended if the result exists, and left for a resume after Ctrl-C."""
+    for ending, ended, left in ((Ending.TARGET, [0, 1], []), (Ending.INTERRUPTED, [0], [1])):
         search = make_search(make_result(0.95), target=0.9)
         search.executor.capacity = 2
         search.proposals = FakeProposals([make_proposal(0), replace(make_proposal(0), number=1)])
         if ending is Ending.INTERRUPTED:
-            search.interrupted = lambda told=search.proposals.told: bool(told)
+            search.interrupted = lambda ended=search.proposals.ended: bool(ended)
         assert search.run() is ending
-        assert (_told(search), [number for number, _ in search.proposals.left]) == (told, left)
+        assert (_ended(search), [number for number, _ in search.proposals.left]) == (ended, left)
 
 
 def test_it_waits_for_trials_of_other_processes(make_search, make_result):
-    """As long as they run; what they end counts, whoever trained it."""
+    """The search waits as long as other processes train; their trials count."""
     search = make_search(max_trials=1)
     search.proposals.queue, search.proposals.n_elsewhere = [Wait(), Wait(), Wait()], 2
     assert search.run() is Ending.EXHAUSTED
@@ -633,7 +633,7 @@ def test_it_waits_for_trials_of_other_processes(make_search, make_result):
 
 
 def test_trials_that_others_end_are_counted_once(make_search, make_result, make_record):
-    """And their failures, their best; the screen shows them."""
+    """Trials of other processes count with failures and best score, and are printed."""
     search = make_search(max_trials=2)
     search.proposals.queue, search.proposals.n_elsewhere = [Wait()] * 9, 9
     records = [make_record(5, 0.9), make_record(6, state=TrialState.FAILED)]
@@ -641,25 +641,25 @@ def test_trials_that_others_end_are_counted_once(make_search, make_result, make_
     assert search.run() is Ending.TRIALS
     assert search.tally.counts == {TrialState.COMPLETE: 1, TrialState.FAILED: 1}
     assert (search.tally.best, search.tally.failures) == ((5, 0.9), 1)
-    finished = [note[0] for note in search.listener.heard if isinstance(note, tuple)]
+    finished = [note[0] for note in search.listener.received if isinstance(note, tuple)]
     assert finished == [5, 6]
 
 
-def test_a_study_that_takes_no_more_trials_is_left(make_search, make_result):
-    """What runs is cut, and told."""
+def test_a_closed_study_ends_the_search(make_search, make_result):
+    """Running trials are cancelled, and their results are recorded."""
     stopped = make_result(0.5, state=TrialState.STOPPED)
     search = make_search(stopped, make_result(0.9))
     search.closed = lambda: bool(search.executor.jobs)
     assert search.run() is Ending.CLOSED
     assert search.executor.cancelled
-    assert search.proposals.told == [(0, stopped)]
+    assert search.proposals.ended == [(0, stopped)]
 
 
 def test_a_trial_that_another_process_has_is_dropped(make_search, make_result):
-    """Its result is theirs to tell."""
+    """The trial is cancelled, and its result is left to the other process."""
     search = make_search(make_result(0.5))
     search.proposals.taken = frozenset({0})
     assert search.run() is Ending.EXHAUSTED
     assert search.executor.cancelled
-    assert (search.proposals.told, search.tally.counts) == ([], {})
-    assert "trial 0 was taken over by another process" in search.listener.heard
+    assert (search.proposals.ended, search.tally.counts) == ([], {})
+    assert "trial 0 was taken over by another process" in search.listener.received

@@ -35,7 +35,7 @@ Member = tuple[Proposals, Owner, optuna.Study]
 
 @pytest.fixture
 def make_member(tmp_path) -> Iterator[Callable[..., Member]]:
-    """What a process has that shares the study: proposals, an owner's name, a connection.
+    """A function that makes a process of the study: proposals, an owner, a connection.
 
     Called with a function, which wraps the engine.
     """
@@ -62,7 +62,7 @@ def make_member(tmp_path) -> Iterator[Callable[..., Member]]:
 
 
 def test_two_processes_never_get_the_same_trial(make_member, make_result):
-    """Ten trials between them, and not one more."""
+    """Two processes get exactly ten different trials."""
     (one, _, study), (two, _, _) = make_member(), make_member()
     numbers = []
     for member in (one, two, two, one, one, two, one, two, one, one):
@@ -83,7 +83,7 @@ class _Slow:
         self.engine, self.meanwhile = engine, meanwhile
 
     def propose(self, left: Any = None) -> Any:
-        """The engine's proposal, late."""
+        """The engine's proposal after `meanwhile`."""
         self.meanwhile()
         return self.engine.propose(left)
 
@@ -105,7 +105,7 @@ def test_a_trial_too_many_is_withdrawn(make_member, make_result):
 
 
 def test_the_trial_of_a_dead_process_is_proposed_to_another(make_member, make_result):
-    """With the same number, values and seed, although the number of trials was begun."""
+    """It keeps number, values and seed, although the maximum number of trials has begun."""
     (one, owner, study), (two, _, _) = make_member(), make_member()
     left = one.next(limit=1)
     one.report(left.number, 1, 0.5)
@@ -122,7 +122,7 @@ def test_the_trial_of_a_dead_process_is_proposed_to_another(make_member, make_re
 
 
 def test_a_left_trial_is_free_for_others(make_member, make_result):
-    """Ctrl-C in one process: another process goes on with the trial at once."""
+    """After Ctrl-C in one process another one continues the trial at once."""
     (one, _, _), (two, _, _) = make_member(), make_member()
     left = one.next()
     one.leave(left.number, make_result(0.5, state=TrialState.STOPPED))

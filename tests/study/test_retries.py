@@ -1,4 +1,4 @@
-"""What is tried again after a failure."""
+"""Which failed trials are tried again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autocnn.trial import FailureCause, TrialJob, TrialState
 
 @pytest.fixture
 def job(config, tmp_path) -> TrialJob:
-    """A job with batches of 16, and a checkpoint from its last epoch."""
+    """A job with batches of 16 and a checkpoint from its last epoch."""
     (tmp_path / "checkpoint.npz").write_bytes(b"state")
     return TrialJob(
         number=3,
@@ -30,7 +30,7 @@ def job(config, tmp_path) -> TrialJob:
 
 @pytest.fixture
 def failed(make_result):
-    """A trial that failed for this cause."""
+    """A function that makes a trial that failed for this cause."""
 
     def make(cause):
         return make_result(state=TrialState.FAILED, cause=cause, message="why", seconds=5.0)
@@ -38,8 +38,8 @@ def failed(make_result):
     return make
 
 
-def test_a_dead_process_may_have_met_bad_luck(job, failed, make_result):
-    """The same job again, which goes on from its checkpoint."""
+def test_a_crashed_training_is_repeated_from_its_checkpoint(job, failed, make_result):
+    """A job whose process died is repeated unchanged."""
     assert second_try(job, failed(FailureCause.CRASHED)) == job
     assert (job.folder / "checkpoint.npz").exists()
     result = join_tries(job, FirstTry(result=failed(FailureCause.CRASHED)), make_result(0.5))
@@ -49,7 +49,7 @@ def test_a_dead_process_may_have_met_bad_luck(job, failed, make_result):
 
 
 def test_memory_that_ran_out_is_tried_with_half_the_batch(job, failed, make_result):
-    """From the start: what was trained with larger batches is no part of this training."""
+    """The job starts anew, because its checkpoint was trained with larger batches."""
     again = second_try(job, failed(FailureCause.OUT_OF_MEMORY))
     assert again == replace(job, config=replace(job.config, batch_size=8))
     assert not (job.folder / "checkpoint.npz").exists()
@@ -61,7 +61,7 @@ def test_memory_that_ran_out_is_tried_with_half_the_batch(job, failed, make_resu
 
 
 def test_a_single_image_cannot_be_halved(job, failed):
-    """Then it is the network that is too large."""
+    """If one image is too much, the network itself is too large."""
     job = replace(job, config=replace(job.config, batch_size=1))
     assert second_try(job, failed(FailureCause.OUT_OF_MEMORY)) is None
 
@@ -69,8 +69,8 @@ def test_a_single_image_cannot_be_halved(job, failed):
 @pytest.mark.parametrize(
     "cause", [FailureCause.DIVERGED, FailureCause.TIMED_OUT, FailureCause.ERROR, None]
 )
-def test_what_would_fail_again_is_not_tried(job, failed, cause):
-    """The same seed, the same numbers."""
+def test_a_failure_that_would_repeat_is_not_retried(job, failed, cause):
+    """A job that diverged would diverge again with its seed."""
     assert second_try(job, failed(cause)) is None
 
 
@@ -98,7 +98,7 @@ LOST = [FailureCause.CRASHED, FailureCause.TIMED_OUT, FailureCause.OUT_OF_MEMORY
 
 @pytest.mark.parametrize("cause", LOST)
 def test_a_lost_training_is_stopped_at_its_best_saved_epoch(job, failed, make_result, save, cause):
-    """Two epochs are in the checkpoint, and a third, better one was reported after it."""
+    """The checkpoint has two epochs; a third, better one was reported after it."""
     save(0.5, 0.7)
     reported = make_result(0.5, 0.7, 0.9).curve
     result = keep_partial(job, failed(cause), reported)
@@ -109,7 +109,7 @@ def test_a_lost_training_is_stopped_at_its_best_saved_epoch(job, failed, make_re
 
 
 def test_what_was_reported_is_kept_without_a_checkpoint(job, failed, make_result):
-    """The fixture's checkpoint is damaged: the trial failed, but its epochs stay on record."""
+    """With a damaged checkpoint the trial has failed, and its epochs stay on record."""
     result = keep_partial(job, failed(FailureCause.CRASHED), make_result(0.5, 0.7).curve)
     assert (result.state, result.best_epoch, result.epochs) == (TrialState.FAILED, None, 2)
     assert not (job.folder / "best.npz").exists()
@@ -117,7 +117,7 @@ def test_what_was_reported_is_kept_without_a_checkpoint(job, failed, make_result
 
 @pytest.mark.parametrize("cause", [FailureCause.DIVERGED, FailureCause.ERROR])
 def test_a_training_that_failed_by_itself_stays_failed(job, failed, make_result, save, cause):
-    """Its configuration, or a bug, is the cause."""
+    """The cause of such a failure is the configuration or an internal error."""
     save(0.5)
     assert keep_partial(job, failed(cause), make_result(0.5).curve) == failed(cause)
 
@@ -134,7 +134,7 @@ def test_a_second_try_from_a_checkpoint_counts_its_seconds_once(job, make_result
 
 
 def test_a_second_try_without_a_score_does_not_undo_the_first(job, make_result, failed):
-    """Memory ran out after an epoch; half the batch ran out of memory at once."""
+    """Memory ran out after an epoch, and with half the batch at once."""
     first = make_result(0.6, state=TrialState.STOPPED, cause=FailureCause.OUT_OF_MEMORY)
     result = join_tries(job, FirstTry(result=first), failed(FailureCause.OUT_OF_MEMORY))
     assert (result.state, result.score, result.attempts) == (TrialState.STOPPED, 0.6, 2)

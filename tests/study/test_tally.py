@@ -1,4 +1,4 @@
-"""What is known of the trials that ended."""
+"""The counts and the best of the ended trials."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from autocnn.trial import TrialState
 
 @pytest.mark.parametrize(("scores", "seconds"), [((0.5, 0.7, 0.6), 20.0), ((0.5,), 10.0), ((), 0)])
 def test_the_time_to_the_best_epoch(make_result, scores, seconds):
-    """What a refit will take; nothing without an epoch."""
+    """The time to the best epoch predicts that of a refit; without an epoch it is zero."""
     assert seconds_to_best(make_result(*scores)) == seconds
 
 
 def test_a_record_is_counted(make_record):
-    """By state, with the best and its time; failures in a row begin anew."""
+    """A tally has counts by state and the best with its time; its failures start at zero."""
     failed = make_record(2, state=TrialState.FAILED)
     tally = Tally.of([make_record(0, 0.5), make_record(1, 0.6, 0.7), failed], ACCURACY)
     assert tally.counts == {TrialState.COMPLETE: 2, TrialState.FAILED: 1}
@@ -25,7 +25,7 @@ def test_a_record_is_counted(make_record):
 
 
 def test_trials_are_added(make_proposal, make_result):
-    """The first of equals stays the best; a success ends a row of failures."""
+    """The first of equal trials stays the best; a success ends a row of failures."""
     tally = Tally()
     tally.add(make_proposal(0), make_result(state=TrialState.FAILED))
     assert tally.failures == 1

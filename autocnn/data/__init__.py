@@ -1,1 +1,1 @@
-"""Images and labels as arrays: readers, the frozen split, the fingerprint."""
+"""Images and labels as arrays: readers, the cache, the frozen split, the fingerprint."""

@@ -1,4 +1,4 @@
-"""Data sets by name or path: those that autocnn knows, and the training images of any."""
+"""Data sets by name or path: the catalog, and the training images of any data set."""
 
 from __future__ import annotations
 
@@ -117,9 +117,9 @@ def list_datasets() -> list[DatasetInfo]:
 
 
 def find_path(name: str) -> Path | None:
-    """The path that `name` stands for; None where it is a name of the catalog, which goes first.
+    """The path that `name` stands for, or None if the catalog has that name.
 
-    Raises: UnknownDatasetError where it is neither; DatasetError where it is out of reach.
+    Raises: UnknownDatasetError if `name` is neither; DatasetError if the path cannot be read.
     """
     if any(info.name == name for info in _CATALOG):
         return None
@@ -129,7 +129,7 @@ def find_path(name: str) -> Path | None:
         path.stat()
     except PermissionError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror})") from error
-    except (OSError, ValueError):  # ValueError: it has a zero byte
+    except (OSError, ValueError):  # ValueError: the name has a zero byte
         names = ", ".join(info.name for info in _CATALOG)
         where = f"; there is nothing at {path}" if os.path.basename(name) != name else ""
         raise UnknownDatasetError(
@@ -142,10 +142,10 @@ def find_path(name: str) -> Path | None:
 def dataset_info(
     name: str, options: ImageOptions = AS_THEY_ARE, on_read: OnRead | None = None
 ) -> DatasetInfo:
-    """What is known about the data set `name`; one at a path is read for it, with `options`.
+    """The description of data set `name`; images at a path are decoded for it, with `options`.
 
-    Raises: UnknownDatasetError; SettingsError for options that a data set of the catalog has not;
-    DatasetError where what lies at the path cannot be read.
+    Raises: UnknownDatasetError; SettingsError for options with a data set of the catalog;
+    DatasetError if the images at the path cannot be read.
     """
     path = find_path(name)
     if path is not None:
@@ -159,7 +159,7 @@ def dataset_info(
 
 
 def is_local(info: DatasetInfo) -> bool:
-    """True where reading `info` needs no download; Keras is not imported to find out."""
+    """True if reading `info` needs no download; Keras is not imported to find out."""
     return not missing_files(info.files)
 
 
@@ -174,10 +174,10 @@ def load_train(name: str, options: ImageOptions = AS_THEY_ARE) -> TrainingImages
 def load_described(
     name: str, options: ImageOptions = AS_THEY_ARE
 ) -> tuple[DatasetInfo, TrainingImages]:
-    """What is known about the data set `name`, and its training images.
+    """The description of data set `name`, and its training images.
 
-    Raises: UnknownDatasetError; SettingsError as `dataset_info`; DatasetError where they cannot be
-    downloaded or read.
+    Raises: UnknownDatasetError; SettingsError as `dataset_info`; DatasetError if the images cannot
+    be downloaded or read; RecordError if the cache cannot be written.
     """
     path = find_path(name)
     if path is not None:

@@ -19,7 +19,7 @@ BLOCK_PIXELS = 1 << 20  # of images that are copied at a time; one image at leas
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatasetInfo:
-    """A data set, described: of the catalog without reading it, or of one's own images."""
+    """The description of a data set: of the catalog, or of the user's own images."""
 
     name: str
     description: str
@@ -28,14 +28,14 @@ class DatasetInfo:
     n_train: int  # images, validation included
     n_test: int
     source: Source
-    files: tuple[str, ...] = ()  # what Keras caches, below KERAS_HOME; empty: nothing to download
-    url: str = ""  # where those files come from
-    n_validation: int | None = None  # of `n_train`, where the data set says which validate
-    notes: tuple[str, ...] = ()  # lines for the person: what was left out, resized, or looks odd
+    files: tuple[str, ...] = ()  # that Keras downloads, below KERAS_HOME; empty: none
+    url: str = ""  # from which `files` are downloaded
+    n_validation: int | None = None  # of `n_train`; None: no validation part of its own
+    notes: tuple[str, ...] = ()  # lines for the user: images left out or resized, odd findings
 
     @property
     def n_classes(self) -> int:
-        """How many classes the labels name."""
+        """The number of classes that the labels name."""
         return len(self.class_names)
 
 
@@ -44,7 +44,7 @@ class Images:
     """Images with one class each.
 
     Shapes: images (n, height, width, channels), uint8, 0 to 255; labels (n,), int64, from 0.
-    Raises: DatasetError where the arrays are anything else.
+    Raises: DatasetError if an array has another type or shape, or if a label is below 0.
     """
 
     images: NDArray[np.uint8]
@@ -67,7 +67,7 @@ class Images:
 
     @property
     def n(self) -> int:
-        """How many images there are."""
+        """The number of images."""
         return len(self.images)
 
     @property

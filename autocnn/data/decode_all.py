@@ -1,7 +1,7 @@
 """The two passes over the images of a data set: every header, then every pixel.
 
-Threads suffice: Pillow decodes without Python's lock. Results come in the order of the images, and
-only a block of images is in memory at a time.
+Images are decoded in threads, because Pillow releases Python's lock while it decodes. Results come
+in the order of the images, and only a block of images is in memory at a time.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ T = TypeVar("T")
 Named = tuple[str, Content]
 
 BLOCK_BYTES = 64 << 20  # of pixels, or of encoded images, that are in memory at a time
-_BLOCK = 256  # images, at most, that wait for each other
+_BLOCK = 256  # images, at most, that are decoded before the next are read
 _SLICE = 16  # images that a thread takes at a time
-_SHOWN = 3  # corrupt images that are named
+_SHOWN = 3  # corrupt images that a message names
 
 
 def n_threads() -> int:
-    """Processors that this process may use."""
+    """The number of processors that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # macOS
@@ -41,22 +41,22 @@ def n_threads() -> int:
 
 @dataclass(slots=True)
 class Corrupt:
-    """Which images can be read, and why the first of the others cannot."""
+    """The images that can be read, and the reasons why the first of the others cannot."""
 
     is_good: NDArray[np.bool_]
     reasons: dict[int, str] = field(default_factory=dict)  # index -> name and reason
 
     def add(self, index: int, name: str, error: CorruptImageError) -> None:
-        """One that cannot be read."""
+        """Note that the image at `index` cannot be read."""
         self.is_good[index] = False
         self.reasons[index] = f"{name} ({error})"
         for later in sorted(self.reasons)[_SHOWN:]:
             del self.reasons[later]
 
     def check(self, *, skip: bool) -> list[str]:
-        """A line on the images that are left out.
+        """A line on the images that are left out, or none.
 
-        Raises: DatasetError where they are not to be left out, and where no image is left.
+        Raises: DatasetError if they must not be left out (`skip` is False), or if none is left.
         """
         n, total = int(np.count_nonzero(~self.is_good)), len(self.is_good)
         if n == 0:
@@ -72,7 +72,7 @@ class Corrupt:
 
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """What both passes need."""
+    """The two passes over the images of one data set."""
 
     pool: ThreadPoolExecutor
     contents: Contents
@@ -80,7 +80,7 @@ class Passes:
     on_read: OnRead
 
     def scan(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """The size of every image, (n, 2), and whether it is greyscale, (n,)."""
+        """Height and width of every image, (n, 2), and whether it is greyscale, (n,)."""
         n = len(self.contents.labels)
         sizes, is_grey = np.zeros((n, 2), dtype=np.int64), np.zeros(n, dtype=bool)
         results = _in_threads(self.pool, read_header, self.contents.images(), _BLOCK)
@@ -89,11 +89,11 @@ class Passes:
                 self.corrupt.add(index, name, header)
             else:
                 sizes[index], is_grey[index] = (header.height, header.width), header.is_grey
-            self._tell("looking at images", index + 1, n)
+            self._report("looking at images", index + 1, n)
         return sizes, is_grey
 
     def decode(self, shape: tuple[int, int, int], file: IO[bytes]) -> NDArray[np.bytes_]:
-        """Write the good images in `shape` to `file`, one after the other.
+        """Write the images that can be read, resized to `shape`, to `file` one after the other.
 
         Returns: their hashes, as `split.image_hashes`.
         """
@@ -102,7 +102,7 @@ class Passes:
             pixels = decode_image(content, shape)
             return pixels, blake2b(pixels.reshape(-1).data, digest_size=16).digest()
 
-        indices = np.flatnonzero(self.corrupt.is_good)  # as the first pass left them
+        indices = np.flatnonzero(self.corrupt.is_good)  # before this pass finds more corrupt images
         images = compress(self.contents.images(), self.corrupt.is_good.tolist())
         block = max(1, min(_BLOCK, BLOCK_BYTES // int(np.prod(shape))))
         hashes = []
@@ -112,10 +112,10 @@ class Passes:
             else:
                 file.write(result[0].data)
                 hashes.append(result[1])
-            self._tell("decoding images", done + 1, len(indices))
+            self._report("decoding images", done + 1, len(indices))
         return np.array(hashes, dtype="S16")
 
-    def _tell(self, what: str, done: int, total: int) -> None:
+    def _report(self, what: str, done: int, total: int) -> None:
         if done % _SLICE == 0 or done == total:
             self.on_read(what, done, total)
 
@@ -123,7 +123,7 @@ class Passes:
 def _in_threads(
     pool: ThreadPoolExecutor, work: Callable[[Content], T], images: Iterator[Named], block: int
 ) -> Iterator[tuple[str, T | CorruptImageError]]:
-    """Names and results of all images, in order."""
+    """The name of every image and the result of `work`, in order."""
 
     def attempt(name: str, content: Content) -> tuple[str, T | CorruptImageError]:
         try:
@@ -141,7 +141,10 @@ def _in_threads(
 
 
 def _blocks(images: Iterator[Named], most: int) -> Iterator[list[Named]]:
-    """Runs of at most `most` images; encoded ones take at most BLOCK_BYTES and one image more."""
+    """Runs of at most `most` images.
+
+    The encoded images of a run take at most BLOCK_BYTES, not counting the last of them.
+    """
     block: list[Named] = []
     weight = 0
     for name, content in images:

@@ -1,8 +1,9 @@
-"""From one encoded image to its pixels: what Pillow reads, in one channel or three, in one size.
+"""From one encoded image to its pixels, decoded by Pillow to one or three channels of one size.
 
-Greyscale is what the file says, not what it shows: a palette counts as colour. 16 bits become the
-upper 8. What is transparent is shown over white. A camera's rotation is applied. An image of
-another size is scaled to cover the target and cropped in the middle (bilinear, antialiased).
+An image counts as greyscale by the mode of its file: a palette is colour, whatever it shows. Of 16
+bits the upper 8 are kept. Transparent parts are drawn over white. A camera's rotation is applied.
+An image of another size is scaled to cover the target size, and cropped in the middle (bilinear,
+antialiased).
 """
 
 from __future__ import annotations
@@ -37,9 +38,9 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SWAPPED = (5, 6, 7, 8)  # turns that make height of width
+_SWAPPED = (5, 6, 7, 8)  # orientations that exchange height and width
 
-# What Pillow raises on broken files, all of it seen or documented.
+# The errors that Pillow raises on broken files; each was observed or is documented.
 _BROKEN = (
     OSError,
     SyntaxError,
@@ -56,23 +57,23 @@ _BROKEN = (
 
 
 class CorruptImageError(Exception):
-    """An image that cannot be read, and why."""
+    """An image cannot be read; the text is the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What an image says of itself before it is decoded."""
+    """Size and colours of an image, which are known before it is decoded."""
 
-    height: int  # as it is shown, after the camera's rotation
+    height: int  # after the camera's rotation
     width: int
     is_grey: bool
 
 
 @contextmanager
 def quiet_pillow() -> Iterator[None]:
-    """Pillow's warnings are silent, but for that of a decompression bomb, which is raised.
+    """Silence the warnings of Pillow, and raise the one of a decompression bomb as an error.
 
-    Around all threads that decode, not in them: filters belong to the whole process.
+    To be entered around all threads that decode, because warning filters belong to the process.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -81,9 +82,9 @@ def quiet_pillow() -> Iterator[None]:
 
 
 def read_header(content: Content) -> Header:
-    """Size and colours of an image, without its pixels.
+    """Size and colours of an image; its pixels are not decoded.
 
-    Raises: CorruptImageError; DatasetError where a file cannot be opened.
+    Raises: CorruptImageError; DatasetError if a file cannot be opened.
     """
     if isinstance(content, np.ndarray):
         return Header(content.shape[0], content.shape[1], content.ndim == 2)
@@ -97,13 +98,13 @@ def read_header(content: Content) -> Header:
 def decode_image(content: Content, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
     """The image as uint8 of `shape` (height, width, 1 or 3 channels), in C order.
 
-    Raises: CorruptImageError; DatasetError where a file cannot be opened.
+    Raises: CorruptImageError; DatasetError if a file cannot be opened.
     """
     height, width, channels = shape
     if isinstance(content, np.ndarray) and (*content.shape, 1)[:3] == shape:
         return np.ascontiguousarray(content).reshape(shape)
     with _opened(content) as opened:
-        turn = _TURNS.get(_orientation(opened))  # before decoding, which may find later notes
+        turn = _TURNS.get(_orientation(opened))  # read first: decoding may add EXIF data of its own
         opened.load()
     image = _to_mode(opened, "L" if channels == 1 else "RGB")
     if turn is not None:
@@ -115,7 +116,7 @@ def decode_image(content: Content, shape: tuple[int, int, int]) -> NDArray[np.ui
 
 @contextmanager
 def _opened(content: Content) -> Iterator[Image.Image]:
-    """The image, its header read and its size checked; whatever Pillow raises is one error."""
+    """The image with its header read; any error of Pillow becomes a CorruptImageError."""
     if isinstance(content, np.ndarray):
         yield Image.fromarray(content)
         return
@@ -144,17 +145,17 @@ def _check_pixels(width: int, height: int) -> None:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's number of how the camera was held; 1, upright, where it is unknown."""
+    """The orientation of the camera as a number of EXIF; 1 (upright) if it is unknown."""
     if "exif" not in image.info:
         return 1
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except _BROKEN:  # damaged notes of a camera do not damage the image
+    except _BROKEN:  # damaged EXIF data do not make the image unreadable
         return 1
 
 
 def _to_mode(image: Image.Image, mode: str) -> Image.Image:
-    """The image as "L" or "RGB"."""
+    """The image in Pillow's `mode`, which is "L" or "RGB"."""
     if image.mode.startswith("I"):
         upper = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255)
         return Image.fromarray(upper.astype(np.uint8)).convert(mode)

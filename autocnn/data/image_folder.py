@@ -1,4 +1,4 @@
-"""Reader of folders of images: `train/`, `val/` and `test/` with class folders, or these alone."""
+"""Reader of folders of images: class folders, also within `train/`, `val/` and `test/`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _LAYOUT = "class folders with images in them, or train/ and test/ with such clas
 
 @dataclass(slots=True)
 class _Folder:
-    """What lies directly in a folder."""
+    """The entries of one folder; subfolders are not listed."""
 
     path: Path
     folders: list[str] = field(default_factory=list)
@@ -41,7 +41,8 @@ class _Folder:
 def list_folder(root: Path) -> Source:
     """List the images below `root`; nothing is decoded.
 
-    Raises: DatasetError where it is laid out otherwise, cannot be read, or leads out of itself.
+    Raises: DatasetError if the folder has another layout, cannot be read, or has a link that leads
+    out of it.
     """
     top = _look(root, root)
     found = {
@@ -81,7 +82,7 @@ def _look(folder: Path, root: Path) -> _Folder:
 
 
 def _find_parts(top: _Folder, root: Path) -> dict[int, _Folder]:
-    """The folders that hold class folders, by the part of the data set that they are."""
+    """The folders that hold class folders, by their part of the data set."""
     trains = [name for name in top.folders if PART_OF.get(name.lower()) == TRAIN]
     if not trains or not _look(root / trains[0], root).folders:  # "train" may be a class
         return {TRAIN: top}
@@ -100,7 +101,7 @@ def _find_parts(top: _Folder, root: Path) -> dict[int, _Folder]:
 def _classes(folder: _Folder, root: Path) -> dict[str, _Folder]:
     """The class folders in `folder`, by name.
 
-    Raises: DatasetError for images beside them and folders in them.
+    Raises: DatasetError for images beside class folders, and for folders inside of them.
     """
     if folder.folders:
         _refuse_loose(folder)
@@ -126,7 +127,7 @@ def _refuse_loose(folder: _Folder) -> None:
 
 
 def _check_classes(root: Path, part: int, classes: dict[str, _Folder], names: list[str]) -> None:
-    """Raise DatasetError for empty class folders of train, and classes that train has not."""
+    """Raise DatasetError for an empty class folder of train, or a class that train lacks."""
     known = set(names)
     unknown = [name for name, f in classes.items() if name not in known and f.images]
     if part != TRAIN:
@@ -141,7 +142,7 @@ def _check_classes(root: Path, part: int, classes: dict[str, _Folder], names: li
 
 
 def _seen(folders: list[_Folder]) -> str:
-    """Files of other kinds, for an error."""
+    """The number of files of other kinds, as the end of an error's line."""
     others: Counter[str] = sum((folder.others for folder in folders), Counter())
     return f"; found {_count(others)}" if others else ""
 

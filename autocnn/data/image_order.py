@@ -1,7 +1,7 @@
-"""Which images train and which test, and in which order: the same for every form of a data set.
+"""The order of the images, and their division into train and test, for every form of a data set.
 
-The order is by label, then by the hash of the decoded pixels. So it follows from the images alone,
-and not from file names, shards or the order of rows.
+Images are ordered by label, then by the hash of their decoded pixels. So the order follows from
+the images alone, and not from file names, shards or the order of rows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from autocnn.data.reader import TEST, TRAIN, VALIDATION
 from autocnn.data.split import split_hashes
 from autocnn.errors import DatasetError
 
-# Constant for ever: other values would be another test split.
+# These values must never change: others would give another test split.
 TEST_SEED = 0
 TEST_FRACTION = 1 / 6
 
@@ -26,9 +26,9 @@ class Arrangement:
     """Indices into the images as they were read."""
 
     train: NDArray[np.int64]  # validation included
-    validates: NDArray[np.bool_] | None  # of `train`, those that the data set validates on
+    validates: NDArray[np.bool_] | None  # (len(train),): True for the data set's validation images
     test: NDArray[np.int64]
-    notes: tuple[str, ...]  # lines for the person
+    notes: tuple[str, ...]  # lines for the user
 
 
 def arrange(
@@ -37,11 +37,11 @@ def arrange(
     labels: NDArray[np.int64],
     hashes: NDArray[np.bytes_],
 ) -> Arrangement:
-    """Order the images, and set a sixth of the training images apart where none are for the test.
+    """Order the images; a sixth of the training images become test images if there are none.
 
-    Images that are equal fall on one side of that. It is stratified by class, and constant.
+    That division is stratified by class and always the same; equal images fall on one side.
     Shapes: parts, labels and hashes (n,).
-    Raises: DatasetError where a class has too few different images.
+    Raises: DatasetError if a class has too few different images.
     """
     _, rank = np.unique(hashes, return_inverse=True)
     order = np.lexsort((parts, rank, labels)).astype(np.int64)
@@ -72,9 +72,9 @@ def _check_classes(
     rank: NDArray[np.int64],
     taken: tuple[bool, bool],
 ) -> None:
-    """Raise DatasetError where a class of train is too small to be split; images are in order.
+    """Raise DatasetError if a class of train is too small to be split; images must be in order.
 
-    `taken` says whether validation and test images are taken out of train.
+    `taken`: whether validation images, and whether test images, are taken out of train.
     """
     needed = 1 + sum(taken)
     purposes = ["train", *(["validate"] if taken[0] else []), *(["test"] if taken[1] else [])]
@@ -93,7 +93,7 @@ def _check_classes(
 def _find_copies(
     parts: NDArray[np.int8], tests: NDArray[np.bool_], rank: NDArray[np.int64]
 ) -> list[str]:
-    """A line for validation images, and one for test images, that are also elsewhere."""
+    """A line on validation images, and one on test images, that are training images, too."""
     validates = (parts == VALIDATION) & ~tests
     trains = (parts == TRAIN) & ~tests
     notes = []

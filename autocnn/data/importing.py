@@ -1,6 +1,6 @@
-"""Images decoded once: read in threads, put in order, written as arrays into one folder.
+"""The folder of one data set in the cache: images are decoded, put in order and written as arrays.
 
-At no time are all images in memory.
+Images are decoded in threads and written in blocks; they are never all in memory.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ Shape = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of images that were imported."""
+    """The facts of a data set whose images are in a folder of the cache."""
 
     class_names: tuple[str, ...]
     shape: Shape
     n_train: int  # validation included
-    n_validation: int | None  # None: the data set does not say which validate
+    n_validation: int | None  # None: the data set has no validation part of its own
     n_test: int
     fingerprint: str
     pixel_counts: list[list[int]]  # of the training images
@@ -46,7 +46,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Decoded:
-    """Images in one raw file, in the order in which they were read."""
+    """Decoded images in one raw file, in the order in which they were read."""
 
     file: IO[bytes]
     shape: Shape
@@ -54,7 +54,7 @@ class _Decoded:
     hashes: NDArray[np.bytes_]
 
     def blocks(self, rows: NDArray[np.int64]) -> Iterator[NDArray[np.uint8]]:
-        """The images at `rows`, some at a time."""
+        """The images at `rows`, in blocks of at most BLOCK_BYTES."""
         size = int(np.prod(self.shape))
         step = max(1, BLOCK_BYTES // size)
         for start in range(0, len(rows), step):
@@ -68,10 +68,10 @@ def import_images(
 ) -> Facts:
     """Decode the images of a data set, and write them as .npy files into `folder`.
 
-    Writes train_images, train_labels, train_hashes, test_images, test_labels, and validates where
-    the data set has validation images of its own.
+    Writes train_images, train_labels, train_hashes, test_images, test_labels, and validates if
+    the data set has a validation part of its own.
     Raises: DatasetError for images that cannot be read and classes that are too small; RecordError
-    where the folder cannot be written.
+    if the folder cannot be written.
     """
     corrupt = Corrupt(np.ones(len(contents.labels), dtype=bool))
     raw = folder / "decoded.raw"
@@ -100,7 +100,7 @@ def import_images(
 
 
 def import_arrays(train: Images, test: Images, class_names: tuple[str, ...], folder: Path) -> Facts:
-    """Write images that are arrays already as .npy files into `folder`, in the order they have.
+    """Write images that are in memory as .npy files into `folder`; their order is kept.
 
     Writes train_images, train_labels, train_hashes, test_images and test_labels.
     Raises: RecordError if the folder cannot be written.
@@ -131,7 +131,7 @@ def _save(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
 
 
 def _choose_shape(passes: Passes, options: ImageOptions) -> tuple[Shape, list[str]]:
-    """Height, width and channels that all images get, and a line where nobody asked for them."""
+    """Height, width and channels of all images, and a line if they are resized unasked."""
     sizes, is_grey = passes.scan()
     good = passes.corrupt.is_good
     if not good.any():
@@ -142,7 +142,7 @@ def _choose_shape(passes: Passes, options: ImageOptions) -> tuple[Shape, list[st
 
 
 def _write(folder: Path, decoded: _Decoded, plan: Arrangement) -> tuple[str, NDArray[np.int64]]:
-    """Write all arrays; the fingerprint and the pixel counts of the training images."""
+    """Write all arrays; returns the fingerprint and the pixel counts of the training images."""
     labels = decoded.labels
     arrays: dict[str, NDArray[Any]] = {
         "train_labels": labels[plan.train],
@@ -160,7 +160,7 @@ def _write(folder: Path, decoded: _Decoded, plan: Arrangement) -> tuple[str, NDA
 def _write_images(
     path: Path, decoded: _Decoded, rows: NDArray[np.int64]
 ) -> tuple[Fingerprint, NDArray[np.int64]]:
-    """Write the images at `rows`; their fingerprint so far, and their pixel counts."""
+    """Write the images at `rows`; returns their unfinished fingerprint and their pixel counts."""
     shape = (len(rows), *decoded.shape)
     seen, counts = Fingerprint(shape), np.zeros((decoded.shape[2], 256), dtype=np.int64)
 

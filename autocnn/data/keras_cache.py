@@ -1,7 +1,7 @@
-"""Where Keras keeps downloaded data, found without importing Keras.
+"""The folder in which Keras keeps downloaded data, found without importing Keras.
 
-Keras 3.15.1 takes $KERAS_HOME, else ~/.keras, when it is imported. A folder that is not writable is
-never read, not even for files that lie in it: `keras.utils.get_file` then goes to /tmp/.keras.
+Keras 3.15.1 reads $KERAS_HOME when it is imported; the default is ~/.keras. It never uses a folder
+that is not writable, even if the files are there: `keras.utils.get_file` then uses /tmp/.keras.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def cache_home() -> Path:
-    """The folder that Keras reads: KERAS_HOME, or its substitute where that is not writable."""
+    """The folder that Keras reads: KERAS_HOME, or its substitute if that is not writable."""
     user_home = os.path.expanduser("~")
     default_parent = user_home if os.access(user_home, os.W_OK) else "/tmp"
     chosen = os.environ.get("KERAS_HOME", os.path.join(default_parent, ".keras"))
@@ -24,6 +24,6 @@ def cache_home() -> Path:
 
 
 def missing_files(files: Iterable[str]) -> list[str]:
-    """Those of `files` (paths below KERAS_HOME) that Keras would have to download."""
+    """The `files` (paths below KERAS_HOME) that are absent, so that Keras would download them."""
     home = cache_home()
     return [file for file in files if not (home / file).exists()]

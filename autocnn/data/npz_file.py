@@ -1,6 +1,6 @@
 """Reader of .npz files with the names of Keras: x_train, y_train, x_val, y_val, x_test, y_test.
 
-Images are read in turn, straight out of the archive; an array is never whole in memory.
+Images are read in blocks out of the archive; an array of images is never whole in memory.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _BLOCK = 256  # images that are read at a time
 
 @dataclass(frozen=True, slots=True)
 class _Header:
-    """What an array says of itself."""
+    """The header of an array in the archive."""
 
     shape: tuple[int, ...]
     is_fortran: bool
@@ -56,7 +56,7 @@ def list_npz(path: Path) -> Source:
 def _open(path: Path) -> Contents:
     """Check every array of the file, and read its labels.
 
-    Raises: DatasetError where it is no such file, or an array is not as it must be.
+    Raises: DatasetError if the file is no such archive, or if an array has a wrong type or shape.
     """
     with _archive(path) as archive:
         if any(member.flag_bits & _ENCRYPTED for member in archive.infolist()):
@@ -82,7 +82,7 @@ def _open(path: Path) -> Contents:
 
 @contextmanager
 def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
-    """The open archive; whatever is wrong with it is one error."""
+    """The open archive; any error in reading it becomes a DatasetError."""
     try:
         with zipfile.ZipFile(path) as archive:
             yield archive
@@ -97,7 +97,7 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
 def _check_members(path: Path, members: list[str]) -> set[str]:
     """The names of the arrays.
 
-    Raises: DatasetError where one leads out of the archive, is missing, or means nothing.
+    Raises: DatasetError if a name has a folder in it, is missing, or is unknown.
     """
     for member in members:
         if "/" in member or "\\" in member or not member.endswith(".npy"):
@@ -117,7 +117,7 @@ def _check_members(path: Path, members: list[str]) -> set[str]:
 
 @contextmanager
 def _array(archive: zipfile.ZipFile, key: str) -> Iterator[tuple[IO[bytes], _Header]]:
-    """The bytes of one array, after its header."""
+    """The file of one array, positioned after its header, and the header."""
     with archive.open(f"{key}.npy") as file:
         try:
             version = npy.read_magic(file)
@@ -135,9 +135,9 @@ def _array(archive: zipfile.ZipFile, key: str) -> Iterator[tuple[IO[bytes], _Hea
 
 
 def _check_images(path: Path, archive: zipfile.ZipFile, key: str) -> int:
-    """How many images the array has.
+    """The number of images in the array.
 
-    Raises: DatasetError where type or shape is wrong.
+    Raises: DatasetError if its type or shape is wrong.
     """
     with _array(archive, key) as (_, header):
         shape = header.shape
@@ -163,7 +163,7 @@ def _check_images(path: Path, archive: zipfile.ZipFile, key: str) -> int:
 def _read_labels(path: Path, archive: zipfile.ZipFile, part: int, n: int) -> Labels:
     """The labels of one part as int64 (n,).
 
-    Raises: DatasetError where type or shape is wrong.
+    Raises: DatasetError if their type or shape is wrong.
     """
     key = f"y_{_KEYS[part]}"
     with _array(archive, key) as (_, header):
@@ -183,7 +183,7 @@ def _read_labels(path: Path, archive: zipfile.ZipFile, part: int, n: int) -> Lab
 
 
 def _images(archive: zipfile.ZipFile, key: str) -> Iterator[tuple[str, Content]]:
-    """The images of one array in turn, with their places as names."""
+    """The images of one array in turn; an image is named by its array and index."""
     with _array(archive, key) as (file, header):
         n, *shape = header.shape
         shape = [side for side in shape[:2]] + [side for side in shape[2:] if side == 3]

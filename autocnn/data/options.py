@@ -1,4 +1,4 @@
-"""`ImageOptions`: how images of one's own are read; the sizes that they can be given."""
+"""`ImageOptions`: how the user's own images are read, and the size that they get."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ if TYPE_CHECKING:  # the help of the command line imports this module: it must l
     import numpy as np
     from numpy.typing import NDArray
 
-OnRead = Callable[[str, int, int], None]  # hears of each pass: its name, images done, images at all
+OnRead = Callable[[str, int, int], None]  # progress of a pass: its name, images done, all images
 Size = tuple[int, int]  # height, width
 
-MAX_COMMON = 256  # pixels of a side up to which images of one size keep it
-MAX_SIDE = 96  # pixels of a side that is chosen for others
-MAX_GIVEN = 2048  # pixels of a side that may be asked for
+MAX_COMMON = 256  # pixels of a side, up to which images that all have one size keep it
+MAX_SIDE = 96  # pixels of a side, at most, that `choose_size` gives to images of other sizes
+MAX_GIVEN = 2048  # pixels of a side, at most, in --image-size
 _SIZE = re.compile(r"(\d{1,4})(?:x(\d{1,4}))?")
 
 
 @dataclass(frozen=True, slots=True)
 class ImageOptions:
-    """How images of one's own are read; no part of a data set that has a name.
+    """How the user's own images are read; the data sets of the catalog take no options.
 
-    Raises: SettingsError for an `image_size` that is none.
+    Raises: SettingsError for a malformed `image_size`.
     """
 
     image_size: str | None = None  # "64", or "48x64" for height x width; None: `choose_size`
-    skip_corrupt: bool = False  # images that cannot be read are left out, not refused
+    skip_corrupt: bool = False  # leave out images that cannot be read; False: raise an error
 
     def __post_init__(self) -> None:
         _ = self.size
 
     @property
     def size(self) -> Size | None:
-        """Height and width that were asked for."""
+        """Height and width of `image_size`, or None."""
         if self.image_size is None:
             return None
         match = _SIZE.fullmatch(self.image_size)
@@ -54,10 +54,11 @@ AS_THEY_ARE = ImageOptions()
 
 
 def choose_size(sizes: NDArray[np.int64]) -> Size:
-    """The size of all images where nobody asked for one.
+    """The size of all images, unless the user gives one.
 
-    It is the one that all of them have, where neither side is above 256. Otherwise it is a square:
-    its side is the median of the images' shorter sides, the lower one of two, at most 96.
+    If all images have one size, and neither side is above 256, that size is kept. Otherwise the
+    size is a square, whose side is the median of the images' shorter sides (the lower one of two
+    in the middle), at most 96.
     Shapes: sizes (n, 2), height and width, n at least 1.
     """
     height, width = (int(side) for side in sizes[0])
@@ -69,7 +70,7 @@ def choose_size(sizes: NDArray[np.int64]) -> Size:
 
 
 def describe_resizing(sizes: NDArray[np.int64], chosen: Size) -> str | None:
-    """One line where `choose_size` gave images another size than their own."""
+    """One line if `choose_size` gave some image another size than its own, or None."""
     if (sizes == chosen).all():
         return None
     area = sizes.prod(axis=1)

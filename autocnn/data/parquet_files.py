@@ -1,7 +1,7 @@
 """Reader of Parquet files as Hugging Face writes them: a column of images, a column of labels.
 
-One file, or a folder of files `train-*`, `validation-*` and `test-*`, which may lie in `data/`.
-Images are encoded files in the column; the paths beside them are never followed.
+A data set is one file, or a folder of files `train-*`, `validation-*` and `test-*`, which may be in
+a subfolder `data/`. The column of images holds encoded files; paths in it are never followed.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _SHARD = re.compile(r"(.*-)(\d+)-of-(\d+)\.parquet")
 
 
 def find_shards(folder: Path) -> list[Path]:
-    """The Parquet files of a folder: those in it, else those in its `data/`."""
+    """The Parquet files in `folder`, or if there are none, those in its subfolder `data/`."""
     for place in (folder, folder / "data"):
         if place.is_dir():
             entries = list_directory(place, folder)
@@ -52,7 +52,7 @@ def find_shards(folder: Path) -> list[Path]:
 def list_parquet(path: Path) -> Source:
     """The Parquet file or files at `path`; none is opened yet.
 
-    Raises: DatasetError where a file is missing, or does not say to which part it belongs.
+    Raises: DatasetError if a file is missing, or if its name does not begin with its part.
     """
     files = find_shards(path) if path.is_dir() else [path]
     parts = _find_parts(path, files)
@@ -66,7 +66,7 @@ def list_parquet(path: Path) -> Source:
 
 
 def _find_parts(path: Path, files: Sequence[Path]) -> dict[int, list[Path]]:
-    """The files of each part, by their names; files without such names are all of train."""
+    """The files of each part, by their names; without such names all files belong to train."""
     named = {file: _PART.match(file.name) for file in files}
     if len(files) == 1 or not any(named.values()):
         return {TRAIN: list(files)}
@@ -81,7 +81,7 @@ def _find_parts(path: Path, files: Sequence[Path]) -> dict[int, list[Path]]:
 
 
 def _check_complete(files: Sequence[Path]) -> None:
-    """Raise DatasetError where one of the shards -00000-of-00003 is missing."""
+    """Raise DatasetError if one of the shards, such as -00000-of-00003, is missing."""
     names = {file.name for file in files}
     for file in files:
         match = _SHARD.fullmatch(file.name)
@@ -95,7 +95,7 @@ def _check_complete(files: Sequence[Path]) -> None:
 def _open(path: Path, parts: dict[int, list[Path]]) -> Contents:
     """Check every file's columns, and read all labels.
 
-    Raises: DatasetError where a file cannot be read, or a column is not as it must be.
+    Raises: DatasetError if a file cannot be read, or if a column has a wrong type.
     """
     columns = {file: _Columns(file) for files in parts.values() for file in files}
     first, *others = columns.values()
@@ -120,9 +120,9 @@ def _open(path: Path, parts: dict[int, list[Path]]) -> Contents:
 
 
 class _Columns:
-    """The two columns of one file that count.
+    """The column of images and the column of labels of one file.
 
-    Raises: DatasetError where they are missing or of another type.
+    Raises: DatasetError if a column is missing or has another type.
     """
 
     def __init__(self, file: Path) -> None:
@@ -135,7 +135,7 @@ class _Columns:
         self.class_names = _class_names(schema.metadata or {}, self._label)
 
     def labels(self) -> Labels:
-        """One label a row."""
+        """The label of every row, (n,)."""
         with _parquet(self.file) as parquet:
             column = parquet.read(columns=[self._label]).column(0)
         if column.null_count:
@@ -193,7 +193,7 @@ class _Columns:
 
 @contextmanager
 def _parquet(file: Path) -> Iterator[Any]:
-    """The open file; whatever is wrong with it is one error."""
+    """The open file; any error in reading it becomes a DatasetError."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -208,7 +208,7 @@ def _parquet(file: Path) -> Iterator[Any]:
 
 
 def _class_names(metadata: dict[bytes, bytes], label: str) -> tuple[str, ...] | None:
-    """The names of the classes by label; None where the file does not say."""
+    """The names of the classes by label, or None if the file has none."""
     try:
         feature = json.loads(metadata[b"huggingface"])["info"]["features"][label]
         names = feature["names"]

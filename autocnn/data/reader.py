@@ -1,4 +1,4 @@
-"""What a reader of images gives: the files it found, and on demand their images one by one."""
+"""The result of a reader of images: the listed files, and their images one by one on demand."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ TRAIN, VALIDATION, TEST = 0, 1, 2  # the parts of a data set, as numbers in arra
 PART_NAMES = ("train", "validation", "test")
 PART_OF = {"train": TRAIN, "training": TRAIN, "test": TEST, "testing": TEST}
 PART_OF |= dict.fromkeys(("val", "valid", "validation", "dev"), VALIDATION)
-_CLUTTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # what operating systems leave
+_CLUTTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # files of operating systems
 
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
-    """What tells that a file is still the same; `name` is relative to the data set's path."""
+    """Size and time by which a changed file is noticed; `name` is relative to the data set."""
 
     name: str
     size: int
@@ -41,13 +41,15 @@ class Contents:
     class_names: tuple[str, ...]
     parts: NDArray[np.int8]  # (n,): TRAIN, VALIDATION or TEST
     labels: Labels  # (n,), from 0
-    images: Callable[[], Iterator[tuple[str, Content]]]  # their names and contents, in that order
-    notes: tuple[str, ...] = ()  # lines for the person
+    images: Callable[
+        [], Iterator[tuple[str, Content]]
+    ]  # names and contents, in the order of labels
+    notes: tuple[str, ...] = ()  # lines for the user
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Source:
-    """A data set on disk, listed and not read."""
+    """A data set on disk whose files are listed, and not read before `open` is called."""
 
     kind: Kind
     path: Path
@@ -58,7 +60,7 @@ class Source:
 def stat_file(path: Path) -> FileStat:
     """Size and time of the file at `path`.
 
-    Raises: DatasetError where it is not to be had.
+    Raises: DatasetError if they cannot be read.
     """
     try:
         stat = path.stat()
@@ -68,9 +70,9 @@ def stat_file(path: Path) -> FileStat:
 
 
 def stat_entry(entry: os.DirEntry[str], prefix: str) -> FileStat:
-    """Size and time of a file that was listed in the folder that `prefix` names.
+    """Size and time of a listed file; `prefix` is its folder, relative to the data set.
 
-    Raises: DatasetError where it is not to be had.
+    Raises: DatasetError if they cannot be read.
     """
     try:
         stat = entry.stat()
@@ -80,10 +82,10 @@ def stat_entry(entry: os.DirEntry[str], prefix: str) -> FileStat:
 
 
 def list_directory(folder: Path, root: Path) -> list[os.DirEntry[str]]:
-    """What lies in `folder`, by name, but for hidden files and those of operating systems.
+    """The entries of `folder` by name, without hidden files and those of operating systems.
 
-    Raises: DatasetError where it cannot be read, for a name that is not UTF-8, and for a link that
-    leads out of `root`.
+    Raises: DatasetError if the folder cannot be read, for a name that is not UTF-8, and for a link
+    that leads out of `root`.
     """
     try:
         with os.scandir(folder) as entries:
@@ -99,7 +101,7 @@ def list_directory(folder: Path, root: Path) -> list[os.DirEntry[str]]:
 
 
 def check_name(path: str) -> None:
-    """Raise DatasetError where `path` is not UTF-8: no message or file could hold it."""
+    """Raise DatasetError if `path` is not UTF-8, which messages and files are written in."""
     try:
         path.encode("utf-8")
     except UnicodeEncodeError:
@@ -119,7 +121,7 @@ def _check_link(entry: os.DirEntry[str], root: Path) -> None:
 
 
 def natural_key(name: str) -> tuple[list[str | int], str]:
-    """Sorts "class2" before "class10", and upper like lower case."""
+    """A key that sorts "class2" before "class10", and upper case like lower case."""
     pieces = re.split(r"([0-9]+)", name)
     return [int(p) if i % 2 else p.casefold() for i, p in enumerate(pieces)], name
 
@@ -127,12 +129,11 @@ def natural_key(name: str) -> tuple[list[str | int], str]:
 def number_classes(
     path: Path, raw: Mapping[int, Labels], names: Sequence[str] | None
 ) -> tuple[tuple[str, ...], dict[int, Labels]]:
-    """Labels from 0, for the classes that the training images have, in the order of `raw`'s labels.
+    """The classes of the training images, in the order of the stored labels, and labels from 0.
 
-    `raw` has the labels of each part as they are stored; `names` the classes' names by them, or
-    None where the label is the name.
-    Raises: DatasetError for a label below 0 or without a name, and for one that no training image
-    has.
+    `raw` has the stored labels of each part. `names` has the name of the class of each stored
+    label; None: the label is the name.
+    Raises: DatasetError for a label below 0, without a name, or without a training image.
     """
     for part, labels in raw.items():
         low, high = int(labels.min(initial=0)), int(labels.max(initial=0))
@@ -151,7 +152,7 @@ def number_classes(
 
 
 def refuse_unknown_classes(path: Path, part: int, unknown: Sequence[str]) -> None:
-    """Raise DatasetError where a part has classes that no training image has."""
+    """Raise DatasetError if a part has classes that no training image has."""
     if unknown:
         names = ", ".join(map(repr, unknown[:3])) + (", …" if len(unknown) > 3 else "")
         raise DatasetError(
@@ -161,5 +162,5 @@ def refuse_unknown_classes(path: Path, part: int, unknown: Sequence[str]) -> Non
 
 
 def join_parts(parts: Mapping[int, int]) -> NDArray[np.int8]:
-    """The part of every image, from the number of images of each, in that order."""
+    """The part of every image, (n,), from the number of images of each part, in that order."""
     return np.repeat(np.array(list(parts), np.int8), list(parts.values()))

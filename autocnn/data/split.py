@@ -17,7 +17,7 @@ VALIDATION_FRACTION = 0.1  # of the training images
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Split:
-    """Which images train and which validate: int64 indices, ascending, without overlap."""
+    """The images that train, and those that validate, as int64 indices: ascending, no overlap."""
 
     train: NDArray[np.int64]
     validation: NDArray[np.int64]
@@ -26,18 +26,18 @@ class Split:
 
 
 class Fingerprint:
-    """SHA-256 (hexadecimal) over shapes, types, pixels and labels, told block by block."""
+    """SHA-256 (hexadecimal) over shapes, types, pixels and labels, updated in blocks."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
-        """Begin with the shape of all images together: (n, height, width, channels)."""
+        """`shape` is that of all images: (n, height, width, channels)."""
         self._digest = hashlib.sha256(f"|u1 {shape}\n".encode())
 
     def update(self, images: NDArray[np.uint8]) -> None:
-        """The next images."""
+        """Add the next images, in their order."""
         self._digest.update(np.ascontiguousarray(images).reshape(-1).data)
 
     def finish(self, labels: NDArray[np.int64], validates: NDArray[np.bool_] | None = None) -> str:
-        """The result, after all images; which of them validate counts where that is given."""
+        """The fingerprint, after all images were added; `validates`, if given, is part of it."""
         numbers = np.ascontiguousarray(labels, dtype="<i8")  # the same on every machine
         self._digest.update(f"{numbers.dtype.str} {numbers.shape}\n".encode())
         self._digest.update(numbers.data)
@@ -47,7 +47,7 @@ class Fingerprint:
 
 
 def fingerprint(images: Images) -> str:
-    """SHA-256 (hexadecimal) over shapes, types, pixels and labels; another order is other data."""
+    """SHA-256 (hexadecimal) over shapes, types, pixels and labels, in the order of the images."""
     found = Fingerprint(images.images.shape)
     found.update(images.images)
     return found.finish(images.labels)
@@ -56,7 +56,8 @@ def fingerprint(images: Images) -> str:
 def image_hashes(images: Images) -> NDArray[np.bytes_]:
     """A 128-bit hash of every image's pixels: equal images have equal hashes.
 
-    Shape: (n,) of 16 bytes; NumPy hides trailing zero bytes, which leaves comparisons right.
+    Shape: (n,) of 16 bytes. NumPy drops trailing zero bytes when it returns one hash; comparisons
+    stay right.
     """
     rows = np.ascontiguousarray(images.images).reshape(images.n, math.prod(images.shape))
     digests = [hashlib.blake2b(row.data, digest_size=16).digest() for row in np.asarray(rows)]
@@ -68,10 +69,10 @@ def _hashes_of(images: TrainingImages) -> NDArray[np.bytes_]:
 
 
 def find_split(images: TrainingImages, seed: int = 0) -> Split:
-    """The data set's own validation images, or else a stratified split.
+    """The data set's own validation part, or a stratified split if it has none.
 
-    Raises: SettingsError for a wrong seed, also for one that would be without effect; DatasetError
-    as `stratified_split`.
+    Raises: SettingsError for a wrong seed, and for a seed other than 0 if the data set has a
+    validation part; DatasetError as `stratified_split`.
     """
     if images.validates is None:
         return split_hashes(_hashes_of(images), images.labels, seed)
@@ -105,9 +106,9 @@ def stratified_split(images: Images, seed: int = 0, fraction: float = VALIDATION
 
     Equal images form a group, whose class is the label of its first member. A class's quota is
     `fraction` of the images in its groups, rounded half up, at least 1 and at most all but one. The
-    class's groups are shuffled and go to validation in turn; one that would overshoot the quota is
-    passed over. Only where none fits, the smallest group goes to validation.
-    Raises: SettingsError for a wrong seed or fraction; DatasetError where a class has fewer than 2
+    class's groups are shuffled and go to validation in turn; a group that would exceed the quota is
+    passed over. If no group fits, the smallest one goes to validation.
+    Raises: SettingsError for a wrong seed or fraction; DatasetError if a class has fewer than 2
     different images.
     """
     return split_hashes(image_hashes(images), images.labels, seed, fraction)
@@ -119,7 +120,7 @@ def split_hashes(
     seed: int = 0,
     fraction: float = VALIDATION_FRACTION,
 ) -> Split:
-    """`stratified_split` of images whose hashes and labels are known."""
+    """`stratified_split` of images given by their hashes and labels, both (n,)."""
     if seed < 0:
         raise SettingsError(f"split seed must be >= 0, got {seed}")
     if not 0 < fraction < 1:
@@ -144,7 +145,7 @@ def split_hashes(
 
 
 def _check_splittable(labels: NDArray[np.int64], label: int, n_groups: int) -> None:
-    """Raise DatasetError where class `label` cannot have an image on both sides."""
+    """Raise DatasetError if class `label` cannot have an image on both sides."""
     if n_groups < 2:
         n = int(np.count_nonzero(labels == label))
         raise DatasetError(
@@ -154,12 +155,12 @@ def _check_splittable(labels: NDArray[np.int64], label: int, n_groups: int) -> N
 
 
 def _quota(n: int, fraction: float) -> int:
-    """How many of a class's `n` images validate."""
+    """The number of images, of a class's `n`, that validate."""
     return min(max(1, math.floor(fraction * n + 0.5)), n - 1)
 
 
 def _fill_quota(groups: NDArray[np.int64], size: NDArray[np.int64], quota: int) -> list[int]:
-    """The groups that validate, taken in turn up to `quota` images; the smallest if none fits."""
+    """The groups that validate: taken in turn up to `quota` images; the smallest if none fits."""
     picked: list[int] = []
     left = quota
     for group in groups.tolist():

@@ -15,10 +15,10 @@ def load_test(
 ) -> Images:
     """The constant test images of data set `name`.
 
-    `fingerprint` is that of the training images which a study has seen. Where images of one's own
-    have another one by now, what was trained on may be among the test images.
-    Raises: UnknownDatasetError; DatasetError where they cannot be downloaded or read, or where they
-    are not those of the study.
+    `fingerprint` is that of the training images of a study. If the user's own images have another
+    one by now, images that were trained on may be among the test images.
+    Raises: UnknownDatasetError; DatasetError if the images cannot be downloaded or read, or if
+    they have changed since the study began.
     """
     path = find_path(name)
     if path is None:

@@ -1,9 +1,10 @@
-"""airbench94 (arXiv:2404.00498): what its training has and the space language cannot say.
+"""The parts of airbench94 (arXiv:2404.00498) that a search space cannot express.
 
-The layers are planned in `autocnn.space.layers`, like those of any network. Here is how their
-weights start, which of them are trained, and the optimizer's groups and lookahead. It differs from
-the published code in this: the moving statistics of normalisation take no part in the lookahead,
-the schedule starts at zero and falls to zero, and epochs are whole.
+The layers are planned in `autocnn.space.layers`, like those of any network. This file has their
+initial weights, the choice of those that are trained, and the optimizer with its groups and its
+lookahead. It differs from the published code in three points: the moving statistics of
+normalisation take no part in the lookahead, the schedule starts at zero and falls to zero, and
+epochs are whole.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from autocnn.space.layers import WHITENING
 from autocnn.space.seeds import derive_seed
 
 WHITENED_IMAGES = 5000  # at most, whose patches determine the whitening layer
-WHITENING_EPSILON = 5e-4  # added to the variances: directions without any are not blown up
+WHITENING_EPSILON = 5e-4  # added to the variances, so that no filter becomes huge
 SHIFT_RATE = 64.0  # times the learning rate, for the shifts of normalisation
-WHITENING_BIAS_SHARE = 3 / 9.9  # of the training, after which that bias stays
-LOOKAHEAD_EVERY = 5  # steps
-LOOKAHEAD_DECAY = 0.95  # a step, at the end; it grows with the cube of the time
+WHITENING_BIAS_SHARE = 3 / 9.9  # of the training, after which the whitening bias is frozen
+LOOKAHEAD_EVERY = 5  # steps between two updates of the slow weights
+LOOKAHEAD_DECAY = 0.95  # of the slow weights, a step, at the end; grows with the cube of the time
 
 
 def whitening_sample(n: int) -> npt.NDArray[np.int64]:
@@ -60,14 +61,14 @@ def initialise(
 
 
 def whitening_filters(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Filters that make 2 x 2 patches uncorrelated and of variance one; then the same negative.
+    """Filters that make 2 x 2 patches uncorrelated and of variance one, then their negatives.
 
     Shapes: images (n, height, width, channels), scaled; result (2, 2, channels, 8 * channels).
     """
     channels = images.shape[-1]
     windows = np.lib.stride_tricks.sliding_window_view(images, (2, 2), axis=(1, 2))
     patches = windows.transpose(0, 1, 2, 4, 5, 3).reshape(-1, 4 * channels)
-    covariance = patches.T @ patches / len(patches)  # about zero, as published
+    covariance = patches.T @ patches / len(patches)  # about zero, not the mean, as published
     variances, directions = np.linalg.eigh(covariance.astype(np.float64))
     filters = (directions / np.sqrt(variances + WHITENING_EPSILON))[:, ::-1]
     both = np.concatenate([filters, -filters], axis=1).astype(np.float32)
@@ -75,7 +76,7 @@ def whitening_filters(images: npt.NDArray[np.float32]) -> npt.NDArray[np.float32
 
 
 def dirac_kernel(rng: np.random.Generator, shape: Sequence[int]) -> npt.NDArray[np.float32]:
-    """A kernel of `shape` (height, width, in, out): the first filters pass their channel on."""
+    """A kernel of `shape` (height, width, in, out) whose first filters copy their channel."""
     height, width, channels, filters = shape
     kernel = _uniform(rng, shape, shape)
     same = min(channels, filters)
@@ -87,7 +88,7 @@ def dirac_kernel(rng: np.random.Generator, shape: Sequence[int]) -> npt.NDArray[
 def _uniform(
     rng: np.random.Generator, shape: Sequence[int], kernel: Sequence[int]
 ) -> npt.NDArray[np.float32]:
-    """PyTorch's customary start: even between -1 / sqrt(inputs of a unit) and the same above."""
+    """PyTorch's default weights: uniform within 1 / sqrt(inputs of a unit) of zero."""
     limit = 1 / np.sqrt(np.prod(kernel[:-1]))
     return rng.uniform(-limit, limit, tuple(shape)).astype(np.float32)
 
@@ -95,7 +96,8 @@ def _uniform(
 class GroupedNesterov(keras.optimizers.Optimizer):
     """Nesterov's SGD with faster shifts, a bias that freezes, decay in the momentum, lookahead.
 
-    `n_steps` is the length of the training, by which bias and lookahead go.
+    `n_steps` is the length of the training: the bias freezes at a share of it, and the lookahead
+    changes with it.
     """
 
     def __init__(self, settings: Optimizer, n_steps: int) -> None:
@@ -104,7 +106,7 @@ class GroupedNesterov(keras.optimizers.Optimizer):
         self.n_steps = n_steps
 
     def build(self, variables: Sequence[Any]) -> None:
-        """Velocities, and the slow weights of the lookahead, which start as the fast ones."""
+        """Create the velocities, and the slow weights of the lookahead as copies of the weights."""
         super().build(variables)
         self.factors = [SHIFT_RATE if v.path.endswith("/beta") else 1.0 for v in variables]
         self.freezes = [v.path.startswith(f"{WHITENING}/") for v in variables]
@@ -114,7 +116,7 @@ class GroupedNesterov(keras.optimizers.Optimizer):
             slow.assign(variable)
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One step of one variable, at the rate and decay of its group."""
+        """Take one step of one variable, at the rate and decay of its group."""
         i = self._get_variable_index(variable)
         rate = self.factors[i] * ops.cast(learning_rate, variable.dtype)
         momentum: Any = self.momentum
@@ -128,12 +130,12 @@ class GroupedNesterov(keras.optimizers.Optimizer):
         self.assign_add(variable, momentum * velocity - step)
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> None:
-        """One step of all variables; every few steps those go back to slower ones."""
+        """Take one step of all variables; every few steps they are mixed with the slow weights."""
         super().apply(grads, trainable_variables)
         share = ops.cast(self.iterations, "float32") / self.n_steps
         is_due = ops.equal(ops.mod(self.iterations, LOOKAHEAD_EVERY), 0)
         looks = ops.logical_or(is_due, ops.greater_equal(share, 1.0))
-        # A last step between two of these takes the slow weights as they are.
+        # If the last step is not due, the weights become the slow ones, unmixed.
         kept = ops.where(is_due, LOOKAHEAD_DECAY**LOOKAHEAD_EVERY * share**3, 1.0)
         for slow, variable in zip(self.slow, self._trainable_variables, strict=True):
             mixed = slow * kept + variable * (1.0 - kept)

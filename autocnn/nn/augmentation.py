@@ -1,8 +1,8 @@
 """Random changes of training images: drawn with NumPy from a seed, applied on the device.
 
-The draws are plain arrays, so every backend and every loop sees the same images. What each image
-has in them, in this order and only where it is asked for: rows to shift, columns to shift and flip
-or not (always); four numbers of a matrix; two of a cutout's place; one share of mixup.
+The draws are plain arrays, so every backend and every loop trains on the same images. The draws of
+an image are, in this order: rows to shift, columns to shift, flip or not (always); four numbers of
+a matrix, two of a cutout's place, and one share of mixup (each only if the augmentation has it).
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ N_MOVES = 3  # shift of rows, shift of columns, flip
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the images of a batch show: one class each or, after mixup, two."""
+    """The classes of the images of a batch: one each or, after mixup, two."""
 
     labels: Any  # (n,)
     others: Any = None  # (n,), the second class
     shares: Any = None  # (n,), of the first class
 
     def weigh(self, measure: Callable[[Any], Any]) -> Any:
-        """`measure` of the labels, one value each; where images are mixed, of both by share."""
+        """`measure` of the labels, (n,); of mixed images, the mean of both labels by share."""
         if self.shares is None:
             return measure(self.labels)
         return self.shares * measure(self.labels) + (1.0 - self.shares) * measure(self.others)
 
 
 def is_active(augmentation: Augmentation) -> bool:
-    """True where `augmentation` changes anything."""
+    """True if `augmentation` changes any image."""
     moves = augmentation.flip or augmentation.alternating_flip or augmentation.shift > 0
     return moves or n_draws(augmentation) > N_MOVES
 
@@ -49,7 +49,7 @@ def _turns(augmentation: Augmentation) -> bool:
 
 
 def _columns(augmentation: Augmentation) -> dict[str, slice]:
-    """Where each kind of draw stands."""
+    """The columns of each kind of draw."""
     widths = {
         "moves": N_MOVES,
         "matrix": 4 if _turns(augmentation) else 0,
@@ -64,22 +64,22 @@ def _columns(augmentation: Augmentation) -> dict[str, slice]:
 
 
 def n_draws(augmentation: Augmentation) -> int:
-    """How many numbers are drawn for an image."""
+    """The number of draws for one image."""
     return int(_columns(augmentation)["mixup"].stop)
 
 
 def draws_type(augmentation: Augmentation) -> str:
-    """The type of the draws: whole numbers, where only shifts and flips are drawn."""
+    """The type of the draws: whole numbers if only shifts and flips are drawn."""
     return "int32" if n_draws(augmentation) == N_MOVES else "float32"
 
 
 def draw_epoch(
     augmentation: Augmentation, indices: npt.NDArray[np.int32], seed: int, epoch: int, n_images: int
 ) -> npt.NDArray[Any]:
-    """What happens to the images of one epoch (1 is the first) of the training with `seed`.
+    """The draws for one epoch (1 is the first) of the training with `seed`.
 
-    Shapes: indices (steps, batch) into the `n_images` training images; result (steps, batch,
-    n_draws).
+    Shapes: indices (steps, batch), positions in the part of `n_images` that is trained on; result
+    (steps, batch, n_draws).
     """
     sides = None
     if augmentation.alternating_flip:
@@ -97,10 +97,10 @@ def draw(
     rng: np.random.Generator,
     sides: npt.NDArray[np.int64] | None = None,
 ) -> npt.NDArray[Any]:
-    """What happens to each of `n` images; shape (n, n_draws).
+    """The draws for `n` images; shape (n, n_draws).
 
-    `sides` says who is flipped where flips alternate; without it they are drawn, as in a first
-    epoch. Shifts and flips are drawn first: what else is asked for changes nothing of them.
+    `sides` has 1 for each image that is flipped, if flips alternate; None: they are drawn, as in a
+    first epoch. Shifts and flips are drawn first, so they do not depend on the other draws.
     """
     limit = augmentation.shift
     shifts = rng.integers(-limit, limit + 1, size=(n, 2))
@@ -122,7 +122,7 @@ def draw(
 def _draw_matrices(
     augmentation: Augmentation, n: int, rng: np.random.Generator
 ) -> npt.NDArray[np.float64]:
-    """From where, seen from the centre, the pixel at (y, x) comes: y'y, y'x, x'y and x'x."""
+    """The matrix from the place of a pixel to its source, both from the centre: yy, yx, xy, xx."""
     limits = [
         math.radians(augmentation.rotation),
         augmentation.zoom,
@@ -130,7 +130,7 @@ def _draw_matrices(
     ]
     angle, zoom, slant = rng.uniform(-1, 1, (3, n)) * np.array(limits)[:, None]
     cos, sin = np.cos(angle) / (1 + zoom), np.sin(angle) / (1 + zoom)
-    # First rotated (counter-clockwise), then sheared: row y moves right by y tan(slant).
+    # An image is rotated (counter-clockwise), then sheared: row y moves right by y tan(slant).
     slope = np.tan(slant)
     return np.stack([cos - sin * slope, sin, -sin - cos * slope, cos], axis=1)
 
@@ -138,9 +138,9 @@ def _draw_matrices(
 def augment(
     augmentation: Augmentation, images: Any, labels: Any, draws: Any
 ) -> tuple[Any, Targets]:
-    """A batch as it is trained on.
+    """A batch after all its draws, and its targets.
 
-    Mixup adds to each image the one before it in the batch, which is shuffled every epoch.
+    Mixup mixes each image with the one before it in the batch; batches are shuffled every epoch.
     """
     if not is_active(augmentation):
         return images, Targets(labels)
@@ -154,10 +154,10 @@ def augment(
 
 
 def apply(images: Any, draws: Any, augmentation: Augmentation = NOTHING) -> Any:
-    """The images after all their draws but mixup's.
+    """The images after all their draws except that of mixup.
 
-    Shapes: images (n, height, width, channels); draws (n, n_draws); result as images, of their
-    type unless pixels had to be averaged.
+    Shapes: images (n, height, width, channels); draws (n, n_draws); the result has the shape of
+    the images, and their type unless pixels are averaged.
     """
     columns, padding = _columns(augmentation), augmentation.shift_padding
     if _turns(augmentation):
@@ -169,7 +169,7 @@ def apply(images: Any, draws: Any, augmentation: Augmentation = NOTHING) -> Any:
 
 
 def _move(images: Any, draws: Any, padding: str) -> Any:
-    """Images after a shift and a flip."""
+    """The images, each shifted and flipped by its draws."""
     _, height, width, _ = images.shape
     rows = ops.arange(height, dtype="int32")[None, :] + draws[:, 0:1]
     columns = ops.arange(width, dtype="int32")[None, :]
@@ -178,7 +178,7 @@ def _move(images: Any, draws: Any, padding: str) -> Any:
 
 
 def _turn(images: Any, draws: Any, padding: str) -> Any:
-    """Images rotated, zoomed and sheared about their centres, by bilinear interpolation."""
+    """The images rotated, zoomed and sheared about their centres, by bilinear interpolation."""
     _, height, width, _ = images.shape
     matrix = draws[:, :, None, None]
     y = ops.arange(height, dtype="float32")[None, :, None] - (height - 1) / 2
@@ -199,7 +199,7 @@ def _turn(images: Any, draws: Any, padding: str) -> Any:
 
 
 def _cut_out(images: Any, draws: Any, side: int) -> Any:
-    """Images with a square inside each painted over, in the mean colour of the batch."""
+    """The images, each with a square inside it in the mean colour of the batch."""
     _, height, width, _ = images.shape
     images = ops.cast(images, "float32")
 
@@ -216,7 +216,7 @@ def _cut_out(images: Any, draws: Any, side: int) -> Any:
 
 
 def _pixels_at(images: Any, rows: Any, columns: Any, padding: str) -> Any:
-    """Of every image the pixels at these places; what lies outside is as `padding` says.
+    """The pixels of every image at these places; `padding` gives those outside of the image.
 
     Shapes: rows and columns, integers, that broadcast to (n, height, width).
     """
@@ -238,7 +238,7 @@ def _pixels_at(images: Any, rows: Any, columns: Any, padding: str) -> Any:
 
 
 def _reflect(at: Any, length: int) -> Any:
-    """Places beyond the first or last pixel, mirrored there; the edge itself is not repeated."""
+    """Places outside of 0 to `length` - 1, mirrored at the edge, which is not repeated."""
     period = max(1, 2 * (length - 1))
     at = ops.mod(at, period)
     return ops.minimum(at, period - at)

@@ -1,4 +1,4 @@
-"""The losses, from logits, in float32."""
+"""The losses of a training, computed from logits in float32."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from autocnn.space.config import Loss
 def sample_losses(
     loss: Loss | LossValues, labels: Any, logits: Any, class_weights: Sequence[float] | None = None
 ) -> Any:
-    """The loss of every sample, times the weight of its class where there are any.
+    """The loss of every sample, times the weight of its class if there are weights.
 
     Shapes: labels (n,), integers; logits (n, classes); class_weights (classes,); result (n,),
     float32.
@@ -29,7 +29,9 @@ def sample_losses(
 
 
 def balanced_weights(labels: npt.NDArray[np.int64], n_classes: int) -> tuple[float, ...]:
-    """Weights by which all classes count alike; over `labels` their mean is 1, without one 0.
+    """Class weights that make all classes count alike.
+
+    Their mean over `labels` (n,) is 1; a class without a label has weight 0.
 
     Source: scikit-learn's class_weight="balanced", n / (classes * count).
     """
@@ -44,7 +46,7 @@ def _plain_losses(loss: Loss | LossValues, labels: Any, logits: Any) -> Any:
     target = ops.one_hot(labels, n_classes, dtype="float32")
     if loss.name == "focal":
         log_true = ops.sum(target * log_p, axis=-1)
-        # Never 0: there the power of a gamma < 1 has an infinite gradient. Sure networks get there.
+        # At 0, which confident networks reach, the power of a gamma < 1 has an infinite gradient.
         missing = ops.maximum(1.0 - ops.exp(log_true), 1e-7)
         return -ops.power(missing, loss.focal_gamma) * log_true
     smooth = loss.label_smoothing

@@ -13,7 +13,7 @@ from autocnn.space.config import TrialConfig
 from autocnn.space.layers import INPUT, Layer, plan_network
 from autocnn.space.seeds import derive_seed
 
-# Keras' 0.99 lags behind the weights in trainings of a few hundred steps.
+# Keras' default of 0.99 lags behind the weights in trainings of a few hundred steps.
 BATCH_NORM_MOMENTUM = 0.9
 
 
@@ -26,8 +26,8 @@ class ImageSpec:
 
     shape: tuple[int, int, int]  # height, width, channels
     n_classes: int
-    mean: tuple[float, ...]  # of the training images, one value a channel, 0-255
-    std: tuple[float, ...]  # the same images' standard deviation, one value a channel
+    mean: tuple[float, ...]  # of the training images' pixels, one value a channel, 0-255
+    std: tuple[float, ...]  # standard deviation of those pixels, one value a channel
 
 
 def evaluation_batch(shape: tuple[int, ...], n: int) -> int:
@@ -52,8 +52,8 @@ def _conv(s: Mapping[str, Any], name: str, seed: int) -> Any:
 
 
 def _separable_conv(s: Mapping[str, Any], name: str, seed: int) -> Any:
-    # He's rule for the inputs that a filter sees: Keras counts all channels, a depthwise one sees
-    # a single one, and no activation follows it.
+    # He's rule for the inputs of a filter. Keras counts all channels as inputs, but a depthwise
+    # filter has a single one, and no activation follows it.
     depthwise = keras.initializers.VarianceScaling(
         scale=s["channels"], mode="fan_in", seed=derive_seed(seed, "depthwise")
     )

@@ -29,7 +29,7 @@ OPTIMIZERS: dict[str, Factory] = {
 def build_optimizer(config: TrialConfig, n_steps: int) -> Any:
     """The Keras optimizer of `config`, for a training of `n_steps` steps.
 
-    Biases and normalisation weights do not decay. Nesterov's SGD for airbench94 is its own.
+    Biases and normalisation weights do not decay. For airbench94, "nesterov" is `GroupedNesterov`.
     """
     optimizer = config.optimizer
     name = optimizer.name
@@ -46,7 +46,7 @@ def build_optimizer(config: TrialConfig, n_steps: int) -> Any:
             return _no_decay_of_shifts(RunTimeSGD(**arguments))
     if name in ("adamw", "muon"):
         arguments["weight_decay"] = optimizer.weight_decay
-    if name == "muon":  # Adam's rule serves all that is no matrix, such as filters
+    if name == "muon":  # Keras applies Adam's rule to all that is no matrix, such as filters
         arguments["adam_weight_decay"] = optimizer.weight_decay
     return _no_decay_of_shifts(OPTIMIZERS[name](**arguments))
 

@@ -1,8 +1,8 @@
-"""Settings that leave a compiled program as it is: it takes them as arguments.
+"""Settings that a compiled program takes as arguments, so that it need not be compiled again.
 
 Compiling a training step for a GPU takes longer than many trainings. Two configurations that differ
 only in rates of dropout, weight decay, momentum and the numbers of their loss share one program:
-while it is traced, these settings are arguments; `run_time_values` are what is then passed.
+these settings are arguments while it is traced, and `run_time_values` are passed when it is called.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from autocnn.space.config import (
 
 Values = dict[str, Any]  # numbers, or tracers of them
 WITH_MOMENTUM = ("momentum", "nesterov")
-ALWAYS_DECAYING = ("adamw", "muon")  # their weight decay may be 0 without being left out
+ALWAYS_DECAYING = ("adamw", "muon")  # they compile weight decay in, even if it is 0
 
 
 @dataclass(frozen=True, slots=True)
 class LossValues:
-    """A loss whose numbers may be tracers; it looks like `autocnn.space.config.Loss`."""
+    """A loss whose numbers may be tracers; its fields are those of `autocnn.space.config.Loss`."""
 
     name: str
     label_smoothing: Any
@@ -66,10 +66,10 @@ def _drop(layer: Any, inputs: Any, shape: Any) -> Any:
 
 
 class RunTimeSGD(keras.optimizers.SGD):
-    """`keras.optimizers.SGD` with a momentum that may be a tracer, but has been above 0."""
+    """`keras.optimizers.SGD` with a momentum that may be a tracer; at creation it is above 0."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        """One step of one variable."""
+        """Take one step of one variable."""
         step = ops.cast(learning_rate, variable.dtype) * ops.cast(gradient, variable.dtype)
         velocity = self.momentums[self._get_variable_index(variable)]
         momentum = ops.cast(self.momentum, variable.dtype)
@@ -79,7 +79,7 @@ class RunTimeSGD(keras.optimizers.SGD):
 
 
 def run_time_values(model: keras.Model, optimizer: Any, loss: Loss) -> Values:
-    """The numbers to call a program with."""
+    """The numbers with which a program is called."""
     return {
         "dropout": [float(layer.rate) for layer in _dropouts(model)],
         "label_smoothing": float(loss.label_smoothing),
@@ -92,7 +92,7 @@ def run_time_values(model: keras.Model, optimizer: Any, loss: Loss) -> Values:
 def run_time(
     model: keras.Model, optimizer: Any, loss: Loss, values: Mapping[str, Any]
 ) -> Iterator[LossValues]:
-    """Let model and optimizer speak of `values` while a program is traced; gives the loss."""
+    """Give `values` to model and optimizer while a program is traced; yields the loss."""
     before = run_time_values(model, optimizer, loss)
     _set(model, optimizer, values)
     try:
@@ -114,7 +114,7 @@ def _dropouts(model: keras.Model) -> list[Any]:
 
 
 def _settings(optimizer: Any) -> list[str]:
-    """The optimizer's settings that may be arguments."""
+    """The names of the optimizer's settings that can be arguments."""
     names = [] if optimizer.weight_decay is None else ["weight_decay"]
     if isinstance(optimizer, keras.optimizers.Muon):
         names.append("adam_weight_decay")
@@ -122,9 +122,9 @@ def _settings(optimizer: Any) -> list[str]:
 
 
 def program_of(config: TrialConfig) -> TrialConfig:
-    """`config` with everything set alike that leaves its program as it is.
+    """`config` with fixed values for all settings that its program takes as arguments.
 
-    Two configurations with equal results share one program, given the same images and precision.
+    Two configurations for which this is equal share one program, if images and precision are equal.
     """
 
     def drops(part: Any) -> Any:
@@ -147,7 +147,7 @@ def program_of(config: TrialConfig) -> TrialConfig:
 def _same_optimizer(config: TrialConfig) -> Optimizer:
     before = config.optimizer
     if config.architecture != "blocks":
-        return before  # a builder's own optimizer may compile its settings in
+        return before  # the optimizer of a builder may compile its settings in
     decays = before.name in ALWAYS_DECAYING or before.weight_decay > 0
     moves = before.name in WITH_MOMENTUM and before.momentum > 0
     return Optimizer(
@@ -159,7 +159,7 @@ def _same_optimizer(config: TrialConfig) -> Optimizer:
 
 
 def _same_augmentation(settings: Augmentation) -> Augmentation:
-    """What is drawn is passed as an array; only which kinds of change there are is compiled."""
+    """`settings` with fixed limits: draws are an argument, only their kinds are compiled in."""
     if not is_active(settings):
         return Augmentation()
     turns = max(settings.rotation, settings.zoom, settings.shear) > 0

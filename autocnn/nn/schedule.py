@@ -13,9 +13,10 @@ STEP_AT = (0.5, 0.75)  # fractions of the horizon at which "step" divides the ra
 def learning_rates(schedule: Schedule, peak: float, n_steps: int) -> npt.NDArray[np.float32]:
     """The learning rate of each of the horizon's `n_steps` steps.
 
-    `warmup` of them rise linearly to `peak`; then "constant" stays, "step" divides by ten at
-    half and three quarters of the horizon, "cosine" falls to zero along half a cosine
-    (arXiv:1608.03983), "one_cycle" falls to zero along a line (arXiv:1708.07120).
+    During `warmup`, a fraction of the steps, the rate rises linearly to `peak`. After that,
+    "constant" keeps the rate, "step" divides it by ten at half and three quarters of the horizon,
+    "cosine" decreases it to zero along half a cosine (arXiv:1608.03983), and "one_cycle" along a
+    line (arXiv:1708.07120).
     """
     done = (np.arange(n_steps) + 0.5) / n_steps  # the middle of each step
     rising = np.minimum(1.0, done / schedule.warmup) if schedule.warmup > 0 else np.ones(n_steps)

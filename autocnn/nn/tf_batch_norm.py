@@ -1,8 +1,8 @@
 """Batch normalisation as TensorFlow's one fused operation.
 
 Keras' layer is built from a dozen element-wise operations, which cost a CPU about half of a
-training step of a small network. The weights are the same, in the same order, so what is trained
-here is exported with Keras' own layer.
+training step of a small network. The weights are the same, in the same order, so a network that is
+trained with this layer is exported with that of Keras.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         )
         n = tf.cast(tf.size(inputs) / tf.shape(inputs)[-1], tf.float32)
         self._move(self.moving_mean, mean)
-        # The operation returns the sample variance; Keras keeps the population's.
+        # The operation returns the sample variance; Keras stores that of the population.
         self._move(self.moving_variance, variance * (n - 1) / n)
         return outputs
 

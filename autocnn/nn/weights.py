@@ -14,7 +14,10 @@ from autocnn.files import write_atomic
 
 
 def save_weights(path: Path, weights: Sequence[npt.NDArray[Any]]) -> None:
-    """Write the arrays of `model.get_weights()`; the file appears whole or not at all."""
+    """Write the arrays of `model.get_weights()`; the file appears whole or not at all.
+
+    Raises: RecordError if it cannot be written.
+    """
     write_atomic(path, lambda file: np.savez(file, *weights))
 
 

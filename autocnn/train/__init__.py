@@ -1,1 +1,1 @@
-"""One job trained once gives one result."""
+"""Trainings: one job is trained once and gives one result."""

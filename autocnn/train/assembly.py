@@ -1,4 +1,4 @@
-"""What a training starts with: network, optimizer, images, and their compiled steps."""
+"""The parts of a training, made from a job and the data: network, optimizer, compiled steps."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from autocnn.train.backend import build_stepper
 from autocnn.train.stepper import Stepper, TrainingParts
 from autocnn.trial import Device, TrialJob
 
-CHUNK_IMAGES = {"cpu": 4096, "gpu": 65536}  # at most, between two looks at the clock
-CHUNK_MACS = {"cpu": 1.6e11, "gpu": 4e13}  # the same: ten seconds or so on a common machine
+CHUNK_IMAGES = {"cpu": 4096, "gpu": 65536}  # at most, that are trained between two time checks
+CHUNK_MACS = {"cpu": 1.6e11, "gpu": 4e13}  # at most, between two time checks: about ten seconds
 
 
 def spec_of(data: PreparedData) -> ImageSpec:
-    """What a network for `data` must look like."""
+    """The images and classes that a network for `data` is built for."""
     return ImageSpec(shape=data.image_shape, n_classes=data.n_classes, mean=data.mean, std=data.std)
 
 
 def prepare(
     job: TrialJob, data: PreparedData, device: Device
 ) -> tuple[TrainingParts, Stepper, int]:
-    """What a training of `job` starts with, its compiled steps, and the size of its batches."""
+    """The parts of a training of `job`, its compiled steps, and the size of its batches."""
     config = job.config
     model = build_model(config, spec_of(data), derive_seed(job.seed, "model"))
     train = data.train if job.fit_on == "train" else data.train_and_validation()
@@ -37,7 +37,9 @@ def prepare(
     n_steps = train.n // batch * job.horizon
     optimizer = build_optimizer(config, n_steps)
     optimizer.build(model.trainable_variables)
-    own = () if config.architecture == "blocks" else (n_steps,)  # which its optimizer compiles in
+    own = (
+        () if config.architecture == "blocks" else (n_steps,)
+    )  # a builder's optimizer compiles it in
     weights = balanced_weights(train.labels, data.n_classes) if job.class_weights else None
     macs = max(1, plan_network(config, data.image_shape, data.n_classes).macs)
     images = min(CHUNK_IMAGES[device.kind], int(CHUNK_MACS[device.kind] / macs))

@@ -1,4 +1,4 @@
-"""What the machine and the Keras backend can do; the one place that asks TensorFlow or JAX."""
+"""The capabilities of the machine and of Keras' backend, queried from TensorFlow or JAX."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ def find_device() -> Device:
 
 
 def keep_programs(device: Device, folder: Path) -> None:
-    """Let JAX find again what earlier processes compiled, in `folder`; on a GPU only.
+    """Let JAX store compiled programs in `folder`, and load those of earlier processes.
 
-    What is loaded from there is run: a folder that others may write to is not used.
+    Only on a GPU. Loaded programs are run, so a folder that other users can write to is not used.
     """
     if (device.backend, device.kind) != ("jax", "gpu"):
         return
@@ -73,13 +73,13 @@ def keep_programs(device: Device, folder: Path) -> None:
 
 
 def _version(capability: Any) -> tuple[int, ...] | None:
-    """(9, 0) of "9.0"; None where it is no such number, as on an AMD GPU."""
+    """A compute capability as numbers, such as (9, 0) for "9.0"; None if it is none (AMD)."""
     parts = str(capability).split(".")
     return tuple(int(part) for part in parts) if all(part.isdigit() for part in parts) else None
 
 
 def _gpu_bfloat16(versions: list[tuple[int, ...] | None]) -> tuple[bool, str]:
-    """Whether all GPUs, of these compute capabilities, have it; what is not known has."""
+    """Whether GPUs of these compute capabilities multiply bfloat16, and why; unknown ones do."""
     old = [version for version in versions if version is not None and version < BF16_CAPABILITY]
     if old:
         return False, f"a GPU of compute capability {'.'.join(map(str, old[0]))} has none (8.0 has)"
@@ -104,7 +104,7 @@ def _cpu_bfloat16(backend: str) -> tuple[bool, str]:
 
 
 def set_precision(precision: str, device: Device) -> None:
-    """Make models built and traced from now on compute in `precision`."""
+    """Let models that are built and traced later compute in `precision`."""
     policy = "float32"
     if device.backend == "tensorflow" and device.kind == "cpu":
         import tensorflow as tf
@@ -127,7 +127,7 @@ def build_stepper(parts: Any, device: Device) -> Any:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """True for the errors by which the backends say that memory ran out."""
+    """True for the errors that the backends raise if memory runs out."""
     text = f"{type(error).__name__}: {error}"
     return isinstance(error, MemoryError) or any(
         sign in text for sign in ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OOM when")

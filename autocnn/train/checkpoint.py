@@ -24,15 +24,15 @@ _GROUPS = ("model", "optimizer", "best_weights")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
-    """All that a training needs to go on as if it had never paused."""
+    """The state of a training from which it continues as if it had never stopped."""
 
-    model: Arrays  # `model.variables`: weights, moving averages, the state of dropout's seeds
+    model: Arrays  # `model.variables`: weights, moving averages, states of the dropout seeds
     optimizer: Arrays  # `optimizer.variables`, the count of steps included
     best_weights: Arrays  # `model.get_weights()` of the best epoch
     curve: tuple[Epoch, ...]
-    seconds: float = 0.0  # wall, that the trial itself has taken so far
+    seconds: float = 0.0  # wall, of the trial so far, without its parent
     cpu_seconds: float = 0.0
-    batch: int = 0  # images of a step; half of the configuration's where memory ran out
+    batch: int = 0  # images of a step; fewer than in the configuration if memory ran out
 
 
 def capture(model: Any, optimizer: Any) -> dict[str, Arrays]:
@@ -44,7 +44,7 @@ def capture(model: Any, optimizer: Any) -> dict[str, Arrays]:
 
 
 def restore(checkpoint: Checkpoint, model: Any, optimizer: Any) -> None:
-    """Give `model` and its optimizer, which must be built, the variables of `checkpoint`."""
+    """Assign the variables of `checkpoint` to `model` and its optimizer, which must be built."""
     for variable, value in zip(model.variables, checkpoint.model, strict=True):
         variable.assign(value)
     for variable, value in zip(optimizer.variables, checkpoint.optimizer, strict=True):
@@ -70,7 +70,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """What `save_checkpoint` wrote, exact to the last bit; nothing in the file can run code.
+    """The checkpoint that `save_checkpoint` wrote, exact to the last bit; it cannot run code.
 
     Raises: RecordError if the file is missing or damaged.
     """

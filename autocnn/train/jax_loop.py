@@ -1,8 +1,8 @@
 """The training loop in JAX: on a GPU one compiled loop over many steps, on a CPU one step a call.
 
-XLA runs the convolutions of a loop's body on one core of a CPU, so there the steps are called from
-Python. Programs are kept for the architectures that were trained last: what a trial has of its own
-(weights, rates of learning, decay and dropout, augmentation) is an argument.
+XLA runs the convolutions of a loop's body on one core of a CPU, so on a CPU the steps are called
+from Python. The programs of the architectures that were trained last are kept; weights, rates of
+learning, decay and dropout, and the draws of the augmentation are arguments of a program.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from autocnn.train.stepper import Evaluation, Sums, TrainingParts, square_counts
 
 CROSS_ENTROPY = Loss()
 KEPT_PROGRAMS = 16
-_programs: OrderedDict[Any, _Program] = OrderedDict()  # the latest at the end
+_programs: OrderedDict[Any, _Program] = OrderedDict()  # the one used last is at the end
 
 
 class JaxStepper:
-    """Compiled steps for one model; its variables are brought up to date after every call."""
+    """Compiled steps for one model, whose variables are assigned after every call."""
 
     def __init__(self, parts: TrainingParts, *, loops: bool = False) -> None:
-        """`loops`: the loop over the steps is compiled too."""
+        """`loops`: the loop over the steps is compiled, too."""
         self._parts, self._loops = parts, loops
         self._program = find_program(parts)
         self._values = run_time_values(parts.model, parts.optimizer, parts.loss)
@@ -88,7 +88,7 @@ class JaxStepper:
         return state, (loss, correct)
 
     def _in_a_loop(self, indices: Any, draws: Any, rates: Any) -> tuple[Any, Any]:
-        """All steps in one call; the arrays are filled up, so that any number fits one program."""
+        """All steps in one call; arrays are padded to one length, so that one program fits all."""
         n, length = len(indices), max(len(indices), self._parts.chunk)
         rows = [
             np.concatenate([rows, np.zeros((length - n, *rows.shape[1:]), rows.dtype)])
@@ -103,10 +103,10 @@ class JaxStepper:
 
 
 def find_program(parts: TrainingParts) -> _Program:
-    """The program for these parts, if one of their kind was trained lately; else a new one."""
+    """The kept program that fits `parts`, or a new one."""
     if parts.program is None:
         return _Program(parts)
-    # Shapes are no part of it: JAX compiles for each, and finds them again.
+    # Shapes are not in the key: JAX itself compiles and keeps one program for each.
     program = _programs.pop(parts.program, None) or _Program(parts)
     _programs[parts.program] = program
     while len(_programs) > KEPT_PROGRAMS:
@@ -115,7 +115,7 @@ def find_program(parts: TrainingParts) -> _Program:
 
 
 class _Program:
-    """Compiled functions of the first model of their kind; all weights are arguments."""
+    """Compiled functions, traced with the first model of their kind; weights are arguments."""
 
     def __init__(self, parts: TrainingParts) -> None:
         self._model, self._optimizer, self._loss = parts.model, parts.optimizer, parts.loss
@@ -181,5 +181,5 @@ def load_images(images: Images) -> tuple[Any, Any]:
 
 
 def _hits(labels: Any, logits: Any) -> Any:
-    """1 for every image whose class is found, else 0."""
+    """1 for every image whose class is predicted, 0 for others."""
     return (jnp.argmax(logits, axis=-1) == labels).astype("float32")

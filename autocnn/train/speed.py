@@ -1,4 +1,4 @@
-"""How fast a configuration trains, measured on its first steps."""
+"""The speed of a configuration, measured on its first steps."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from autocnn.trial import Device, TrialJob
 def measure_speed(
     config: TrialConfig, data: PreparedData, device: Device, precision: str
 ) -> tuple[float, float]:
-    """Wall seconds of a training: before its first step, and then for one image."""
+    """Wall seconds of a training of `config`: before its first step, and for one image."""
     set_precision(precision, device)
     keras.utils.set_random_seed(0)
     start = time.perf_counter()
@@ -34,10 +34,10 @@ def measure_speed(
     )
     parts, stepper, batch = prepare(job, data, device)
     n_steps = max(2, parts.chunk)
-    indices = np.arange(n_steps * batch, dtype=np.int32).reshape(n_steps, batch) % data.train.n
-    draws = augmentation.draw_epoch(config.augmentation, indices, 0, 1, data.train.n)
+    positions = np.arange(n_steps * batch, dtype=np.int32).reshape(n_steps, batch) % data.train.n
+    draws = augmentation.draw_epoch(config.augmentation, positions, 0, 1, data.train.n)
     rates = np.full(n_steps, 1e-4, np.float32)
-    stepper.train(indices[:2], draws[:2], rates[:2])
+    stepper.train(positions[:2], draws[:2], rates[:2])
     ready = time.perf_counter()
-    stepper.train(indices, draws, rates)
-    return ready - start, (time.perf_counter() - ready) / indices.size
+    stepper.train(positions, draws, rates)
+    return ready - start, (time.perf_counter() - ready) / positions.size

@@ -117,7 +117,7 @@ def _load_pixels(pixels: npt.NDArray[np.uint8]) -> Any:
 
 
 def _hits(labels: Any, logits: Any) -> Any:
-    """1 for every image whose class is found, else 0."""
+    """1 for every image whose class is predicted, 0 for others."""
     return tf.cast(tf.equal(_predicted(logits), labels), tf.float32)
 
 

@@ -1,4 +1,4 @@
-"""One training: from a job and the data to a result, with the best epoch's weights on disk."""
+"""One training: from a job and the data to a result; the best epoch's weights go to the disk."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ from autocnn.trial import (
 
 CHECKPOINT_EVERY_S = 10.0  # at the ends of epochs, the first one included
 FORWARD = 3  # times as many images are evaluated as are trained in the same time
-PACE_AT = 0.2  # of the first epoch, after which the pace is judged
+PACE_AT = 0.2  # fraction of the first epoch, after which the pace is judged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hooks:
-    """How a training speaks with the outside."""
+    """The functions that a training calls to report, and to learn whether it must stop."""
 
-    report: Callable[[int, Epoch], bool]  # (epoch, 0 at a first look; its metrics): True prunes
-    interrupted: Callable[[], bool]  # True stops the training at once
+    report: Callable[[int, Epoch], bool]  # (epoch, or 0 for a first look; metrics) -> True: prune
+    interrupted: Callable[[], bool]  # -> True: stop at once
 
 
 class _PrunedWithin(Exception):
-    """The trial was given up within its first epoch: a poor first look, or too slow a pace."""
+    """The trial is pruned within its first epoch: its first look is poor, or its pace too slow."""
 
 
 class _OutOfTime(Exception):
-    """The trial's time is over, or the study wants it to stop."""
+    """The time limit of the trial has passed, or the study has cancelled it."""
 
 
 def train_trial(job: TrialJob, data: PreparedData, device: Device, hooks: Hooks) -> TrialResult:
@@ -82,20 +82,20 @@ class _Training:
         parts, self.stepper, self.batch = prepare(job, data, device)
         self.model, self.optimizer, self.chunk = parts.model, parts.optimizer, parts.chunk
         self.steps = self.n_train // self.batch
-        # A refit sees more images, but its epochs are the search's epochs.
+        # A refit has more images and so more steps an epoch; its horizon has the same epochs.
         config = job.config
         self.rates = learning_rates(
             config.schedule, config.optimizer.learning_rate, self.steps * job.horizon
         )
         self.curve: list[Epoch] = []
         self.best_weights: Sequence[npt.NDArray[Any]] | None = None
-        self.seconds_spent = self.cpu_spent = 0.0  # by this trial, before it was interrupted
+        self.seconds_spent = self.cpu_spent = 0.0  # by earlier runs of this trial
         self.is_resumed = self._restore()
         self.seconds_before = self.curve[-1].seconds if self.curve else 0.0
-        self.kept_at = -math.inf  # the first epoch's end is kept, however soon
+        self.kept_at = -math.inf  # so that a checkpoint is written after the first epoch
 
     def run(self) -> TrialResult:
-        """Train epoch by epoch; the weights of the best are saved at the end."""
+        """Train epoch by epoch, and save the weights of the best epoch at the end."""
         state, message = TrialState.COMPLETE, ""
         try:
             if self.is_resumed and self._report(self.job.first_epoch + 1):
@@ -113,7 +113,7 @@ class _Training:
         return self._result(state, message)
 
     def _report(self, first: int) -> bool:
-        """Report the epochs from `first` on; True: the trial is pruned, and not at its end."""
+        """Report the epochs from `first` on; returns True if the trial is pruned before its end."""
         prune = False
         for epoch in range(first, len(self.curve) + 1):
             prune = self.hooks.report(epoch, self.curve[epoch - 1])
@@ -173,7 +173,10 @@ class _Training:
         for at, end in pairwise([*starts, self.steps]):
             self._check_time()
             if since_step == 0:
-                since, since_step = time.perf_counter(), at  # after the chunk that had to compile
+                since, since_step = (
+                    time.perf_counter(),
+                    at,
+                )  # the first chunk, which compiles, is left out
             if at > 0 and at == pace_at:
                 self._check_pace((time.perf_counter() - since) / (at - since_step), at)
             if at > 0 and at == look_at:
@@ -193,7 +196,7 @@ class _Training:
         return look_at, pace_at if pace_at > self.chunk else 0
 
     def _check_pace(self, step_s: float, n_steps: int) -> None:
-        """Give up a training of which, at `step_s` a step, too little would fit its time."""
+        """Raise _PrunedWithin if the whole training, at `step_s` a step, exceeds the pace limit."""
         limit = self.job.pace_limit_s
         left_s = step_s * (self.steps * self.job.last_epoch - n_steps)
         whole_s = time.perf_counter() - self.start + left_s
@@ -220,20 +223,23 @@ class _Training:
             raise _OutOfTime
 
     def _restore(self) -> bool:
-        """Start where this trial was interrupted, or else where its parent ended; True: resumed."""
+        """Load this trial's own checkpoint, or that of its parent, if there is one.
+
+        Returns: True if the trial goes on from its own checkpoint.
+        """
         own = self.job.folder / CHECKPOINT_FILE
         path = own if self.validates and own.is_file() else self.job.continue_from
         if path is None or not path.is_file():
             return False
         try:
             checkpoint = load_checkpoint(path)
-        except RecordError:  # from its start the same training takes longer, and that is all
-            traceback.print_exc()  # to the worker's log
+        except RecordError:  # the training starts anew, which only takes longer
+            traceback.print_exc()  # goes to the worker's log
             return False
         if path == own and checkpoint.batch != self.batch:
             print(f"{path}: was made with batches of {checkpoint.batch}: begun again")
             own.unlink()
-            return self._restore()  # from the end of its parent, if it has one
+            return self._restore()  # from the checkpoint of the parent, if there is one
         restore(checkpoint, self.model, self.optimizer)
         self.curve, self.best_weights = list(checkpoint.curve), checkpoint.best_weights
         if path == own:

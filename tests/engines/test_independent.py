@@ -14,7 +14,7 @@ def _draw(names: str, seed: int) -> dict[str, float]:
 
 
 def test_a_value_does_not_depend_on_the_order_of_draws():
-    """This also holds if a process was killed after drawing other parameters."""
+    """A value is unchanged even if a killed process drew other parameters before."""
     drawn = _draw("abc", 0)
     assert len(set(drawn.values())) == 3
     assert _draw("cab", 0) == drawn

@@ -1,4 +1,4 @@
-"""airbench94's first weights and its optimizer, step by step."""
+"""The first weights of airbench94 and its optimizer, step by step."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def model() -> keras.Model:
 
 
 def make_optimizer(n_steps, **settings):
-    """An optimizer, built on a kernel, the shift of a normalisation and the bias that freezes."""
+    """An optimizer built on a kernel, the shift of a normalisation and the bias that freezes."""
     paths = {"logits/kernel": 1.0, "norm/beta": 1.0, f"{WHITENING}/bias": 1.0}
     variables = []
     for path, value in paths.items():
@@ -50,12 +50,12 @@ def make_optimizer(n_steps, **settings):
 
 
 def values(variables):
-    """As numbers."""
+    """The values of the variables as numbers."""
     return [float(keras.ops.convert_to_numpy(v.value)) for v in variables]
 
 
 def test_whitened_patches_are_uncorrelated():
-    """Their covariance is one, but for the epsilon; the other half of the filters is negative."""
+    """Their covariance is one, apart from epsilon; half of the filters are negated copies."""
     rng = np.random.default_rng(1)
     images = rng.normal(size=(50, 9, 9, 2)).astype(np.float32)
     images[..., 1] += 3 * images[..., 0]
@@ -70,7 +70,7 @@ def test_whitened_patches_are_uncorrelated():
     ("n", "ends", "size"), [(3, [0, 1, 2], 3), (9999, [0, 2, 4, 9994, 9996, 9998], 5000)]
 )
 def test_images_of_all_classes_are_whitened(n, ends, size):
-    """The user's own images are ordered by class: the first and the last are among the sample."""
+    """The sample of images ordered by class includes the first and the last."""
     sample = whitening_sample(n)
     assert len(sample) == size
     assert [*sample[:3], *sample[-3:]][-len(ends) :] == ends
@@ -86,7 +86,7 @@ def test_the_first_filters_pass_their_channel_on():
 
 
 def test_the_whitening_filters_are_not_trained(model):
-    """Their bias is; nothing else is left out but the moving statistics of six normalisations."""
+    """The bias is trained, and all else except the statistics of six normalisations."""
     trained = [variable.path for variable in model.trainable_variables]
     assert f"{WHITENING}/kernel" not in trained
     assert f"{WHITENING}/bias" in trained
@@ -94,13 +94,13 @@ def test_the_whitening_filters_are_not_trained(model):
 
 
 def test_normalisation_has_no_scale_and_follows_fast(model):
-    """A shift and two statistics a channel; 0.6 of the average is kept."""
+    """Each channel has a shift and two statistics; the momentum of the average is 0.6."""
     norm = model.get_layer("group2_conv1_norm")
     assert (norm.count_params(), norm.momentum) == (3 * 256, 0.6)
 
 
 def test_the_same_seed_starts_the_same():
-    """And another one elsewhere."""
+    """Equal seeds give equal first weights, and another seed others."""
     starts = []
     for seed in (0, 0, 1):
         model = build_model(CONFIG, SPEC)
@@ -128,7 +128,7 @@ def test_decay_goes_through_the_momentum_and_is_the_same_for_shifts():
 
 
 def test_the_bias_stays_after_three_tenths():
-    """Of 10 steps those with 0 to 3 done move it (3 / 9.9 are 3.03 of 10), then none."""
+    """The first 4 of 10 steps move the bias (3 / 9.9 are 3.03 of 10), later ones do not."""
     optimizer, variables = make_optimizer(10, learning_rate=0.01, momentum=0.5)
     seen = []
     for _ in range(9):
@@ -140,10 +140,8 @@ def test_the_bias_stays_after_three_tenths():
 
 
 def test_every_fifth_step_looks_ahead():
-    """Plain SGD from 1 by 0.1 a step: after 5 of 10 the weight would be 0.5.
-
-    It keeps 0.95^5 / 8 of the slow one, 1; at the end it is the slow one.
-    """
+    """Plain SGD from 1 by 0.1 a step: after 5 of 10 the weight would be 0.5."""
+    # The lookahead keeps 0.95^5 / 8 of the slow weight, 1; at the end the weight is the slow one.
     optimizer, variables = make_optimizer(10, learning_rate=0.1, momentum=0.0)
     kept = 0.95**5 / 8
     slow = kept * 1.0 + (1 - kept) * 0.5
@@ -155,8 +153,8 @@ def test_every_fifth_step_looks_ahead():
     assert values(variables)[0] == pytest.approx(kept * slow + (1 - kept) * (slow - 0.5), abs=1e-6)
 
 
-def test_a_last_step_between_two_looks_takes_the_slow_weights():
-    """After 7 of 7 steps it is what it was after the fifth."""
+def test_a_last_step_between_two_lookaheads_takes_the_slow_weights():
+    """After 7 of 7 steps the weights are those after the fifth."""
     optimizer, variables = make_optimizer(7, learning_rate=0.1, momentum=0.0)
     for step in range(1, 8):
         optimizer.apply([np.float32(1.0), np.float32(0.0), np.float32(0.0)], variables)
@@ -166,7 +164,7 @@ def test_a_last_step_between_two_looks_takes_the_slow_weights():
 
 
 def test_only_its_own_update_rule_has_groups():
-    """Another optimizer trains it as it trains any network."""
+    """Any other optimizer trains airbench94 as it trains any network."""
     assert isinstance(build_optimizer(CONFIG, 10), GroupedNesterov)
     adam = TrialConfig(architecture="airbench94", optimizer=Optimizer(name="adam"))
     assert isinstance(build_optimizer(adam, 10), keras.optimizers.Adam)

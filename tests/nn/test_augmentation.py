@@ -1,4 +1,4 @@
-"""Random changes of images: the draws, and what they do."""
+"""Random changes of images: the draws, and their effect on pixels."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ IMAGE = np.arange(1, 10, dtype=np.uint8).reshape(1, 3, 3, 1)
     ],
 )
 def test_what_changes_nothing_is_no_augmentation(augmentation, active):
-    """Then the loops skip it."""
+    """The training loops skip an augmentation that changes nothing."""
     assert is_active(augmentation) is active
 
 
 @pytest.mark.parametrize("shift", [0, 1, 3])
 @pytest.mark.parametrize("flip", [False, True])
 def test_draws_fill_their_bounds_and_stay_within(shift, flip):
-    """Shifts from -shift to shift, each way; a flip is 0 or 1, and only if asked for."""
+    """Shifts are from -shift to shift; a flip is 0 or 1, and 0 if it is switched off."""
     draws = draw(Augmentation(flip=flip, shift=shift), 500, np.random.default_rng(0))
     assert (draws.shape, draws.dtype) == ((500, 3), np.int32)
     shifts = set(range(-shift, shift + 1))
@@ -70,7 +70,7 @@ def test_draws_are_those_of_earlier_studies(augmentation, draws):
 
 
 def test_the_draws_of_an_epoch_are_those_of_earlier_studies():
-    """From the seed of the trial and the number of the epoch; shaped as the batches."""
+    """They follow from trial seed and epoch number, and have the shape of the batches."""
     indices = np.arange(6, dtype=np.int32).reshape(3, 2)
     draws = draw_epoch(Augmentation(flip=True, shift=2), indices, 7, 3, 6)
     assert draws.tolist() == [
@@ -97,15 +97,15 @@ EVERYTHING = Augmentation(
         (EVERYTHING, 10, "float32"),
     ],
 )
-def test_only_what_is_asked_for_is_drawn(augmentation, n, kind):
-    """Shift and flip always; then a matrix, the place of a cutout, a share."""
+def test_only_columns_in_use_are_drawn(augmentation, n, kind):
+    """Shift and flip are always drawn, then a matrix, the place of a cutout, and a share."""
     draws = draw(augmentation, 5, np.random.default_rng(0))
     assert (draws.shape, draws.dtype) == ((5, n), kind)
     assert (n_draws(augmentation), draws_type(augmentation)) == (n, kind)
 
 
-def test_shifts_and_flips_do_not_hang_on_the_rest():
-    """They are drawn first."""
+def test_shifts_and_flips_do_not_depend_on_later_draws():
+    """Shifts and flips are drawn first."""
     alone = draw(Augmentation(flip=True, shift=2), 9, np.random.default_rng(3))
     assert np.array_equal(draw(EVERYTHING, 9, np.random.default_rng(3))[:, :3], alone)
 
@@ -122,14 +122,14 @@ def test_matrices_cutouts_and_shares_stay_within_their_bounds():
 
 
 def flips_by_image(epoch, seed=7):
-    """Who of ten images is flipped in this epoch, which comes in an order of its own."""
+    """Which of ten images are flipped in this epoch, each epoch in an order of its own."""
     indices = np.random.default_rng(epoch).permutation(10).astype(np.int32).reshape(5, 2)
     draws = draw_epoch(Augmentation(alternating_flip=True), indices, seed, epoch, 10)
     return draws[..., 2].ravel()[np.argsort(indices.ravel())]
 
 
-def test_an_alternating_flip_is_another_one_every_epoch():
-    """At random in the first, then in every other: each image is seen from both sides in turn."""
+def test_an_alternating_flip_changes_every_epoch():
+    """The first epoch flips at random; then each image alternates between both sides."""
     first, second, third = (flips_by_image(epoch) for epoch in (1, 2, 3))
     assert set(first.tolist()) == {0, 1}
     np.testing.assert_array_equal(second, 1 - first)
@@ -138,13 +138,13 @@ def test_an_alternating_flip_is_another_one_every_epoch():
 
 
 def test_without_a_history_an_alternating_flip_is_a_random_one():
-    """As in the first epoch; for whoever shows single images."""
+    """Single images without an epoch are flipped as in the first epoch."""
     draws = draw(Augmentation(alternating_flip=True), 200, np.random.default_rng(0))
     assert set(draws[:, 2].tolist()) == {0, 1}
 
 
 def test_draws_repeat_from_their_seed():
-    """The generator is the only source of chance."""
+    """Draws depend on nothing but the generator."""
     settings = Augmentation(flip=True, shift=2)
     first, again, other = (draw(settings, 9, np.random.default_rng(seed)) for seed in (0, 0, 1))
     assert np.array_equal(first, again)
@@ -171,7 +171,7 @@ def test_a_shift_moves_zeros_in_and_a_flip_mirrors(draws, rows):
 
 
 def test_each_image_has_its_own_draws():
-    """Channels move together, images do not; height and width may differ."""
+    """The channels of an image move together; height and width may differ."""
     images = np.arange(1, 13, dtype=np.uint8).reshape(2, 1, 3, 2)  # pixels (1, 2), (3, 4), ...
     draws = np.array([[0, 1, 0], [0, 0, 1]], np.int32)
     moved = np.asarray(apply(images, draws))
@@ -187,7 +187,7 @@ def test_each_image_has_its_own_draws():
         ("reflect", 1, [2, 3, 4, 3]),
         ("reflect", 2, [3, 4, 3, 2]),
         ("reflect", -3, [4, 3, 2, 1]),
-        ("reflect", 5, [2, 1, 2, 3]),  # further than the image is wide
+        ("reflect", 5, [2, 1, 2, 3]),  # a shift larger than the width of the image
         ("edge", -9, [1, 1, 1, 1]),
     ],
 )
@@ -201,7 +201,7 @@ def test_what_moves_in_is_zero_the_edge_or_the_mirror_image(padding, shift, row)
 
 
 def turned(matrix, augmentation=Augmentation(rotation=90.0), image=IMAGE):  # noqa: B008  frozen
-    """The image after this matrix alone."""
+    """The image after an augmentation with this matrix only."""
     draws = np.array([[0, 0, 0, *np.ravel(matrix)]], np.float32)
     return np.asarray(apply(image, draws, augmentation))[0, :, :, 0]
 
@@ -216,13 +216,13 @@ def turned(matrix, augmentation=Augmentation(rotation=90.0), image=IMAGE):  # no
         ([[1, 0], [-1, 1]], [[2, 3, 0], [4, 5, 6], [0, 7, 8]]),  # rows slide, downwards right
     ],
 )
-def test_a_matrix_says_where_pixels_come_from(matrix, rows):
-    """Seen from the centre; between pixels their values are interpolated."""
+def test_a_matrix_maps_target_pixels_to_source_pixels(matrix, rows):
+    """Coordinates are relative to the centre; values between pixels are interpolated."""
     np.testing.assert_allclose(turned(matrix), rows, atol=1e-5)
 
 
 def test_a_turned_image_is_filled_like_a_shifted_one():
-    """Half as large, on its own mirror image: what lies 2 from the centre is the centre."""
+    """At half size on its mirror image, the pixel at distance 2 equals the centre."""
     half = [[2, 0], [0, 2]]
     mirrored = turned(half, Augmentation(zoom=0.5, shift_padding="reflect"))
     np.testing.assert_allclose(mirrored, 5)
@@ -239,7 +239,7 @@ def test_a_turned_image_is_filled_like_a_shifted_one():
     ],
 )
 def test_matrices_are_rotations_zooms_and_shears(augmentation, matrix):
-    """One number u from -1 to 1 each, of three that are drawn."""
+    """Each of the three follows from a drawn number u from -1 to 1."""
     draws = draw(augmentation, 4, np.random.default_rng(5))[:, 3:]
     rng = np.random.default_rng(5)
     rng.integers(0, 1, (4, 2))
@@ -267,21 +267,21 @@ def _rotation(degrees):
     ],
 )
 def test_a_cutout_is_a_square_within_the_image(place, rows):
-    """Of 2x2 pixels, at one of 2x2 places, in the mean colour: 5."""
+    """A cutout of 2x2 pixels is at one of 2x2 places, in the mean colour: 5."""
     draws = np.array([[0, 0, 0, *place]], np.float32)
     cut = np.asarray(apply(IMAGE, draws, Augmentation(cutout=2)))
     np.testing.assert_allclose(cut[0, :, :, 0], rows)
 
 
 def test_a_cutout_larger_than_the_image_covers_it():
-    """Each channel has a mean of its own."""
+    """Each channel is filled with its own mean."""
     image = np.array([[[[1, 10], [3, 30]]]], np.uint8)
     cut = apply(image, np.array([[0, 0, 0, 0.99, 0.99]], np.float32), Augmentation(cutout=9))
     np.testing.assert_allclose(np.asarray(cut), [[[[2, 20], [2, 20]]]])
 
 
 def test_mixup_adds_the_image_before_and_its_label():
-    """Three images of one pixel; shares 1, 1/2 and 1/4; the first one's partner is the last."""
+    """Three images of one pixel, with shares 1, 1/2 and 1/4; the first is mixed with the last."""
     images = np.array([100, 200, 40], np.uint8).reshape(3, 1, 1, 1)
     draws = np.array([[0, 0, 0, 1], [0, 0, 0, 0.5], [0, 0, 0, 0.25]], np.float32)
     labels = np.array([0, 1, 2], np.int32)
@@ -293,7 +293,7 @@ def test_mixup_adds_the_image_before_and_its_label():
 
 @pytest.mark.parametrize("augmentation", [Augmentation(), Augmentation(flip=True, cutout=1)])
 def test_without_mixup_every_image_has_its_own_label(augmentation):
-    """And the measure is left as it is."""
+    """Labels are unchanged without mixup."""
     draws = draw(augmentation, 1, np.random.default_rng(0))
     images, targets = augment(augmentation, IMAGE, "labels", draws)
     assert targets.weigh(lambda y: y) == "labels"
@@ -315,8 +315,8 @@ for i, padding in enumerate(("zero", "edge", "reflect")):
 """
 
 
-def test_every_backend_sees_the_same_images(tmp_path):
-    """TensorFlow here, JAX in a process of its own: all at once, with every padding."""
+def test_every_backend_makes_equal_images(tmp_path):
+    """TensorFlow here equals JAX in another process, with every padding."""
     pytest.importorskip("jax", reason="JAX is not installed (the extra jax)")
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (16, 9, 7, 3)).astype(np.uint8)

@@ -1,4 +1,4 @@
-"""The losses against numbers worked by hand."""
+"""The losses, compared with numbers worked by hand."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ LOG_4, LOG_4_3 = math.log(4), math.log(4 / 3)  # -log 1/4, -log 3/4
     ],
 )
 def test_the_loss_of_two_samples(loss, expected):
-    """Cross-entropy, smoothed, focal."""
+    """Cross-entropy, smoothed cross-entropy and focal loss of two samples."""
     np.testing.assert_allclose(sample_losses(loss, LABELS, LOGITS), expected, rtol=1e-5)
 
 
 def test_smoothing_spreads_over_all_classes():
-    """Four equal classes at log 4 each, however the target is spread."""
+    """Four equal classes have log 4 each under any smoothing."""
     losses = sample_losses(Loss(label_smoothing=0.4), LABELS, np.zeros((2, 4), np.float32))
     np.testing.assert_allclose(losses, [LOG_4, LOG_4], rtol=1e-6)
 
 
 @pytest.mark.parametrize("loss", [Loss(), Loss(label_smoothing=0.1), Loss(name="focal")])
 def test_losses_are_float32_whatever_the_logits(loss):
-    """Half precision would lose the small ones."""
+    """Losses are computed in float32, because half precision loses small values."""
     losses = sample_losses(loss, LABELS, tf.cast(LOGITS, tf.bfloat16))
     assert losses.dtype == tf.float32
 
@@ -59,7 +59,7 @@ def test_losses_are_float32_whatever_the_logits(loss):
     ids=lambda loss: f"{loss.name}-{loss.label_smoothing}-{loss.focal_gamma}",
 )
 def test_a_sure_network_has_finite_gradients(loss, margin):
-    """From margins of about 17 the probability is exactly 1 in float32."""
+    """At margins above about 17 the probability is exactly 1 in float32."""
     logits = tf.Variable([[margin, 0.0, 0.0]])
     with tf.GradientTape() as tape:
         total = tf.reduce_sum(sample_losses(loss, LABELS[:1], logits.value()))
@@ -68,7 +68,7 @@ def test_a_sure_network_has_finite_gradients(loss, margin):
 
 
 def test_balanced_weights_let_all_classes_count_alike():
-    """Three of class 0, one of class 2, none of class 1: 4/(2*3), 0 and 4/(2*1)."""
+    """Counts of 3, 0 and 1 give the weights 4/(2*3), 0 and 4/(2*1)."""
     labels = np.array([0, 0, 0, 2])
     weights = balanced_weights(labels, 3)
     assert weights == pytest.approx((2 / 3, 0.0, 2.0))
@@ -77,7 +77,7 @@ def test_balanced_weights_let_all_classes_count_alike():
 
 @pytest.mark.parametrize("name", ["cross_entropy", "focal"])
 def test_the_weight_of_its_class_multiplies_a_loss(name):
-    """And nothing else changes."""
+    """A class weight changes nothing but the loss of its class."""
     logits, labels = np.array([[1.0, 2.0], [0.5, 0.1]], np.float32), np.array([1, 0])
     plain = np.asarray(sample_losses(Loss(name=name), labels, logits))
     weighted = np.asarray(sample_losses(Loss(name=name), labels, logits, (0.5, 3.0)))

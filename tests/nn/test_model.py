@@ -1,4 +1,4 @@
-"""The Keras model is the planned network, layer by layer."""
+"""The Keras model equals the planned network, layer by layer."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3)).astype(np.flo
 
 
 def inputs_of(layer):
-    """The names of the layers that a layer of a Keras model takes."""
+    """The names of the layers whose outputs a layer of a Keras model takes."""
     tensors = layer.input if isinstance(layer.input, list) else [layer.input]
     return tuple(tensor._keras_history.operation.name for tensor in tensors)
 
 
 def test_the_configurations_have_every_kind_of_layer():
-    """What follows speaks of the whole table of layers."""
+    """The configurations of this file cover the whole table of layers."""
     kinds = {
         layer.kind
         for config in CONFIGS.values()
@@ -83,7 +83,7 @@ def test_the_configurations_have_every_kind_of_layer():
 @pytest.mark.parametrize("export", [False, True])
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_the_model_is_as_it_was_planned(config, export):
-    """Names, inputs, output shapes, parameters: all from the one list."""
+    """Names, inputs, output shapes and parameters are those of the plan."""
     planned = plan_network(config, SPEC.shape, SPEC.n_classes)
     model = build_model(config, SPEC, export=export)
     built = {layer.name: layer for layer in model.layers}
@@ -98,7 +98,7 @@ def test_the_model_is_as_it_was_planned(config, export):
 
 @pytest.mark.parametrize("name", baseline_names())
 def test_a_baseline_has_the_parameters_that_were_counted(name):
-    """Keras counts the same."""
+    """The parameters counted by Keras equal those of the plan."""
     space = load_space(name)
     info = dataset_info(space.published.dataset)
     config = space.config({key: p.all_values()[0] for key, p in space.parameters.items()})
@@ -111,7 +111,7 @@ def test_a_baseline_has_the_parameters_that_were_counted(name):
 
 
 def test_a_residual_block_adds_its_input():
-    """All weights 0: what comes out of the convolution is 0, and the sum the pixels themselves."""
+    """With all weights 0 the convolution gives 0, and the sum equals the pixels."""
     config = TrialConfig(blocks=(Block(filters=(3,), residual=True),), pixels="unit")
     model = build_model(config, SPEC)
     model.set_weights([np.zeros_like(w) for w in model.get_weights()])
@@ -120,7 +120,7 @@ def test_a_residual_block_adds_its_input():
 
 
 def test_logits_are_scaled():
-    """By a quarter, against the same network without."""
+    """The logits are a quarter of those of an equal network without the factor."""
     plain, scaled = (build_model(TrialConfig(logits_scale=s), SPEC) for s in (1.0, 0.25))
     scaled.set_weights(plain.get_weights())
     logits, quarters = (np.asarray(m(IMAGES, training=False)) for m in (plain, scaled))
@@ -129,7 +129,7 @@ def test_logits_are_scaled():
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_an_exported_model_has_only_layers_of_keras(config):
-    """So that its file loads where autocnn is not installed."""
+    """An exported file loads without autocnn, so it has only layers of Keras."""
     model = build_model(config, SPEC, export=True)
     stock = {cls for cls in vars(keras.layers).values() if isinstance(cls, type)}
     assert [layer for layer in model.layers if type(layer) not in stock] == []
@@ -137,7 +137,7 @@ def test_an_exported_model_has_only_layers_of_keras(config):
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_an_exported_model_gives_the_probabilities_of_the_trained_one(config):
-    """The same weights in the same order: softmax of the logits, one a class."""
+    """With equal weights the output is the softmax of the logits, one column a class."""
     trained, exported = build_model(config, SPEC), build_model(config, SPEC, export=True)
     exported.set_weights(trained.get_weights())
     logits, probabilities = (np.asarray(m(IMAGES, training=False)) for m in (trained, exported))
@@ -151,7 +151,7 @@ def test_an_exported_model_gives_the_probabilities_of_the_trained_one(config):
     [("unit", (255.0, 51.0, 0.0), (1.0, 0.2, 0.0)), ("standardize", (150.0, 0.0, 2.0), (1, -2, 2))],
 )
 def test_pixels_are_scaled_inside_the_model(pixels, pixel, scaled):
-    """By 255, or by the mean (100, 50, 0) and the deviation (50, 25, 1) of each channel."""
+    """Pixels are divided by 255, or normalised by (100, 50, 0) and (50, 25, 1)."""
     spec = ImageSpec(shape=(1, 1, 3), n_classes=2, mean=SPEC.mean, std=SPEC.std)
     model = build_model(TrialConfig(pixels=pixels), spec)
     output = model.get_layer("pixels")(np.array([[[pixel]]], np.float32))
@@ -159,7 +159,7 @@ def test_pixels_are_scaled_inside_the_model(pixels, pixel, scaled):
 
 
 def test_initial_weights_come_from_the_seed():
-    """The same seed gives the same weights; layers of one shape differ; another seed differs."""
+    """Equal seeds give equal weights; layers of equal shape differ, and so do other seeds."""
     config = TrialConfig(blocks=(Block(filters=(3, 3)),))
     first, again, other = (build_model(config, SPEC, seed).get_weights() for seed in (0, 0, 1))
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
@@ -168,7 +168,7 @@ def test_initial_weights_come_from_the_seed():
 
 
 def test_initial_weights_have_the_spread_of_their_kind():
-    """He: variance 2/192 of inputs 8x8x3, before relu; Glorot at the logits: 2/(64 + 64)."""
+    """He: variance 2/192 of inputs 8x8x3 before relu; Glorot at the logits: 2/(64 + 64)."""
     spec = ImageSpec(shape=(8, 8, 3), n_classes=64, mean=SPEC.mean, std=SPEC.std)
     hidden, bias, logits, _ = build_model(TrialConfig(dense=(Dense(units=64),)), spec).get_weights()
     assert hidden.var() == pytest.approx(2 / 192, rel=0.1)
@@ -177,7 +177,7 @@ def test_initial_weights_have_the_spread_of_their_kind():
 
 
 def test_separable_convolutions_keep_the_spread():
-    """Depthwise weights of variance 1/9, whatever the channels; pointwise ones of 2/channels."""
+    """Depthwise weights have variance 1/9 for any channels; pointwise ones 2/channels."""
     block = Block(filters=(512,), convolution="separable")
     spec = ImageSpec(shape=(8, 8, 256), n_classes=2, mean=(0.0,) * 256, std=(1.0,) * 256)
     depthwise, pointwise = build_model(TrialConfig(blocks=(block,)), spec).get_weights()[:2]
@@ -188,7 +188,7 @@ def test_separable_convolutions_keep_the_spread():
 
 @pytest.mark.parametrize("place", NORMALISATION_PLACES)
 def test_dropout_acts_in_training_only(place):
-    """An image is judged the same every time."""
+    """Two predictions of one image are equal."""
     config = TrialConfig(
         blocks=(Block(filters=(8,), dropout=0.5, normalisation_place=place),), head="global_max"
     )
@@ -211,5 +211,5 @@ def test_dropout_acts_in_training_only(place):
     ],
 )
 def test_large_images_are_evaluated_a_few_at_a_time(shape, n, batch):
-    """So that they take no more memory than 500 of 32x32."""
+    """The batch of large images takes no more memory than 500 images of 32x32."""
     assert evaluation_batch(shape, n) == batch

@@ -1,4 +1,4 @@
-"""From the configuration's optimizer to Keras'."""
+"""From the optimizer of a configuration to that of Keras."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ CLASSES = {
 
 
 def _variables(kernel: tuple[int, ...] = (2, 2)) -> list[keras.Variable]:
-    """A kernel, a bias and the weights of a normalisation, all ones."""
+    """A kernel, a bias and the weights of a normalisation, all of them ones."""
     shapes = {"kernel": kernel, "bias": (2,), "gamma": (2,), "beta": (2,)}
     return [keras.Variable(np.ones(shape, np.float32), name=name) for name, shape in shapes.items()]
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_name_gives_an_optimizer(name):
-    """Of its kind, with its settings."""
+    """The optimizer has the class and the settings of its configuration."""
     built = build_optimizer(TrialConfig(optimizer=Optimizer(name=name, learning_rate=0.25)), 1)
     assert type(built).__name__.lower() == CLASSES.get(name, name).lower()
     assert float(built.learning_rate) == 0.25
 
 
 def test_the_table_has_no_name_that_cannot_be_chosen():
-    """Momentum and Nesterov are settings of SGD."""
+    """Momentum and Nesterov are SGD with a setting, so they have no entry."""
     assert set(TABLE) == set(OPTIMIZERS) - {"momentum", "nesterov"}
 
 
@@ -56,8 +56,8 @@ def test_weights_decay_and_biases_do_not(name, shape):
 
 @pytest.mark.parametrize("shape", [(2, 2), (3, 3, 2, 2)], ids=["dense", "convolution"])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_nothing_decays_unless_asked_for(name, shape):
-    """A decay of 0 leaves the weights alone, for AdamW and Muon too."""
+def test_a_decay_of_zero_leaves_the_weights_alone(name, shape):
+    """A decay of zero changes no weight, for AdamW and Muon too."""
     variables = _variables(shape)
     built = build_optimizer(TrialConfig(optimizer=Optimizer(name=name, learning_rate=0.1)), 1)
     built.build(variables)
@@ -71,15 +71,13 @@ def test_nothing_decays_unless_asked_for(name, shape):
     [
         ("sgd", -0.2),  # 2 steps of 0.1
         ("momentum", -0.25),  # 0.1, then 0.5 x 0.1 + 0.1
-        ("nesterov", -0.325),  # looks half a step ahead: 0.15, then 0.175
+        ("nesterov", -0.325),  # evaluated half a step ahead: 0.15, then 0.175
     ],
 )
 def test_two_steps_of_gradient_one(name, after):
-    """Worked by hand with rate 0.1 and momentum 0.5.
-
-    Keras: v = 0.5 v - 0.1 g; momentum adds v, Nesterov 0.5 v - 0.1 g. With g = 1: v is -0.1, then
-    -0.15; momentum -0.1 - 0.15; Nesterov (-0.05 - 0.1) + (-0.075 - 0.1).
-    """
+    """Two steps worked by hand, with rate 0.1 and momentum 0.5."""
+    # Keras: v = 0.5 v - 0.1 g; momentum adds v, Nesterov 0.5 v - 0.1 g. With g = 1: v is -0.1, then
+    # -0.15; momentum -0.1 - 0.15; Nesterov (-0.05 - 0.1) + (-0.075 - 0.1).
     weight = keras.Variable(np.zeros(1, np.float32), name="kernel")
     built = build_optimizer(
         TrialConfig(optimizer=Optimizer(name=name, learning_rate=0.1, momentum=0.5)), 1

@@ -1,4 +1,4 @@
-"""Which settings leave a program as it is, and the layers that take them as arguments."""
+"""Which settings are arguments of a compiled program, and the layers that take them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _augmentation(**changes):
     ],
 )
 def test_numbers_that_are_arguments_share_a_program(other):
-    """One change each."""
+    """A change of one of these settings keeps the key of the program."""
     assert other != CONFIG
     assert program_of(other) == program_of(CONFIG)
 
@@ -88,20 +88,20 @@ def test_numbers_that_are_arguments_share_a_program(other):
         replace(CONFIG, augmentation=Augmentation()),
     ],
 )
-def test_what_is_compiled_in_does_not(other):
-    """One change each."""
+def test_compiled_settings_need_another_program(other):
+    """A change of one of these settings changes the key of the program."""
     assert program_of(other) != program_of(CONFIG)
 
 
-def test_a_builder_keeps_its_optimizer_to_itself():
-    """Its settings may be compiled in."""
+def test_a_network_with_its_own_optimizer_shares_no_program():
+    """The settings of such an optimizer may be compiled into the program."""
     first = TrialConfig(architecture="airbench94", optimizer=Optimizer(momentum=0.8))
     second = replace(first, optimizer=Optimizer(momentum=0.9))
     assert program_of(first) != program_of(second)
 
 
-def test_adamw_shares_whatever_it_decays():
-    """Its weight decay is an argument at 0 as well."""
+def test_adamw_shares_a_program_at_any_decay():
+    """The weight decay of AdamW is an argument at 0 as well."""
     first, second = (
         TrialConfig(optimizer=Optimizer(name="adamw", weight_decay=decay)) for decay in (0.0, 0.1)
     )
@@ -110,7 +110,7 @@ def test_adamw_shares_whatever_it_decays():
 
 @pytest.mark.parametrize("layer", [RunTimeDropout, RunTimeSpatialDropout])
 def test_dropout_keeps_the_mean(layer):
-    """At 0.25 a quarter of 40,000 is 0, the rest 4/3; nothing changes but in training."""
+    """At 0.25 a quarter of 40,000 is 0, the rest 4/3; predictions are unchanged."""
     shape = (200, 2, 2, 50) if layer is RunTimeDropout else (400, 10, 10, 100)
     ones = np.ones(shape, np.float32)
     built = layer(0.25, seed=0)
@@ -122,7 +122,7 @@ def test_dropout_keeps_the_mean(layer):
 
 
 def test_spatial_dropout_drops_whole_maps():
-    """All pixels of a map share their fate."""
+    """All pixels of a map are dropped or kept together."""
     built = RunTimeSpatialDropout(0.5, seed=0)
     dropped = np.asarray(built(np.ones((8, 3, 3, 16), np.float32), training=True))
     assert (dropped == dropped[:, :1, :1]).all()
@@ -130,8 +130,8 @@ def test_spatial_dropout_drops_whole_maps():
 
 
 @pytest.mark.parametrize("nesterov", [False, True])
-def test_its_sgd_is_that_of_keras(nesterov):
-    """Three steps of different gradients."""
+def test_sgd_equals_that_of_keras(nesterov):
+    """The weights are equal after three steps of different gradients."""
     ends = []
     for kind in (RunTimeSGD, keras.optimizers.SGD):
         weight = keras.Variable(np.ones(3, np.float32))
@@ -142,8 +142,8 @@ def test_its_sgd_is_that_of_keras(nesterov):
     np.testing.assert_allclose(ends[0], ends[1], rtol=1e-6)
 
 
-def test_settings_are_put_back_after_a_trace():
-    """Whatever happens in it."""
+def test_settings_are_restored_after_a_trace():
+    """The settings are restored even if the trace raises an error."""
     inputs = keras.Input((4,))
     model = keras.Model(inputs, RunTimeDropout(0.25)(inputs))
     optimizer = RunTimeSGD(0.1, momentum=0.5, weight_decay=0.01)
@@ -167,7 +167,7 @@ def test_settings_are_put_back_after_a_trace():
 
 
 def test_both_decays_of_muon_are_arguments():
-    """Of matrices, and of all else; a program that is shared must hold neither."""
+    """Muon decays matrices and other weights apart; a shared program must fix neither."""
     config = TrialConfig(optimizer=Optimizer(name="muon", weight_decay=0.02))
     values = run_time_values(keras.Sequential(), build_optimizer(config, 1), Loss())
     assert (values["weight_decay"], values["adam_weight_decay"]) == (0.02, 0.02)

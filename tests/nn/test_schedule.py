@@ -26,7 +26,7 @@ from autocnn.space.config import SCHEDULES, Schedule
     ],
 )
 def test_four_steps_of_each_schedule(name, warmup, rates):
-    """The rate of a step is that of its middle; the peak is 2."""
+    """The rate of a step is taken at its middle; the peak is 2."""
     result = learning_rates(Schedule(name=name, warmup=warmup), 2.0, 4)
     np.testing.assert_allclose(result, rates, rtol=1e-5)
     assert result.dtype == np.float32
@@ -35,7 +35,7 @@ def test_four_steps_of_each_schedule(name, warmup, rates):
 @pytest.mark.parametrize("warmup", [0.0, 0.3])
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_no_step_is_taken_at_zero_or_above_the_peak(name, warmup):
-    """Whatever the number of steps."""
+    """Every rate is above zero and at most the peak, for any number of steps."""
     for n_steps in (1, 2, 7, 1000):
         rates = learning_rates(Schedule(name=name, warmup=warmup), 0.1, n_steps)
         assert rates.shape == (n_steps,)

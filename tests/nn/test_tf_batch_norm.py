@@ -1,4 +1,4 @@
-"""The fused batch normalisation computes what Keras' does."""
+"""The fused batch normalisation computes the values of Keras' layer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SHAPES = [(4, 3, 5, 2), (16, 1, 1, 3), (1, 4, 4, 1)]
 
 
 def _pair(shape):
-    """Keras' layer and ours, with the same weights: gamma, beta, moving mean, moving variance."""
+    """Keras' layer and ours with equal gamma, beta, moving mean and moving variance."""
     rng = np.random.default_rng(0)
     weights = [rng.uniform(0.5, 2.0, shape[-1]).astype(np.float32) for _ in range(4)]
     layers = [
@@ -34,7 +34,7 @@ def _inputs(shape, seed=1):
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_outputs_and_gradients_are_those_of_keras(shape, training):
-    """With respect to inputs, gamma and beta, in training and out of it."""
+    """Gradients are those of inputs, gamma and beta, in training and prediction."""
     inputs, results = _inputs(shape), []
     weight = _inputs(shape, seed=2)  # makes the gradient of every output different
     for layer in _pair(shape):
@@ -50,7 +50,7 @@ def test_outputs_and_gradients_are_those_of_keras(shape, training):
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_moving_statistics_are_those_of_keras(shape):
-    """After three batches: mean and population variance, momentum 0.9."""
+    """Three batches update mean and population variance with momentum 0.9."""
     theirs, ours = _pair(shape)
     for seed in range(3):
         for layer in (theirs, ours):
@@ -67,8 +67,8 @@ def test_moving_statistics_by_hand():
     np.testing.assert_allclose(np.ravel(layer.moving_variance), [1.0], rtol=1e-5)
 
 
-def test_judging_leaves_the_statistics_alone():
-    """Only training moves them."""
+def test_prediction_leaves_the_statistics_alone():
+    """Only training updates the moving statistics."""
     _, layer = _pair((4, 3, 5, 2))
     before = [array.copy() for array in layer.get_weights()]
     layer(_inputs((4, 3, 5, 2)), training=False)

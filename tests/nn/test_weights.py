@@ -1,4 +1,4 @@
-"""Weights as files of plain arrays."""
+"""Weights in files of plain arrays."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from autocnn.space.config import Block, TrialConfig
 SPEC = ImageSpec(shape=(4, 4, 1), n_classes=2, mean=(0.0,), std=(1.0,))
 
 
-def test_weights_come_back_in_order(tmp_path):
-    """More than ten arrays: arr_10 must not stand after arr_1."""
+def test_weights_are_read_in_order(tmp_path):
+    """The order is numeric, so arr_10 does not follow arr_1."""
     weights = [np.full((i,), i, np.float32) for i in range(12)]
     save_weights(tmp_path / "w.npz", weights)
     loaded = load_weights(tmp_path / "w.npz")
@@ -22,7 +22,7 @@ def test_weights_come_back_in_order(tmp_path):
 
 
 def test_a_model_takes_the_weights_of_another(tmp_path):
-    """What was trained in one process is exported in another."""
+    """A network trained in one process is exported in another."""
     config = TrialConfig(blocks=(Block(filters=(3,), normalisation="batch"),))
     model, other = build_model(config, SPEC, 0), build_model(config, SPEC, 1, export=True)
     save_weights(tmp_path / "w.npz", model.get_weights())
@@ -32,7 +32,7 @@ def test_a_model_takes_the_weights_of_another(tmp_path):
 
 
 def test_a_file_is_replaced_as_a_whole(tmp_path):
-    """Nothing is left beside it."""
+    """No temporary file is left beside it."""
     path = tmp_path / "w.npz"
     for value in (1.0, 2.0):
         save_weights(path, [np.array([value])])
@@ -42,7 +42,7 @@ def test_a_file_is_replaced_as_a_whole(tmp_path):
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut", "text", "pickle"])
 def test_a_damaged_file_is_one_clear_line(tmp_path, damage):
-    """Missing, empty, cut in the middle, something else, or able to run code."""
+    """A missing, empty, truncated, foreign or pickled file is refused."""
     path = tmp_path / "w.npz"
     if damage == "pickle":
         np.savez(path, arr_0=np.array([{}], dtype=object))

@@ -1,4 +1,4 @@
-"""The baselines that come with autocnn: what they are, layer by layer, worked by hand."""
+"""The baselines of the library, layer by layer, worked by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autocnn.space.library import baseline_names
 from autocnn.space.toml import load_space
 
 # Weights of every layer that has any, on the images that were published: with biases unless batch
-# normalisation follows, whose four values a channel are in the list.
+# normalisation follows; its four values a channel are in the list.
 COSTS = {
     "mlp_two_layer": [3072 * 50 + 50, 50 * 10 + 10],
     "mlp_deep": [3072 * 100, 400, *(100 * 100, 400) * 4, 100 * 10 + 10],
@@ -90,13 +90,13 @@ def _sides(network: Network) -> list[int]:
 
 
 def test_every_baseline_is_worked_by_hand():
-    """None is forgotten here."""
+    """The table of this file has every baseline of the library."""
     assert set(COSTS) == set(baseline_names())
 
 
 @pytest.mark.parametrize("name", COSTS)
 def test_a_baseline_has_its_published_size(name):
-    """Layer by layer, and in all."""
+    """The weights are those published, layer by layer and in total."""
     network = _network(name)
     assert [layer.parameters for layer in network.layers if layer.parameters] == COSTS[name]
     assert network.parameters == TOTALS.get(name, sum(COSTS[name]))
@@ -104,7 +104,7 @@ def test_a_baseline_has_its_published_size(name):
 
 @pytest.mark.parametrize("name", COSTS)
 def test_a_baseline_is_one_network_with_its_source(name):
-    """On a data set of the catalog; trained with the batches that were published."""
+    """Its data set is in the catalog, and its batch size is the published one."""
     space, config = load_space(name), _config(name)
     assert space.n_points() == 1
     assert space.published.source
@@ -115,12 +115,12 @@ def test_a_baseline_is_one_network_with_its_source(name):
 
 
 def test_mlp_1000_512_uses_every_weight_once():
-    """So its MACs are its weights without the biases."""
+    """The MACs of a multilayer perceptron are its weights without the biases."""
     assert _network("mlp_1000_512").macs == 3_072_000 + 512_000 + 5_120
 
 
 def test_cnn_bn_cifar_normalises_after_dropout():
-    """Layer by layer as published; 32 to 30, 28, 14, 12, 10 and 8 pixels."""
+    """The layers are those published; 32 pixels become 30, 28, 14, 12, 10 and 8."""
     network = _network("cnn_bn_cifar")
     conv, end = ["conv", "activation"], ["max_pool", "dropout", "batch_norm"]
     assert [layer.kind for layer in network.layers] == [
@@ -132,7 +132,7 @@ def test_cnn_bn_cifar_normalises_after_dropout():
     assert _sides(network) == [30, 28, 12, 10, 8]
 
 
-def test_all_conv_strides_where_others_pool():
+def test_all_conv_has_strides_instead_of_pooling():
     """32 to 16 to 8, then 6 by a valid convolution, as in table 1 of the paper."""
     network = _network("all_conv")
     assert _sides(network) == [32, 32, 16, 16, 16, 8, 6, 6]
@@ -142,10 +142,8 @@ def test_all_conv_strides_where_others_pool():
 
 
 def test_resnet9_is_the_network_of_its_source():
-    """Convolution, batch norm, relu; two of four pooled; two residual pairs; logits / 8.
-
-    A sum is not followed by an activation there, and the last pooling takes the whole 4x4 map.
-    """
+    """Convolution, batch norm, relu; two of four pooled; two residual pairs; logits / 8."""
+    # In the source no activation follows a sum, and the last pooling takes the whole 4x4 map.
     network = _network("resnet9")
     conv, add = ["conv", "batch_norm", "activation"], ["add"]
     assert [layer.kind for layer in network.layers] == [
@@ -182,7 +180,7 @@ def test_airbench94_is_the_network_of_its_source():
 
 @pytest.mark.parametrize("kind", ["dataset", "optimizer"])
 def test_the_update_rules_are_the_published_ones(kind):
-    """And the data sets."""
+    """Optimizers and data sets are those of the sources."""
     names = {
         "mlp_two_layer": ("cifar10", "sgd"),
         "mlp_deep": ("cifar10", "adam"),

@@ -1,4 +1,4 @@
-"""`TrialConfig`: checked at birth, and the same after a way through JSON."""
+"""`TrialConfig`: checked when it is made, and unchanged by JSON."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ FULL = TrialConfig(
 
 @pytest.mark.parametrize("config", [TrialConfig(), FULL])
 def test_a_configuration_survives_json(config):
-    """Every field, to the last bit."""
+    """Every field is read back to the last bit."""
     text = json.dumps(config_to_dict(config))
     assert config_from_dict(json.loads(text)) == config
 
 
 def test_what_is_left_out_has_its_default():
-    """An older record reads as it was meant."""
+    """A missing key of an older record has its default."""
     config = config_from_dict({"blocks": [{"filters": [4]}]})
     assert config == TrialConfig(blocks=(Block(filters=(4,)),))
 
 
-def test_an_integer_stands_for_a_number():
-    """JSON writes 1.0 as it likes."""
+def test_an_integer_is_read_as_a_float():
+    """JSON may write 1.0 as 1."""
     config = config_from_dict({"optimizer": {"learning_rate": 1}})
     assert isinstance(config.optimizer.learning_rate, float)
 
@@ -80,7 +80,7 @@ def test_an_integer_stands_for_a_number():
     ],
 )
 def test_a_wrong_record_is_named_by_its_key(data, message):
-    """Unknown keys, wrong types, missing keys and values out of range."""
+    """Unknown keys, wrong types, missing keys and values out of range are refused."""
     with pytest.raises(SpaceError, match=message):
         config_from_dict(data)
 
@@ -125,7 +125,7 @@ def test_a_wrong_record_is_named_by_its_key(data, message):
         (TrialConfig, {"pixels": "raw"}, "pixels must be one of standardize, unit, got 'raw'"),
     ],
 )
-def test_settings_are_checked_at_birth(cls, arguments, message):
-    """Key, what is expected, and what came."""
+def test_settings_are_checked_when_they_are_made(cls, arguments, message):
+    """The error has the key, the expected values and the given one."""
     with pytest.raises(SpaceError, match=message):
         cls(**arguments)

@@ -10,7 +10,7 @@ from autocnn.space.expand import CUSTOMARY_LEARNING_RATE, NAMES, expand
 
 
 def test_no_values_are_the_defaults():
-    """A network of logits only, trained by Adam at its customary rate."""
+    """Without values the network has only logits, trained by Adam at its customary rate."""
     config = expand({})
     assert (config.blocks, config.dense, config.head) == ((), (), "flatten")
     assert (config.optimizer.name, config.optimizer.learning_rate) == ("adam", 4e-3)
@@ -22,12 +22,12 @@ def test_no_values_are_the_defaults():
     [(1.0, [24, 24, 24]), (1.5, [24, 36, 54]), (2.0, [24, 48, 96]), (0.1, [24, 2, 1])],
 )
 def test_filters_grow_from_block_to_block(growth, filters):
-    """Rounded, and never below one: 24 x 0.1 x 0.1 is 0.24."""
+    """Filters are rounded and at least one: 24 x 0.1 x 0.1 is 0.24."""
     config = expand({"blocks": 3, "filters": 24, "growth": growth})
     assert [block.filters for block in config.blocks] == [(n,) for n in filters]
 
 
-def test_every_block_has_the_same_look():
+def test_every_block_has_the_same_settings():
     """Kernel, padding, activation, normalisation and dropout hold for all blocks."""
     look = {
         "kernel": 5,
@@ -42,8 +42,8 @@ def test_every_block_has_the_same_look():
     assert expand(values).blocks == (Block(filters=(8, 8, 8), pool="max", **look),) * 2
 
 
-def test_a_stem_is_a_convolution_of_its_own_look():
-    """Its own kernel and stride; the rest of its look as the blocks; no dropout."""
+def test_a_stem_has_its_own_kernel_and_stride():
+    """The other settings of a stem are those of the blocks, without dropout."""
     values = {"stem_filters": 16, "stem_kernel": 5, "stem_stride": 2, "blocks": 1, "dropout": 0.5}
     stem, block = expand({**values, "activation": "gelu", "normalisation": "layer"}).blocks
     assert stem == Block(
@@ -53,7 +53,7 @@ def test_a_stem_is_a_convolution_of_its_own_look():
 
 
 def test_a_stem_takes_the_kernel_of_the_blocks_by_default():
-    """And no stride."""
+    """The default kernel of a stem is that of the blocks, and its stride is 1."""
     stem = expand({"stem_filters": 16, "kernel": 2}).blocks[0]
     assert (stem.kernel, stem.stride) == (2, 1)
 
@@ -66,7 +66,7 @@ def test_residual_and_separable_are_the_blocks_and_not_the_stem():
 
 
 def test_no_stem_filters_mean_no_stem():
-    """Zero filters are no convolution."""
+    """A stem of zero filters adds no block."""
     assert len(expand({"stem_filters": 0, "blocks": 2}).blocks) == 2
 
 
@@ -79,21 +79,21 @@ def _halving(config: TrialConfig) -> list[tuple[int, str]]:
     ("downsampling", "halves"),
     [("max", (1, "max")), ("average", (1, "average")), ("stride", (2, "none")), ("none", None)],
 )
-def test_a_global_head_sees_the_last_map_whole(head, downsampling, halves):
-    """Every block halves its map, but the last does not before a global head."""
+def test_the_last_block_does_not_halve_before_a_global_head(head, downsampling, halves):
+    """Every other block halves its map."""
     plain = (1, "none")
     config = expand({"blocks": 3, "downsampling": downsampling, "head": head})
     each = plain if halves is None else halves
     assert _halving(config) == [each, each, each if head == "flatten" else plain]
 
 
-def test_downsampling_is_by_max_pooling_unless_said():
-    """The default stands in the table of names."""
+def test_downsampling_is_by_max_pooling_by_default():
+    """The default is in the table of names."""
     assert _halving(expand({"blocks": 1})) == [(1, "max")]
 
 
 def test_dense_layers_share_their_settings():
-    """Width, normalisation, dropout; the activation is that of the convolutions."""
+    """Width, normalisation and dropout are shared; the activation is the convolutions'."""
     config = expand(
         {
             "dense_layers": 2,
@@ -109,7 +109,7 @@ def test_dense_layers_share_their_settings():
 
 
 def test_training_values_reach_their_places():
-    """Every name that is not the architecture's lands in one field of the configuration."""
+    """Each name outside the architecture sets one field of the configuration."""
     config = expand(
         {
             "head": "global_max",
@@ -176,12 +176,12 @@ def test_the_learning_rate_is_absolute_or_a_multiple_of_the_customary_one(values
 
 
 def test_every_optimizer_has_a_customary_rate():
-    """The table of rates and the list of optimizers name the same."""
+    """The table of rates and the list of optimizers have equal names."""
     assert set(CUSTOMARY_LEARNING_RATE) == set(OPTIMIZERS)
 
 
 def test_explicit_blocks_leave_no_room_for_others():
-    """Explicit dense layers alone mean no convolution, and the other way round."""
+    """Explicit dense layers alone mean no convolution, and explicit blocks no dense layer."""
     block, dense = Block(filters=(4,)), Dense(units=3)
     assert expand({}, [block], None) == expand({}, (block,), ())
     config = expand({"learning_rate": 0.5}, None, [dense])
@@ -189,13 +189,13 @@ def test_explicit_blocks_leave_no_room_for_others():
 
 
 def test_values_that_no_network_can_have_are_refused():
-    """The configuration checks itself."""
+    """The check is that of the configuration."""
     with pytest.raises(SpaceError, match="batch_size must be >= 1, got 0"):
         expand({"batch_size": 0})
 
 
-def test_exactly_the_architecture_cannot_stand_beside_blocks():
-    """Worked by hand: what [[block]] and [[dense]] state themselves."""
+def test_parameters_of_the_architecture_exclude_explicit_blocks():
+    """The excluded names are those that [[block]] and [[dense]] set themselves."""
     assert [name for name, spec in NAMES.items() if not spec.architecture] == [
         "head",
         "logits_bias",

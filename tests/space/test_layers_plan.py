@@ -32,7 +32,7 @@ def test_the_side_of_a_feature_map(side, kernel, stride, padding, output):
 
 
 def test_a_window_larger_than_the_map_is_infeasible():
-    """Only with valid padding."""
+    """A window larger than the map is infeasible with valid padding only."""
     with pytest.raises(Infeasible, match="a window of 5 pixels does not fit into 4 pixels"):
         conv_output_side(4, 5, 1, "valid")
 
@@ -56,7 +56,7 @@ def test_the_first_layer_of_alexnet():
     ],
 )
 def test_pooling_divides_each_side(pool, size, shape):
-    """What is left over at the edge is dropped; channels stay; it costs nothing."""
+    """The remainder at the edge is dropped; channels stay; pooling costs no MACs."""
     config = TrialConfig(blocks=(Block(filters=(5,), pool=pool, pool_size=size),))
     network = plan_network(config, (7, 9, 1), 2)
     layer = next(layer for layer in network.layers if layer.kind == f"{pool}_pool")
@@ -64,7 +64,7 @@ def test_pooling_divides_each_side(pool, size, shape):
 
 
 def test_a_pool_that_does_not_fit_is_infeasible():
-    """Three blocks halve 8 to 1; a fourth has nothing to halve."""
+    """Three blocks halve 8 pixels to 1, and a fourth cannot halve them."""
     blocks = (Block(filters=(1,), pool="max"),)
     assert plan_network(TrialConfig(blocks=blocks * 3), (8, 8, 1), 2).parameters > 0
     with pytest.raises(Infeasible, match="does not fit into 1 pixels"):
@@ -72,7 +72,7 @@ def test_a_pool_that_does_not_fit_is_infeasible():
 
 
 def test_the_stride_is_the_last_convolutions():
-    """It stands where pooling would."""
+    """The stride has the place of the pooling."""
     network = plan_network(TrialConfig(blocks=(Block(filters=(2, 3), stride=2),)), (8, 8, 1), 2)
     convolutions = [layer for layer in network.layers if layer.kind == "conv"]
     assert [layer.settings["stride"] for layer in convolutions] == [1, 2]
@@ -90,7 +90,7 @@ def test_no_layers_are_the_logits_alone():
     ("head", "inputs"), [("flatten", 3 * 3 * 5), ("global_average", 5), ("global_max", 5)]
 )
 def test_the_head_makes_a_vector(head, inputs):
-    """Flattening keeps every pixel, a global head one number a channel."""
+    """Flattening keeps every pixel; a global head gives one number a channel."""
     config = TrialConfig(blocks=(Block(filters=(5,), padding="valid"),), head=head)
     network = plan_network(config, (5, 5, 1), 2)
     assert network.layers[-2].output_shape == (inputs,)
@@ -107,7 +107,7 @@ def test_the_head_makes_a_vector(head, inputs):
 )
 @pytest.mark.parametrize("normalisation", ["batch", "layer", "group"])
 def test_the_order_within_a_block(place, kinds, normalisation):
-    """Normalisation stands around each activation, or once at the block's end."""
+    """Normalisation is before or after each activation, or once at the block's end."""
     names = {
         "norm": f"{normalisation}_norm",
         "act": "activation",
@@ -135,14 +135,14 @@ def test_the_order_within_a_block(place, kinds, normalisation):
     ],
 )
 def test_the_order_within_a_dense_layer(place, kinds):
-    """The same three places as in a block."""
+    """The three positions of the normalisation are those of a block."""
     dense = Dense(units=4, normalisation="layer", normalisation_place=place, dropout=0.5)
     network = plan_network(TrialConfig(dense=(dense,)), (2, 2, 1), 2)
     assert _kinds(network)[1:-1] == kinds
 
 
 def test_a_linear_activation_is_no_layer():
-    """There is nothing to compute."""
+    """A linear activation computes nothing, so it is left out."""
     blocks, dense = (
         (Block(filters=(2,), activation="linear"),),
         (Dense(units=2, activation="linear"),),
@@ -155,7 +155,7 @@ def test_a_linear_activation_is_no_layer():
     ("normalisation", "place", "parameters"),
     [
         ("none", "before_activation", 9 * 8 + 8),
-        ("batch", "before_activation", 9 * 8 + 4 * 8),  # beta stands for the bias
+        ("batch", "before_activation", 9 * 8 + 4 * 8),  # beta replaces the bias
         ("batch", "after_activation", 9 * 8 + 8 + 4 * 8),
         ("batch", "after_dropout", 9 * 8 + 8 + 4 * 8),
         ("layer", "before_activation", 9 * 8 + 8 + 2 * 8),
@@ -163,7 +163,7 @@ def test_a_linear_activation_is_no_layer():
     ],
 )
 def test_a_convolution_has_no_bias_before_batch_normalisation(normalisation, place, parameters):
-    """It would be subtracted again at once."""
+    """The normalisation would subtract the bias."""
     block = Block(filters=(8,), normalisation=normalisation, normalisation_place=place)
     network = plan_network(TrialConfig(blocks=(block,)), (4, 4, 1), 2)
     assert network.parameters == parameters + (4 * 4 * 8 * 2 + 2)
@@ -178,7 +178,7 @@ def test_a_convolution_has_no_bias_before_batch_normalisation(normalisation, pla
     ],
 )
 def test_a_dense_layer_has_no_bias_before_batch_normalisation(normalisation, place, parameters):
-    """As a convolution."""
+    """The normalisation would subtract the bias."""
     dense = Dense(units=8, normalisation=normalisation, normalisation_place=place)
     network = plan_network(TrialConfig(dense=(dense,)), (4, 4, 1), 2)
     assert network.parameters == parameters + (8 * 2 + 2)
@@ -188,12 +188,12 @@ def test_a_dense_layer_has_no_bias_before_batch_normalisation(normalisation, pla
     ("channels", "groups"), [(1, 1), (7, 7), (8, 8), (24, 8), (36, 6), (11, 1)]
 )
 def test_groups_divide_the_channels(channels, groups):
-    """The largest divisor up to eight."""
+    """The number of groups is the largest divisor up to eight."""
     assert n_groups(channels) == groups
 
 
-def test_layer_names_differ_and_say_where_they_are():
-    """They are the names in the Keras model."""
+def test_layer_names_differ_and_have_their_position():
+    """The names are those of the layers of the Keras model."""
     config = TrialConfig(
         blocks=(Block(filters=(2, 2), pool="max", dropout=0.1, normalisation="batch"),) * 2,
         dense=(Dense(units=3, dropout=0.1, normalisation="batch"),),

@@ -1,4 +1,4 @@
-"""The spaces and baselines that come with autocnn."""
+"""The spaces and baselines of the library."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from autocnn.space.library import baseline_names, library_path, space_file, spac
 from autocnn.space.toml import load_space
 
 
-def test_spaces_stand_before_baselines():
-    """The order in which `--space` offers them."""
+def test_spaces_are_listed_before_baselines():
+    """The order is that in the help of `--space`."""
     names = space_names()
     assert names[:2] == ["cnn", "mlp"]
     assert names[2:] == baseline_names()
@@ -19,7 +19,7 @@ def test_spaces_stand_before_baselines():
 
 @pytest.mark.parametrize("name", space_names())
 def test_every_space_of_the_library_can_be_read(name):
-    """And says what it is."""
+    """Every space has a description."""
     space = load_space(name)
     assert space.name == name
     assert space.description
@@ -27,14 +27,14 @@ def test_every_space_of_the_library_can_be_read(name):
 
 
 def test_a_name_leads_to_its_file():
-    """Spaces lie at the top, baselines in a folder of their own."""
+    """Spaces are at the top of the library, baselines in a folder of their own."""
     assert space_file("cnn") == library_path() / "cnn.toml"
     assert space_file("mlp_1000_512") == library_path() / "baselines" / "mlp_1000_512.toml"
     assert space_file("unheard_of") is None
 
 
 def test_a_wheel_carries_the_library_inside_the_package(tmp_path, monkeypatch):
-    """Inside the package where it is there, else beside it."""
+    """The library is inside the package if it was installed, else beside it."""
     module = tmp_path / "site" / "autocnn" / "space" / "library.py"
     monkeypatch.setattr(library, "__file__", str(module))
     assert library_path() == tmp_path / "site" / "search_spaces"

@@ -1,4 +1,4 @@
-"""The dimensions of a space: what they contain, how they are drawn and counted."""
+"""The dimensions of a space: membership, draws and counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int, On
     ],
 )
 def test_a_parameter_contains_its_values_only(parameter, inside, outside):
-    """Range, step and kind decide; a boolean is no number."""
+    """Range, step and kind are checked; a boolean is no number."""
     assert [value for value in inside if not parameter.contains(value)] == []
     assert [value for value in outside if parameter.contains(value)] == []
 
@@ -44,7 +44,7 @@ def test_a_parameter_contains_its_values_only(parameter, inside, outside):
     ],
 )
 def test_a_finite_parameter_lists_and_counts_its_values(parameter, values):
-    """Every value once, in order, and each of them is contained."""
+    """Every value is listed once, in order, and is contained."""
     assert parameter.all_values() == values
     assert parameter.n_values() == len(values)
     assert all(parameter.contains(value) for value in values)
@@ -67,7 +67,7 @@ def test_rounding_never_lists_a_value_above_the_range(high, step, n):
 
 
 def test_a_continuous_range_has_no_list():
-    """It has infinitely many values."""
+    """A continuous range has infinitely many values."""
     parameter = Float(low=0.0, high=1.0)
     assert parameter.n_values() == math.inf
     with pytest.raises(SpaceError, match="continuous range"):
@@ -87,7 +87,7 @@ def test_a_continuous_range_has_no_list():
     ],
 )
 def test_every_value_is_drawn_and_no_other(parameter):
-    """200 draws meet each of at most eight values, and nothing outside."""
+    """200 draws give each of at most eight values, and no other value."""
     rng = np.random.default_rng(0)
     drawn = [parameter.sample(rng) for _ in range(200)]
     assert all(parameter.contains(value) for value in drawn)
@@ -105,7 +105,7 @@ def test_every_value_is_drawn_and_no_other(parameter):
     ],
 )
 def test_draws_are_uniform_on_the_right_scale(parameter, middle):
-    """Half of the draws lie below the middle of the range, or of its logarithm."""
+    """Half of the draws are below the middle of the range, or of its logarithm."""
     rng = np.random.default_rng(0)
     below = sum(parameter.sample(rng) < middle for _ in range(2000))
     assert 900 < below < 1100
@@ -129,8 +129,8 @@ def test_draws_are_uniform_on_the_right_scale(parameter, middle):
         (Categorical, {"choices": (1, 2, 1)}, "choices must differ, got 1 twice"),
     ],
 )
-def test_a_wrong_range_is_refused_at_birth(cls, arguments, message):
-    """A range that contains nothing, or cannot be drawn, never becomes a parameter."""
+def test_a_wrong_range_is_refused_when_it_is_made(cls, arguments, message):
+    """A range without any value, or one that cannot be drawn, is no parameter."""
     with pytest.raises(SpaceError, match=message):
         cls(**arguments)
 

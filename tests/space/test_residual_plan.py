@@ -10,21 +10,21 @@ from autocnn.space.layers import Layer, plan_network
 
 
 def _plan(*blocks: Block, shape: tuple[int, int, int] = (8, 8, 4)) -> dict[str, Layer]:
-    """The layers of these blocks by name, in order, without head and logits."""
+    """The layers of these blocks by name and in order, without head and logits."""
     layers = plan_network(TrialConfig(blocks=blocks), shape, 2).layers
     return {layer.name: layer for layer in layers[:-2]}
 
 
 def test_every_layer_follows_the_one_before():
-    """The first one takes the scaled pixels."""
+    """The first layer takes the scaled pixels."""
     blocks = (Block(filters=(2, 2), pool="max", dropout=0.1),)
     layers = plan_network(TrialConfig(blocks=blocks, dense=(Dense(units=3),)), (8, 8, 1), 2).layers
     before = ["pixels", *(layer.name for layer in layers[:-1])]
     assert [layer.inputs for layer in layers] == [(name,) for name in before]
 
 
-def test_what_goes_into_a_residual_block_is_added_to_what_comes_out():
-    """Of one shape: as it is. 2 x (3*3*4*4 + 4) parameters, 2 x 8*8*144 MACs."""
+def test_a_residual_block_adds_its_input_to_its_output():
+    """Equal shapes need no projection. 2 x (3*3*4*4 + 4) parameters, 2 x 8*8*144 MACs."""
     layers = _plan(Block(filters=(4, 4), residual=True))
     assert [layer.kind for layer in layers.values()] == [
         *("conv", "activation", "conv", "activation", "add")
@@ -37,11 +37,9 @@ def test_what_goes_into_a_residual_block_is_added_to_what_comes_out():
 
 
 def test_another_shape_is_projected():
-    """From 8x8x4 to 4x4x8 by a 1x1 convolution of stride 2, with the block's normalisation.
-
-    Convolutions 216 and 432, projection 32, normalisations 4 x (6 + 8 + 8); MACs 64*216 + 16*432
-    + 16*32.
-    """
+    """From 8x8x4 to 4x4x8 by a 1x1 convolution of stride 2, with the block's normalisation."""
+    # Convolutions 216 and 432, projection 32, normalisations 4 x (6 + 8 + 8); MACs 64*216 + 16*432
+    # + 16*32.
     block = Block(filters=(6, 8), stride=2, normalisation="batch", residual=True)
     layers = _plan(block)
     assert list(layers)[-3:] == ["block1_bypass", "block1_bypass_norm", "block1_add"]
@@ -64,7 +62,7 @@ def test_another_shape_is_projected():
     ],
 )
 def test_a_projection_is_normalised_as_the_convolutions_are(normalisation, place, parameters):
-    """Only before the activations: it has none itself."""
+    """A normalisation at the block's end is not applied to the projection."""
     block = Block(
         filters=(8,), normalisation=normalisation, normalisation_place=place, residual=True
     )
@@ -72,8 +70,8 @@ def test_a_projection_is_normalised_as_the_convolutions_are(normalisation, place
     assert costs == parameters
 
 
-def test_the_sum_stands_before_pooling_and_dropout():
-    """And before a normalisation at the block's end."""
+def test_the_sum_precedes_pooling_and_dropout():
+    """The sum also precedes a normalisation at the block's end."""
     block = Block(
         filters=(4,),
         residual=True,
@@ -86,15 +84,15 @@ def test_the_sum_stands_before_pooling_and_dropout():
     assert kinds == ["conv", "activation", "add", "max_pool", "dropout", "batch_norm"]
 
 
-def test_a_block_goes_on_from_the_sum():
-    """Two residual blocks: the second one bypasses from the end of the first."""
+def test_the_next_block_takes_the_sum():
+    """The second of two residual blocks bypasses from the end of the first."""
     layers = _plan(*(Block(filters=(4,), residual=True, pool="max"),) * 2)
     assert layers["block2_conv1"].inputs == ("block1_pool",)
     assert layers["block2_add"].inputs == ("block2_conv1_relu", "block1_pool")
 
 
 def test_valid_convolutions_of_a_residual_block_are_infeasible():
-    """Two of them leave 4 pixels of 8; those of one pixel leave all."""
+    """Two of them leave 4 pixels of 8; valid convolutions of one pixel leave all."""
     with pytest.raises(Infeasible, match="end at 4x4 and 8x8 pixels; padding must be same"):
         _plan(Block(filters=(4, 4), padding="valid", residual=True))
     assert "block1_add" in _plan(Block(filters=(4,), kernel=1, padding="valid", residual=True))
@@ -113,13 +111,13 @@ def test_a_separable_convolution_is_a_depthwise_and_a_pointwise_one(padding, str
 
 
 def test_a_projection_is_no_separable_convolution():
-    """There is nothing to separate in a 1x1 convolution."""
+    """A 1x1 convolution has no spatial part to separate."""
     layers = _plan(Block(filters=(8,), convolution="separable", residual=True))
     assert [x.kind for x in layers.values() if "conv" in x.kind] == ["separable_conv", "conv"]
 
 
 def test_logits_may_have_no_bias_and_be_scaled():
-    """3 inputs, 2 classes: 6 weights; the factor is no weight."""
+    """3 inputs and 2 classes have 6 weights; the factor is no weight."""
     config = TrialConfig(dense=(Dense(units=3),), logits_bias=False, logits_scale=0.125)
     logits, scale = plan_network(config, (1, 1, 1), 2).layers[-2:]
     assert (logits.name, logits.parameters) == ("logits", 6)

@@ -15,7 +15,7 @@ from autocnn.space.space import Limits, SearchSpace
 
 @pytest.fixture
 def space() -> SearchSpace:
-    """Depth, size and dropout of dense layers; dropout kind hangs on dropout, two steps deep."""
+    """Depth, size and dropout of dense layers; the kind of dropout has two nested conditions."""
     has_layers = {"dense_layers": Between(low=1)}
     return SearchSpace(
         name="test",
@@ -43,13 +43,13 @@ def space() -> SearchSpace:
         ("dropout_kind", {"dense_layers": 0}, False),
     ],
 )
-def test_a_parameter_is_active_where_its_conditions_hold(space, name, values, active):
+def test_a_parameter_is_active_if_its_conditions_hold(space, name, values, active):
     """A condition on a parameter that is inactive itself does not hold."""
     assert space.is_active(name, values) is active
 
 
 def test_all_conditions_must_hold():
-    """Two conditions are joined by and."""
+    """Two conditions of a parameter are joined by and."""
     when = {"flip": OneOf((True,)), "shift": Between(low=1)}
     space = SearchSpace(
         name="test",
@@ -65,7 +65,7 @@ def test_all_conditions_must_hold():
 
 
 def test_fixed_parameters_do_not_vary(space):
-    """Everything else does, in drawing order."""
+    """Every other parameter varies, in drawing order."""
     names = [name for name, _ in space.varying()]
     assert names == ["dense_layers", "dense_units", "dropout", "dropout_kind", "flip"]
 
@@ -74,7 +74,7 @@ POINT = {"dense_layers": 1, "dense_units": 8, "dropout": 0.0, "flip": False, "ba
 
 
 def test_a_whole_point_passes(space):
-    """Every active parameter in range, nothing else."""
+    """Every active parameter is in range, and no other has a value."""
     space.check_point(POINT)
     space.check_point({**POINT, "dropout": 0.25, "dropout_kind": "unit"})
 
@@ -93,14 +93,14 @@ def test_a_whole_point_passes(space):
     ],
 )
 def test_a_wrong_point_is_refused_by_name(space, changes, message):
-    """Missing, out of range, inactive or unknown: the parameter is named."""
+    """The error names the missing, wrong, inactive or unknown parameter."""
     values = {k: v for k, v in {**POINT, **changes}.items() if v is not None}
     with pytest.raises(SpaceError, match=message):
         space.check_point(values)
 
 
 def test_every_draw_is_a_point(space):
-    """200 draws are points, and both depths of the conditions are met."""
+    """200 draws are points, and include both levels of the conditions."""
     rng = np.random.default_rng(0)
     draws = [space.sample(rng) for _ in range(200)]
     for values in draws:
@@ -109,7 +109,7 @@ def test_every_draw_is_a_point(space):
 
 
 def test_draws_repeat_from_their_seed(space):
-    """The generator is the only source of chance."""
+    """Draws depend on nothing but the generator."""
     first, second, other = (
         [space.sample(np.random.default_rng(seed)) for _ in range(1)] for seed in (0, 0, 1)
     )
@@ -118,16 +118,14 @@ def test_draws_repeat_from_their_seed(space):
 
 
 def test_the_points_of_a_conditional_space_are_counted(space):
-    """Worked by hand.
-
-    No dense layer: 2 (flip). One or two layers: 2 units x (1 without dropout + 2 rates x 2 kinds)
-    x 2 (flip) = 20 each. Together 2 + 2 x 20 = 42.
-    """
+    """The space has 42 points, worked by hand."""
+    # No dense layer: 2 (flip). One or two layers: 2 units x (1 without dropout + 2 rates x 2 kinds)
+    # x 2 (flip) = 20 each. Together 2 + 2 x 20 = 42.
     assert space.n_points() == 42
 
 
 def test_a_continuous_parameter_makes_infinitely_many_points():
-    """Even if it is only sometimes active."""
+    """A continuous parameter counts even if it is active at some points only."""
     space = SearchSpace(
         name="test",
         parameters={
@@ -139,14 +137,14 @@ def test_a_continuous_parameter_makes_infinitely_many_points():
 
 
 def test_the_configuration_of_a_point_is_its_expansion(space):
-    """Values become layers."""
+    """Values become layers of the configuration."""
     config = space.config({**POINT, "dense_layers": 2})
     assert config.dense == (Dense(units=8),) * 2
     assert (config.blocks, config.batch_size) == ((), 32)
 
 
 def test_an_explicit_architecture_replaces_the_parameters():
-    """Blocks and dense layers of the file are those of every configuration."""
+    """Every configuration has the blocks and dense layers of the file."""
     blocks, dense = (Block(filters=(4,)),), (Dense(units=3),)
     space = SearchSpace(name="test", parameters={}, blocks=blocks, dense=dense)
     config = space.config({"batch_size": 8})
@@ -163,7 +161,7 @@ CONFIG = TrialConfig(blocks=(Block(filters=(4,)),))
     [Limits(), Limits(parameters=554), Limits(macs=2816), Limits(parameters=554, macs=2816)],
 )
 def test_a_network_at_its_limits_passes(limits):
-    """A limit is what a network may cost at most."""
+    """A limit is the largest allowed cost."""
     space = SearchSpace(name="test", parameters={}, limits=limits)
     network = space.network(CONFIG, (8, 8, 1), 2)
     assert (network.parameters, network.macs) == (554, 2816)
@@ -177,7 +175,7 @@ def test_a_network_at_its_limits_passes(limits):
     ],
 )
 def test_a_network_above_a_limit_is_infeasible(limits, message):
-    """The message says how much, and how much is allowed."""
+    """The message has the cost and the limit."""
     space = SearchSpace(name="test", parameters={}, limits=limits)
     with pytest.raises(Infeasible, match=message):
         space.network(CONFIG, (8, 8, 1), 2)

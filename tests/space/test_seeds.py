@@ -8,13 +8,13 @@ from autocnn.space.seeds import derive_seed
 
 
 def test_a_seed_is_repeatable_and_fits_32_bits():
-    """The same parts give the same number, on every machine."""
+    """Equal parts give an equal number on every machine."""
     assert derive_seed(0, 7, "sample") == derive_seed(0, 7, "sample")
     assert all(0 <= derive_seed(i) < 2**32 for i in range(100))
 
 
 def test_seeds_differ_in_every_part():
-    """Study, trial and purpose each matter; seed 0 is a seed."""
+    """A change of study, trial or purpose changes the seed; seed 0 is a seed."""
     parts = itertools.product((0, 1, 2**40), range(5), ("init", "shuffle", "augment"))
     seeds = [derive_seed(*part) for part in parts]
     assert len(set(seeds)) == len(seeds) == 45

@@ -1,4 +1,4 @@
-"""Search spaces in TOML: what is read, and what each error says."""
+"""Search spaces in TOML: which contents are read, and each error message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def parse(text):
 
 
 def test_every_kind_of_parameter_is_read():
-    """Plain values, value tables, choices, ranges with and without step and log."""
+    """Plain values, value tables, choices, and ranges with and without step and log."""
     space = parse("""
         [parameters]
         head = "flatten"
@@ -43,7 +43,7 @@ def test_every_kind_of_parameter_is_read():
 
 
 def test_every_kind_of_condition_is_read():
-    """One value, several values, bounds; on any kind of parameter."""
+    """One value, several values, and bounds, on any kind of parameter."""
     space = parse("""
         [parameters]
         optimizer = { choices = ["sgd", "momentum", "nesterov"] }
@@ -62,7 +62,7 @@ def test_every_kind_of_condition_is_read():
 
 
 def test_the_rest_of_the_file_is_read():
-    """Description, limits, name and the text itself."""
+    """Description, limits, name and text are those of the file."""
     text = 'description = "two"\n[limits]\nmacs = 1000\n[parameters]\nblocks = 0\n'
     space = parse(text)
     assert (space.name, space.description, space.text) == ("my", "two", text)
@@ -71,7 +71,7 @@ def test_the_rest_of_the_file_is_read():
 
 
 def test_what_was_published_is_read():
-    """A baseline's data, figure and source; a space of our own has none."""
+    """A baseline has data, figure and source; a user's space has none."""
     assert parse("").published is None
     minimal = parse("[published]\ndataset = 'mnist'\nsource = 'a book'\n").published
     assert minimal == Published(dataset="mnist", source="a book")
@@ -100,18 +100,18 @@ def test_what_was_published_is_read():
     ],
 )
 def test_what_is_wrong_in_published_is_named(text, message):
-    """File, key, what is expected and what came."""
+    """The error has file, key, expected and given value."""
     with pytest.raises(SpaceError, match=message):
         parse(text)
 
 
 def test_an_empty_file_is_a_space_of_one_point():
-    """Everything has a default."""
+    """Every setting of a space has a default."""
     assert parse("").n_points() == 1
 
 
 def test_blocks_and_dense_layers_are_read_as_written():
-    """[[block]] and [[dense]] state an architecture; integers stand for numbers."""
+    """[[block]] and [[dense]] give an architecture; integers are read as floats."""
     space = parse("""
         [[block]]
         filters = [8, 16]
@@ -240,7 +240,7 @@ P = "[parameters]\n"
     ],
 )
 def test_a_wrong_value_is_named_by_file_and_key(text, message):
-    """Every message says where, what was expected and what came."""
+    """Every message has file, key, expected and given value."""
     with pytest.raises(SpaceError, match=message):
         parse(text)
 
@@ -280,7 +280,7 @@ kernel = 3
     ],
 )
 def test_a_wrong_condition_is_named_by_file_and_key(when, message):
-    """A condition speaks of earlier parameters, and can be met."""
+    """A condition must name an earlier parameter, and some value must meet it."""
     text = f"{OTHERS}shift = {{ low = 0, high = 2, when = {when} }}\npatience = 2\n"
     with pytest.raises(SpaceError, match=r"^my\.toml: parameters\.shift\.when") as raised:
         parse(text)
@@ -309,13 +309,13 @@ def test_a_wrong_condition_is_named_by_file_and_key(when, message):
     ],
 )
 def test_a_wrong_architecture_is_named_by_file_and_key(text, message):
-    """Blocks and layers are checked like parameters."""
+    """Blocks and layers are checked in the way of parameters."""
     with pytest.raises(SpaceError, match=message):
         parse(text)
 
 
 def test_a_space_is_loaded_from_a_file(tmp_path):
-    """The path of a .toml file is as good as a name."""
+    """The path of a .toml file is accepted in place of a name."""
     file = tmp_path / "mine.toml"
     file.write_text("[parameters]\nblocks = { low = 0, high = 1 }\n")
     space = load_space(str(file))
@@ -324,7 +324,7 @@ def test_a_space_is_loaded_from_a_file(tmp_path):
 
 @pytest.mark.parametrize("name", ["unheard_of", "unheard_of.toml", "."])
 def test_an_unknown_space_lists_those_that_are_known(name):
-    """Neither a name of the library nor a file."""
+    """A text that is neither a name of the library nor a file is refused."""
     with pytest.raises(
         SpaceError, match=f"no search space named {name!r}; choose one of cnn, mlp,"
     ):
@@ -332,7 +332,7 @@ def test_an_unknown_space_lists_those_that_are_known(name):
 
 
 def test_a_file_that_is_no_text_is_one_clear_line(tmp_path):
-    """Bytes that are not UTF-8 are named with their file."""
+    """The error of a file that is not UTF-8 names the file."""
     file = tmp_path / "mine.toml"
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(SpaceError, match=r"mine\.toml: cannot be read as UTF-8 text"):
@@ -340,7 +340,7 @@ def test_a_file_that_is_no_text_is_one_clear_line(tmp_path):
 
 
 def test_an_error_in_a_file_names_the_file(tmp_path):
-    """The path stands before the key."""
+    """The path precedes the key in the message."""
     file = tmp_path / "mine.toml"
     file.write_text("[parameters]\nblocks = -1\n")
     with pytest.raises(SpaceError, match=r"mine\.toml: parameters\.blocks: expected a value >= 0"):

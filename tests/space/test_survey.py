@@ -1,4 +1,4 @@
-"""What a space holds: points, feasible samples, costs."""
+"""The survey of a space: points, feasible samples, costs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autocnn.space.toml import load_space
     ("shape", "least"), [((28, 28, 1), 600), ((32, 32, 3), 600), ((8, 8, 1), 400)]
 )
 def test_most_of_the_space_cnn_can_be_built(shape, least):
-    """Draws are not wasted: 60 % are feasible, 40 % on images of 8x8."""
+    """60 % of the draws are feasible, and 40 % on images of 8x8."""
     survey = survey_space(load_space("cnn"), shape, 10)
     assert survey.samples == 1000
     assert survey.feasible >= least
@@ -25,7 +25,7 @@ def test_most_of_the_space_cnn_can_be_built(shape, least):
 
 
 def test_costs_stay_within_the_limits():
-    """The largest feasible sample obeys the file, the smallest has some weights."""
+    """The largest feasible sample is within the limits, the smallest has some weights."""
     survey = survey_space(load_space("cnn"), (28, 28, 1), 10, samples=100)
     assert 0 < survey.macs[0] <= survey.macs[-1] <= 40_000_000
     assert 0 < survey.parameters[0] <= survey.parameters[-1] <= 4_000_000
@@ -33,7 +33,7 @@ def test_costs_stay_within_the_limits():
 
 
 def _two_widths(limit: int | None = None) -> SearchSpace:
-    """8 or 64 filters of 1x1 on 1x1x1 images: 16 or 128 parameters, 18 or 130 for two logits."""
+    """8 or 64 filters of 1x1 on 1x1x1 images: 16 or 128 parameters, and 18 or 130 for logits."""
     return SearchSpace(
         name="test",
         parameters={
@@ -47,7 +47,7 @@ def _two_widths(limit: int | None = None) -> SearchSpace:
 
 
 def test_quantiles_run_from_the_smallest_to_the_largest():
-    """Two networks of 34 and 258 parameters, 24 and 192 MACs."""
+    """The two networks have 34 and 258 parameters, 24 and 192 MACs."""
     survey = survey_space(_two_widths(), (1, 1, 1), 2, samples=50)
     assert (survey.points, survey.samples, survey.feasible, survey.reason) == (2, 50, 50, "")
     assert (survey.parameters[0], survey.parameters[-1]) == (34, 258)
@@ -55,15 +55,15 @@ def test_quantiles_run_from_the_smallest_to_the_largest():
 
 
 def test_infeasible_samples_are_counted_with_a_reason():
-    """The wide network is above the limit."""
+    """The wide network exceeds the limit."""
     survey = survey_space(_two_widths(limit=100), (1, 1, 1), 2, samples=50)
     assert 0 < survey.feasible < 50
     assert survey.parameters == (34,) * 5
     assert survey.reason == "258 parameters are above the limit of 100"
 
 
-def test_a_space_without_a_feasible_sample_says_so():
-    """Costs are zero, the reason is there."""
+def test_a_space_without_a_feasible_sample_has_a_reason():
+    """The costs are zero, and the reason is given."""
     survey = survey_space(_two_widths(limit=1), (1, 1, 1), 2, samples=5)
     assert survey.feasible == 0
     assert survey.parameters == survey.macs == (0,) * 5
@@ -71,7 +71,7 @@ def test_a_space_without_a_feasible_sample_says_so():
 
 
 def test_a_study_needs_one_feasible_sample():
-    """A space that fits some images may have nothing for others, and says why."""
+    """A space without a feasible network for these images is refused with a reason."""
     space = _two_widths(limit=40)
     assert check_feasible(space, (1, 1, 1), 2).feasible > 0
     message = (

@@ -1,9 +1,9 @@
-"""What every test needs, and what the tests of several rooms make: proposals, results, records.
+"""The fixtures of every test, and makers shared by several rooms: proposals, results, records.
 
 A room that needs other defaults has a fixture of the same name that calls the one here.
 
 Markers (registered in pyproject.toml): `slow`, `gpu`, `network` and `browser` are left out unless
-asked for, as in `pytest -m slow`; `training` marks real, small trainings, which run by default.
+selected, as in `pytest -m slow`; `training` marks real, small trainings, which run by default.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import Block, Dense, EarlyStopping, Optimizer, TrialConfig
 from autocnn.trial import Epoch, Proposal, TrialResult, TrialState
 
-TEST_PROCESS_MB = 4096  # memory of a process that runs tests, and of the workers that it starts
+TEST_PROCESS_MB = 4096  # memory of a test process with the workers that it starts
 
 # Before the first import of TensorFlow, which writes to stderr on import. Workers inherit it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# The database of whoever runs the tests is not ours.
+# The tests do not use the database of the user's environment.
 os.environ.pop("OPTUNA_STORAGE", None)
 
-# What a proposal and a record say alike, unless a test says something else.
+# Defaults that a proposal and a record share.
 TRIAL: dict[str, Any] = {
     "origin": "tpe",
     "values": {},
@@ -49,7 +49,7 @@ TRIAL: dict[str, Any] = {
 
 @pytest.fixture(scope="session", autouse=True)
 def cache_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One cache of images for all tests; the cache of the person who runs them stays untouched."""
+    """One cache of images for all tests, so the user's own cache is not changed."""
     folder = tmp_path_factory.mktemp("cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AUTOCNN_CACHE", str(folder))
@@ -117,7 +117,7 @@ def make_record(make_result: Callable[..., TrialResult]) -> Callable[..., TrialR
 
 @pytest.fixture
 def make_finals() -> Callable[..., Finals]:
-    """Finals of trial 4: 7 errors in 360, and 0.5 points of optimism."""
+    """A function that makes finals of trial 4: 7 errors in 360, 0.5 points of optimism."""
 
     def make(**changes: Any) -> Finals:
         fields = {
@@ -185,7 +185,7 @@ def facts() -> Facts:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Processes of `-n auto`: one a core that has the memory; none besides this for a part."""
+    """Processes of `-n auto`: one a core with enough memory; 0 if only some tests were selected."""
     if config.args != config.getini("testpaths"):
         return 0
     free_mb = psutil.virtual_memory().available // 2**20
@@ -194,7 +194,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 
 @pytest.fixture
 def keep_policy() -> Iterator[None]:
-    """Exports choose Keras' dtype policy; the tests leave it as it was."""
+    """Restore Keras' dtype policy, which exports set."""
     import keras
 
     before = keras.config.dtype_policy()
@@ -204,7 +204,7 @@ def keep_policy() -> Iterator[None]:
 
 @pytest.fixture
 def quiet_optuna() -> Iterator[None]:
-    """Optuna tells of each study that it makes, unless it is hushed."""
+    """Switch off Optuna's messages about each study that it creates."""
     import optuna
 
     before = optuna.logging.get_verbosity()
@@ -215,7 +215,7 @@ def quiet_optuna() -> Iterator[None]:
 
 @pytest.fixture
 def console() -> Console:
-    """A terminal of 120 columns that remembers what was printed."""
+    """A terminal of 120 columns that records what is printed."""
     return Console(
         record=True, force_terminal=True, width=120, height=50, file=io.StringIO(), highlight=False
     )
@@ -223,7 +223,7 @@ def console() -> Console:
 
 @pytest.fixture
 def show() -> Callable[..., list[str]]:
-    """The lines that something looks like on a terminal of this width."""
+    """A function that returns the lines of a renderable on a terminal of this width."""
 
     def lines(renderable: Any, width: int = 120) -> list[str]:
         plain = Console(width=width, file=io.StringIO(), record=True, highlight=False)

@@ -25,12 +25,12 @@ PASSWORD = "s3cr:et/@%{p}"  # every character that means something in a URL or a
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A server on this machine that wants a password."""
+    """A server on this machine that requires a password."""
 
     port: int
 
     def url(self, database: str, password: str | None = PASSWORD) -> str:
-        """The URL of a database there; without a password where that is None."""
+        """The URL of a database on the server, without a password if `password` is None."""
         secret = "" if password is None else f":{quote(password, safe='')}"
         return f"postgresql+psycopg://{USER}{secret}@127.0.0.1:{self.port}/{database}"
 
@@ -89,7 +89,7 @@ def _programs() -> Path:
 
 
 def _user() -> str | None:
-    """Who runs the server: it refuses to run as root. None: whoever runs the tests."""
+    """The user who runs the server, which refuses root; None: the current user."""
     if os.geteuid() != 0:
         return None
     known = {entry.pw_name for entry in pwd.getpwall()}
@@ -121,7 +121,7 @@ def _start(programs: Path, user: str | None, folder: Path, port: int) -> None:
 
 
 def _run(user: str | None, folder: Path, *command: object) -> None:
-    """Run a program of PostgreSQL in `folder`; what it said is in the error."""
+    """Run a program of PostgreSQL in `folder`; an error has its output."""
     other = {} if user is None else {"user": user, "group": _group(user), "extra_groups": []}
     done = subprocess.run(
         [str(part) for part in command],

@@ -1,4 +1,4 @@
-"""What tests do to processes of autocnn."""
+"""Actions of tests on processes of autocnn."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psutil
 
 @contextmanager
 def held(search: subprocess.Popen[str]) -> Iterator[None]:
-    """Stop the trainings of a search meanwhile; its own process, which has the record, goes on."""
+    """Stop the trainings of a search during the block; its own process, with the record, runs."""
     children = psutil.Process(search.pid).children(recursive=True)
     trainings = [child for child in children if "spawn_main" in str(child.cmdline())]
     for training in trainings:

@@ -1,4 +1,4 @@
-"""An executor that is made up: it has the interface of a real one, without processes."""
+"""A scripted executor, which implements the interface of a real one without processes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ CPU = Device(backend="tensorflow", kind="cpu", names=("CPU",), bfloat16=False, r
 
 
 class ScriptedExecutor:
-    """A subclass defines in `train` what a job gives: it yields epochs and returns the result.
+    """An executor whose subclass defines `train`, which yields epochs and returns the result.
 
-    The answers are only recorded. Events are there at once: no call waits.
+    Answers are recorded and have no effect. Events arrive at once, so no call waits.
     """
 
     def __init__(self, capacity: int = 1) -> None:
@@ -28,17 +28,17 @@ class ScriptedExecutor:
         self._trainings: dict[int, Training] = {}
 
     def train(self, job: TrialJob) -> Training:
-        """What becomes of `job`."""
+        """Yield the epochs of `job` and return its result."""
         raise NotImplementedError
 
     def start(self) -> None:
-        """There is nothing to load."""
+        """Do nothing."""
 
     def use(self, data: DataReference) -> None:
-        """There is nothing to train on."""
+        """Do nothing."""
 
     def device(self) -> Device:
-        """A CPU."""
+        """The device of a CPU."""
         return CPU
 
     def measure(self, config: TrialConfig, precision: str) -> tuple[float, float]:
@@ -47,7 +47,7 @@ class ScriptedExecutor:
         return 0.1, 1e-6
 
     def submit(self, job: TrialJob) -> None:
-        """Begin."""
+        """Begin the job."""
         assert len(self._trainings) < self.capacity
         self.jobs.append(job)
         self._trainings[job.number] = self.train(job)

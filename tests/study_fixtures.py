@@ -18,7 +18,7 @@ from autocnn.trial import Proposal
 
 @pytest.fixture
 def make_record(make_record: Callable[..., TrialRecord]) -> Callable[..., TrialRecord]:
-    """A record with this number, scores and state; 100 parameters unless it is said."""
+    """A function that makes a record with number, scores and state; 100 parameters by default."""
     values = {"filters": 8, "rate": 0.25, "pool": "max", "seed_of_pool": True}
     return partial(make_record, values=values, parameters=100)
 
@@ -32,7 +32,7 @@ def make_proposal(make_proposal: Callable[..., Proposal]) -> Callable[..., Propo
 
 @pytest.fixture
 def space() -> SearchSpace:
-    """One parameter of every kind; `rate` is active where the pool is max."""
+    """A space with one parameter of every kind; `rate` is active if the pool is max."""
     return SearchSpace(
         name="test",
         parameters={

@@ -1,6 +1,6 @@
-"""Benchmarks that take the project's insides apart, or compare sides that do the same, fit them.
+"""Benchmarks that use internals of the package, or compare equal computations, still run.
 
-The others are run when they are needed.
+Other benchmarks have no test and are run by hand.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ print(json.dumps(losses))
 
 @pytest.mark.training
 def test_overhead_is_measured_in_a_small_study(tmp_path):
-    """Three trials on record, two more; a part of each, and the steps of the resume."""
+    """The study has three trials on record and two more; each part and resume step is timed."""
     command = "overhead.py", "--sizes", "3", "--trials", "2", "--rounds", "1"
     shown = run(*command, "--folder", str(tmp_path))
     assert "ms a trial" in shown
@@ -59,7 +59,7 @@ def test_overhead_is_measured_in_a_small_study(tmp_path):
 @needs_jax
 @pytest.mark.training
 def test_networks_of_a_pack_train_as_in_processes_of_their_own():
-    """Vmapped, as matrix products, and apart: the same mean loss; alone is the first of them."""
+    """A pack has equal mean losses vmapped, as matrix products and in processes of its own."""
     shown = run("packs.py", *SMALL_PACKS.split())
     rows = [line.split("│") for line in shown.splitlines() if line.startswith("│")]
     losses = {row[1].strip(): float(row[-2]) for row in rows}
@@ -72,7 +72,7 @@ def test_networks_of_a_pack_train_as_in_processes_of_their_own():
 @needs_jax
 @pytest.mark.training
 def test_a_scan_by_hand_trains_as_its_steps_do():
-    """The peer of the compiled epoch does the same arithmetic as the plain loop."""
+    """The peer of the compiled epoch does the arithmetic of the plain loop."""
     environment = os.environ | {"KERAS_BACKEND": "jax", "PYTHONPATH": str(BENCHMARKS)}
     steps, scan = json.loads(run("-c", SCAN, env=environment).splitlines()[-1])
     assert scan == pytest.approx(steps, rel=1e-4)
@@ -80,7 +80,7 @@ def test_a_scan_by_hand_trains_as_its_steps_do():
 
 
 def run(script: str, *arguments: str, env: dict[str, str] | None = None) -> str:
-    """What a script of the benchmarks prints."""
+    """The output of a script of the benchmarks."""
     command = [sys.executable, script, *arguments]
     done = subprocess.run(
         command, cwd=BENCHMARKS, env=env, capture_output=True, text=True, check=False

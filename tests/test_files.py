@@ -12,7 +12,7 @@ from autocnn.files import cache_root, remove_leftovers, write_atomic
 
 @pytest.mark.parametrize(("data", "written"), [("é\n", b"\xc3\xa9\n"), (b"\x00\xff", b"\x00\xff")])
 def test_data_replaces_what_was_there(tmp_path, data, written):
-    """Text goes out as UTF-8 and bytes as they are, and nothing is left beside the file."""
+    """Text is written as UTF-8 and bytes unchanged, and no other file is left."""
     path = tmp_path / "file"
     path.write_bytes(b"old and longer")
     write_atomic(path, data)
@@ -21,7 +21,7 @@ def test_data_replaces_what_was_there(tmp_path, data, written):
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
-    """A full disk leaves the old content, and no half-written file."""
+    """A full disk leaves the old content, and no incomplete file."""
     path = tmp_path / "file"
     path.write_text("old")
 
@@ -36,20 +36,20 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 
 def test_a_missing_folder_is_one_clear_line(tmp_path):
-    """A folder that is not there is told as an error of records, in one line."""
+    """A missing folder is an error of records, in one line."""
     with pytest.raises(RecordError, match="No such file or directory") as raised:
         write_atomic(tmp_path / "nowhere" / "file", "x")
     assert "\n" not in str(raised.value)
 
 
 def test_a_file_gets_the_usual_permissions(tmp_path):
-    """The file is as readable as any other: a colleague can open it."""
+    """The permissions are those of any new file."""
     (tmp_path / "plain").write_text("x")
     write_atomic(tmp_path / "file", "x")
     assert (tmp_path / "file").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
-def test_the_cache_lies_where_the_person_says(monkeypatch, tmp_path):
+def test_the_cache_is_at_the_configured_place(monkeypatch, tmp_path):
     """AUTOCNN_CACHE, else the user's cache; a relative XDG_CACHE_HOME does not count."""
     monkeypatch.setenv("AUTOCNN_CACHE", "~/mine")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
@@ -63,7 +63,7 @@ def test_the_cache_lies_where_the_person_says(monkeypatch, tmp_path):
 
 
 def test_leftovers_are_removed_but_not_in_folders_apart(tmp_path):
-    """Where another process may be writing, a half-written file stays."""
+    """Incomplete files stay in folders in which another process may be writing."""
     for name in ("a/b", "apart/b"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / ".file.0123.tmp").touch()

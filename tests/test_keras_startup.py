@@ -33,15 +33,15 @@ def noisy_keras(tmp_path, monkeypatch):
 
 
 def test_what_native_code_prints_is_dropped(noisy_keras, capfd):
-    """And what is printed afterwards is not."""
+    """Later output is not dropped."""
     load_keras()
     print("after", file=sys.stderr)
     assert capfd.readouterr() == ("", "after\n")
     assert sys.modules["keras"].__file__ == str(noisy_keras)
 
 
-def test_stderr_comes_back_where_loading_fails(noisy_keras, capfd):
-    """The error is raised, and can be shown."""
+def test_stderr_is_restored_if_loading_fails(noisy_keras, capfd):
+    """The error is raised, and can be printed."""
     noisy_keras.write_text("raise ImportError('no backend')")
     with pytest.raises(ImportError, match="no backend"):
         load_keras()
@@ -50,7 +50,7 @@ def test_stderr_comes_back_where_loading_fails(noisy_keras, capfd):
 
 
 def test_no_descriptor_is_left_open(noisy_keras):
-    """However often it is done."""
+    """Repeated loading leaves no open file descriptor."""
     before = os.dup(0)  # the lowest free descriptor
     os.close(before)
     load_keras()
@@ -60,7 +60,7 @@ def test_no_descriptor_is_left_open(noisy_keras):
 
 
 def test_keras_is_loaded_once(noisy_keras, monkeypatch):
-    """What is there already stays."""
+    """A module that is already loaded is not loaded again."""
     formats = []
     there = SimpleNamespace(config=SimpleNamespace(set_image_data_format=formats.append))
     monkeypatch.setitem(sys.modules, "keras", there)
@@ -70,14 +70,14 @@ def test_keras_is_loaded_once(noisy_keras, monkeypatch):
 
 
 def test_channels_come_last(noisy_keras):
-    """Whatever keras.json says."""
+    """Channels come last under any keras.json."""
     load_keras()
     assert sys.modules["keras"].config.format == "channels_last"
 
 
 @pytest.mark.parametrize(("before", "level"), [(None, "3"), ("0", "0")])
-def test_a_person_may_ask_for_tensorflows_log(noisy_keras, monkeypatch, before, level):
-    """Errors only, unless the environment says otherwise."""
+def test_the_log_level_of_tensorflow_can_be_set(noisy_keras, monkeypatch, before, level):
+    """TensorFlow logs errors only, unless the environment sets another level."""
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "")
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL")
     if before is not None:
@@ -115,7 +115,7 @@ def test_a_person_may_ask_for_tensorflows_log(noisy_keras, monkeypatch, before, 
     ],
 )
 def test_a_backend_that_cannot_be_imported_is_one_line(backend, message):
-    """The line names the variable, and what to install or to set."""
+    """The line names the variable and what to install or to set."""
     with pytest.raises(SettingsError) as raised:
         check_backend({"KERAS_BACKEND": backend}, lambda package: False)
     assert str(raised.value) == message
@@ -123,13 +123,13 @@ def test_a_backend_that_cannot_be_imported_is_one_line(backend, message):
 
 @pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
 def test_a_backend_that_is_installed_is_allowed(backend):
-    """One without a training loop too: models can be exported with it."""
+    """A backend without a training loop is allowed, because it can export models."""
     check_backend({"KERAS_BACKEND": backend}, lambda package: package == backend)
 
 
 @pytest.mark.parametrize("variable", [{}, {"KERAS_BACKEND": ""}])
 def test_the_backend_of_keras_json_counts_without_the_variable(tmp_path, variable):
-    """The line names the file."""
+    """The error line names keras.json."""
     file = tmp_path / "keras.json"
     file.write_text('{"backend": "jax"}')
     with pytest.raises(SettingsError, match=f"^{file}: backend=jax: the package jax is not"):
@@ -138,14 +138,14 @@ def test_the_backend_of_keras_json_counts_without_the_variable(tmp_path, variabl
 
 @pytest.mark.parametrize("content", [None, "{", "{}"])
 def test_the_default_backend_is_tensorflow(tmp_path, content):
-    """Without keras.json, or if Keras cannot read a backend from it."""
+    """TensorFlow is used without keras.json, or if it names no backend."""
     if content is not None:
         (tmp_path / "keras.json").write_text(content)
     check_backend({"KERAS_HOME": str(tmp_path)}, {"tensorflow"}.__contains__)
 
 
 def test_a_wrong_backend_is_refused_before_keras_is_imported(noisy_keras, monkeypatch):
-    """Keras itself would end in a traceback."""
+    """Keras itself would raise a traceback."""
     monkeypatch.setenv("KERAS_BACKEND", "theano")
     with pytest.raises(SettingsError, match=r"^KERAS_BACKEND=theano: "):
         load_keras()
@@ -153,7 +153,7 @@ def test_a_wrong_backend_is_refused_before_keras_is_imported(noisy_keras, monkey
 
 
 def test_loading_the_real_one_is_silent():
-    """Nothing on stdout, nothing on stderr."""
+    """Loading Keras prints nothing to stdout or stderr."""
     code = "from autocnn.keras_startup import load_keras; load_keras(); import keras; keras.ops"
     command = [sys.executable, "-W", "ignore", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

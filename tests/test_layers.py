@@ -48,7 +48,7 @@ def table_rows(page: str, heading: str) -> list[list[str]]:
 
 
 def room_name(cell: str) -> str:
-    """`cli/`, `api.py` and `__init__.py` in a cell are the rooms cli, api and __init__."""
+    """Cells such as `cli/`, `api.py` and `__init__.py` are the rooms cli, api and __init__."""
     return cell.strip("`").removesuffix("/").removesuffix(".py")
 
 
@@ -80,7 +80,7 @@ def is_type_checking(node: ast.AST) -> bool:
 
 
 def walk(node: ast.AST, *, types_too: bool) -> Iterator[ast.AST]:
-    """Every node of a module, with or without what stands under `if TYPE_CHECKING:`."""
+    """Every node of a module, with or without the block `if TYPE_CHECKING:`."""
     yield node
     for child in ast.iter_child_nodes(node):
         if types_too or not is_type_checking(child):
@@ -195,7 +195,7 @@ def test_every_row_of_the_table_exists(rules):
 
 
 def test_the_tables_are_read(rules):
-    """The parser sees what a person sees in the tables."""
+    """The parsed rules have the entries of the tables."""
     below = {"files", "lazy", "keras_startup", "errors"}
     assert list(rules.rooms)[-5:] == ["space", "files", "lazy", "keras_startup", "errors"]
     assert rules.rooms["errors"] == frozenset()
@@ -290,7 +290,7 @@ def test_an_allowed_import_passes(tmp_path, file, source):
 
 
 def test_a_table_that_points_up_is_refused():
-    """A row may list only rooms that stand below it."""
+    """A row may list only rooms below it."""
     page = PAGE.replace("| `data/` | images | – |", "| `data/` | images | train |")
     with pytest.raises(AssertionError, match=r"data: \['train'\] stand above it"):
         read_rules(page)

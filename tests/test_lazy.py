@@ -19,13 +19,13 @@ def load(tmp_path, monkeypatch):
 
 
 def test_the_module_is_imported_with_the_first_name(load):
-    """Not with the table."""
+    """Making the table imports no module."""
     assert "shop_stock" not in sys.modules
     assert (load("a"), load("b")) == (1, 2)
     assert "shop_stock" in sys.modules
 
 
 def test_a_name_that_is_not_in_the_table_is_an_attribute_error(load):
-    """With the text of Python's own error."""
+    """The text of the error is Python's own."""
     with pytest.raises(AttributeError, match=r"^module 'shop' has no attribute 'c'$"):
         load("c")

@@ -39,7 +39,7 @@ COUNTS = np.array([[6, 2, 0], [1, 3, 0], [0, 1, 1]])
     ],
 )
 def test_scores_of_a_small_confusion_matrix(objective, score):
-    """14 images in three classes of which 10 are classified correctly, with cross-entropy 0.75."""
+    """Of 14 images in three classes 10 are classified correctly, at cross-entropy 0.75."""
     assert objective.compute(COUNTS, 0.75) == pytest.approx(score, rel=1e-15)
 
 
@@ -90,12 +90,12 @@ def test_better_follows_the_direction(objective: Objective):
 
 
 def test_guessing_among_four_classes():
-    """A quarter of the images is found, at a cross-entropy of log 4."""
+    """A quarter of the images is correct, at a cross-entropy of log 4."""
     assert [each.guess(4) for each in OBJECTIVES.values()] == [0.25, 0.25, 0.25, math.log(4)]
 
 
 def test_fractions_are_shown_in_percent_and_losses_plainly():
-    """Scores, differences and the values of an axis."""
+    """Scores, differences and axis values have the form of their objective."""
     assert (ACCURACY.text(0.92345), LOSS.text(0.92345), LOSS.text(None)) == (
         "92.34 %",
         "0.9234",
@@ -107,7 +107,7 @@ def test_fractions_are_shown_in_percent_and_losses_plainly():
 
 
 def test_an_unknown_objective_is_refused_with_the_known_ones():
-    """One line names the option and all objectives."""
+    """The error is one line with the option and all objectives."""
     expected = "--objective must be one of accuracy, balanced_accuracy, macro_f1, loss, got 'auc'"
     with pytest.raises(SettingsError, match=expected):
         find_objective("auc")
@@ -141,14 +141,14 @@ IN_ORDER = [
 
 
 def test_equal_scores_are_ordered_by_loss_then_parameters_then_number():
-    """State, score, validation loss, parameters, number: whatever order the trials come in."""
+    """The order is state, score, validation loss, parameters, number, for any input order."""
     shuffled = random.Random(0).sample(IN_ORDER, len(IN_ORDER))
     ranked = sorted(shuffled, key=lambda trial: rank_key(ACCURACY, trial))
     assert [trial.number for trial in ranked] == [trial.number for trial in IN_ORDER]
 
 
 def test_a_smaller_loss_ranks_first():
-    """Under the objective loss the complete trials are in ascending order of their scores."""
+    """Under the objective loss complete trials are in ascending order of their scores."""
     trials = [_standing(i, "complete", score) for i, score in enumerate((0.5, 0.25, 1.0))]
     ranked = sorted(trials, key=lambda trial: rank_key(LOSS, trial))
     assert [trial.score for trial in ranked] == [0.25, 0.5, 1.0]

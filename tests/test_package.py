@@ -1,4 +1,4 @@
-"""The package as a person meets it: its names, its weight at import, its version."""
+"""The package as a user meets it: its names, its import time, its version."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ HEAVY = (
 
 
 def test_the_public_names_change_only_on_purpose():
-    """The package exports exactly the names that the documentation promises."""
+    """The package exports exactly the documented names."""
     assert set(autocnn.__all__) == PUBLIC
 
 
@@ -51,12 +51,12 @@ def test_an_unknown_name_is_an_attribute_error():
 
 
 def test_importing_the_package_loads_no_heavy_library():
-    """`import autocnn` takes no time: Keras, Optuna and the like load on first use."""
+    """Keras, Optuna and other large libraries load on first use."""
     code = f"import sys, autocnn; print(sorted(set({HEAVY!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
 def test_the_version_is_the_installed_one():
-    """`autocnn.__version__` is what the package's metadata says."""
+    """`autocnn.__version__` is the version in the package's metadata."""
     assert autocnn.__version__ == importlib.metadata.version("autocnn")

@@ -1,4 +1,4 @@
-"""A study on disk that nobody had to train, for the tests of `autocnn.api`."""
+"""A study on disk that was not trained, for the tests of `autocnn.api`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def space_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def results(tmp_path: Path) -> Path:
-    """The folder of all studies, which is not there yet."""
+    """The folder of all studies, which does not exist yet."""
     return tmp_path / "results"
 
 

@@ -1,4 +1,4 @@
-"""The baselines: what they are, and what a search with `--baseline` is told."""
+"""The list of baselines, and the settings that a search with `--baseline` gets."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from autocnn.space.library import baseline_names
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """Studies are looked for below ./results."""
+    """Run each test in its own folder, because studies are searched below ./results."""
     monkeypatch.chdir(tmp_path)
 
 
 def test_all_baselines_are_listed():
-    """Each with its cost on the images of its own data set."""
+    """Each baseline is listed with its cost on the images of its own data set."""
     found = {baseline.name: baseline for baseline in list_baselines()}
     assert list(found) == baseline_names()
     lenet = found["lenet"]
@@ -30,7 +30,7 @@ def test_all_baselines_are_listed():
 
 
 def test_a_baseline_is_trained_once_as_published():
-    """No recipes before it, no pruner that would cut it short, and no budget either."""
+    """A baseline has no recipes, no pruner and no budget."""
     settings = resolve_settings({"baseline": "cnn_16_32_64"}, {})
     assert (settings.space, settings.dataset) == ("cnn_16_32_64", "cifar10")
     assert (settings.epochs, settings.trials, settings.time_budget_s) == (100, 1, None)
@@ -39,14 +39,14 @@ def test_a_baseline_is_trained_once_as_published():
 
 
 def test_epochs_that_were_not_published_are_measured():
-    """As in any search."""
+    """Without published epochs the horizon is measured as in any search."""
     assert "epochs" not in baseline_settings("cnn_bn_cifar")
     assert resolve_settings({"baseline": "cnn_bn_cifar"}, {}).epochs is None
 
 
 @pytest.mark.parametrize("source", ["given", "config"])
-def test_whatever_is_said_comes_before_the_baseline(source):
-    """On the command line or in a file; the space stays the baseline's."""
+def test_explicit_settings_come_before_the_baseline(source):
+    """An option or a file overrides a baseline's setting; the space is the baseline's."""
     said = {"dataset": "digits", "epochs": 3, "time_budget_s": 60.0, "pruner": "median"}
     given = {"baseline": "lenet", **(said if source == "given" else {})}
     config = {"space": "mlp", **(said if source == "config" else {})}
@@ -56,8 +56,8 @@ def test_whatever_is_said_comes_before_the_baseline(source):
     assert settings.trials == 1
 
 
-def test_a_study_of_a_baseline_goes_on(tmp_path):
-    """With what it was made with; another baseline is another study."""
+def test_a_study_of_a_baseline_is_resumed(tmp_path):
+    """It keeps its settings, and another baseline needs another study."""
     folder = tmp_path / "results" / "x"
     folder.mkdir(parents=True)
     stored = StudySettings(
@@ -72,7 +72,7 @@ def test_a_study_of_a_baseline_goes_on(tmp_path):
 
 
 def test_a_baseline_and_a_space_exclude_each_other():
-    """Both are spaces."""
+    """A baseline is a space, so both options together are refused."""
     with pytest.raises(
         SettingsError, match=r"^--baseline lenet is a space of its own, and --space"
     ):
@@ -81,7 +81,7 @@ def test_a_baseline_and_a_space_exclude_each_other():
 
 @pytest.mark.parametrize("name", ["lenet5", "cnn", "lenet.toml", ""])
 def test_an_unknown_baseline_lists_those_that_are_known(name):
-    """A space of the library is none."""
+    """A space of the library is no baseline."""
     with pytest.raises(
         SettingsError,
         match=f"^--baseline: no baseline is named {name!r}; choose one of airbench94,",

@@ -20,19 +20,19 @@ def _names(outcome):
 
 
 class Ear(SilentListener):
-    """Remembers the messages."""
+    """A listener that records the messages."""
 
     def __init__(self):
         self.messages = []
 
     def message(self, text):
-        """A line."""
+        """Record the line."""
         self.messages.append(text)
 
 
 @pytest.mark.training
 def test_an_ablation_grows(study, results):
-    """Another factor later is trained, and the page has both; what cannot be changed is told."""
+    """A later factor is trained and added to the page; impossible changes are reported."""
     view, ear = load_study(results, study.name), Ear()
     measured = replace(view.facts.measurements[0], precision="float32")
     view = replace(view, facts=replace(view.facts, horizon=1, measurements=(measured,)))
@@ -58,7 +58,7 @@ def test_an_ablation_grows(study, results):
 
 @pytest.mark.training
 def test_a_comparison_grows(tmp_path, monkeypatch):
-    """Another network later is trained, and joins the table; what does not fit is told before."""
+    """A later network is trained and added; unsuitable ones are reported before training."""
 
     def run(*names):
         return compare(

@@ -1,4 +1,4 @@
-"""A path to images of one's own is whole in the settings, so that a study goes on from anywhere."""
+"""The path to a user's images is absolute in the settings, so a study resumes from any folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autocnn.records.study_settings import StudySettings, settings_from_toml, se
 
 @pytest.fixture
 def photos(tmp_path, monkeypatch):
-    """A folder in the working directory, which is the person's home, too."""
+    """A folder in the working directory, which is also the user's home."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "my photos").mkdir()
@@ -19,8 +19,8 @@ def photos(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("path", ["my photos", "./my photos/", "~/my photos"])
-def test_a_path_becomes_whole(photos, path):
-    """From wherever it starts."""
+def test_a_path_becomes_absolute(photos, path):
+    """Relative paths and paths below the home become absolute."""
     settings = resolve_settings({"dataset": path}, {})
     assert settings.dataset == str(photos)
     assert settings.study.startswith("my-photos-20")
@@ -28,7 +28,7 @@ def test_a_path_becomes_whole(photos, path):
 
 @pytest.mark.parametrize("name", ["digits", "absent", "absent/photos", ""])
 def test_names_stay_as_they_are(photos, name):
-    """So does what is nowhere: whoever reads it tells."""
+    """A name, or a path that does not exist, is unchanged; the reader reports it."""
     (photos.parent / "digits").mkdir()
     assert absolute_dataset(name) == name
 
@@ -38,12 +38,12 @@ def test_names_stay_as_they_are(photos, name):
     [("digits", "digits"), ("/a/b", "b"), ("/a/b.NPZ", "b"), ("x.parquet", "x"), ("v1.5", "v1.5")],
 )
 def test_a_study_is_called_after_the_last_part(dataset, stem):
-    """Without the suffix of a file."""
+    """The name of the study is the last part of the path without a suffix."""
     assert dataset_stem(dataset) == stem
 
 
-def test_a_study_goes_on_from_another_folder(photos, tmp_path, monkeypatch):
-    """The same path, relative to elsewhere, is the same data set; another size is not."""
+def test_a_study_is_resumed_from_another_folder(photos, tmp_path, monkeypatch):
+    """A relative path from another folder is accepted; another image size is refused."""
     settings = resolve_settings({"dataset": "my photos", "study": "one", "image_size": "48x64"}, {})
     (tmp_path / "results" / "one").mkdir(parents=True)
     (tmp_path / "results" / "one" / "study.toml").write_text(settings_to_toml(settings))
@@ -60,13 +60,13 @@ def test_a_study_goes_on_from_another_folder(photos, tmp_path, monkeypatch):
 
 
 def test_the_settings_survive_the_file():
-    """As the others do."""
+    """The settings of the images are read back."""
     settings = StudySettings(study="x", dataset="/a b", image_size="48x64", skip_corrupt=True)
     assert StudySettings(**settings_from_toml(settings_to_toml(settings), "f")) == settings
 
 
 @pytest.mark.parametrize("size", ["0", "00x3", "3x", "x3", "12345", "1.5", ""])
 def test_a_wrong_size_is_refused(size):
-    """Before anything is read."""
+    """A wrong size is refused before any image is read."""
     with pytest.raises(SettingsError, match=f"--image-size must be a side such .* got '{size}'"):
         StudySettings(study="x", image_size=size)

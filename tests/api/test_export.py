@@ -20,13 +20,13 @@ WHITE = np.full((1, 8, 8, 1), 255.0, np.float32)
 
 @pytest.fixture
 def view(study, results):
-    """digits-1, read from disk: its trial 2 is the best one, trial 0 has weights, too."""
+    """The study digits-1, read from disk: trial 2 is the best, and trial 0 has weights too."""
     return load_study(results, study.name)
 
 
 @pytest.fixture
 def ship(view, make_finals):
-    """Make finals of digits-1, in which trial 2 won and the weights of `trial` were shipped."""
+    """A function that makes finals of digits-1, won by trial 2, with the weights of `trial`."""
 
     def make(trial=0):
         view.paths.finals.mkdir()
@@ -39,7 +39,7 @@ def ship(view, make_finals):
 
 @pytest.fixture
 def answers():
-    """A table of formats with one more: a JSON file of a network's predictions."""
+    """The table of formats with one more: a JSON file of a network's predictions."""
 
     def write(model, path):
         predicted = model.predict(checked_images(model.image.shape))
@@ -57,7 +57,7 @@ def answers():
 
 
 def test_a_trial_is_exported(view, tmp_path):
-    """By its number, or the best one before the finals; the file loads in Keras."""
+    """A trial is named by number, or is the best before the finals; its file loads in Keras."""
     outputs = []
     for trial in (None, 2, 0):
         target = tmp_path / f"{trial}.keras"
@@ -69,7 +69,7 @@ def test_a_trial_is_exported(view, tmp_path):
 
 
 def test_a_trial_is_a_trained_model(view, tmp_path):
-    """With the names of its classes; it predicts what its file predicts."""
+    """The model has class names, and predicts what its file predicts."""
     model = trained_model(view, 0)
     assert model.class_names == tuple("0123456789")
     export_model(view, tmp_path / "model.keras", 0)
@@ -78,19 +78,19 @@ def test_a_trial_is_a_trained_model(view, tmp_path):
 
 
 def test_a_trial_without_weights_is_refused(view, tmp_path):
-    """A pruned one keeps none."""
+    """A pruned trial has no weights."""
     with pytest.raises(StudyError, match=r"trial 1 \(pruned\) has no weights on disk"):
         export_model(view, tmp_path / "model.keras", 1)
 
 
 def test_an_unknown_trial_is_refused(view, tmp_path):
-    """The error names the known ones."""
+    """The error lists the trials."""
     with pytest.raises(StudyError, match="has no trial 7; its trials: 0, 1, 2"):
         export_model(view, tmp_path / "model.keras", 7)
 
 
 def test_damaged_weights_are_one_clear_line(study, view, tmp_path):
-    """Nothing is written."""
+    """No file is written if the weights are damaged."""
     weights = study.trial(2) / "best.npz"
     weights.write_bytes(weights.read_bytes()[:100])
     with pytest.raises(RecordError, match=r"best\.npz: cannot read the weights"):
@@ -102,7 +102,7 @@ def test_damaged_weights_are_one_clear_line(study, view, tmp_path):
 
 
 def test_the_shipped_winner_is_copied_in_its_own_format(view, ship, tmp_path):
-    """Byte by byte, because the finals measured that file; an older file is replaced."""
+    """The file is copied byte by byte, because the finals measured it; an older one is replaced."""
     target = tmp_path / "model.keras"
     target.write_bytes(b"an older file of that name")
     winner = ship()
@@ -110,7 +110,7 @@ def test_the_shipped_winner_is_copied_in_its_own_format(view, ship, tmp_path):
 
 
 def test_the_shipped_winner_is_converted_to_other_formats(view, ship, answers, tmp_path):
-    """It is no copy of winner.keras under another name, but has that file's weights."""
+    """The converted file is no copy of winner.keras, but has its weights."""
     winner, target = ship(trial=0), tmp_path / "model.answers"
     export_model(view, target, formats=answers)
     assert target.read_bytes() != winner.read_bytes()
@@ -119,7 +119,7 @@ def test_the_shipped_winner_is_converted_to_other_formats(view, ship, answers, t
 
 
 def test_the_shipped_winner_is_a_trained_model(view, ship):
-    """It predicts what its file predicts, whatever the weights of the trial are."""
+    """Its predictions are those of the shipped file, not of the trial's weights."""
     loaded = keras.saving.load_model(ship(trial=0), safe_mode=True)
     np.testing.assert_allclose(
         trained_model(view).predict(WHITE), np.asarray(loaded(WHITE)), atol=1e-6
@@ -127,7 +127,7 @@ def test_the_shipped_winner_is_a_trained_model(view, ship):
 
 
 def test_a_shipped_file_of_another_network_is_refused(view, ship, answers, tmp_path):
-    """The record holds the configuration of its network."""
+    """The shipped file must fit the configuration of the winner on record."""
     inputs = keras.Input((8, 8, 1))
     flat = keras.layers.Flatten()(inputs)
     keras.Model(inputs, keras.layers.Dense(10, activation="softmax")(flat)).save(ship())
@@ -137,7 +137,7 @@ def test_a_shipped_file_of_another_network_is_refused(view, ship, answers, tmp_p
 
 
 def test_exporting_the_winner_onto_itself_changes_nothing(view, ship):
-    """The target is the shipped file."""
+    """The target of the export may be the shipped file."""
     winner = ship()
     before = winner.read_bytes()
     assert export_model(view, winner) == winner
@@ -149,7 +149,7 @@ def test_exporting_the_winner_onto_itself_changes_nothing(view, ship):
 
 @pytest.mark.parametrize("name", ["model.h5", "model", ".keras"])
 def test_an_unknown_ending_is_refused(view, ship, tmp_path, name):
-    """Nothing is written."""
+    """No file is written if the ending is unknown."""
     ship()
     with pytest.raises(SettingsError, match=r"--output must end in \.keras, got"):
         export_model(view, tmp_path / "results" / name)
@@ -159,7 +159,7 @@ def test_an_unknown_ending_is_refused(view, ship, tmp_path, name):
 @pytest.mark.parametrize("trial", [None, 2])
 @pytest.mark.parametrize("name", ["absent/model.keras", "folder.keras", "m" * 300 + ".keras"])
 def test_a_place_that_cannot_be_written_is_one_clear_line(view, ship, tmp_path, trial, name):
-    """No folder of that name, a folder of that name, a name that is too long."""
+    """The target has no folder, is a folder, or has too long a name."""
     ship()
     (tmp_path / "folder.keras").mkdir()
     with pytest.raises(RecordError) as raised:
@@ -180,7 +180,7 @@ def test_a_place_that_cannot_be_written_is_one_clear_line(view, ship, tmp_path, 
     ],
 )
 def test_the_note_names_the_origin_of_a_model(view, make_finals, shipped, note):
-    """Nothing is noted of the tested winner, or of a trial that was chosen by its number."""
+    """The tested winner, and a trial given by number, have no note."""
     if shipped is not None:
         view.paths.finals.mkdir()
         view.paths.winner.touch()
@@ -191,7 +191,7 @@ def test_the_note_names_the_origin_of_a_model(view, make_finals, shipped, note):
 
 
 def test_a_comparison_has_no_note(view):
-    """Its trainings were tested, each by itself."""
+    """The trainings of a comparison were each tested."""
     toml = view.paths.study_toml
     toml.write_text(toml.read_text().replace('engine = "optuna"', 'engine = "plan"'))
     assert export_note(view) == ""

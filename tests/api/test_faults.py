@@ -1,4 +1,4 @@
-"""Real studies of digits in which most trials go wrong, and one whose workers are killed."""
+"""Real studies of digits in which most trials fail, and one whose workers are killed."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ batch_size = 1024
 
 
 class Saboteur(SilentListener):
-    """Stops the process that trains a network of 16 filters, as a driver that hangs does."""
+    """A listener that stops the process of a network of 16 filters, like a hanging driver."""
 
     def __init__(self):
         self.stopped = set()
 
     def progress(self, progress):
-        """Look for such a trial."""
+        """Stop the process of such a trial."""
         for running in progress.running:
             if running.proposal.values.get("filters") == 16 and not self.stopped:
                 alive = [p for p in psutil.Process().children() if p.status() != "zombie"]
@@ -49,7 +49,7 @@ class Saboteur(SilentListener):
 
 
 def test_a_study_survives_memory_nan_and_a_hanging_process(tmp_path):
-    """It finishes, and all three are on the leaderboard with their causes."""
+    """The study finishes, and its leaderboard has all three failures with their causes."""
     (tmp_path / "faults.toml").write_text(SPACE)
     settings = StudySettings(
         study="faults",
@@ -80,7 +80,7 @@ def test_a_study_survives_memory_nan_and_a_hanging_process(tmp_path):
 
 
 class Killer(SilentListener):
-    """Kills each of the first two processes that train, after some epochs."""
+    """A listener that kills each of the first two training processes after some epochs."""
 
     def __init__(self):
         self.killed, self.n_reported = set(), 0

@@ -1,4 +1,4 @@
-"""One data set, looked at."""
+"""The facts and the sample picture of one data set."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autocnn.errors import AutocnnError, RecordError, SettingsError, UnknownData
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """What `write_grid` has drawn: rows and title."""
+    """The rows and titles of the pictures that `write_grid` has drawn."""
     calls = []
 
     def draw_grid(rows, title):
@@ -32,15 +32,15 @@ def drawn(monkeypatch):
 
 
 def test_digits_are_counted():
-    """Its 1437 training images, which come with scikit-learn."""
+    """The 1437 training images of digits come with scikit-learn."""
     facts = dataset_facts("digits")
     assert facts.info == dataset_info("digits")
     assert facts.counts == (142, 146, 142, 146, 145, 145, 145, 143, 139, 144)
     assert facts.fingerprint == fingerprint(load_train("digits"))
 
 
-def test_a_data_set_that_is_not_here_is_not_read(monkeypatch, tmp_path):
-    """Nobody wants a download for its facts."""
+def test_a_data_set_that_is_not_local_is_not_read(monkeypatch, tmp_path):
+    """The facts of a data set do not cause a download."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     facts = dataset_facts("cifar100")
     assert (facts.counts, facts.fingerprint) == (None, None)
@@ -48,8 +48,8 @@ def test_a_data_set_that_is_not_here_is_not_read(monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_unknown_name_is_told(tmp_path):
-    """With those that there are."""
+def test_an_unknown_name_lists_the_data_sets(tmp_path):
+    """The error of an unknown name lists the data sets."""
     for look in (dataset_facts, lambda name: write_grid(name, tmp_path / "x.png")):
         with pytest.raises(UnknownDatasetError, match="no data set named 'digit'; choose one of"):
             look("digit")
@@ -59,7 +59,7 @@ def test_an_unknown_name_is_told(tmp_path):
 
 
 def test_a_picture_is_written(tmp_path):
-    """A file that can be opened: ten rows of 8 + 8 images of 56 pixels; an old file is replaced."""
+    """The picture has ten rows of 8 + 8 images of 56 pixels; an old file is replaced."""
     target = tmp_path / "digits.PNG"
     target.write_bytes(b"older")
     assert write_grid("digits", target) == target
@@ -71,7 +71,7 @@ def test_a_picture_is_written(tmp_path):
 
 
 def test_the_images_are_of_the_training_part(tmp_path, drawn):
-    """Each row has its class's images, none twice, and none that validates."""
+    """A row has images of its class, each once, and no validation image."""
     write_grid("digits", tmp_path / "x.png", per_class=9)
     [(rows, title)] = drawn
     assert title[0] == "digits: training images, at most 9 a class"
@@ -87,7 +87,7 @@ def test_the_images_are_of_the_training_part(tmp_path, drawn):
 
 
 def test_the_right_half_is_augmented_as_in_training(tmp_path, drawn):
-    """Each image is its original moved by at most the shift, mirrored or not; and some are both."""
+    """Each image is its original moved by at most the shift, mirrored or not, or both."""
     write_grid("digits", tmp_path / "x.png", shift=1)
     [(rows, title)] = drawn
     assert title[1] == "augmented: flipped or not, shifted by at most 1 pixel"
@@ -105,7 +105,7 @@ def test_the_right_half_is_augmented_as_in_training(tmp_path, drawn):
 
 
 def variants(image, limit):
-    """The image by rows and columns moved, and mirrored or not; zeros move in."""
+    """The image by row shift, column shift and flip; zeros move in."""
     height, width, _ = image.shape
     shifts = range(-limit, limit + 1)
     found = {}
@@ -118,15 +118,15 @@ def variants(image, limit):
 
 
 def test_nothing_is_changed_without_flip_and_shift(tmp_path, drawn):
-    """And the title says so."""
+    """The title says that no image is augmented."""
     write_grid("digits", tmp_path / "x.png", flip=False, shift=0)
     [(rows, title)] = drawn
     assert title[1] == "augmented: not at all"
     assert all(np.array_equal(row.originals, row.augmented) for row in rows)
 
 
-def test_the_same_wish_gives_the_same_picture(tmp_path):
-    """Seeds are fixed."""
+def test_equal_options_give_equal_pictures(tmp_path):
+    """The seeds of the picture are constants."""
     first, again = (write_grid("digits", tmp_path / f"{i}.png", per_class=2) for i in range(2))
     assert first.read_bytes() == again.read_bytes()
 
@@ -153,10 +153,10 @@ def test_more_images_than_there_are_is_all_of_them(tmp_path, drawn, monkeypatch)
         ("x.png", {"per_class": 51}, "--per-class must be from 1 to 50, got 51"),
     ],
 )
-def test_a_wrong_wish_is_told_before_anything_is_read(
+def test_a_wrong_option_is_refused_before_anything_is_read(
     tmp_path, monkeypatch, name, options, message
 ):
-    """Before anything is read or written."""
+    """A wrong option is refused before any file is read or written."""
     monkeypatch.setattr("autocnn.api.datasets.load_train", None)
     with pytest.raises(SettingsError, match=message):
         write_grid("digits", tmp_path / name, **options)
@@ -164,15 +164,15 @@ def test_a_wrong_wish_is_told_before_anything_is_read(
 
 
 @pytest.mark.parametrize("name", ["absent/x.png", "folder.png"])
-def test_a_place_that_cannot_be_written_is_told(tmp_path, name):
-    """No folder of that name, or a folder of that name."""
+def test_a_place_that_cannot_be_written_is_refused(tmp_path, name):
+    """The target has no folder, or is a folder."""
     (tmp_path / "folder.png").mkdir()
     with pytest.raises(RecordError, match="its folder does not exist, or it is a folder itself"):
         write_grid("digits", tmp_path / name)
 
 
-def test_a_data_set_that_is_not_here_is_one_clear_error(tmp_path, monkeypatch):
-    """As where it is to be searched."""
+def test_a_failed_download_is_one_clear_error(tmp_path, monkeypatch):
+    """The error equals that of a search of the data set."""
     import keras
 
     def load_data():

@@ -15,13 +15,13 @@ from autocnn.records.optuna_record import open_study
 
 @pytest.fixture
 def view(study, results):
-    """digits-1, read from disk."""
+    """The study digits-1, read from disk."""
     return load_study(results, study.name)
 
 
 @pytest.fixture
 def current(study, view):
-    """digits-1, whose file says which journal it was made from, and whose journal cannot be read.
+    """The study digits-1 with a current leaderboard file and an unreadable journal.
 
     It has the size of the real one: who opens it fails.
     """
@@ -30,23 +30,23 @@ def current(study, view):
     return study
 
 
-# of a study that was loaded
+# rows of a loaded study
 
 
 def test_rows_come_by_rank_or_by_column(view):
-    """As the leaderboard's own view does."""
+    """The order is that of the leaderboard's own view."""
     assert leaderboard_rows(view)["trial"].to_pylist() == [2, 0, 1]
     rows = leaderboard_rows(view, sort="trial", columns=["trial", "filters"], top=2)
     assert rows.to_pylist() == [{"trial": 0, "param.filters": 4}, {"trial": 1, "param.filters": 4}]
 
 
 def test_all_columns_can_be_had(view):
-    """Curves, configuration and parameters too."""
+    """The columns include curves, configuration and parameters."""
     assert leaderboard_rows(view, columns=["all"]).column_names == view.leaderboard.column_names
 
 
 @pytest.mark.parametrize("columns", [["trial", "trial"], ["filters", "param.filters"]])
-def test_a_column_that_is_asked_for_twice_is_shown_once(view, columns):
+def test_a_column_that_is_given_twice_is_shown_once(view, columns):
     """A row cannot hold two cells of one name."""
     assert leaderboard_rows(view, columns=columns).num_columns == 1
 
@@ -60,12 +60,12 @@ def test_a_column_that_is_asked_for_twice_is_shown_once(view, columns):
         (["filters=8"], []),
     ],
 )
-def test_rows_are_those_where_all_conditions_hold(view, where, ranks):
-    """A rank stays the one among all trials, and nobody needs to see the column."""
+def test_rows_are_those_that_meet_all_conditions(view, where, ranks):
+    """A rank is that among all trials, and a condition may name a column not shown."""
     assert leaderboard_rows(view, columns=["rank"], where=where)["rank"].to_pylist() == ranks
 
 
-# from the file
+# rows of the file
 
 
 @pytest.mark.parametrize(
@@ -79,14 +79,14 @@ def test_rows_are_those_where_all_conditions_hold(view, where, ranks):
     ],
 )
 def test_a_current_file_gives_the_rows_alone(view, current, results, wish):
-    """The same as the loaded study; the record is not opened."""
+    """The rows equal those of the loaded study, and the record is not opened."""
     rows = select_rows(results, ["digits-1"], **wish)
     assert rows.table.equals(leaderboard_rows(view, **wish))
     assert rows.trials == {"digits-1": 3}
 
 
-def test_the_latest_study_is_taken_where_none_is_named(current, results):
-    """By the time it was created, not by its name."""
+def test_the_latest_study_is_the_default(current, results):
+    """The latest study follows from the time of creation, not from the name."""
     shutil.copytree(current.root, results / "zz")
     toml = (results / "zz" / "study.toml").read_text().replace("2026-11-22", "2026-11-21")
     (results / "zz" / "study.toml").write_text(toml)
@@ -104,15 +104,15 @@ def test_the_latest_study_is_taken_where_none_is_named(current, results):
         ({"top": 0}, "--top must be at least 1, got 0"),
     ],
 )
-def test_a_wrong_wish_is_told(view, current, results, wish, message):
-    """With all columns, read or not, as for a loaded study."""
+def test_a_wrong_view_is_refused(view, current, results, wish, message):
+    """The error equals that of a loaded study, and lists all columns."""
     for ask in (lambda: select_rows(results, **wish), lambda: leaderboard_rows(view, **wish)):
         with pytest.raises(SettingsError, match=message):
             ask()
 
 
 def test_only_what_is_needed_is_read(current, results, monkeypatch):
-    """To show, to sort by and to compare."""
+    """Only columns that are shown, sorted by or compared are read."""
     from autocnn.leaderboard.file import LeaderboardFile
 
     asked = []
@@ -125,19 +125,19 @@ def test_only_what_is_needed_is_read(current, results, monkeypatch):
 
 
 def test_a_journal_that_has_grown_is_read(study, view, results):
-    """The trial that began since is shown, and the file stays as it is."""
+    """The trial that began since is shown, and the leaderboard file is unchanged."""
     rebuild_leaderboard(view)
     before = study.leaderboard.read_bytes()
     record = open_study(study)
-    record.add_trial(record.get_trials()[1])  # the pruned one once more
+    record.add_trial(record.get_trials()[1])  # the pruned trial again
     rows = select_rows(results)
     assert rows.trials == {"digits-1": 4}
     assert rows.table["state"].to_pylist() == ["complete", "complete", "pruned", "pruned"]
     assert study.leaderboard.read_bytes() == before
 
 
-def test_a_file_that_says_nothing_of_its_journal_is_checked(study, results):
-    """Of an older autocnn, or of a study in a database: the record is opened."""
+def test_a_file_without_the_size_of_its_journal_is_checked(study, results):
+    """The record is opened if the file is older, or if the study has a database."""
     assert select_rows(results).trials == {"digits-1": 3}
     study.journal.write_bytes(b"damaged\n{}\n")
     with pytest.raises(RecordError, match="the record of the study cannot be read"):
@@ -146,7 +146,7 @@ def test_a_file_that_says_nothing_of_its_journal_is_checked(study, results):
 
 @pytest.mark.parametrize("damage", ["deleted", "truncated"])
 def test_a_damaged_file_names_its_repair(study, view, results, damage):
-    """Which helps."""
+    """The repair in the error message works."""
     rebuild_leaderboard(view)
     expected = select_rows(results).table
     if damage == "deleted":
@@ -159,12 +159,12 @@ def test_a_damaged_file_names_its_repair(study, view, results, damage):
     assert select_rows(results).table.equals(expected)
 
 
-# making it again
+# rebuilding the leaderboard
 
 
 @pytest.mark.parametrize("damage", ["deleted", "truncated"])
 def test_the_leaderboard_is_made_again_from_the_record(study, view, results, damage):
-    """Byte for byte."""
+    """The rebuilt file is equal byte by byte."""
     before = rebuild_leaderboard(view).read_bytes()
     if damage == "deleted":
         study.leaderboard.unlink()
@@ -175,7 +175,7 @@ def test_the_leaderboard_is_made_again_from_the_record(study, view, results, dam
 
 
 def test_a_leaderboard_that_is_behind_the_record_is_not_shown(study, results):
-    """As after kill -9: the file has one trial less, the record has them all."""
+    """After kill -9 the file may have one trial less than the record, which is shown."""
     view = load_study(results)
     whole = view.leaderboard
     write_leaderboard(study.leaderboard, whole.slice(0, 2))
@@ -185,7 +185,7 @@ def test_a_leaderboard_that_is_behind_the_record_is_not_shown(study, results):
 
 
 def test_a_damaged_leaderboard_names_the_repair(study, view):
-    """And does not hinder looking at the trials."""
+    """The trials can be read even if the leaderboard is damaged."""
     study.leaderboard.write_bytes(study.leaderboard.read_bytes()[:100])
     with pytest.raises(RecordError, match="`autocnn leaderboard digits-1 --rebuild`"):
         leaderboard_rows(view)

@@ -60,7 +60,7 @@ print(len(opened))
 
 
 def run(code: str, *arguments: object) -> str:
-    """The last line that `code` prints in a process of its own."""
+    """The last line that `code` prints in its own process."""
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True
     )
@@ -69,7 +69,7 @@ def run(code: str, *arguments: object) -> str:
 
 
 def test_a_command_reads_each_study_toml_once(study, results, tmp_path):
-    """With a name, and without one, for which all studies are dated."""
+    """This includes commands without a name, which compare the dates of all studies."""
     older = results / "older"
     shutil.copytree(study.root, older)
     toml = older / "study.toml"
@@ -94,12 +94,12 @@ def test_a_command_reads_each_study_toml_once(study, results, tmp_path):
 
 
 def test_an_up_to_date_leaderboard_is_shown_without_study_toml(study, results):
-    """Its file says by itself that it holds all trials."""
+    """The leaderboard file itself records that it holds all trials."""
     words = [["leaderboard", "digits-1", "--results", str(results)]]
     assert json.loads(run(COUNT, json.dumps(words))) == [{}]
 
 
 @pytest.mark.parametrize("command", ["search", "resume"])
-def test_going_on_with_a_study_reads_study_toml_once(study, results, command):
-    """For its settings, and for every check before a worker is started."""
+def test_resuming_a_study_reads_study_toml_once(study, results, command):
+    """One read serves the settings and every check before a worker starts."""
     assert run(BEGIN, results, command) == "1"

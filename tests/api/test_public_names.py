@@ -15,7 +15,7 @@ FOLDER = Path(api.__file__).parent
 
 
 def test_type_checkers_see_the_names_of_the_table():
-    """With the same modules."""
+    """The imports for type checkers are the names and modules of the table."""
     tree = ast.parse((FOLDER / "__init__.py").read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
     found = [node for node in block.body if isinstance(node, ast.ImportFrom)]
@@ -25,7 +25,7 @@ def test_type_checkers_see_the_names_of_the_table():
 
 @pytest.mark.parametrize("name", api.__all__)
 def test_a_name_of_the_table_can_be_reached(name):
-    """Its module has it."""
+    """The module of each name has that name."""
     assert getattr(api, name) is not None
 
 
@@ -35,13 +35,13 @@ def test_no_submodule_has_the_name_of_a_public_name():
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    """As of any other module."""
+    """An unknown name fails as in any other module."""
     with pytest.raises(AttributeError, match=r"module 'autocnn.api' has no attribute 'serach'"):
         _ = api.serach
 
 
 def test_importing_the_api_imports_nothing_else():
-    """A name costs its own module only."""
+    """The first use of a name imports its module only."""
     code = (
         "import sys, autocnn.api\n"
         "print(sorted(name for name in sys.modules if name.startswith('autocnn')))"
@@ -51,7 +51,7 @@ def test_importing_the_api_imports_nothing_else():
 
 
 def test_no_module_of_the_api_imports_keras():
-    """`load_keras` does, in the functions that need it: it checks the backend first."""
+    """`load_keras` imports Keras inside functions, after it has checked the backend."""
     code = (
         "import sys, autocnn.api as api\n"
         "loaded = [getattr(api, name) for name in api.__all__]\n"

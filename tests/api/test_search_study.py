@@ -31,7 +31,7 @@ SCORES = {0: 0.5, 1: 0.75, 2: 0.25, 3: 0.9}
 
 
 class FlowExecutor(ScriptedExecutor):
-    """Gives every trial its score from SCORES, and weights of its own."""
+    """An executor that gives every trial its score from SCORES, and its own weights."""
 
     refit_loss = 0.1
     fails = False
@@ -61,7 +61,7 @@ class FlowExecutor(ScriptedExecutor):
         )
 
     def before_job(self, job):
-        """Nothing."""
+        """Do nothing."""
 
     def _epoch(self, job, number):
         validates = job.fit_on == "train"
@@ -77,23 +77,23 @@ class FlowExecutor(ScriptedExecutor):
 
 
 class Ear(SilentListener):
-    """Remembers the phases and messages."""
+    """A listener that records the phases and messages."""
 
     def __init__(self):
         self.phases, self.messages, self.trials = [], [], []
 
     def progress(self, progress):
-        """A new phase."""
+        """Record a new phase."""
         self.last = progress
         if self.phases[-1:] != [progress.phase]:
             self.phases.append(progress.phase)
 
     def message(self, text):
-        """A line."""
+        """Record the line."""
         self.messages.append(text)
 
     def trial_finished(self, proposal, result):
-        """A trial."""
+        """Record the trial."""
         self.trials.append(proposal.number)
 
 
@@ -105,13 +105,13 @@ def executor():
 
 @pytest.fixture
 def search(executor):
-    """The search, with the scripted executor in place of worker processes."""
+    """A function that searches with the scripted executor in place of worker processes."""
     return functools.partial(run_search, open_executor=lambda setup: executor)
 
 
 @pytest.fixture
 def make_settings(space_file, results):
-    """Settings of digits-1: three trials of two epochs without recipes, unless it is said."""
+    """A function that makes settings of digits-1: three trials of two epochs, no recipes."""
 
     def make(**changes):
         fields = {
@@ -140,7 +140,7 @@ def paths(results):
 def test_the_ten_best_trials_keep_their_weights(
     executor, search, make_settings, paths, monkeypatch
 ):
-    """Of twelve; what a crash left of files that were being written is cleared away."""
+    """Ten of twelve trials keep weights; unfinished files of a crash are deleted."""
     monkeypatch.setattr(sys.modules[__name__], "SCORES", {n: n / 20 for n in range(12)})
     paths.trial(0).mkdir(parents=True)
     leftover = paths.trial(0) / ".best.npz.0123.tmp"
@@ -152,7 +152,7 @@ def test_the_ten_best_trials_keep_their_weights(
 
 
 def test_no_copy_of_the_images_is_written(executor, search, make_settings, tmp_path, monkeypatch):
-    """So a process that is killed leaves nothing in the folder for temporary files."""
+    """A killed process leaves nothing in the folder for temporary files."""
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     found = []
@@ -165,7 +165,7 @@ def test_no_copy_of_the_images_is_written(executor, search, make_settings, tmp_p
 def test_a_first_leaderboard_that_cannot_be_written_loses_no_study(
     executor, search, make_settings, paths, monkeypatch
 ):
-    """The folder of a study is deleted only where nothing had begun."""
+    """The folder of a study is deleted only if no trial had begun."""
     wrote = []
 
     def fail_later(path, table, n_bytes):
@@ -183,7 +183,7 @@ def test_a_first_leaderboard_that_cannot_be_written_loses_no_study(
 
 
 def test_the_best_trial_is_refitted_tested_and_shipped(executor, search, make_settings, paths):
-    """The outcome names it with its scores; its file is there, and so is the manifest."""
+    """The outcome has its number and scores; its file and the manifest exist."""
     outcome = search(make_settings())
     assert (outcome.state, outcome.winner, outcome.val_best) == ("finished", 1, 0.75)
     assert (outcome.trials, outcome.complete, outcome.failed) == (3, 3, 0)
@@ -199,7 +199,7 @@ def test_the_best_trial_is_refitted_tested_and_shipped(executor, search, make_se
 
 
 def test_the_confusion_adds_up_to_the_test_split(executor, search, make_settings, paths):
-    """360 test images; those off the diagonal are the errors of the shipped file."""
+    """Of 360 test images those off the diagonal are the errors of the shipped file."""
     search(make_settings())
     stored = json.loads(paths.confusion.read_text())
     assert (stored["classes"], stored["rows"]) == (list("0123456789"), "true class")
@@ -211,7 +211,7 @@ def test_the_confusion_adds_up_to_the_test_split(executor, search, make_settings
 
 
 def test_the_phases_follow_one_another(executor, search, make_settings):
-    """Whoever listens hears each once, and every trial."""
+    """The listener gets each phase once, and every trial."""
     ear = Ear()
     search(make_settings(), ear)
     assert ear.phases == ["starting", "searching", "refitting", "testing", "finished"]
@@ -220,7 +220,7 @@ def test_the_phases_follow_one_another(executor, search, make_settings):
 
 
 def test_a_bad_refit_is_not_shipped(executor, search, make_settings, paths):
-    """The winner's own weights are, and the reason is told."""
+    """The winner's own weights are shipped, and the reason is reported."""
     executor.refit_loss = 5.0
     ear = Ear()
     outcome = search(make_settings(), ear)
@@ -234,13 +234,13 @@ def test_a_bad_refit_is_not_shipped(executor, search, make_settings, paths):
 
 
 def test_a_good_refit_has_other_weights_than_the_trial(executor, search, make_settings, paths):
-    """It is the refit that is shipped."""
+    """The weights of the refit are shipped."""
     search(make_settings())
     assert paths.winner.read_bytes() != (paths.finals / "validation.keras").read_bytes()
 
 
 def test_without_a_network_the_study_failed(executor, search, make_settings, paths):
-    """There is a leaderboard that says why, and neither a model nor a manifest."""
+    """The leaderboard has the causes; there is neither a model nor a manifest."""
     executor.fails = True
     ear = Ear()
     outcome = search(make_settings(), ear)
@@ -252,16 +252,16 @@ def test_without_a_network_the_study_failed(executor, search, make_settings, pat
 
 
 def test_the_target_ends_the_search(executor, search, make_settings):
-    """Trial 1 reaches it."""
+    """Trial 1 reaches the target."""
     outcome = search(make_settings(trials=None, target=0.7))
     assert (outcome.state, outcome.trials, outcome.winner) == ("finished", 2, 1)
 
 
-# going on
+# resuming
 
 
-def test_a_study_goes_on_where_it_ended(executor, search, make_settings, paths):
-    """Its trials are kept; the new best is tested and shipped."""
+def test_a_finished_study_is_continued(executor, search, make_settings, paths):
+    """Its trials are kept; the new best trial is tested and shipped."""
     search(make_settings())
     before = read_leaderboard(paths.leaderboard).sort_by("trial").drop_columns("rank")
     outcome = search(make_settings(trials=4))
@@ -272,7 +272,7 @@ def test_a_study_goes_on_where_it_ended(executor, search, make_settings, paths):
 
 
 def test_nothing_new_is_not_tested_again(executor, search, make_settings, paths, monkeypatch):
-    """The test split stays closed; the outcome is the one on record."""
+    """Without new trials the test split is not loaded, and the outcome is the recorded one."""
     first = search(make_settings())
     monkeypatch.setattr("autocnn.finals.outcome.load_test", pytest.fail)
     jobs = len(executor.jobs)
@@ -284,7 +284,7 @@ def test_nothing_new_is_not_tested_again(executor, search, make_settings, paths,
 
 
 def test_the_cost_of_all_runs_adds_up(search, make_settings, paths):
-    """Of a search, of a run that was killed, and of one that had nothing to do."""
+    """The runs are a search, a killed one, and one without new trials."""
     first = search(make_settings())
     killed = paths.costs / "killed.json"
     killed.write_text(json.dumps({"seconds": 1000.0, "cpu_seconds": 2000.0}))
@@ -297,7 +297,7 @@ def test_the_cost_of_all_runs_adds_up(search, make_settings, paths):
 
 
 def test_files_of_an_ablation_that_is_trained_stay(search, make_settings, paths):
-    """Only the study's own half-written files are cleared away."""
+    """Only the study's own unfinished files are deleted."""
     search(make_settings())
     folder = paths.root / "ablation-1"
     folder.mkdir()
@@ -308,7 +308,7 @@ def test_files_of_an_ablation_that_is_trained_stay(search, make_settings, paths)
 
 
 def test_finals_of_another_winner_are_made_again(executor, search, make_settings, paths):
-    """As many trials as before, but one of them was left for later then, and is the best now."""
+    """A trial that was left in an earlier run, and is now the best, has its own finals."""
     search(make_settings())
     finals = json.loads(paths.finals_json.read_text())
     test = {**finals["test"], "accuracy": -1.0}
@@ -321,7 +321,7 @@ def test_finals_of_another_winner_are_made_again(executor, search, make_settings
 def test_other_settings_are_refused_before_anything_is_written(
     executor, search, make_settings, paths, change
 ):
-    """One study has one split, one data set, one horizon."""
+    """Split, data set and horizon of a study cannot change."""
     search(make_settings())
     before = paths.study_toml.read_bytes()
     with pytest.raises(SettingsError, match="study digits-1 was made with --"):
@@ -331,7 +331,7 @@ def test_other_settings_are_refused_before_anything_is_written(
 
 
 def test_ctrl_c_ends_cleanly(executor, search, make_settings, paths):
-    """The running trial is left to be continued: no finals, no manifest, nothing lost."""
+    """The running trial is left for a resume: no finals, no manifest, no lost result."""
     stop = []
     executor.before_job = lambda job: stop.append(job) if job.number == 1 else None
     ear = Ear()
@@ -347,8 +347,8 @@ def test_ctrl_c_ends_cleanly(executor, search, make_settings, paths):
     assert [job.number for job in executor.jobs] == [0, 1, 1, 2, 1]
 
 
-def test_a_study_that_goes_on_is_not_finished(executor, search, make_settings, paths):
-    """Its manifest is gone from the moment that another trial runs."""
+def test_a_resumed_study_is_not_finished(executor, search, make_settings, paths):
+    """The manifest is deleted before another trial runs."""
     search(make_settings())
     seen = []
     executor.before_job = lambda job: seen.append(paths.manifest.exists())
@@ -358,7 +358,7 @@ def test_a_study_that_goes_on_is_not_finished(executor, search, make_settings, p
 
 
 def test_another_space_is_refused(executor, search, make_settings, paths, space_file):
-    """A study goes on with the text it was made with, whatever the file says now."""
+    """A study keeps the text of its space, so a changed file is refused."""
     search(make_settings())
     before = paths.study_toml.read_bytes()
     space_file.write_text(space_file.read_text().replace("7, 8]", "7]"))
@@ -369,7 +369,7 @@ def test_another_space_is_refused(executor, search, make_settings, paths, space_
 
 
 def test_a_comment_makes_no_other_space(executor, search, make_settings, space_file):
-    """What the file says counts, not how."""
+    """A file with the same content and another comment is accepted."""
     search(make_settings())
     space_file.write_text("# mine\n" + space_file.read_text())
     assert search(make_settings(trials=4)).trials == 4
@@ -378,15 +378,15 @@ def test_a_comment_makes_no_other_space(executor, search, make_settings, space_f
 def test_a_study_without_its_space_gets_it_again(
     executor, search, make_settings, paths, space_file
 ):
-    """As where its process was killed between its first two files."""
+    """A process may be killed between its first two files, before the space is written."""
     search(make_settings(trials=1))
     paths.space_toml.unlink()
     assert search(make_settings(trials=2)).trials == 2
     assert paths.space_toml.read_text() == space_file.read_text()
 
 
-def test_a_study_whose_space_cannot_be_read_is_told(executor, search, make_settings, paths):
-    """As a record that is damaged; it is not written over."""
+def test_a_study_with_an_unreadable_space_is_refused(executor, search, make_settings, paths):
+    """The damaged file is an error of records and is not overwritten."""
     search(make_settings(trials=1))
     paths.space_toml.write_bytes(b"\xff\xfe")
     with pytest.raises(RecordError, match=r"space\.toml: cannot be read"):
@@ -399,7 +399,7 @@ def test_a_study_whose_space_cannot_be_read_is_told(executor, search, make_setti
 
 @pytest.fixture
 def no_data(monkeypatch, executor, search):
-    """The data cannot be read."""
+    """Reading the data raises an error."""
 
     def prepare(name, *_):
         raise DatasetError(f"{name}: cannot download the data")
@@ -408,14 +408,14 @@ def no_data(monkeypatch, executor, search):
 
 
 def test_a_new_study_without_data_leaves_nothing(search, no_data, make_settings, results):
-    """No folder that the next try would stumble over."""
+    """No folder is left that would prevent another try."""
     with pytest.raises(DatasetError, match="digits: cannot download the data"):
         search(make_settings())
     assert list(results.iterdir()) == []
 
 
 def test_other_studies_stay_where_they_are(search, no_data, make_settings, results, study):
-    """Only the new one's folder goes."""
+    """Only the folder of the new study is deleted."""
     with pytest.raises(DatasetError):
         search(make_settings(study="digits-2"))
     assert list(results.iterdir()) == [study.root]
@@ -425,13 +425,13 @@ def test_other_studies_stay_where_they_are(search, no_data, make_settings, resul
     "lost", [(), ("leaderboard.parquet",), ("journal.log", "leaderboard.parquet")]
 )
 def test_an_existing_study_without_data_stays(search, no_data, make_settings, study, lost):
-    """Whatever it has come to so far."""
+    """A study with or without trials is kept."""
     for name in lost:
         (study.root / name).unlink()
     before = {p: p.read_bytes() for p in study.root.rglob("*") if p.is_file()}
     with pytest.raises(DatasetError):
         search(make_settings(pruner="auto"))
-    shutil.rmtree(study.costs)  # what the try has cost
+    shutil.rmtree(study.costs)  # the cost of this run
     after = {p: p.read_bytes() for p in study.root.rglob("*") if p.is_file()}
     del before[study.study_toml], after[study.study_toml]  # how long to go on may change
     del after[study.lock]
@@ -446,17 +446,17 @@ def test_an_existing_study_without_data_stays(search, no_data, make_settings, st
         ({"dataset": "digits", "space": "cnn_bn_cifar"}, SpaceError),  # too deep for 8x8
     ],
 )
-def test_a_study_that_makes_no_sense_leaves_nothing(
+def test_a_study_of_impossible_settings_leaves_nothing(
     executor, search, make_settings, results, changes, error
 ):
-    """Nothing of it lies below the results."""
+    """No file is left below the results."""
     with pytest.raises(error):
         search(make_settings(**changes))
     assert not results.exists() or list(results.iterdir()) == []
 
 
 def test_something_else_is_not_overwritten(executor, search, make_settings, results):
-    """A folder that holds no study is not ours."""
+    """A folder that holds no study is refused."""
     (results / "digits-1").mkdir(parents=True)
     (results / "digits-1" / "thesis.tex").write_text("all my work")
     with pytest.raises(RecordError, match="holds something else than a study"):
@@ -468,7 +468,7 @@ def test_something_else_is_not_overwritten(executor, search, make_settings, resu
 
 
 def test_the_outcome_is_what_json_prints():
-    """The names that scripts rely on."""
+    """The names of the fields are an interface for scripts."""
     assert [f.name for f in dataclasses.fields(SearchOutcome)] == [
         "study",
         "state",

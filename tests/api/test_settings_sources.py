@@ -1,4 +1,4 @@
-"""Options before the file, the file before the study on disk, that before the defaults."""
+"""Precedence of settings: options, then the file, then the study on disk, then the defaults."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from autocnn.records.study_settings import StudySettings, settings_to_toml
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """Studies are looked for below ./results."""
+    """Run each test in its own folder, because studies are searched below ./results."""
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture
 def stored(tmp_path):
-    """Put a study with these settings below ./results."""
+    """A function that puts a study with these settings below ./results."""
 
     def store(**settings):
         folder = tmp_path / "results" / settings["study"]
@@ -34,7 +34,7 @@ def stored(tmp_path):
 
 
 def test_nothing_given_is_all_defaults():
-    """Digits, for two minutes."""
+    """The default study is of digits, for two minutes."""
     settings = resolve_settings({}, {})
     assert (settings.dataset, settings.space, settings.seed) == ("digits", "cnn", 0)
     assert (settings.trials, settings.time_budget_s) == (None, 120.0)
@@ -54,13 +54,13 @@ def test_an_option_beats_the_file_beats_the_default(given, config, seed):
     assert resolve_settings(given, config).seed == seed
 
 
-def test_no_recipes_is_a_wish_too():
-    """False from the command line beats true in the file."""
+def test_false_overrides_true():
+    """False from the command line overrides true in the file."""
     assert resolve_settings({"recipes": False}, {"recipes": True}).recipes is False
 
 
 def test_a_study_on_disk_beats_the_defaults(stored):
-    """It goes on as it was made."""
+    """A resumed study keeps its settings."""
     stored(study="x", dataset="mnist", seed=7, recipes=False, trials=5, epochs=4)
     settings = resolve_settings({"study": "x"}, {})
     assert (settings.dataset, settings.seed, settings.recipes) == ("mnist", 7, False)
@@ -68,8 +68,8 @@ def test_a_study_on_disk_beats_the_defaults(stored):
 
 
 @pytest.mark.parametrize("source", ["given", "config"])
-def test_how_long_to_go_on_may_change(stored, source):
-    """More trials, another budget, another target; the options as well as the file."""
+def test_the_limits_of_a_search_may_change(stored, source):
+    """Trials, budget and target may change, by an option or a file."""
     stored(study="x", trials=5, created="2026-01-01T00:00:00+00:00")
     changes = {"trials": 9, "time_budget_s": 30.0, "target": 0.5}
     given = {"study": "x", **(changes if source == "given" else {})}
@@ -79,7 +79,7 @@ def test_how_long_to_go_on_may_change(stored, source):
 
 
 def test_the_file_of_a_study_starts_another_one(stored):
-    """Its name and date are not taken over."""
+    """The name and date in the file are not used."""
     config = {"study": "old", "created": "2020-01-01T00:00:00+00:00", "seed": 4}
     settings = resolve_settings({}, config)
     assert settings.study.startswith("digits-")
@@ -92,7 +92,7 @@ def test_the_file_of_a_study_starts_another_one(stored):
 
 @pytest.mark.parametrize(("dataset", "seconds"), [("digits", 120.0), ("cifar10", 900.0)])
 def test_the_budget_depends_on_the_data(dataset, seconds):
-    """Small images are done sooner."""
+    """Small images have a shorter default budget."""
     assert resolve_settings({"dataset": dataset}, {}).time_budget_s == seconds
 
 
@@ -105,7 +105,7 @@ def test_the_budget_depends_on_the_data(dataset, seconds):
     ],
 )
 def test_a_limit_that_is_given_is_the_only_one(given, trials, budget):
-    """No default budget cuts a study of so many trials."""
+    """A given number of trials replaces the default budget."""
     settings = resolve_settings(given, {})
     assert (settings.trials, settings.time_budget_s) == (trials, budget)
 
@@ -114,7 +114,7 @@ def test_a_limit_that_is_given_is_the_only_one(given, trials, budget):
 
 
 def test_a_study_is_named_after_its_data_and_time():
-    """In UTC, to the second; `created` is the same moment."""
+    """The time is in UTC, to the second; `created` is the same moment."""
     before = datetime.now(UTC).replace(microsecond=0)
     settings = resolve_settings({"dataset": "mnist"}, {})
     assert re.fullmatch(r"mnist-\d{8}-\d{6}", settings.study)
@@ -125,7 +125,7 @@ def test_a_study_is_named_after_its_data_and_time():
 
 @pytest.mark.parametrize("name", ["../x", "a/b", ".x", "x" * 300])
 def test_a_name_that_no_folder_can_have_is_refused(tmp_path, name):
-    """Before anything is looked for; 255 bytes are the most that a name can have."""
+    """A name of more than 255 bytes is refused before any folder is read."""
     (tmp_path / "results").mkdir()
     with pytest.raises(SettingsError, match="--study must be a plain folder name, got"):
         resolve_settings({"study": name}, {})
@@ -146,7 +146,7 @@ def test_a_name_that_no_folder_can_have_is_refused(tmp_path, name):
     ],
 )
 @pytest.mark.parametrize("source", ["given", "config"])
-def test_a_study_goes_on_with_what_it_was_made_with(stored, change, message, source):
+def test_a_changed_setting_of_a_study_is_refused(stored, change, message, source):
     """The error names the study, the option, and both values."""
     stored(study="x", epochs=4)
     given = {"study": "x", **(change if source == "given" else {})}
@@ -155,7 +155,7 @@ def test_a_study_goes_on_with_what_it_was_made_with(stored, change, message, sou
 
 
 def test_a_change_of_recipes_names_both_options(stored):
-    """Each value by the option that a person would type."""
+    """Each value is named by its option on the command line."""
     stored(study="x", recipes=False)
     with pytest.raises(SettingsError, match="was made with --no-recipes, not --recipes; "):
         resolve_settings({"study": "x", "recipes": True}, {})
@@ -170,8 +170,8 @@ def test_a_change_of_a_switch_names_both_options(stored, key):
         resolve_settings({"study": "x", key: True}, {})
 
 
-def test_epochs_that_were_measured_are_told_as_such(stored):
-    """The study has no --epochs None."""
+def test_measured_epochs_are_named_as_measured(stored):
+    """The error does not say --epochs None."""
     stored(study="x")
     with pytest.raises(SettingsError, match="--epochs") as raised:
         resolve_settings({"study": "x", "epochs": 9}, {})
@@ -179,15 +179,15 @@ def test_epochs_that_were_measured_are_told_as_such(stored):
 
 
 def test_the_same_settings_again_are_no_change(stored):
-    """Whoever repeats the whole command goes on."""
+    """The whole command can be repeated to resume a study."""
     stored(study="x", dataset="mnist", seed=7, target=0.9)
     given = {"study": "x", "dataset": "mnist", "seed": 7, "target": 0.9}
     assert resolve_settings(given, {}).seed == 7
 
 
 @pytest.mark.parametrize("content", [b"seed = [", b"seed = 'x'", b"\xff\xfe\x00"])
-def test_a_damaged_study_is_told(stored, tmp_path, content):
-    """Its study.toml is named."""
+def test_a_damaged_study_is_refused(stored, tmp_path, content):
+    """The error names its study.toml."""
     stored(study="x")
     (tmp_path / "results" / "x" / "study.toml").write_bytes(content)
     with pytest.raises(SettingsError, match=r"results/x/study\.toml: "):
@@ -198,14 +198,14 @@ def test_a_damaged_study_is_told(stored, tmp_path, content):
 
 
 def test_a_file_gives_settings(tmp_path):
-    """Only those that it states; whole numbers are numbers too."""
+    """Only keys of the file are set; integers are read as floats where a float is expected."""
     path = tmp_path / "mine.toml"
     path.write_text('dataset = "mnist"\ntime_budget_s = 90\nrecipes = false\n')
     assert read_config(path) == {"dataset": "mnist", "time_budget_s": 90.0, "recipes": False}
 
 
 def test_a_file_may_name_settings_as_the_command_line_does(tmp_path):
-    """With the same texts; a bare number is seconds."""
+    """A file may hold the texts of the command line; a bare number is seconds."""
     path = tmp_path / "mine.toml"
     path.write_text('time_budget = "1h30m"\ntrial_timeout = 90\nworker_memory = "4G"\n')
     assert read_config(path) == {
@@ -216,7 +216,7 @@ def test_a_file_may_name_settings_as_the_command_line_does(tmp_path):
 
 
 def test_a_file_may_name_a_baseline(tmp_path):
-    """Which brings its own settings, after those of the file, as on the command line."""
+    """The baseline's settings have lower precedence than those of the file."""
     path = tmp_path / "mine.toml"
     path.write_text('baseline = "lenet"\nepochs = 3\n')
     config = read_config(path)
@@ -254,8 +254,8 @@ def test_a_file_may_name_a_baseline(tmp_path):
         (b"pruner = 'asha'", "mine.toml: pruner must be one of auto, halving, hyperband"),
     ],
 )
-def test_a_bad_file_is_told(tmp_path, text, message):
-    """File and key, what is expected, what came."""
+def test_a_bad_file_is_refused(tmp_path, text, message):
+    """The error has file, key, expected and given value."""
     path = tmp_path / "mine.toml"
     path.write_bytes(text)
     with pytest.raises(SettingsError, match=message):
@@ -263,8 +263,8 @@ def test_a_bad_file_is_told(tmp_path, text, message):
 
 
 @pytest.mark.parametrize("name", ["absent.toml", "."])
-def test_a_file_that_cannot_be_read_is_told(tmp_path, name):
-    """With its option."""
+def test_an_unreadable_file_is_refused(tmp_path, name):
+    """The error names the option of the file."""
     with pytest.raises(SettingsError, match=r"--config .*: cannot be read"):
         read_config(tmp_path / name)
 
@@ -283,7 +283,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path, name):
     ],
 )
 def test_an_option_of_the_other_engine_is_refused(given, message, tmp_path):
-    """It would be ignored in silence; in a file, which holds every setting, it may stand."""
+    """An unused option is refused; a file, which has every setting, may hold it."""
     with pytest.raises(SettingsError, match=message):
         resolve_settings({"results": str(tmp_path), **given}, {})
     config = {"results": str(tmp_path), "sampler": "random", "engine": "keras-tuner"}

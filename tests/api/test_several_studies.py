@@ -1,4 +1,4 @@
-"""Several studies on disk, looked at together."""
+"""Several studies on disk, ranked together."""
 
 from __future__ import annotations
 
@@ -29,30 +29,30 @@ def other(study, results):
 
 
 def names_of(views):
-    """The studies' names."""
+    """The names of the studies."""
     return [view.paths.name for view in views]
 
 
-def test_the_studies_come_as_they_were_named(other, results):
-    """The latest one alone where none was."""
+def test_the_studies_are_in_the_given_order(other, results):
+    """Without names only the latest study is read."""
     assert names_of(load_studies(results, ["digits-2", "digits-1"])) == ["digits-2", "digits-1"]
     assert names_of(load_studies(results)) == names_of(load_studies(results, [])) == ["digits-2"]
 
 
-def test_a_study_named_twice_is_told(other, results):
-    """Its trials would count twice."""
+def test_a_study_named_twice_is_refused(other, results):
+    """The trials of a repeated study would count twice."""
     with pytest.raises(SettingsError, match="study digits-1 is named twice; name each study once"):
         load_studies(results, ["digits-1", "digits-2", "digits-1"])
 
 
-def test_an_unknown_study_is_told(other, results):
-    """As for one study."""
+def test_an_unknown_study_is_refused(other, results):
+    """The error equals that of a single study."""
     with pytest.raises(StudyError, match=r"no study named 'x' in .*; known: digits-1, digits-2"):
         load_studies(results, ["digits-1", "x"])
 
 
-def test_another_data_set_is_told(study, other, results, facts):
-    """By the fingerprints that the studies keep."""
+def test_another_data_set_is_refused(study, other, results, facts):
+    """The fingerprints on record are compared."""
     write_study_facts(open_study(study), replace(facts, fingerprint="12" * 32))
     write_study_facts(open_study(other), replace(facts, fingerprint="ab" * 32))
     other.study_toml.write_text(other.study_toml.read_text().replace('"digits"', '"mnist"'))
@@ -64,8 +64,8 @@ def test_another_data_set_is_told(study, other, results, facts):
     assert names_of(load_studies(results, ["digits-2"])) == ["digits-2"]
 
 
-def test_another_split_is_told(other, results):
-    """By the seed that the studies keep."""
+def test_another_split_is_refused(other, results):
+    """The seeds on record are compared."""
     toml = other.study_toml.read_text().replace("split_seed = 0", "split_seed = 5")
     other.study_toml.write_text(toml)
     with pytest.raises(SettingsError, match=r"in its split seed \(0, not 5\): "):
@@ -73,7 +73,7 @@ def test_another_split_is_told(other, results):
 
 
 def test_one_study_is_shown_as_ever(study, results):
-    """No column more."""
+    """The table of one study has no column of studies."""
     views = load_studies(results, ["digits-1"])
     assert leaderboard_rows(*views).equals(leaderboard_rows(load_study(results, "digits-1")))
     every = leaderboard_rows(*views, columns=["all"])
@@ -81,7 +81,7 @@ def test_one_study_is_shown_as_ever(study, results):
 
 
 def test_two_studies_are_ranked_together(other, results):
-    """Equal trials stand in the order of the studies; pruned ones come last."""
+    """Equal trials are in the order of the studies; pruned ones come last."""
     views = load_studies(results, ["digits-2", "digits-1"])
     table = leaderboard_rows(*views)
     assert table.column_names[:4] == ["study", "rank", "trial", "state"]
@@ -96,7 +96,7 @@ def test_two_studies_are_ranked_together(other, results):
 
 
 def test_columns_rows_and_order_are_chosen(other, results):
-    """As for one study."""
+    """Columns, rows and order are chosen in the way of a single study."""
     views = load_studies(results, ["digits-2", "digits-1"])
     table = leaderboard_rows(*views, sort="trial", columns=["trial", "study", "filters"], top=2)
     assert table.to_pylist() == [
@@ -129,7 +129,7 @@ def test_conditions_hold_for_all_studies(other, results):
 
 
 def test_rows_of_several_studies_are_selected(other, results):
-    """As from the studies themselves, with the number of trials of each."""
+    """The rows equal those of the merged studies, with each study's number of trials."""
     names = ["digits-2", "digits-1"]
     rows = select_rows(results, names, "trial", ["study", "filters"], 3, ["state=complete"])
     assert rows.trials == {"digits-2": 3, "digits-1": 3}
@@ -143,7 +143,7 @@ def test_rows_of_several_studies_are_selected(other, results):
 
 
 def test_a_damaged_file_names_its_repair(study, other, results):
-    """Of the study that it belongs to."""
+    """The error names the study of the damaged file."""
     other.leaderboard.write_bytes(other.leaderboard.read_bytes()[:100])
     views = load_studies(results, ["digits-1", "digits-2"])
     with pytest.raises(RecordError, match="`autocnn leaderboard digits-2 --rebuild`"):

@@ -1,4 +1,4 @@
-"""What `autocnn show` looks at."""
+"""The trials and confusion matrices that `autocnn show` reads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MATRIX = Confusion(classes=("a", "b"), counts=((3, 1), (0, 4)))
 
 @pytest.fixture
 def finals(study, make_finals):
-    """Finals of trial 2, as far as they are looked at."""
+    """Finals of trial 2 with the fields that `show` reads."""
     study.finals.mkdir()
     write_finals(study, make_finals(winner=2))
     write_confusion(study.confusion, MATRIX)
@@ -33,21 +33,21 @@ def finals(study, make_finals):
     ],
 )
 def test_a_number_is_a_trial_unless_a_study_has_it(study, results, word, found):
-    """12 is a study here; no folder, and no trial, has a name of 300 digits."""
+    """The name 12 is a study here; a number of 300 digits is neither folder nor trial."""
     (results / "12").mkdir()
     (results / "12" / "study.toml").write_text('study = "12"\n')
     assert study_or_trial(results, word) == found
 
 
 def test_the_matrix_of_a_study_is_read(study, results, finals):
-    """And whose weights were tested is known."""
+    """The matrix comes with the trial whose weights were tested."""
     view = load_study(results, study.name)
     assert confusion_of(view) == MATRIX
     assert [is_winner(view, number) for number in (0, 2)] == [False, True]
 
 
 def test_before_the_finals_there_is_no_matrix(study, results):
-    """One line says how to come to them."""
+    """The error is one line that says how to make the finals."""
     view = load_study(results, study.name)
     assert not is_winner(view, 2)
     message = "study digits-1 has no finals yet; `autocnn resume digits-1` goes on"
@@ -55,8 +55,8 @@ def test_before_the_finals_there_is_no_matrix(study, results):
         confusion_of(view)
 
 
-def test_a_matrix_of_another_form_is_told(study, results, finals):
-    """By its file."""
+def test_a_matrix_of_another_form_is_refused(study, results, finals):
+    """The error names the file of the matrix."""
     study.confusion.write_text('{"test": [[3, 1], [0, 4]]}\n')
     with pytest.raises(RecordError, match=r"confusion\.json: is no confusion matrix of this"):
         confusion_of(load_study(results, study.name))

@@ -1,4 +1,4 @@
-"""What is there before any study."""
+"""Spaces, data sets and the installation, which need no study."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from autocnn.space.toml import load_space
 
 
 def test_a_space_is_copied_with_its_comments(tmp_path):
-    """Byte for byte, and the copy is the same space."""
+    """The copy is equal byte by byte, and is read as the same space."""
     space, target = load_space("cnn"), tmp_path / "mine.toml"
     assert copy_space(space, target) == target
     assert target.read_text(encoding="utf-8") == space.text
@@ -26,7 +26,7 @@ def test_a_space_is_copied_with_its_comments(tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"somebody's work"])
 def test_a_copy_overwrites_nothing(tmp_path, content):
-    """Not even an empty file."""
+    """An empty file is not overwritten either."""
     target = tmp_path / "mine.toml"
     target.write_bytes(content)
     with pytest.raises(SettingsError, match=r"mine\.toml: exists already; choose another name"):
@@ -36,21 +36,21 @@ def test_a_copy_overwrites_nothing(tmp_path, content):
 
 @pytest.mark.parametrize("name", ["mine", "mine.txt", "mine.toml.bak"])
 def test_a_copy_must_be_a_toml_file(tmp_path, name):
-    """Otherwise --space could not read it."""
+    """The option --space reads only .toml files."""
     with pytest.raises(SettingsError, match=r"--copy must name a \.toml file, got"):
         copy_space(load_space("cnn"), tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_copy_needs_a_folder(tmp_path):
-    """It is not made: it may be a misspelt one."""
+    """A missing folder is not created, because its name may be misspelt."""
     with pytest.raises(RecordError, match="cannot be written"):
         copy_space(load_space("cnn"), tmp_path / "absent" / "mine.toml")
 
 
 @pytest.mark.parametrize("name", space_names())
 def test_every_space_can_be_searched(name):
-    """On the images that the baselines are made for."""
+    """Every space has feasible networks on the images of the baselines."""
     space, survey, shape = survey_settings(StudySettings(study="x", space=name, dataset="cifar10"))
     assert (space.name, shape) == (name, (32, 32, 3))
     assert survey.feasible > 0
@@ -60,22 +60,22 @@ def test_every_space_can_be_searched(name):
     ("settings", "error"),
     [({"space": "cn"}, SpaceError), ({"dataset": "digit"}, UnknownDatasetError)],
 )
-def test_an_unknown_name_is_told(settings, error):
-    """Before anything is drawn."""
+def test_an_unknown_space_is_refused(settings, error):
+    """An unknown space is refused before any point is drawn."""
     with pytest.raises(error, match="choose one of"):
         survey_settings(StudySettings(study="x", **settings))
 
 
-def test_a_space_without_a_feasible_point_is_told(tmp_path):
-    """With the reason, and what to do."""
+def test_a_space_without_a_feasible_point_is_refused(tmp_path):
+    """The error has the reason and a remedy."""
     path = tmp_path / "none.toml"
     path.write_text("[limits]\nparameters = 1\n[parameters]\nblocks = { low = 1, high = 2 }\n")
     with pytest.raises(SpaceError, match=r"none of 1000 samples is feasible .*; widen the"):
         survey_settings(StudySettings(study="x", space=str(path)))
 
 
-def test_data_sets_say_whether_they_are_here(monkeypatch, tmp_path):
-    """With an empty cache that is digits alone, which comes installed."""
+def test_data_sets_are_marked_as_local(monkeypatch, tmp_path):
+    """With an empty cache only digits, which scikit-learn installs, are local."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     rows = list_datasets()
     assert [info for info, _ in rows] == catalog()
@@ -83,7 +83,7 @@ def test_data_sets_say_whether_they_are_here(monkeypatch, tmp_path):
 
 
 def test_an_installation_is_described(tmp_path):
-    """What decides a result on this machine, and where files lie."""
+    """The description has all that affects results on this machine, and its folders."""
     facts = describe_installation(tmp_path / "results")
     assert "keras 3." in facts["versions"]
     assert facts["backend"] in ("tensorflow", "jax", "torch")
@@ -97,7 +97,7 @@ def test_an_installation_is_described(tmp_path):
     [(None, None, None), (100, None, 100), (None, 50, 50), (100, 50, 50), (100, 200, 100)],
 )
 def test_the_lower_limit_holds(stated, wanted, expected):
-    """The space's or the settings'."""
+    """The lower of the space's and the settings' limit holds."""
     space = SearchSpace(name="s", parameters={}, limits=Limits(parameters=stated, macs=stated))
     settings = StudySettings(study="s", max_params=wanted, max_macs=wanted)
     limits = limit_space(space, settings).limits

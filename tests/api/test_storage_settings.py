@@ -1,4 +1,4 @@
-"""Where the storage of a study comes from, and where its password goes."""
+"""The source of a study's storage URL, and the places its password is written to."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ OTHER = "postgresql+psycopg://ada:s3cret@db.example/others"
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """Studies are looked for below ./results; the environment names no storage."""
+    """Run each test in its own folder, without a storage in the environment."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
 
 
 @pytest.fixture
 def stored(tmp_path):
-    """Put a study called x with this storage below ./results."""
+    """A function that puts a study called x with this storage below ./results."""
 
     def store(storage):
         folder = tmp_path / "results" / "x"
@@ -64,7 +64,7 @@ def stored(tmp_path):
     ],
 )
 def test_the_storage_of_a_new_study(monkeypatch, given, config, outside, storage):
-    """Option, file, environment; the environment also knows the password of the first two."""
+    """Option, file, environment; the environment can add a password to the first two."""
     if outside is not None:
         monkeypatch.setenv("OPTUNA_STORAGE", outside)
     options = {} if given is None else {"storage": given}
@@ -75,7 +75,7 @@ def test_the_storage_of_a_new_study(monkeypatch, given, config, outside, storage
 @pytest.mark.parametrize(
     ("before", "given", "outside", "storage"),
     [
-        (None, None, OTHER, None),  # a journal stays one
+        (None, None, OTHER, None),  # a journal stays a journal
         (None, None, "mysql://ada:s3cret@h/d", None),
         (SECRET, None, None, SERVER),
         (SECRET, None, SECRET, SECRET),
@@ -86,7 +86,7 @@ def test_the_storage_of_a_new_study(monkeypatch, given, config, outside, storage
     ],
 )
 def test_the_storage_of_a_study_on_disk(stored, monkeypatch, before, given, outside, storage):
-    """Its own one, whatever the environment says, which may only add the password."""
+    """The study keeps its storage; the environment can only add the password."""
     stored(before)
     if outside is not None:
         monkeypatch.setenv("OPTUNA_STORAGE", outside)
@@ -101,8 +101,8 @@ def test_the_storage_of_a_study_on_disk(stored, monkeypatch, before, given, outs
         (None, SECRET, f"without --storage, not with {SERVER}"),
     ],
 )
-def test_a_study_does_not_move(stored, before, given, message):
-    """Told as other settings are, without the passwords."""
+def test_another_storage_of_a_study_is_refused(stored, before, given, message):
+    """The error shows both storages without their passwords."""
     stored(before)
     expected = rf"^study x was made {re.escape(message)}; leave the option out "
     with pytest.raises(SettingsError, match=expected) as raised:
@@ -111,7 +111,7 @@ def test_a_study_does_not_move(stored, before, given, message):
 
 
 def test_a_file_keeps_its_place(stored, tmp_path, monkeypatch):
-    """A relative path is that of the folder where the study began, wherever it goes on."""
+    """A relative path is resolved against the folder in which the study began."""
     url = resolve_settings({"storage": "sqlite:///a.db"}, {}).storage
     assert url == f"sqlite:///{tmp_path}/a.db"
     stored("sqlite:///a.db")
@@ -140,7 +140,7 @@ FORMS = "must be sqlite:///FILE or postgresql+psycopg://USER:PASSWORD@HOST/DATAB
 )
 @pytest.mark.parametrize("source", ["option", "file", "environment"])
 def test_another_database_is_refused(url, shown, source, tmp_path, monkeypatch):
-    """One line: who said it, both forms, and what came, without its password."""
+    """The error is one line with source, valid forms and the URL without its password."""
 
     def resolve():
         if source == "option":
@@ -162,7 +162,7 @@ def test_another_database_is_refused(url, shown, source, tmp_path, monkeypatch):
 
 
 def test_a_file_with_something_else_shows_none_of_it(tmp_path):
-    """A list of URLs, say."""
+    """The error does not show a value of another type, such as a list of URLs."""
     (tmp_path / "mine.toml").write_text(f"storage = ['{SECRET}']")
     with pytest.raises(SettingsError, match=r"mine.toml: storage must be a string, got list$"):
         read_config(tmp_path / "mine.toml")
@@ -172,7 +172,7 @@ def test_a_file_with_something_else_shows_none_of_it(tmp_path):
 
 
 def test_the_password_is_not_written():
-    """Neither to study.toml nor into the manifest; nor does it show in a traceback."""
+    """The password is not in study.toml, the manifest or a traceback."""
     settings = StudySettings(study="x", storage=SECRET)
     assert f'storage = "{SERVER}"' in settings_to_toml(settings)
     assert public_settings(settings)["storage"] == SERVER
@@ -182,7 +182,7 @@ def test_the_password_is_not_written():
 
 
 def test_a_search_without_its_database_writes_nothing(tmp_path):
-    """It is told before a folder is made."""
+    """A missing database is refused before a folder is created."""
     url = "postgresql+psycopg://ada:s3cret@127.0.0.1:1/studies"
     settings = resolve_settings({"study": "x", "storage": url}, {})
     with pytest.raises(RecordError, match=r"ada@127.0.0.1:1/studies: cannot be opened") as raised:
@@ -192,7 +192,7 @@ def test_a_search_without_its_database_writes_nothing(tmp_path):
 
 
 def test_a_study_is_read_with_the_password_given(postgres_url, monkeypatch, tmp_path):
-    """To load_study, or in the environment."""
+    """The password is an argument of load_study, or in the environment."""
     paths = StudyPaths(tmp_path / "results" / "x")
     paths.root.mkdir(parents=True)
     settings = StudySettings(study="x", storage=postgres_url)
@@ -210,7 +210,7 @@ def test_a_study_is_read_with_the_password_given(postgres_url, monkeypatch, tmp_
 
 
 def _interrupted_search(settings, monkeypatch, fail):
-    """A search whose study is created, and which fails then."""
+    """A search that fails after its study was created."""
 
     def open_session(settings, paths, *_):
         create_study(paths, settings)
@@ -221,8 +221,8 @@ def _interrupted_search(settings, monkeypatch, fail):
     return flow.search(settings)
 
 
-def test_a_study_that_comes_to_nothing_leaves_nothing(tmp_path, monkeypatch):
-    """Neither a folder nor a name that is taken in the database."""
+def test_a_study_that_fails_at_its_start_leaves_nothing(tmp_path, monkeypatch):
+    """Neither a folder nor a study in the database is left."""
     import optuna
 
     from autocnn.records.database import open_database
@@ -239,8 +239,8 @@ def test_a_study_that_comes_to_nothing_leaves_nothing(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("created", ["", "2026-01-01T00:00:00+00:00"])
-def test_a_study_has_a_date_though_nobody_gave_one(created, monkeypatch, tmp_path):
-    """From Python; one that exists keeps its own, by which the database knows its folder."""
+def test_a_study_without_a_date_gets_one(created, monkeypatch, tmp_path):
+    """A study from Python gets a date; an existing one keeps its own, which the database has."""
     folder = tmp_path / "results" / "x"
     settings = StudySettings(study="x", storage="sqlite:///a.db", trials=1)
     if created:
@@ -257,7 +257,7 @@ def test_a_study_has_a_date_though_nobody_gave_one(created, monkeypatch, tmp_pat
 
 
 def test_a_database_lost_in_a_search_leaves_the_folder(tmp_path, monkeypatch):
-    """Its study may still be there: one line says how to go on."""
+    """The study may still exist, so one line says how to resume it."""
     import optuna
     import sqlalchemy.exc
 
@@ -277,8 +277,8 @@ def test_a_database_lost_in_a_search_leaves_the_folder(tmp_path, monkeypatch):
     assert (tmp_path / "results" / "x" / "study.toml").exists()
 
 
-def test_a_search_hands_its_facts_over_without_the_password(monkeypatch, tmp_path):
-    """The manifest is what people pass on."""
+def test_the_manifest_has_no_password(monkeypatch, tmp_path):
+    """The manifest is made to be shared, so its storage has no password."""
     written = {}
     session = SimpleNamespace(
         paths=StudyPaths(tmp_path),

@@ -1,4 +1,4 @@
-"""Looking at a study on disk."""
+"""Reading a study from disk."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autocnn.errors import AutocnnError, StudyError
 
 @pytest.fixture
 def view(study, results):
-    """digits-1, read from disk."""
+    """The study digits-1, read from disk."""
     return load_study(results, study.name)
 
 
@@ -20,15 +20,15 @@ def view(study, results):
 
 
 def test_a_study_is_read_whole(view):
-    """Its trials in the order of their ranks, its space, its facts."""
+    """The study has its trials in the order of their ranks, its space and its facts."""
     assert [record.number for record in view.records] == [2, 0, 1]
     assert list(view.space.parameters)[:3] == ["blocks", "convolutions", "filters"]
     assert view.image_shape == (8, 8, 1)
     assert view.finals is None
 
 
-def test_the_latest_study_is_taken_where_none_is_named(study, results):
-    """By the time it was created, not by its name."""
+def test_the_latest_study_is_the_default(study, results):
+    """The latest study follows from the time of creation, not from the name."""
     older = results / "zz"
     shutil.copytree(study.root, older)
     toml = (older / "study.toml").read_text().replace("2026-11-22", "2026-11-21")
@@ -38,7 +38,7 @@ def test_the_latest_study_is_taken_where_none_is_named(study, results):
 
 
 def test_a_comparison_is_not_the_latest_study(study, results):
-    """Whoever exports after a comparison wants the search's winner; it can be named."""
+    """The default is the latest search; a comparison can be given by name."""
     plan = results / "compare-digits-30-5"
     shutil.copytree(study.root, plan)
     toml = (plan / "study.toml").read_text().replace("2026-11-22", "2026-11-23")
@@ -50,14 +50,14 @@ def test_a_comparison_is_not_the_latest_study(study, results):
         load_study(results)
 
 
-def test_an_unknown_study_is_told(study, results):
-    """With those that there are."""
+def test_an_unknown_study_lists_the_existing_ones(study, results):
+    """The error lists the existing studies."""
     with pytest.raises(StudyError, match=r"no study named 'digits-2' in .*; known: digits-1"):
         load_study(results, "digits-2")
 
 
-def test_no_results_are_told(results):
-    """Before there is any study."""
+def test_a_missing_results_folder_is_refused(results):
+    """The error is one line that names the command to start a study."""
     with pytest.raises(StudyError, match="there is no such folder; `autocnn search` starts a"):
         load_study(results)
 
@@ -65,7 +65,7 @@ def test_no_results_are_told(results):
 @pytest.mark.parametrize("content", [None, b"\xff\xfe", b"[parameters]\nblocks = 'x'\n"])
 @pytest.mark.parametrize("name", ["space.toml", "study.toml"])
 def test_a_damaged_study_is_one_clear_error(study, results, name, content):
-    """A missing, unreadable or wrong file of it is named."""
+    """The error names the missing, unreadable or wrong file."""
     path = study.root / name
     if content is None:
         path.unlink()
@@ -82,25 +82,25 @@ def test_a_damaged_study_is_one_clear_error(study, results, name, content):
 
 @pytest.mark.parametrize(("number", "found"), [(None, 2), (0, 0), (1, 1)])
 def test_a_trial_is_found_by_its_number(view, number, found):
-    """The best one where none is given; trial 0 is not nothing."""
+    """The best trial is the default; trial 0 is a trial."""
     assert view.trial(number).number == found
 
 
-def test_an_unknown_trial_is_told(view):
-    """With those that there are."""
+def test_an_unknown_trial_lists_the_existing_ones(view):
+    """The error lists the existing trials."""
     with pytest.raises(StudyError, match="study digits-1 has no trial 7; its trials: 0, 1, 2"):
         view.trial(7)
 
 
 def test_an_unknown_trial_of_many_is_one_short_line(view, monkeypatch):
-    """Ten thousand numbers help nobody."""
+    """The error does not list ten thousand numbers."""
     monkeypatch.setattr("autocnn.api.studies.MOST_NAMED", 2)
     with pytest.raises(StudyError, match=r"has no trial 7; its trials: 3, numbered 0 to 2$"):
         view.trial(7)
 
 
 def test_the_network_of_a_trial_is_planned(view):
-    """Four filters of 3x3 and their biases, then ten classes: 40 + 50 parameters."""
+    """Four filters of 3x3 with biases, then ten classes: 40 + 50 parameters."""
     assert view.network(view.trial(2)).parameters == 90
 
 
@@ -108,7 +108,7 @@ def test_the_network_of_a_trial_is_planned(view):
 
 
 def test_a_comparison_has_no_matrix_of_a_winner(study, results):
-    """Its trainings were tested, each by itself."""
+    """The trainings of a comparison were each tested."""
     toml = study.study_toml
     toml.write_text(toml.read_text().replace('engine = "optuna"', 'engine = "plan"'))
     view = load_study(results, study.name)

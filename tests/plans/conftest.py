@@ -1,4 +1,4 @@
-"""What the tests of `autocnn.plans` share."""
+"""Fixtures shared by the tests of `autocnn.plans`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan of an ablation, and what its trials say."""
+"""The plan of an ablation, and the rows from its trials."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VARIANTS = changes(CONFIG, ["half_width", "block_less", "batch_size"])
 
 
 def test_whole_rounds_are_planned():
-    """The reference first, every variant once, then all of them with the next seed."""
+    """A round is the reference, then every variant once; the next round has the next seed."""
     plan = plan_ablation(CONFIG, VARIANTS, 2)
     names = [REFERENCE, "half_width", "block_less", "batch_size"]
     assert [planned.key for planned in plan] == [(n, r) for r in (0, 1) for n in names]
@@ -27,7 +27,7 @@ def test_whole_rounds_are_planned():
 
 
 def test_rows_compare_with_the_reference(trained):
-    """The largest effect first; the row of a variant that never trained has the reason."""
+    """The largest effect comes first; the row of a failed variant has the reason."""
     scores = {
         REFERENCE: [0.90, 0.91, 0.92],
         "half_width": [0.89, 0.90, 0.91],
@@ -53,7 +53,7 @@ def test_rows_compare_with_the_reference(trained):
 
 
 def test_a_variant_that_is_not_trained_yet_has_a_row(trained):
-    """A row for every variant, from the beginning."""
+    """Every variant has a row from the beginning."""
     rows = summarise_ablation([trained(0, REFERENCE, 0, 0.9)], VARIANTS, 10_000)
     assert [row.verdict for row in rows[1:]] == ["not trained"] * 3
     assert [row.n for row in rows] == [1, 0, 0, 0]

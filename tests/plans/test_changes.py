@@ -1,4 +1,4 @@
-"""One thing changed at a time."""
+"""Variants of a configuration that change one thing."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ CONFIG = TrialConfig(
 
 
 def change(factor, config=CONFIG):
-    """The one change of that name."""
+    """The only change of that name."""
     (found,) = changes(config, [factor])
     return found
 
 
-def test_dropout_goes_everywhere():
+def test_dropout_is_removed_or_added():
     """Blocks and dense layers lose it; a network without any gets it before the output."""
     changed = change("dropout").config
     assert [b.dropout for b in changed.blocks] + [d.dropout for d in changed.dense] == [0, 0, 0]
@@ -51,7 +51,7 @@ def test_dropout_goes_everywhere():
 
 
 def test_pooling_becomes_strides_and_back():
-    """Of the same size, so that the maps stay as large."""
+    """The stride equals the size of the pool, so the maps keep their size."""
     strided = change("downsampling")
     assert [(b.pool, b.stride) for b in strided.config.blocks] == [("none", 2)] * 2
     pooled = change("downsampling", strided.config)
@@ -69,7 +69,7 @@ def test_another_optimizer_has_the_same_multiple_of_its_customary_rate():
 
 
 def test_width_is_scaled_in_every_layer():
-    """Halves are rounded to even, as Python does it, and never below one."""
+    """Halves are rounded to even, as in Python, and widths are at least one."""
     half, double = change("half_width").config, change("double_width").config
     assert [b.filters for b in half.blocks] == [(4, 4), (8,)]
     assert [b.filters for b in double.blocks] == [(16, 18), (32,)]
@@ -102,12 +102,12 @@ def test_width_is_scaled_in_every_layer():
     ],
 )
 def test_one_thing_is_changed(factor, expected):
-    """And nothing else."""
+    """All other settings of the configuration stay."""
     assert change(factor).config == replace(CONFIG, **expected)
 
 
 def test_what_a_configuration_does_not_have_is_left_out():
-    """A single block cannot be taken away, and there is no weight decay to drop."""
+    """A single block cannot be removed, and an absent weight decay cannot be dropped."""
     small = TrialConfig(blocks=(Block(filters=(4,)),))
     factors = ["block_less", "weight_decay", "convolution_less", "pooling", "downsampling"]
     assert changes(small, factors) == []
@@ -115,19 +115,19 @@ def test_what_a_configuration_does_not_have_is_left_out():
 
 @pytest.mark.parametrize("config", [CONFIG, TrialConfig(), TrialConfig(dense=(Dense(units=4),))])
 def test_every_change_is_one(config):
-    """Of any configuration: no factor gives back what it was given, or breaks."""
+    """Every factor of any configuration gives a different and valid configuration."""
     found = changes(config, list(FACTORS))
     assert all(item.config != config for item in found)
     assert len({item.factor for item in found}) == len(found)
 
 
-def test_the_default_factors_are_those_that_people_ask_for():
-    """Thirteen, of which this configuration has all."""
+def test_the_default_factors_apply_to_a_full_configuration():
+    """There are thirteen factors, and this configuration has all of them."""
     assert [item.factor for item in changes(CONFIG)] == list(DEFAULT_FACTORS)
     assert len(DEFAULT_FACTORS) == 13
 
 
 def test_an_unknown_factor_is_refused():
-    """With those that there are."""
+    """The error lists the factors."""
     with pytest.raises(SettingsError, match=r"no factor is named 'colour'; known: dropout, "):
         changes(CONFIG, ["colour"])

@@ -1,4 +1,4 @@
-"""Paired differences, by hand."""
+"""Paired differences, worked by hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autocnn.plans.effects import half_width, paired_effect
 
 
 def test_an_effect_is_the_mean_of_the_pairs():
-    """0.02, 0.03 and 0.04 more: 0.03, give or take 4.303 x 0.01 / sqrt(3) = 0.02484."""
+    """Of 0.02, 0.03, 0.04 the mean is 0.03, give or take 4.303 x 0.01 / sqrt(3) = 0.02484."""
     effect = paired_effect({0: 0.90, 1: 0.91, 2: 0.92}, {0: 0.92, 1: 0.94, 2: 0.96}, 10_000)
     assert effect.mean == pytest.approx(0.03)
     assert effect.low == pytest.approx(0.03 - 0.02484, abs=1e-5)
@@ -29,10 +29,8 @@ def test_less_hurts_and_little_is_nothing():
 
 
 def test_equal_differences_are_no_proof():
-    """On 100 images each score is rounded to 0.01: one image more, three times, may be chance.
-
-    The spread is at least 0.01 / sqrt(6) = 0.00408; 4.303 x 0.00408 / sqrt(3) = 0.01014.
-    """
+    """On 100 images scores are rounded to 0.01, so three differences of one image may be chance."""
+    # The spread is at least 0.01 / sqrt(6) = 0.00408; 4.303 x 0.00408 / sqrt(3) = 0.01014.
     reference, variant = {0: 0.90, 1: 0.91, 2: 0.92}, {0: 0.91, 1: 0.92, 2: 0.93}
     effect = paired_effect(reference, variant, 100)
     assert effect.high - effect.mean == pytest.approx(0.01014, abs=1e-5)
@@ -40,21 +38,21 @@ def test_equal_differences_are_no_proof():
 
 
 def test_two_pairs_prove_nothing():
-    """Whatever their interval."""
+    """Two pairs give no verdict, whatever their interval."""
     effect = paired_effect({0: 0.5, 1: 0.5}, {0: 0.9, 1: 0.9}, 10_000)
     assert effect.low > 0
     assert effect.verdict == "no difference seen at n=2"
 
 
 def test_only_pairs_count():
-    """A repetition that one of them lacks is left out; without any there is no effect."""
+    """A repetition that one side lacks is left out; without pairs there is no effect."""
     assert paired_effect({0: 0.5, 1: 0.6}, {1: 0.7, 2: 0.9}, 100).mean == pytest.approx(0.1)
     assert paired_effect({0: 0.5}, {1: 0.6}, 100) is None
     assert paired_effect({}, {}, 100) is None
 
 
 def test_one_value_has_no_interval():
-    """Nothing is known about its spread."""
+    """The spread of a single value is unknown."""
     assert half_width([0.5]) == math.inf
 
 

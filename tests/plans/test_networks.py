@@ -1,4 +1,4 @@
-"""Known networks side by side: the rows, from made-up trials and test scores."""
+"""The rows of a comparison of known networks, from made-up trials and test scores."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PUBLISHED = {
 
 
 def test_rows_are_means_over_the_seeds(trained):
-    """The best test accuracy first; 0.60, 0.62 and 0.64 are 0.62, give or take 0.02."""
+    """The best test accuracy is first; 0.60, 0.62 and 0.64 are 0.62, give or take 0.02."""
     records = [
         trained(0, "old", 0, 0.61),
         trained(1, "new", 0, 0.71),
@@ -39,7 +39,7 @@ def test_rows_are_means_over_the_seeds(trained):
 
 
 def test_the_table_has_the_same_types_whatever_is_missing():
-    """As Parquet is read by its columns."""
+    """The columns of the Parquet file have fixed types even if all values are null."""
     empty = comparison_table(summarise_comparison([], {}, PUBLISHED))
     assert empty.num_rows == 4
     assert str(empty.schema.field("test").type) == "double"

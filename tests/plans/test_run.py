@@ -1,4 +1,4 @@
-"""What a comparison refuses, before anything is trained."""
+"""The settings of a comparison that are refused before any training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from autocnn.space.space import Published
     ],
 )
 def test_wrong_settings_are_refused(changes, expected):
-    """With the option's name."""
+    """The error names the option."""
     with pytest.raises(SettingsError) as raised:
         CompareSettings(**{"dataset": "digits", "baselines": ("cnn_16_32_64",), **changes})
     assert str(raised.value).startswith(expected)
@@ -41,20 +41,20 @@ def test_wrong_settings_are_refused(changes, expected):
     ],
 )
 def test_a_published_score_is_shown_for_its_own_data_only(dataset, is_shown):
-    """A copy of the data set has its name at the start of its own."""
+    """A copy such as mnist-jpeg or mnist.npz has the published score, mnist2 has not."""
     published = Published(dataset="mnist", source="a paper", test_accuracy=0.99)
     assert (_published_on(dataset, published) is published) is is_shown
     assert _published_on(dataset, None) is None
 
 
 def test_an_ablation_needs_a_seed():
-    """At least one."""
+    """An ablation needs at least one seed."""
     with pytest.raises(SettingsError, match=r"--seeds must be at least 1, got 0"):
         AblationSettings(seeds=0)
 
 
 def test_comparisons_of_other_images_are_other_studies(tmp_path, monkeypatch):
-    """Two folders of one name, or another size; whichever network comes first, it is one study."""
+    """Another folder of one name, or another size, is another study; the order is not."""
     monkeypatch.chdir(tmp_path)
     for name in ("a", "b"):
         (tmp_path / name / "photos").mkdir(parents=True)

@@ -118,7 +118,7 @@ def write(options: argparse.Namespace) -> list[Step]:
     from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
     from autocnn.objectives import ACCURACY
     from autocnn.records.optuna_record import silence_optuna
-    from autocnn.records.study_settings import settings_to_toml
+    from autocnn.records.settings_file import settings_to_toml
     from autocnn.space.toml import load_space
 
     silence_optuna()

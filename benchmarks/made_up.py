@@ -30,8 +30,9 @@ from autocnn.records.optuna_record import (
     write_result,
     write_study_facts,
 )
+from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths, claim_folder
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_log import PRUNED_AT
 from autocnn.records.trial_record import (
     TrialRecord,

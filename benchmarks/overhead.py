@@ -55,7 +55,8 @@ from autocnn.keras_startup import load_keras
 from autocnn.records.choices import SAMPLERS
 from autocnn.records.manifest import read_manifest
 from autocnn.records.optuna_record import n_infeasible, open_study, silence_optuna
-from autocnn.records.study_settings import StudySettings, read_settings
+from autocnn.records.settings_file import read_settings
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.toml import load_space
 from autocnn.study.folder import study_folder
 from autocnn.trial import Proposal, TrialResult

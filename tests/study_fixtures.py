@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.parameters import Categorical, Fixed, Float, Int, OneOf
 from autocnn.space.space import SearchSpace

@@ -24,14 +24,8 @@ from autocnn.records.database_url import (
 )
 from autocnn.records.open_study import OpenStudy, find_study, open_folder
 from autocnn.records.setting import check_choice
-from autocnn.records.study_settings import (
-    SETTINGS,
-    StudySettings,
-    option_key,
-    option_name,
-    read_table,
-    settings_from_table,
-)
+from autocnn.records.settings_file import read_table, settings_from_table
+from autocnn.records.study_settings import SETTINGS, StudySettings, option_key, option_name
 from autocnn.space.library import baseline_names
 
 DEFAULT_BUDGET_S = {"digits": 120.0}

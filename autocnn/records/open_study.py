@@ -14,8 +14,9 @@ from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.records.choices import PLAN
 from autocnn.records.database_url import absolute_url, with_password
 from autocnn.records.setting import is_study_name
+from autocnn.records.settings_file import read_table, settings_from_table
 from autocnn.records.study_folder import StudyPaths, read_space_text
-from autocnn.records.study_settings import StudySettings, read_table, settings_from_table
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import parse_space
 

@@ -1,4 +1,4 @@
-"""`StudySettings`: the resolved settings of a study, the table of its options, its TOML form.
+"""`StudySettings`: the resolved settings of a study, and the table of its options.
 
 The fields of `StudySettings` are the only list of settings: command line, environment variables,
 settings files and checks read it through `SETTINGS`.
@@ -6,12 +6,8 @@ settings files and checks read it through `SETTINGS`.
 
 from __future__ import annotations
 
-import json
-import tomllib
-from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cache
-from pathlib import Path
 from typing import Any, get_type_hints
 
 from autocnn.data.options import ImageOptions
@@ -37,7 +33,7 @@ from autocnn.records.setting import (
 )
 from autocnn.records.units import parse_duration, parse_memory
 
-INTEGER_BITS = 64  # of the largest integer in a settings file
+TYPES = (int, float, str, bool)  # of a setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,7 +238,7 @@ class StudySettings:
 
     def __post_init__(self) -> None:
         for key in SETTINGS:
-            _check_value(option_name(key), key, getattr(self, key))
+            check_value(option_name(key), key, getattr(self, key))
         if self.target is not None and self.target > 1 and self.scoring.is_fraction:
             raise SettingsError(
                 f"--target must be above 0 and at most 1 with --objective {self.objective}, "
@@ -259,7 +255,7 @@ def option_name(key: str) -> str:
 
 
 def option_help(key: str) -> str:
-    """The help text of that option: what it does, its choices and its default."""
+    """The help text of the setting's option: effect, choices and default."""
     found, default = SETTINGS[key], _defaults()[key]
     choices = () if found.rule is None else found.rule.choices
     text = found.help
@@ -271,20 +267,20 @@ def option_help(key: str) -> str:
 
 
 def option_variable(key: str) -> str:
-    """The environment variable that gives the same, such as AUTOCNN_TIME_BUDGET."""
+    """The environment variable of the setting, such as AUTOCNN_TIME_BUDGET."""
     return "AUTOCNN_" + option_key(key).upper()
 
 
 def option_key(key: str) -> str:
-    """The key by which a settings file may give the text of that option, such as time_budget."""
+    """The key under which a file may give the text of the setting's option, such as time_budget."""
     return option_name(key).partition("/")[0].removeprefix("--").replace("-", "_")
 
 
 @cache
 def setting_types() -> dict[str, type]:
-    """The type of each setting's value if it has one, such as int for `int | None`."""
+    """The type of each setting, such as int for a field of type `int | None`."""
     hints = get_type_hints(StudySettings)
-    return {key: next(k for k in _KIND_NAMES if hints[key] in (k, k | None)) for key in SETTINGS}
+    return {key: next(t for t in TYPES if hints[key] in (t, t | None)) for key in SETTINGS}
 
 
 @cache
@@ -293,111 +289,25 @@ def _defaults() -> dict[str, Any]:
 
 
 def public_settings(settings: StudySettings) -> dict[str, Any]:
-    """`settings` as they may be shown and stored: no password, the whole path of a database."""
+    """`settings` by field name, to be shown and stored: without a password, with absolute paths."""
     storage = None if settings.storage is None else public_url(absolute_url(settings.storage))
     return {**asdict(settings), "storage": storage}
 
 
-def settings_to_toml(settings: StudySettings) -> str:
-    """`settings` as the text of study.toml, without a password; what is None is left out."""
-    given = public_settings(settings).items()
-    lines = [f"{key} = {_toml_value(value)}" for key, value in given if value is not None]
-    return "\n".join(["# autocnn search --config FILE reads this file", *lines, ""])
-
-
-def settings_from_toml(text: str, where: str) -> dict[str, Any]:
-    """The settings that the file `where` gives, by the field names of `StudySettings`.
-
-    Raises: SettingsError, naming file and key, on an unknown key or a wrong value.
-    """
-    return settings_from_table(_parse(text, where), where)
-
-
-def settings_from_table(
-    table: Mapping[str, Any], where: str, others: Sequence[str] = ()
-) -> dict[str, Any]:
-    """The settings in the table that the file `where` holds; `others` are known there besides.
-
-    Raises: SettingsError, naming file and key, on an unknown key or a wrong value.
-    """
-    settings: dict[str, Any] = {}
-    for key, value in table.items():
-        if key not in SETTINGS:
-            known = ", ".join([*SETTINGS, *others])
-            raise SettingsError(f"{where}: {key}: unknown setting; known: {known}")
-        settings[key] = _convert(f"{where}: {key}", setting_types()[key], value)
-        _check_value(f"{where}: {key}", key, settings[key])
-    return settings
-
-
-def read_settings(path: Path, option: str = "") -> dict[str, Any]:
-    """The settings in the TOML file `path`; `option` stands before it in errors.
-
-    Raises: SettingsError if it cannot be read or a setting is wrong.
-    """
-    return settings_from_table(read_table(path, option), str(path))
-
-
-def read_table(path: Path, option: str = "") -> dict[str, Any]:
-    """What the TOML file `path` holds, whatever it says.
-
-    Raises: SettingsError if it cannot be read.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{option}{path}: cannot be read as UTF-8 text: {error}") from None
-    return _parse(text, str(path))
-
-
-def _parse(text: str, where: str) -> dict[str, Any]:
-    """The table in `text`; integers have 64 bits at most, so that each is a number too."""
-    try:
-        table = tomllib.loads(text)
-    except ValueError as error:
-        raise SettingsError(f"{where}: not a TOML file: {error}") from None
-    for key, value in table.items():
-        if type(value) is int and value.bit_length() > INTEGER_BITS:
-            raise SettingsError(
-                f"{where}: {key} must be an integer of at most {INTEGER_BITS} bits, got one of "
-                f"{value.bit_length()}"
-            )
-    return table
-
-
-def _check_value(label: str, key: str, value: Any) -> None:
+def check_value(label: str, key: str, value: Any) -> None:
+    """Raise SettingsError, which begins with `label`, if the setting `key` cannot be `value`."""
     rule = SETTINGS[key].rule
     if value is not None and rule is not None and not rule.holds(value):
-        raise SettingsError(f"{label} must be {rule.expected}, got {_shown(label, value)}")
+        raise SettingsError(f"{label} must be {rule.expected}, got {shown_value(key, value)}")
 
 
-def _shown(label: str, value: Any) -> str:
-    """`value` for an error: of a storage only what can be no password."""
-    if not label.endswith("storage"):
+def shown_value(key: str, value: Any) -> str:
+    """`value` of the setting `key` for an error; a storage is shown without its password."""
+    if key != "storage":
         return repr(value)
     return repr(public_url(value)) if isinstance(value, str) else type(value).__name__
 
 
-_KIND_NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
-
-
-def _convert(label: str, kind: type, value: Any) -> Any:
-    """The TOML value `value` of a setting of type `kind`; an integer may stand for a float."""
-    if kind is float and type(value) is int:
-        return float(value)
-    if type(value) is not kind:
-        raise SettingsError(f"{label} must be {_KIND_NAMES[kind]}, got {_shown(label, value)}")
-    return value
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):  # JSON's escapes are TOML's, but for the delete character
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
-
-
 def image_options(settings: StudySettings) -> ImageOptions:
-    """How the settings want images of one's own to be read."""
+    """The options with which the settings read own images."""
     return ImageOptions(settings.image_size, settings.skip_corrupt)

@@ -1,4 +1,4 @@
-"""Durations and memory sizes as they are typed."""
+"""Durations and memory sizes from texts such as 12m and 4G."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _DURATION = re.compile(
 
 
 def parse_duration(text: str, where: str = "--time-budget") -> float:
-    """Seconds of a duration such as "90", "90s", "12m", "1h30m" or "1.5h".
+    """The seconds of a duration such as "90", "90s", "12m", "1h30m" or "1.5h".
 
-    Raises: SettingsError, naming the option `where`, on anything that is no time above zero.
+    Raises: SettingsError, naming the option `where`, if `text` is no time above zero.
     """
     match = _DURATION.fullmatch(text.strip().lower())
     seconds = 0.0
@@ -33,9 +33,9 @@ _MEMORY = re.compile(r"(?P<size>\d+(\.\d+)?)(?P<unit>[mg])(i?b)?", re.IGNORECASE
 
 
 def parse_memory(text: str, where: str = "--worker-memory") -> int:
-    """MiB of a size such as "900M", "4G" or "1.5GiB".
+    """The MiB of a size such as "900M", "4G" or "1.5GiB".
 
-    Raises: SettingsError, naming the option `where`, on anything that is no size above zero.
+    Raises: SettingsError, naming the option `where`, if `text` is no size above zero.
     """
     match = _MEMORY.fullmatch(text.strip())
     size = 0 if match is None else float(match["size"]) * {"m": 1, "g": 1024}[match["unit"].lower()]

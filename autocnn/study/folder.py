@@ -12,8 +12,9 @@ from autocnn.errors import AutocnnError, Interrupted, RecordError, SettingsError
 from autocnn.files import remove_leftovers, write_atomic
 from autocnn.records.choices import PLAN
 from autocnn.records.lock import lock_study
+from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths, claim_folder, read_space_text
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import parse_space
 

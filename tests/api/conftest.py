@@ -22,8 +22,9 @@ from autocnn.records.optuna_record import (
     write_result,
     write_study_facts,
 )
+from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.toml import load_space
 from autocnn.trial import Proposal, TrialResult, TrialState
 

@@ -7,7 +7,8 @@ import pytest
 from autocnn.api import list_baselines, resolve_settings
 from autocnn.api.spaces import baseline_settings
 from autocnn.errors import SettingsError
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.settings_file import settings_to_toml
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.library import baseline_names
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from autocnn.api.settings_sources import absolute_dataset, dataset_stem, resolve_settings
 from autocnn.errors import SettingsError
-from autocnn.records.study_settings import StudySettings, settings_from_toml, settings_to_toml
+from autocnn.records.settings_file import settings_from_toml, settings_to_toml
+from autocnn.records.study_settings import StudySettings
 
 
 @pytest.fixture

@@ -21,8 +21,9 @@ from autocnn.errors import DatasetError, RecordError, SettingsError, SpaceError,
 from autocnn.leaderboard.table import read_leaderboard, write_leaderboard
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
+from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.study_settings import StudySettings
 from autocnn.study import creation, session
 from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 

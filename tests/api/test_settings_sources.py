@@ -9,7 +9,8 @@ import pytest
 
 from autocnn.api.settings_sources import read_config, resolve_settings
 from autocnn.errors import SettingsError
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.settings_file import settings_to_toml
+from autocnn.records.study_settings import StudySettings
 
 
 @pytest.fixture(autouse=True)

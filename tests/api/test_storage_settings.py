@@ -14,13 +14,9 @@ from autocnn.api.settings_sources import read_config, resolve_settings
 from autocnn.api.studies import load_study
 from autocnn.errors import RecordError, SettingsError
 from autocnn.records.optuna_record import create_study, study_exists
+from autocnn.records.settings_file import read_settings, settings_to_toml
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import (
-    StudySettings,
-    public_settings,
-    read_settings,
-    settings_to_toml,
-)
+from autocnn.records.study_settings import StudySettings, public_settings
 from autocnn.space.library import library_path
 
 SERVER = "postgresql+psycopg://ada@db.example/studies"
@@ -292,8 +288,8 @@ def test_the_manifest_has_no_password(monkeypatch, tmp_path):
     monkeypatch.setattr(flow, "n_infeasible", lambda _: 0)
     outcome = flow.SearchOutcome(
         study="x", state="finished", trials=1, complete=1, pruned=0, stopped=0, failed=0,
-        val_best=1.0, test=1.0, test_winner=1.0, gap=0.0, seconds=1.0, cpu_seconds=1.0, runs=1,
-        winner=0, model=None, leaderboard="", causes={},
+        objective="accuracy", val_best=1.0, test=1.0, test_score=1.0, test_winner=1.0, gap=0.0,
+        seconds=1.0, cpu_seconds=1.0, runs=1, winner=0, model=None, leaderboard="", causes={},
     )  # fmt: skip
     flow._write_manifest(session, outcome, "trials")
     assert written["settings"]["storage"] == SERVER

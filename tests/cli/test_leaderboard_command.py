@@ -11,8 +11,9 @@ import pytest
 from autocnn.leaderboard.file import record_bytes
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 from autocnn.objectives import ACCURACY
+from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.toml import parse_space
 
 SPACE = """description = "one small convolution"

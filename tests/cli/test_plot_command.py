@@ -9,8 +9,9 @@ import pytest
 
 from autocnn.api import PLOTS
 from autocnn.records.optuna_record import create_study, silence_optuna, write_proposal, write_result
+from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.toml import load_space
 from autocnn.trial import TrialState
 

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.settings_file import settings_to_toml
+from autocnn.records.study_settings import StudySettings
 
 
 @pytest.fixture

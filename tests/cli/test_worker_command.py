@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from autocnn.records.optuna_record import create_study
+from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.study_settings import StudySettings
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from autocnn.records.optuna_record import (
     write_proposal,
     write_result,
 )
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.settings_file import settings_to_toml
+from autocnn.records.study_settings import StudySettings
 
 
 @pytest.fixture

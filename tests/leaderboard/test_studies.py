@@ -13,8 +13,9 @@ from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 from autocnn.objectives import ACCURACY, LOSS
 from autocnn.records.deletion import delete_study
 from autocnn.records.lock import Owner, lock_study
+from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import StudySettings, settings_to_toml
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
 
 SPACE = SearchSpace(name="none", parameters={})

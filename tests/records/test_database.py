@@ -29,8 +29,8 @@ from autocnn.records.optuna_record import (
     write_result,
     write_study_facts,
 )
+from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import settings_to_toml
 from autocnn.trial import TrialState
 
 NOBODY = "postgresql+psycopg://ada:s3cret@127.0.0.1:1/studies"  # no server listens on this port

@@ -1,4 +1,4 @@
-"""The settings of a study, as a dataclass and as a file."""
+"""The settings of a study, and the table of its options."""
 
 from __future__ import annotations
 
@@ -17,10 +17,7 @@ from autocnn.records.study_settings import (
     option_name,
     option_variable,
     setting_types,
-    settings_from_toml,
-    settings_to_toml,
 )
-from autocnn.records.units import parse_duration, parse_memory
 
 
 @pytest.mark.parametrize(
@@ -73,102 +70,6 @@ def test_the_bounds_themselves_are_allowed():
     assert (settings.seed, settings.trials, settings.epochs, settings.target) == (0, 1, 1, 1.0)
 
 
-@pytest.mark.parametrize(
-    "settings",
-    [
-        StudySettings(study="one"),
-        StudySettings(
-            study="zwölf 12",
-            dataset='C:\\images "new"\t\x7f\x01',
-            trials=5,
-            time_budget_s=0.1 + 0.2,
-            epochs=12,
-            seed=2**63,
-            target=1e-7,
-            recipes=False,
-            created="2026-11-22T10:00:00+00:00",
-        ),
-    ],
-)
-def test_settings_survive_the_file(settings):
-    """Settings are read back to the last bit and character."""
-    assert StudySettings(**settings_from_toml(settings_to_toml(settings), "f")) == settings
-
-
-def test_the_file_has_one_line_a_setting():
-    """The file has one line for each setting; settings without a value are left out."""
-    lines = settings_to_toml(StudySettings(study="one", trials=5)).splitlines()
-    assert lines[0] == "# autocnn search --config FILE reads this file"
-    assert lines[1:3] == ['study = "one"', 'dataset = "digits"']
-    assert "trials = 5" in lines
-    assert "recipes = true" in lines
-    assert not any(line.startswith(("epochs", "target")) for line in lines)
-
-
-def test_a_file_may_give_some_settings_only():
-    """Only keys in the file are returned, so other settings keep their value."""
-    given = settings_from_toml("trials = 5\ntime_budget_s = 60\n", "my.toml")
-    assert given == {"trials": 5, "time_budget_s": 60.0}
-    assert isinstance(given["time_budget_s"], float)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("trails = 5", "my.toml: trails: unknown setting; known: study, dataset,"),
-        ('trials = "5"', "my.toml: trials must be an integer, got '5'"),
-        ("trials = true", "my.toml: trials must be an integer, got True"),
-        ("trials = 0", "my.toml: trials must be at least 1, got 0"),
-        ("target = false", "my.toml: target must be a number, got False"),
-        ("recipes = 1", "my.toml: recipes must be true or false, got 1"),
-        ("dataset = 3", "my.toml: dataset must be a string, got 3"),
-        ("trials =", "my.toml: not a TOML file: "),
-        (f"trials = {'9' * 400}", "my.toml: trials must be an integer of at most 64 bits, got one"),
-        (f"time_budget_s = {'9' * 400}", "my.toml: time_budget_s must be an integer of at most 64"),
-        (f"seed = {'9' * 5000}", "my.toml: not a TOML file: Exceeds the limit"),
-        (f"seed = 0x{'f' * 5000}", "my.toml: seed must be an integer of at most 64 bits, got one"),
-    ],
-)
-def test_a_wrong_file_names_file_and_key(text, message):
-    """The error names the file and the key of the wrong line."""
-    with pytest.raises(SettingsError, match=f"^{re.escape(message)}"):
-        settings_from_toml(text, "my.toml")
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("90", 90.0),
-        ("90s", 90.0),
-        ("12m", 720.0),
-        ("1h30m", 5400.0),
-        ("1.5h", 5400.0),
-        ("1h0m5s", 3605.0),
-        (" 2H ", 7200.0),
-        ("0.5", 0.5),
-    ],
-)
-def test_a_duration_is_read_in_seconds(text, seconds):
-    """Hours, minutes and seconds add up; a bare number is seconds."""
-    assert parse_duration(text) == seconds
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["", "0", "0h0m", "-5", "-1h", "soon", "h", "m30", "1h30", "30m1h", "1 h", "inf", "9" * 400],
-)
-def test_what_is_no_duration_is_refused(text):
-    """Zero, negative and unreadable times are one clear line."""
-    with pytest.raises(SettingsError, match="--time-budget must be a time above zero such as"):
-        parse_duration(text)
-
-
-def test_the_option_of_a_duration_can_be_named():
-    """The error of another option's duration names that option."""
-    with pytest.raises(SettingsError, match=r"^--wait must be a time above zero"):
-        parse_duration("x", "--wait")
-
-
 def test_settings_and_ranking_load_no_heavy_library():
     """Importing settings and ranking imports neither Optuna nor Arrow."""
     rooms = "manifest, study_folder, study_settings, trial_record"
@@ -178,24 +79,6 @@ def test_settings_and_ranking_load_no_heavy_library():
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert answer.stdout.strip() == "set()", answer.stderr
-
-
-@pytest.mark.parametrize(
-    ("text", "mib"), [("900M", 900), ("4G", 4096), ("1.5GiB", 1536), (" 2gb ", 2048), ("1m", 1)]
-)
-def test_a_size_is_parsed(text, mib):
-    """Sizes have binary units in any spelling."""
-    assert parse_memory(text) == mib
-
-
-@pytest.mark.parametrize(
-    "text", ["", "4", "G", "0M", "-1G", "4 T", "1e3M", "0.1M", "9" * 400 + "G"]
-)
-def test_a_wrong_size_is_refused(text):
-    """The error is one line with the option and the expected form."""
-    message = re.escape(f"--worker-memory must be a size such as 900M or 4G, got {text!r}")
-    with pytest.raises(SettingsError, match=f"^{message}$"):
-        parse_memory(text)
 
 
 # the table of options

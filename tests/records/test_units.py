@@ -1,0 +1,62 @@
+"""Durations and memory sizes from texts such as 12m and 4G."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from autocnn.errors import SettingsError
+from autocnn.records.units import parse_duration, parse_memory
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90.0),
+        ("90s", 90.0),
+        ("12m", 720.0),
+        ("1h30m", 5400.0),
+        ("1.5h", 5400.0),
+        ("1h0m5s", 3605.0),
+        (" 2H ", 7200.0),
+        ("0.5", 0.5),
+    ],
+)
+def test_a_duration_is_read_in_seconds(text, seconds):
+    """Hours, minutes and seconds add up; a bare number is seconds."""
+    assert parse_duration(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "0h0m", "-5", "-1h", "soon", "h", "m30", "1h30", "30m1h", "1 h", "inf", "9" * 400],
+)
+def test_what_is_no_duration_is_refused(text):
+    """Zero, negative and unreadable times are one clear line."""
+    with pytest.raises(SettingsError, match="--time-budget must be a time above zero such as"):
+        parse_duration(text)
+
+
+def test_the_option_of_a_duration_can_be_named():
+    """The error of another option's duration names that option."""
+    with pytest.raises(SettingsError, match=r"^--wait must be a time above zero"):
+        parse_duration("x", "--wait")
+
+
+@pytest.mark.parametrize(
+    ("text", "mib"), [("900M", 900), ("4G", 4096), ("1.5GiB", 1536), (" 2gb ", 2048), ("1m", 1)]
+)
+def test_a_size_is_parsed(text, mib):
+    """Sizes have binary units in any spelling."""
+    assert parse_memory(text) == mib
+
+
+@pytest.mark.parametrize(
+    "text", ["", "4", "G", "0M", "-1G", "4 T", "1e3M", "0.1M", "9" * 400 + "G"]
+)
+def test_a_wrong_size_is_refused(text):
+    """The error is one line with the option and the expected form."""
+    message = re.escape(f"--worker-memory must be a size such as 900M or 4G, got {text!r}")
+    with pytest.raises(SettingsError, match=f"^{message}$"):
+        parse_memory(text)

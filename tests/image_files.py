@@ -16,14 +16,14 @@ from PIL import Image
 
 
 def encode(pixels: NDArray[np.uint8], kind: str = "PNG", **options: Any) -> bytes:
-    """The pixels as an image file."""
+    """The pixels as an encoded image file."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, kind, **options)
     return buffer.getvalue()
 
 
 def noise(n: int, *shape: int, seed: int = 0) -> NDArray[np.uint8]:
-    """`n` different images."""
+    """Make `n` different images."""
     return np.random.default_rng(seed).integers(0, 256, (n, *shape), dtype=np.uint8)
 
 
@@ -31,7 +31,7 @@ Parts = dict[str, tuple[NDArray[np.uint8], Sequence[int]]]
 
 
 def write_folder(root: Path, parts: Parts) -> Path:
-    """Class folders named after the labels, of PNG files, below a folder for each part."""
+    """Write class folders named after the labels, of PNG files, below a folder for each part."""
     for part, (images, labels) in parts.items():
         for i, (pixels, label) in enumerate(zip(images, labels, strict=True)):
             folder = root / part / str(label)
@@ -41,7 +41,7 @@ def write_folder(root: Path, parts: Parts) -> Path:
 
 
 def write_npz(path: Path, parts: Parts) -> Path:
-    """Arrays with the names of Keras."""
+    """Write arrays with the names of Keras."""
     keys = {"train": "train", "validation": "val", "test": "test"}
     arrays = {}
     for part, (images, labels) in parts.items():
@@ -53,7 +53,7 @@ def write_npz(path: Path, parts: Parts) -> Path:
 def image_table(
     images: Iterable[bytes | None], labels: Sequence[int | None], names: Sequence[str] = ()
 ) -> pa.Table:
-    """A table as Hugging Face writes it."""
+    """A table in the form that Hugging Face writes."""
     column = [None if data is None else {"bytes": data, "path": "../x.png"} for data in images]
     kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
     arrays = {"image": pa.array(column, kind), "label": pa.array(labels, pa.int64())}
@@ -63,7 +63,7 @@ def image_table(
 
 
 def write_shards(folder: Path, parts: Parts, names: Sequence[str] = (), n_shards: int = 2) -> Path:
-    """A folder of Parquet files, `n_shards` of them a part."""
+    """Write a folder of Parquet files, `n_shards` of them a part."""
     folder.mkdir(parents=True)
     for part, (images, labels) in parts.items():
         encoded = [encode(pixels) for pixels in images]

@@ -1,4 +1,4 @@
-"""Small hand-made images, an empty cache, and a stand-in for one module of `keras.datasets`."""
+"""Small hand-made images, an empty cache, and a substitute for a module of `keras.datasets`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autocnn.data.dataset import TrainingImages
 
 @pytest.fixture
 def make_images() -> Callable[[Sequence[int], Sequence[int]], TrainingImages]:
-    """Make 1x2 grey images: image i is two pixels of value `values[i]`."""
+    """A function that makes 1x2 grey images; both pixels of image i are `values[i]`."""
 
     def make(values: Sequence[int], labels: Sequence[int]) -> TrainingImages:
         pixels = np.array([[[[v], [v]]] for v in values], dtype=np.uint8)
@@ -26,14 +26,14 @@ def make_images() -> Callable[[Sequence[int], Sequence[int]], TrainingImages]:
 
 @pytest.fixture
 def keras_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Point KERAS_HOME at an empty folder."""
+    """An empty folder to which KERAS_HOME points."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     return tmp_path
 
 
 @pytest.fixture
 def fake_keras(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], object]], None]:
-    """Let `keras.datasets.<name>.load_data` be a given function, without importing Keras."""
+    """A function that replaces `keras.datasets.<name>.load_data` without importing Keras."""
 
     def install(name: str, load_data: Callable[[], object]) -> None:
         module = ModuleType(f"keras.datasets.{name}")
@@ -45,7 +45,7 @@ def fake_keras(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, Callable[[], o
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty cache of decoded images; the person's own is left alone."""
+    """An empty cache of decoded images, so the user's own cache is not changed."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("AUTOCNN_CACHE", str(folder))
     return folder

@@ -1,4 +1,4 @@
-"""Readers turn what Keras gives into Images, and its failures into one line of advice."""
+"""Readers convert the arrays of Keras to Images, and its failures to one line of advice."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_set_is_read_once(fake_keras, keras_home):
 
 
 def test_digits_are_stored_for_a_version_of_scikit_learn(cache, monkeypatch):
-    """Another version may bring other pixels: its folder takes the place of the first."""
+    """The folder of another version, whose pixels may differ, replaces the first."""
     found = []
     for name in ("1.9", "1.9", "2.0"):
         monkeypatch.setattr("autocnn.data.builtin_sets.version", lambda _, name=name: name)
@@ -67,7 +67,7 @@ def test_digits_are_stored_for_a_version_of_scikit_learn(cache, monkeypatch):
     assert found[0] == found[1] != found[2]
 
 
-def test_what_is_known_of_a_stored_set_is_true():
+def test_the_metadata_of_a_stored_set_are_those_of_its_images():
     """Hashes, counts and fingerprint are those of the images."""
     train = load_train("digits")
     assert train.hashes.tolist() == image_hashes(train).tolist()
@@ -90,7 +90,7 @@ def test_channels_first_arrays_are_turned(fake_keras):
 
 
 def test_data_of_another_size_are_refused(fake_keras):
-    """Files that hold something else are told by their size."""
+    """The error of files with other contents names their size."""
     fake_keras("cifar10", lambda: _arrays(16, 16, 3))
     with pytest.raises(DatasetError, match=r"expected 50000 train images of \(32, 32, 3\)"):
         load_train("cifar10")
@@ -134,7 +134,7 @@ def test_only_the_absent_files_are_named(fake_keras, keras_home):
 
 
 def test_damaged_files_are_to_be_deleted(fake_keras, keras_home):
-    """Where the files are there, the network is not what failed."""
+    """If all files exist, the error advises to delete them and does not blame the network."""
     (keras_home / "datasets").mkdir()
     (keras_home / "datasets" / "mnist.npz").touch()
     fake_keras("mnist", lambda: _raise(EOFError()))

@@ -1,4 +1,4 @@
-"""The cache appears whole or not at all, and is never trusted blindly."""
+"""The cache appears whole or not at all, and its files are checked before use."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from autocnn.errors import RecordError
 
 @pytest.fixture
 def root(tmp_path):
-    """Twenty images of two classes, two of which validate and two of which test."""
+    """A folder of twenty images of two classes, two of which validate and two of which test."""
     x, y = noise(20, 3, 3), [0, 1] * 10
     parts = {"train": (x[:16], y[:16]), "val": (x[16:18], y[16:18]), "test": (x[18:], y[18:])}
     return write_folder(tmp_path / "photos", parts)
@@ -31,7 +31,7 @@ def root(tmp_path):
 
 @pytest.fixture
 def n_decoded(monkeypatch):
-    """How many images were decoded so far."""
+    """A function that returns how many images were decoded so far."""
     seen = []
     real = passes.decode_image
     monkeypatch.setattr(passes, "decode_image", lambda *a: (seen.append(1), real(*a))[1])
@@ -39,12 +39,12 @@ def n_decoded(monkeypatch):
 
 
 def entries(cache):
-    """The folders of data sets, and whatever else lies beside them."""
+    """The folders of data sets, and any other entry of the cache."""
     return sorted(path for path in (cache / "images").iterdir() if path.suffix != ".lock")
 
 
 def test_one_folder_holds_one_data_set(root, cache):
-    """Its arrays and meta.json, and nothing of the work."""
+    """The folder has the arrays and meta.json, and no temporary file."""
     prepare(str(root))
     [folder] = entries(cache)
     assert sorted(path.name for path in folder.iterdir()) == [
@@ -62,7 +62,7 @@ def test_one_folder_holds_one_data_set(root, cache):
 
 
 def test_each_size_has_its_own_folder(root, cache, n_decoded):
-    """Both stay; changed images take the place of the older ones of their size only."""
+    """Two sizes are both kept; changed images replace the older ones of their size only."""
     for size in ("2", "4", "2"):
         dataset_info(str(root), ImageOptions(size))
     assert (len(entries(cache)), n_decoded()) == (2, 40)
@@ -94,7 +94,7 @@ def test_each_size_has_its_own_folder(root, cache, n_decoded):
     ],
 )
 def test_a_damaged_folder_is_made_again(root, cache, n_decoded, damage):
-    """And then it is whole again."""
+    """The folder is whole after it was made again."""
     before = prepare(str(root)).train.copy()
     [folder] = entries(cache)
     damage(folder)
@@ -106,13 +106,13 @@ def test_a_damaged_folder_is_made_again(root, cache, n_decoded, damage):
 
 
 def change(folder: Path, **values: object) -> None:
-    """Other values in meta.json."""
+    """Replace values in meta.json."""
     meta = json.loads((folder / "meta.json").read_text())
     (folder / "meta.json").write_text(json.dumps({**meta, **values}))
 
 
 def test_an_interrupted_start_leaves_nothing(root, cache, monkeypatch):
-    """As by Ctrl-C while the arrays are written."""
+    """Ctrl-C while the arrays are written leaves no entry in the cache."""
 
     def interrupt(*_):
         raise KeyboardInterrupt
@@ -126,7 +126,7 @@ def test_an_interrupted_start_leaves_nothing(root, cache, monkeypatch):
 
 
 def test_leftovers_of_a_crash_are_swept_up(root, cache):
-    """What a process that was killed left goes with the next start of the same data set."""
+    """The next start of the same data set deletes the files of a killed process."""
     prepare(str(root))
     [folder] = entries(cache)
     leftover = folder.with_name(f".{folder.name.partition('-')[0]}-abc")
@@ -137,7 +137,7 @@ def test_leftovers_of_a_crash_are_swept_up(root, cache):
 
 
 def test_unfinished_folders_of_other_data_sets_are_deleted(root, cache):
-    """A folder without a living owner goes at the next start, that of a living process stays."""
+    """A folder whose owner has ended is deleted; one of a living process stays."""
     folder = cache / "images"
     for name in (".dead-abc", ".living-abc"):
         (folder / name / "whole").mkdir(parents=True)
@@ -148,7 +148,7 @@ def test_unfinished_folders_of_other_data_sets_are_deleted(root, cache):
 
 
 def test_an_older_folder_stays_while_it_is_in_use(root, cache):
-    """A search whose images have changed goes on with the images that it began with."""
+    """A search whose images have changed continues with its first images."""
     before = prepare(str(root))
     pixels = before.train.copy().images.tolist()
     for time in (1, 2):
@@ -163,8 +163,8 @@ def test_an_older_folder_stays_while_it_is_in_use(root, cache):
     assert len(entries(cache)) == 1
 
 
-def test_whoever_comes_second_takes_what_the_first_made(root, n_decoded, monkeypatch):
-    """It waited for the lock meanwhile."""
+def test_a_second_process_uses_the_entry_of_the_first(root, n_decoded, monkeypatch):
+    """The second process waits for the lock and decodes nothing."""
     real = cache_module._locked
 
     def late(file, **wait):
@@ -179,7 +179,7 @@ def test_whoever_comes_second_takes_what_the_first_made(root, n_decoded, monkeyp
 
 
 def test_a_cache_that_cannot_be_written_is_one_line(root, tmp_path, monkeypatch):
-    """With what to do."""
+    """The error names the variable that sets another folder."""
     (tmp_path / "file").touch()
     monkeypatch.setenv("AUTOCNN_CACHE", str(tmp_path / "file"))
     with pytest.raises(RecordError) as caught:
@@ -191,7 +191,7 @@ def test_a_cache_that_cannot_be_written_is_one_line(root, tmp_path, monkeypatch)
 
 
 def test_a_full_disk_is_one_line(root, cache, monkeypatch):
-    """Nothing half-done stays."""
+    """No incomplete entry is left on a full disk."""
 
     def full(*_):
         raise OSError(28, "No space left on device")
@@ -203,7 +203,7 @@ def test_a_full_disk_is_one_line(root, cache, monkeypatch):
 
 
 def test_a_reader_that_fails_leaves_nothing(root, cache):
-    """One corrupt image is enough."""
+    """A single corrupt image leaves no entry in the cache."""
     (root / "train" / "0" / "0000.png").write_bytes(encode(noise(1, 9, 9)[0])[:70])
     with pytest.raises(ValueError, match="1 of 20 images cannot be read"):
         prepare(str(root))

@@ -1,4 +1,4 @@
-"""The catalog names data sets, tells whether they are here, and loads their training images."""
+"""The catalog names data sets, checks whether they are local, and loads training images."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_class_names_are_all_different(info):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    """The error of a wrong name is one line with all the right ones."""
+    """The error of a wrong name is one line with all names."""
     with pytest.raises(UnknownDatasetError) as caught:
         dataset_info("x")
     assert str(caught.value) == (
@@ -39,7 +39,7 @@ def test_an_unknown_name_lists_the_known_ones():
 
 @pytest.mark.parametrize("name", KERAS_NAMES)
 def test_a_data_set_is_local_once_every_file_is_there(name, keras_home):
-    """One missing file is enough to need the network."""
+    """A data set with one missing file is not local."""
     info = dataset_info(name)
     for file in info.files:
         assert not is_local(info)
@@ -49,12 +49,12 @@ def test_a_data_set_is_local_once_every_file_is_there(name, keras_home):
 
 
 def test_digits_need_no_file(keras_home):
-    """Digits come with scikit-learn."""
+    """The digits are installed with scikit-learn."""
     assert is_local(dataset_info("digits"))
 
 
-def test_asking_what_is_local_imports_no_library():
-    """Neither Keras nor scikit-learn is imported to list the catalog."""
+def test_listing_local_sets_imports_no_library():
+    """Listing the catalog imports neither Keras nor scikit-learn."""
     code = (
         "import sys; from autocnn.data.catalog import is_local, list_datasets;"
         "[is_local(info) for info in list_datasets()];"
@@ -74,7 +74,7 @@ def test_digits_train_on_1437_images_of_every_class():
 
 
 def test_fashion_mnist_trains_on_6000_images_of_every_class():
-    """The real files, where they lie in KERAS_HOME, are the 60,000 images that are known."""
+    """The real files, if they are in KERAS_HOME, have the published 60,000 images."""
     if not is_local(dataset_info("fashion_mnist")):
         pytest.skip("the files of fashion_mnist are not below KERAS_HOME")
     train = load_train("fashion_mnist")

@@ -1,4 +1,4 @@
-"""Images checks its arrays when it is made; an index set stands for some of the images."""
+"""Images checks its arrays when it is made; an index set refers to some of the images."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from autocnn.data.dataset import Images, IndexedImages
 from autocnn.errors import DatasetError
 
 
-def test_images_know_their_number_and_the_shape_of_one():
-    """Five images of 2 rows, 3 columns and 1 channel say so."""
+def test_images_have_their_number_and_the_shape_of_one():
+    """Five images of 2 rows, 3 columns and 1 channel have n 5 and shape (2, 3, 1)."""
     images = Images(images=np.zeros((5, 2, 3, 1), np.uint8), labels=np.zeros(5, np.int64))
     assert (images.n, images.shape) == (5, (2, 3, 1))
 
@@ -27,7 +27,7 @@ def test_images_know_their_number_and_the_shape_of_one():
     ],
 )
 def test_other_arrays_are_refused(pixels, labels, message):
-    """A wrong type, shape, length or label is an error that says what came."""
+    """The error of a wrong type, shape, length or label shows the given value."""
     with pytest.raises(DatasetError, match=message):
         Images(images=pixels, labels=labels)
 

@@ -1,4 +1,4 @@
-"""Both passes go over the images in order, however many threads there are."""
+"""Both passes process the images in order, with any number of threads."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from autocnn.errors import DatasetError
 
 @pytest.fixture
 def pool():
-    """Eight threads."""
+    """A pool of eight threads."""
     with ThreadPoolExecutor(8) as threads:
         yield threads
 
 
 def passes_over(pool, images, on_read=lambda what, done, total: None):
-    """The passes over images that are called after their places."""
+    """The passes over images that are named by their positions."""
     n = len(images)
     contents = Contents(
         class_names=("a",),
@@ -38,7 +38,7 @@ def passes_over(pool, images, on_read=lambda what, done, total: None):
 
 
 def test_images_come_in_order(pool, monkeypatch, make_images):
-    """Although the first ones take longest, and blocks are small; hashes are those of the split."""
+    """Slow first images and small blocks keep the order; hashes are those of the split."""
     monkeypatch.setattr(passes, "_BLOCK", 40)
     monkeypatch.setattr(passes, "_SLICE", 3)
 
@@ -54,15 +54,15 @@ def test_images_come_in_order(pool, monkeypatch, make_images):
     assert hashes.tolist() == image_hashes(make_images(range(100), [0] * 100)).tolist()
 
 
-def test_sizes_and_colours_are_looked_up(pool):
-    """Of files and arrays alike."""
+def test_sizes_and_colours_are_scanned(pool):
+    """The scan reads the sizes and colours of files and of arrays."""
     sizes, is_grey = passes_over(pool, [encode(noise(1, 4, 6)[0]), noise(1, 2, 3, 3)[0]]).scan()
     assert sizes.tolist() == [[4, 6], [2, 3]]
     assert is_grey.tolist() == [True, False]
 
 
 def test_images_that_cannot_be_read_are_left_out(pool):
-    """One by its header, one by its pixels; the others stay in order."""
+    """One has a wrong header, one wrong pixels; the others stay in order."""
     good = [encode(pixels) for pixels in noise(3, 20, 20)]
     run = passes_over(pool, [good[0], b"no image", good[1][:-200], good[2]])
     run.scan()
@@ -74,8 +74,8 @@ def test_images_that_cannot_be_read_are_left_out(pool):
     assert file.getvalue() == noise(3, 20, 20)[[0, 2]].tobytes()
 
 
-def test_progress_is_told(pool):
-    """How many of how many, of each pass."""
+def test_progress_is_reported(pool):
+    """Each pass reports how many images are done, of how many."""
     told = []
     run = passes_over(pool, list(noise(20, 2, 2)), lambda *words: told.append(words))
     run.scan()
@@ -89,14 +89,14 @@ def test_progress_is_told(pool):
 
 
 def test_encoded_images_wait_in_small_blocks(monkeypatch):
-    """Three of 40 bytes are more than 100, so nobody waits for a fourth."""
+    """Three images of 40 bytes exceed 100 bytes, so they form a block."""
     monkeypatch.setattr(passes, "BLOCK_BYTES", 100)
     blocks = list(passes._blocks(((str(i), b"x" * 40) for i in range(7)), 256))
     assert [len(block) for block in blocks] == [3, 3, 1]
 
 
 def test_any_other_error_rises(pool, monkeypatch):
-    """A bug is no corrupt image."""
+    """An internal error does not count as a corrupt image."""
 
     def broken(content):
         raise ZeroDivisionError
@@ -107,7 +107,7 @@ def test_any_other_error_rises(pool, monkeypatch):
 
 
 def corrupt(n, *bad):
-    """Of `n` images, these are corrupt."""
+    """A record of `n` images of which these are corrupt."""
     found = Corrupt(np.ones(n, dtype=bool))
     for index in bad:
         found.add(index, f"{index}.png", CorruptImageError("why"))
@@ -115,7 +115,7 @@ def corrupt(n, *bad):
 
 
 def test_corrupt_images_are_counted_and_the_first_are_named():
-    """In the order of the images, whenever they were found."""
+    """The names are in the order of the images, not in that of their discovery."""
     with pytest.raises(DatasetError) as caught:
         corrupt(1200, 7, 3, 9, 1, 5).check(skip=False)
     assert str(caught.value) == (
@@ -125,7 +125,7 @@ def test_corrupt_images_are_counted_and_the_first_are_named():
 
 
 def test_corrupt_images_may_be_left_out():
-    """With a line that says so; but not all of them."""
+    """A note gives their number; a data set without a good image is refused."""
     assert corrupt(9).check(skip=False) == []
     assert corrupt(9, 2).check(skip=True) == [
         "1 of 9 images cannot be read and are left out: 2.png (why)"

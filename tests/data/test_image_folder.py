@@ -1,4 +1,4 @@
-"""Folders of images are listed by parts and classes; other layouts are told."""
+"""Folders of images are listed by part and class; other layouts are refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autocnn.errors import DatasetError
 
 
 def touch(root, *names):
-    """Empty files: a listing opens none. A name that ends in / is a folder."""
+    """Make empty files, which a listing does not open. A name that ends in / is a folder."""
     root.mkdir(exist_ok=True)
     for name in names:
         path = root / name
@@ -31,7 +31,7 @@ def listed(root):
 
 
 def test_class_folders_alone_are_training_images(tmp_path):
-    """In the order of the classes' names; every suffix counts in upper case, too."""
+    """Images are in the order of class names; suffixes may be in upper case."""
     touch(tmp_path, "10/a.PNG", "9/b.jpeg", "9/a.jpg", "10/c.gif", "10/d.bmp", "10/e.webp")
     assert list_folder(tmp_path).open().class_names == ("9", "10")
     assert sorted(listed(tmp_path)) == [
@@ -46,7 +46,7 @@ def test_class_folders_alone_are_training_images(tmp_path):
 
 @pytest.mark.parametrize("val", ["val", "valid", "Validation"])
 def test_parts_have_folders_of_their_own(tmp_path, val):
-    """Train, validation and test, whatever validation is called."""
+    """The parts are train, validation and test, with several names for validation."""
     touch(tmp_path, "Train/a/1.png", f"{val}/a/2.png", "test/a/3.png", "test/b/", "readme.md")
     assert listed(tmp_path) == [
         (TRAIN, "a", "Train/a/1.png"),
@@ -56,13 +56,13 @@ def test_parts_have_folders_of_their_own(tmp_path, val):
 
 
 def test_a_class_may_be_called_train(tmp_path):
-    """A folder with images in it is a class."""
+    """A folder that contains images is a class."""
     touch(tmp_path, "train/1.png", "car/2.png", "test/3.png")
     assert list_folder(tmp_path).open().class_names == ("car", "test", "train")
 
 
-def test_files_of_other_kinds_are_told(tmp_path):
-    """They are counted by suffix."""
+def test_files_of_other_kinds_are_counted(tmp_path):
+    """A note counts them by suffix."""
     touch(tmp_path, "a/1.png", "a/x.txt", "a/y.txt", "a/z.tif", "a/noise", "a/.hidden", "b/2.png")
     assert list_folder(tmp_path).open().notes == (
         "not read: 2 .txt, 1 without a suffix, 1 .tif; images are "
@@ -70,8 +70,8 @@ def test_files_of_other_kinds_are_told(tmp_path):
     )
 
 
-def test_the_listing_knows_size_and_time(tmp_path):
-    """So that a changed file is noticed."""
+def test_the_listing_has_size_and_time(tmp_path):
+    """Size and time reveal a changed file."""
     touch(tmp_path, "a/1.png", "b/2.png")
     (tmp_path / "a" / "1.png").write_bytes(b"abc")
     os.utime(tmp_path / "a" / "1.png", ns=(5, 7))
@@ -103,15 +103,15 @@ def test_the_listing_knows_size_and_time(tmp_path):
         (["train/a/1.png", "val/A/1.png"], "root: validation has images of 'A', and train has"),
     ],
 )
-def test_other_layouts_are_told(tmp_path, names, message):
-    """By the path that is odd, and what was expected."""
+def test_other_layouts_are_refused(tmp_path, names, message):
+    """The error names the wrong path and the expected layout."""
     root = touch(tmp_path / "root", *names)
     with pytest.raises(DatasetError, match=message):
         list_folder(root)
 
 
 def test_what_is_no_file_is_refused(tmp_path):
-    """Opening a pipe would wait for ever."""
+    """A pipe is refused, because opening it would block."""
     touch(tmp_path, "a/1.png")
     os.mkfifo(tmp_path / "a" / "2.png")
     with pytest.raises(DatasetError, match=r"a/2\.png: neither a file nor a folder"):
@@ -119,7 +119,7 @@ def test_what_is_no_file_is_refused(tmp_path):
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path):
-    """Whether to an image or to a folder of them."""
+    """The link may lead to an image or to a folder of images."""
     touch(tmp_path, "root/a/1.png", "root/b/1.png", "secret/2.png")
     (tmp_path / "root" / "c").symlink_to(tmp_path / "secret")
     with pytest.raises(DatasetError, match="root/c: a link that leads out of the data set, to /"):

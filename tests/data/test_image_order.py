@@ -1,4 +1,4 @@
-"""The order and the test split follow from labels and contents alone."""
+"""Order and test split depend on labels and contents only."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autocnn.errors import DatasetError
 
 
 def arranged(hashes, labels, parts=None):
-    """Arrange images with these one-letter hashes."""
+    """Arrange images that have these one-letter hashes."""
     parts = [TRAIN] * len(labels) if parts is None else parts
     names = [f"class{i}" for i in range(max(labels) + 1)]
     return arrange(
@@ -29,14 +29,14 @@ def test_images_are_ordered_by_label_and_hash():
 
 
 def test_validation_images_are_marked_among_the_others():
-    """All are in one order."""
+    """Training and validation images share one order."""
     plan = arranged("dbcaxy", [0] * 6, [TRAIN, TRAIN, VALIDATION, VALIDATION, TEST, TEST])
     assert plan.train.tolist() == [3, 1, 2, 0]
     assert plan.validates.tolist() == [True, False, True, False]
 
 
 def test_a_sixth_of_each_class_is_kept_for_the_test():
-    """2 of 12 and 1 of 6, in the order of the whole, and a line that says so."""
+    """The test images are 2 of 12 and 1 of 6, in order, and a note gives their number."""
     letters, labels = "abcdefghijklmnopqr", [0] * 12 + [1] * 6
     plan = arranged(letters, labels)
     assert np.bincount(np.array(labels)[plan.test]).tolist() == [2, 1]
@@ -50,7 +50,7 @@ def test_a_sixth_of_each_class_is_kept_for_the_test():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_test_split_does_not_depend_on_the_order_of_files(seed):
-    """Shuffled images give the same sides, in the same order."""
+    """Shuffled images give equal parts, in equal order."""
     letters, labels = np.array(list("abcdefghijklmnopqr")), np.array([0] * 12 + [1] * 6)
     order = np.random.default_rng(seed).permutation(18)
     first, other = arranged(letters, labels), arranged(letters[order], labels[order])
@@ -74,8 +74,8 @@ def test_given_validation_images_stay_where_they_are():
     assert plan.train[plan.validates].tolist() == [12, 13]
 
 
-def test_copies_are_told():
-    """Validation images a, b and test image c stand in train, too."""
+def test_copies_are_reported():
+    """Validation images a, b and test image c are in train, too."""
     parts = [TRAIN] * 3 + [VALIDATION] * 3 + [TEST] * 2
     assert arranged("abcabxcy", [0] * 8, parts).notes == (
         "2 validation images are training images, too: their score flatters",
@@ -100,7 +100,7 @@ def test_copies_are_told():
     ],
 )  # fmt: skip
 def test_a_class_needs_images_for_every_purpose(hashes, labels, others, message):
-    """What the data set brings need not be taken out of train."""
+    """A part that the data set has is not taken out of train."""
     hashes += "xy"[: len(others)]
     arguments = hashes, [*labels, *[0 for _ in others]], [*[TRAIN for _ in labels], *others]
     if message is None:

@@ -1,4 +1,4 @@
-"""Arrays are mapped from files, read-only, and a mapping shows that its file is in use."""
+"""Arrays are mapped read-only from files, and a mapping marks its file as in use."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from autocnn.data.mapped_array import is_in_use, map_array, writable_view
 
 @pytest.fixture
 def file(tmp_path) -> Path:
-    """The numbers 0 to 5."""
+    """A file with the numbers 0 to 5."""
     np.save(tmp_path / "x.npy", np.arange(6, dtype=np.uint8).reshape(2, 3))
     return tmp_path / "x.npy"
 
 
 def test_a_mapped_array_cannot_be_written(file):
-    """It has the values of the file."""
+    """A read-only array has the values of the file."""
     array = map_array(file)
     assert isinstance(array, np.memmap)
     assert array.tolist() == [[0, 1, 2], [3, 4, 5]]
@@ -29,7 +29,7 @@ def test_a_mapped_array_cannot_be_written(file):
 
 
 def test_a_writable_view_is_the_same_memory(file):
-    """What a library might write stays in this process; the file is never changed."""
+    """A write to the view stays in this process and does not change the file."""
     array = map_array(file)
     view = writable_view(array)
     view[0, 0] = 9
@@ -38,7 +38,7 @@ def test_a_writable_view_is_the_same_memory(file):
 
 
 def test_read_only_memory_has_no_writable_view():
-    """Such as bytes."""
+    """Bytes have no writable view."""
     assert writable_view(np.frombuffer(b"abc", np.uint8)) is None
 
 
@@ -55,7 +55,7 @@ def test_a_file_is_in_use_as_long_as_its_array_lives(file):
 
 
 def test_a_killed_process_does_not_use_its_files(file):
-    """The system releases the lock."""
+    """The system releases the lock of a killed process."""
     code = (
         "import sys; from pathlib import Path; from autocnn.data.mapped_array import map_array\n"
         "array = map_array(Path(sys.argv[1])); print('mapped', flush=True); sys.stdin.read()"
@@ -81,7 +81,7 @@ def test_a_killed_process_does_not_use_its_files(file):
     "array", [np.asfortranarray(np.ones((2, 3))), np.array([{}], dtype=object)]
 )
 def test_other_arrays_are_refused(array, tmp_path):
-    """Only plain values in C order can be mapped as they lie."""
+    """Only plain values in C order can be mapped."""
     np.save(tmp_path / "x.npy", array, allow_pickle=True)
     with pytest.raises(ValueError, match="expected plain values in C order"):
         map_array(tmp_path / "x.npy")

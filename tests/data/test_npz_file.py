@@ -1,4 +1,4 @@
-"""Arrays with the names of Keras are read image by image; anything else in the file is told."""
+"""Arrays with the names of Keras are read image by image; other contents are refused."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ X, Y = noise(6, 2, 3), np.array([0, 1, 0, 1, 0, 1])
 
 
 def opened(path, **arrays):
-    """The contents of a file with these arrays."""
+    """Open a file with these arrays."""
     np.savez(path / "x.npz", **arrays)
     return list_npz(path / "x.npz").open()
 
 
 def images(contents):
-    """Every image as a list, by name."""
+    """Every image as a list, by its name."""
     return {name: content.tolist() for name, content in contents.images()}
 
 
@@ -37,7 +37,7 @@ def test_images_and_labels_are_read(tmp_path):
 
 
 def test_the_parts_come_in_order(tmp_path):
-    """Train, validation and test, each with its own images."""
+    """The parts are train, validation and test, each with its own images."""
     arrays = {f"x_{key}": X[i : i + 2] for i, key in enumerate(("test", "val", "train"))}
     arrays |= {f"y_{key}": Y[:2] for key in ("test", "val", "train")}
     contents = opened(tmp_path, **arrays, ids=np.arange(3))
@@ -47,7 +47,7 @@ def test_the_parts_come_in_order(tmp_path):
 
 @pytest.mark.parametrize("compress", [np.savez, np.savez_compressed])
 def test_images_are_read_in_blocks(tmp_path, monkeypatch, compress):
-    """Five at a time give what all at once give; one channel is greyscale, three are colours."""
+    """Blocks of five give the images of one read; one channel is grey, three are colour."""
     monkeypatch.setattr(npz_file, "_BLOCK", 5)
     for x in (noise(12, 2, 3, 1), noise(12, 2, 3, 3)):
         compress(tmp_path / "x.npz", x_train=x, y_train=np.arange(12) % 2)
@@ -84,8 +84,8 @@ def test_images_are_read_in_blocks(tmp_path, monkeypatch, compress):
         ),
     ],
 )
-def test_wrong_arrays_are_told(tmp_path, arrays, message):
-    """By their key: what was expected and what came."""
+def test_wrong_arrays_are_refused(tmp_path, arrays, message):
+    """The error has the key, the expected form and the given one."""
     with pytest.raises(DatasetError, match=message) as caught:
         opened(tmp_path, **arrays)
     assert str(caught.value).startswith(f"{tmp_path}/x.npz: ")
@@ -93,7 +93,7 @@ def test_wrong_arrays_are_told(tmp_path, arrays, message):
 
 @pytest.mark.parametrize("key", ["x_train", "y_train"])
 def test_objects_are_never_loaded(tmp_path, key):
-    """Reading them could run code."""
+    """Arrays of Python objects are refused, because reading them could run code."""
     arrays = {"x_train": X, "y_train": Y, key: np.array([{"a": 1}] * 6, dtype=object)}
     with pytest.raises(DatasetError, match=f"{key} holds Python objects, which may run code"):
         opened(tmp_path, **arrays)
@@ -101,7 +101,7 @@ def test_objects_are_never_loaded(tmp_path, key):
 
 @pytest.mark.parametrize("name", ["../x_train.npy", "/etc/x.npy", "a\\b.npy", "notes.txt"])
 def test_members_that_lead_elsewhere_are_refused(tmp_path, name):
-    """Nothing is unpacked, and names that would lead out are not even read."""
+    """Members are not unpacked, and names outside of the archive are refused."""
     np.savez(tmp_path / "x.npz", x_train=X, y_train=Y)
     with zipfile.ZipFile(tmp_path / "x.npz", "a") as archive:
         archive.writestr(name, b"x")
@@ -109,8 +109,8 @@ def test_members_that_lead_elsewhere_are_refused(tmp_path, name):
         list_npz(tmp_path / "x.npz").open()
 
 
-def test_what_is_no_archive_is_told(tmp_path):
-    """Neither text nor half of a file."""
+def test_a_file_that_is_no_archive_is_refused(tmp_path):
+    """An empty file, a text and half an archive are refused."""
     np.savez_compressed(tmp_path / "x.npz", x_train=noise(50, 9, 9), y_train=np.arange(50) % 2)
     half = (tmp_path / "x.npz").read_bytes()[:2000]
     for data in (b"", b"hello", half):
@@ -119,8 +119,8 @@ def test_what_is_no_archive_is_told(tmp_path):
             list_npz(tmp_path / "y.npz").open()
 
 
-def test_damaged_members_are_told(tmp_path):
-    """Whether the header of an array or its pixels."""
+def test_damaged_members_are_refused(tmp_path):
+    """The header or the pixels of an array may be damaged."""
     np.savez(tmp_path / "x.npz", x_train=X, y_train=Y)
     good = (tmp_path / "x.npz").read_bytes()
     for at, by in ((good.index(b"\x93NUMPY"), b"XXXXXX"), (good.index(X[0].tobytes()), b"zzzz")):
@@ -129,7 +129,7 @@ def test_damaged_members_are_told(tmp_path):
             list(list_npz(tmp_path / "y.npz").open().images())
 
 
-def test_an_absent_file_is_told(tmp_path):
-    """Also one that went away meanwhile."""
+def test_an_absent_file_is_refused(tmp_path):
+    """The error also covers a file that was deleted after the check."""
     with pytest.raises(DatasetError, match=r"x\.npz: cannot be read \(No such file"):
         list_npz(tmp_path / "x.npz")

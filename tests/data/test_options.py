@@ -1,4 +1,4 @@
-"""Which size images of one's own get."""
+"""The size to which a user's images are scaled."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from autocnn.errors import SettingsError
     ("text", "size"), [(None, None), ("64", (64, 64)), ("48x64", (48, 64)), ("2048", (2048, 2048))]
 )
 def test_a_size_is_a_side_or_height_and_width(text, size):
-    """One number is both."""
+    """One number is height and width."""
     assert ImageOptions(text).size == size
 
 
 @pytest.mark.parametrize("text", ["", "0", "0x4", "2049", "64x", "64X64", "-3", "1e2", "6 4"])
 def test_anything_else_is_refused(text):
-    """The line shows what came."""
+    """The error shows the given value."""
     with pytest.raises(SettingsError, match=f"^--image-size must be a side .* got '{text}'$"):
         ImageOptions(text)
 
@@ -27,7 +27,7 @@ def test_anything_else_is_refused(text):
 @pytest.mark.parametrize(
     ("sizes", "chosen"),
     [
-        ([(20, 30)] * 3, (20, 30)),  # all have it
+        ([(20, 30)] * 3, (20, 30)),  # all images have this size
         ([(256, 200)] * 2, (256, 200)),
         ([(257, 200)] * 2, (96, 96)),  # too large for most networks
         ([(20, 30), (30, 20)], (20, 20)),
@@ -37,12 +37,12 @@ def test_anything_else_is_refused(text):
     ],
 )
 def test_the_size_follows_from_the_images(sizes, chosen):
-    """The common size, else a square of the median shorter side, at most 96."""
+    """The size is the common one, else a square of the median shorter side, at most 96."""
     assert choose_size(np.array(sizes)) == chosen
 
 
-def test_resizing_is_told():
-    """The smallest and the largest image by area, and nothing where all keep their size."""
+def test_resizing_is_reported():
+    """A note has the smallest and the largest image by area, and is absent if none changes."""
     sizes = np.array([(40, 20), (10, 50), (70, 60)])
     assert describe_resizing(sizes, (20, 20)) == (
         "images from 10x50 to 70x60 are scaled and cropped to 20x20; "

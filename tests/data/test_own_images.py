@@ -1,4 +1,4 @@
-"""Any form of a data set is one data set, decoded once."""
+"""A data set in any form is one data set, decoded once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LABELS = [i % 3 for i in range(60)]
 
 
 def make_parts(*names, shape=(4, 5, 3)):
-    """Sixty images to train, twelve in each other part; some training images are copies."""
+    """Sixty images to train and twelve in each other part; some training images are copies."""
     x = noise(60, *shape)
     x[[3, 30]] = x[[0, 6]]
     parts = {"train": (x, LABELS)}
@@ -31,7 +31,7 @@ def make_parts(*names, shape=(4, 5, 3)):
 
 
 def write_forms(root, parts):
-    """The same data as a folder, as arrays and as Parquet."""
+    """Write the data as a folder, as arrays and as Parquet."""
     return [
         str(write_folder(root / "folder", parts)),
         str(write_npz(root / "arrays.npz", parts)),
@@ -41,7 +41,7 @@ def write_forms(root, parts):
 
 @pytest.fixture
 def decoded(monkeypatch):
-    """Every image that was decoded."""
+    """The list of all images that were decoded."""
     seen = []
     real = passes.decode_image
 
@@ -56,7 +56,7 @@ def decoded(monkeypatch):
 @pytest.mark.parametrize("names", [(), ("test",), ("validation",), ("validation", "test")])
 @pytest.mark.parametrize("shape", [(4, 5, 3), (6, 6)])
 def test_three_forms_are_one_data_set(tmp_path, names, shape):
-    """The same arrays to the last pixel, the same split, statistics and fingerprint."""
+    """Pixels, split, statistics and fingerprint of all three forms are equal."""
     forms = write_forms(tmp_path, make_parts(*names, shape=shape))
     first, *others = [(prepare(form), load_test(form), dataset_info(form)) for form in forms]
     data, test, info = first
@@ -78,8 +78,8 @@ def test_three_forms_are_one_data_set(tmp_path, names, shape):
         assert np.array_equal(test.labels, other_test.labels)
 
 
-def test_what_is_known_is_true(tmp_path):
-    """Hashes, counts and fingerprint are what the images themselves give."""
+def test_the_metadata_are_those_of_the_images(tmp_path):
+    """Hashes, counts and fingerprint are computed from the images."""
     form = str(write_folder(tmp_path / "x", make_parts("test")))
     train, data = load_train(form), prepare(form)
     assert train.hashes.tolist() == image_hashes(train).tolist()
@@ -94,7 +94,7 @@ def test_what_is_known_is_true(tmp_path):
 
 
 def test_every_image_keeps_its_label(tmp_path):
-    """Whatever the order."""
+    """Labels follow the images into the new order."""
     parts = make_parts("test")
     form = str(write_folder(tmp_path / "x", parts))
     for found, part in ((load_train(form), "train"), (load_test(form), "test")):
@@ -104,7 +104,7 @@ def test_every_image_keeps_its_label(tmp_path):
 
 
 def test_the_second_start_decodes_nothing(tmp_path, decoded):
-    """Nor does it say so; options that mean the same are the same."""
+    """The second start prints no note; equivalent options share the cache entry."""
     form, told = str(write_folder(tmp_path / "x", make_parts())), []
     dataset_info(form, on_read=lambda *words: told.append(words))
     assert len(decoded) == 60
@@ -121,7 +121,7 @@ def test_the_second_start_decodes_nothing(tmp_path, decoded):
 
 @pytest.mark.parametrize("change", ["touched", "added", "removed", "renamed"])
 def test_changed_files_are_decoded_again(tmp_path, decoded, change):
-    """And what was decoded before is no longer kept."""
+    """The entry of the earlier files is deleted."""
     root = write_folder(tmp_path / "x", make_parts())
     prepare(str(root))
     file = root / "train" / "0" / "0000.png"
@@ -138,7 +138,7 @@ def test_changed_files_are_decoded_again(tmp_path, decoded, change):
 
 
 def test_own_validation_images_are_the_split(tmp_path):
-    """They are what validates, and --split-seed would be without effect."""
+    """Given validation images are the split, so --split-seed has no effect."""
     parts = make_parts("validation", "test")
     form = str(write_folder(tmp_path / "x", parts))
     data = prepare(form)
@@ -151,7 +151,7 @@ def test_own_validation_images_are_the_split(tmp_path):
 
 
 def test_which_images_validate_is_part_of_the_fingerprint(tmp_path):
-    """The same images, once told to validate and once not, are two data sets."""
+    """Equal images with and without a validation part are two data sets."""
     x, y = noise(30, 4, 5), [i % 2 for i in range(30)]
     test = noise(4, 4, 5, seed=1), [0, 1, 0, 1]
     one = write_npz(tmp_path / "a.npz", {"train": (x, y), "test": test})
@@ -162,8 +162,8 @@ def test_which_images_validate_is_part_of_the_fingerprint(tmp_path):
     assert load_train(str(one)).images.tolist() == load_train(str(two)).images.tolist()
 
 
-def test_copies_between_parts_are_told(tmp_path):
-    """As a line that a search shows."""
+def test_copies_between_parts_are_reported(tmp_path):
+    """A note that a search prints has the number of copies."""
     parts = make_parts("validation", "test")
     parts["validation"][0][0] = parts["train"][0][0]
     parts["test"][0][0] = parts["train"][0][0]
@@ -175,7 +175,7 @@ def test_copies_between_parts_are_told(tmp_path):
 
 
 def test_images_of_several_sizes_get_one(tmp_path):
-    """The median of the shorter sides, or what was asked for; greyscale only where all are."""
+    """The size is the option or the median shorter side; grey only if all images are."""
     root = write_folder(tmp_path / "x", {"": (noise(20, 8, 12), LABELS[:20])})
     (root / "0" / "large.png").write_bytes(encode(noise(1, 30, 20, 3)[0]))
     info = dataset_info(str(root))
@@ -189,7 +189,7 @@ def test_images_of_several_sizes_get_one(tmp_path):
 
 
 def test_corrupt_images_are_refused_or_left_out(tmp_path):
-    """All together in one line, the first three by name."""
+    """The error is one line with their number and the first three names."""
     root = write_folder(tmp_path / "x", {"": (noise(60, 20, 20), LABELS)})
     for i in (0, 1, 2, 3):
         file = root / str(i % 3) / f"{i:04}.png"
@@ -206,14 +206,14 @@ def test_corrupt_images_are_refused_or_left_out(tmp_path):
 
 
 def test_the_test_images_are_constant(tmp_path):
-    """Another choice of the sixth would be another test split."""
+    """The choice of the sixth must not change, because it is the test split."""
     test = load_test(str(write_npz(tmp_path / "x.npz", make_parts())))
     assert np.bincount(test.labels).tolist() == [3, 3, 3]
     assert fingerprint(test) == ("f5eaa690937a3842fd3710acf61a4121d7b8137d6a528aa6772d43300d950ef4")
 
 
-def test_a_class_that_is_too_small_is_told(tmp_path):
-    """With the path; nothing is left in the cache."""
+def test_a_class_that_is_too_small_is_refused(tmp_path):
+    """The error names the path, and nothing is left in the cache."""
     parts = {"": (noise(7, 4, 4), [0, 0, 0, 1, 1, 1, 2])}
     root = write_folder(tmp_path / "x", parts)
     with pytest.raises(
@@ -223,7 +223,7 @@ def test_a_class_that_is_too_small_is_told(tmp_path):
 
 
 def test_the_test_images_are_those_of_the_study(tmp_path):
-    """Images that changed since it began are told, since some may have been trained on."""
+    """Changed images are refused, because some may have been trained on."""
     root = write_folder(tmp_path / "x", make_parts())
     before = prepare(str(root)).fingerprint
     assert load_test(str(root), fingerprint=before).n == 9
@@ -233,8 +233,8 @@ def test_the_test_images_are_those_of_the_study(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["photos", "photos/train", "a\nb", "~/photos", "x\0y", "x" * 300])
-def test_what_is_nowhere_is_told(name, tmp_path, monkeypatch):
-    """With the names that there are; where it looks like a path, with the place."""
+def test_an_unknown_name_or_path_is_refused(name, tmp_path, monkeypatch):
+    """The error lists the names, and for a path also the place that was checked."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(UnknownDatasetError, match=r"choose one of digits, .* give the path") as e:
@@ -246,7 +246,7 @@ def test_what_is_nowhere_is_told(name, tmp_path, monkeypatch):
 
 
 def test_a_name_goes_before_a_path(tmp_path, monkeypatch):
-    """A folder called digits needs a ./ before its name."""
+    """A folder called digits is read with ./ before its name."""
     monkeypatch.chdir(tmp_path)
     write_folder(tmp_path / "digits", make_parts())
     assert dataset_info("digits").n_classes == 10
@@ -254,15 +254,15 @@ def test_a_name_goes_before_a_path(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["x.zip", "x.png", "x"])
-def test_other_files_are_told(tmp_path, name):
-    """What would have been read."""
+def test_other_files_are_refused(tmp_path, name):
+    """The error lists the accepted kinds of files."""
     (tmp_path / name).touch()
     with pytest.raises(DatasetError, match=r"expected a folder of images, a \.npz file, a \.parqu"):
         prepare(str(tmp_path / name))
 
 
-def test_a_place_without_permission_is_told(tmp_path, monkeypatch):
-    """It is there, perhaps; that cannot be said."""
+def test_a_path_without_permission_is_refused(tmp_path, monkeypatch):
+    """The error does not claim that the path is missing."""
 
     def refuse(self):
         raise PermissionError(13, "Permission denied")
@@ -273,14 +273,14 @@ def test_a_place_without_permission_is_told(tmp_path, monkeypatch):
 
 
 def test_options_are_for_own_images_only():
-    """A data set with a name is as it is."""
+    """A data set with a name takes no options for images."""
     for options in (ImageOptions("16"), ImageOptions(skip_corrupt=True)):
         with pytest.raises(SettingsError, match="are for images of your own, and digits is a data"):
             dataset_info("digits", options)
 
 
 def test_a_split_of_own_images_follows_the_seed(tmp_path):
-    """As that of any data set."""
+    """Equal seeds give equal splits, and another seed another split."""
     train = load_train(str(write_folder(tmp_path / "x", make_parts("test"))))
     picks = [find_split(train, seed).validation.tolist() for seed in (0, 0, 1)]
     assert picks[0] == picks[1] != picks[2]

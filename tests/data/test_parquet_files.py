@@ -1,4 +1,4 @@
-"""Parquet files as Hugging Face writes them are read row by row; other ones are told."""
+"""Parquet files in the form of Hugging Face are read row by row; others are refused."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ FILES = [encode(pixels) for pixels in noise(4, 2, 2, 3)]
 
 @pytest.fixture
 def file(tmp_path):
-    """One file that can be read: two classes, four images."""
+    """A readable file: two classes, four images."""
     path = tmp_path / "x.parquet"
     pq.write_table(image_table(FILES, [1, 0, 1, 0]), path)
     return path
 
 
 def rewritten(file, table):
-    """The contents of the file once it holds this table."""
+    """Open the file after it was replaced by this table."""
     pq.write_table(table, file)
     return list_parquet(file).open()
 
 
 def test_one_file_is_train(file):
-    """Its labels are the classes' names."""
+    """A single file has training images, and labels are class names."""
     contents = list_parquet(file).open()
     assert contents.class_names == ("0", "1")
     assert contents.labels.tolist() == [1, 0, 1, 0]
@@ -38,8 +38,8 @@ def test_one_file_is_train(file):
     assert list(contents.images()) == [(f"x.parquet row {i}", FILES[i]) for i in range(4)]
 
 
-def test_class_names_stand_in_the_metadata(file):
-    """Those without an image are no classes."""
+def test_class_names_are_read_from_the_metadata(file):
+    """A name without an image is no class."""
     table = image_table(FILES, [2, 0, 2, 0], ["cat", "cow", "dog"])
     contents = rewritten(file, table)
     assert contents.class_names == ("cat", "dog")
@@ -56,13 +56,13 @@ def test_class_names_stand_in_the_metadata(file):
     ],
 )
 def test_odd_metadata_give_no_names(file, metadata):
-    """The labels are names then."""
+    """The class names are the labels if the metadata have none."""
     table = image_table(FILES, [1, 0, 1, 0]).replace_schema_metadata({b"huggingface": metadata})
     assert rewritten(file, table).class_names == ("0", "1")
 
 
 def test_other_column_names_and_types(file):
-    """CIFAR-100's columns; bare bytes; small integers; further columns do not matter."""
+    """CIFAR-100's columns, bare bytes, small integers and further columns are accepted."""
     arrays = {"img": FILES, "fine_label": np.array([1, 0, 1, 0], np.int8), "coarse_label": [9] * 4}
     contents = rewritten(file, pa.table(arrays))
     assert [data for _, data in contents.images()] == FILES
@@ -71,7 +71,7 @@ def test_other_column_names_and_types(file):
 
 @pytest.mark.parametrize("place", ["", "data"])
 def test_a_folder_has_shards_of_each_part(tmp_path, place):
-    """In it or in data/; part by part, shard by shard."""
+    """Shards are in the folder or in data/, and are read by part and number."""
     x = noise(4, 2, 2)
     parts = {part: (x, [0, 1, 2, 3]) for part in ("test", "train", "validation")}
     write_shards(tmp_path / "root" / place, parts)
@@ -86,7 +86,7 @@ def test_a_folder_has_shards_of_each_part(tmp_path, place):
 
 
 def test_files_without_parts_in_their_names_are_train(tmp_path):
-    """All of them; a single file whatever its name."""
+    """All files are training images if none names a part, as is a single file."""
     for name in ("b.parquet", "a.PARQUET"):
         pq.write_table(image_table(FILES, [1, 0, 1, 0]), tmp_path / name)
     assert [path.name for path in find_shards(tmp_path)] == ["a.PARQUET", "b.parquet"]
@@ -105,8 +105,8 @@ def test_files_without_parts_in_their_names_are_train(tmp_path):
         (["train", "tests"], r"tests\.parquet: expected a name such as train-\*"),
     ],
 )
-def test_odd_sets_of_files_are_told(tmp_path, names, message):
-    """A missing shard, and files of no part."""
+def test_incomplete_or_mixed_sets_of_files_are_refused(tmp_path, names, message):
+    """A missing shard, and files of no part beside others, are refused."""
     for name in names:
         (tmp_path / f"{name}.parquet").touch()
     with pytest.raises(DatasetError, match=message):
@@ -127,21 +127,21 @@ def test_odd_sets_of_files_are_told(tmp_path, names, message):
         ({"image": pa.array([], pa.binary()), "label": pa.array([], pa.int64())}, "no images"),
     ],
 )
-def test_wrong_columns_are_told(file, arrays, message):
-    """Exactly what is missing, and what was found."""
+def test_wrong_columns_are_refused(file, arrays, message):
+    """The error has the missing column and the columns of the file."""
     with pytest.raises(DatasetError, match=message) as caught:
         rewritten(file, pa.table(arrays))
     assert str(caught.value).startswith(f"{file}: ")
 
 
-def test_a_label_without_a_name_is_told(file):
-    """The names end before it."""
+def test_a_label_without_a_name_is_refused(file):
+    """A label beyond the list of class names is an error."""
     with pytest.raises(DatasetError, match="expected labels from 0 to 1, got 2"):
         rewritten(file, image_table(FILES, [0, 1, 2, 0], ["a", "b"]))
 
 
 def test_shards_must_have_the_same_names(tmp_path):
-    """Otherwise labels mean two things."""
+    """Shards with different class names are refused, because their labels are ambiguous."""
     pq.write_table(image_table(FILES, [1, 0, 1, 0], ["a", "b"]), tmp_path / "train-0.parquet")
     pq.write_table(image_table(FILES, [1, 0, 1, 0], ["b", "a"]), tmp_path / "train-1.parquet")
     with pytest.raises(DatasetError, match=r"train-1\.parquet: has other class names than train-0"):
@@ -149,8 +149,8 @@ def test_shards_must_have_the_same_names(tmp_path):
 
 
 @pytest.mark.parametrize("missing", [None, {"bytes": None, "path": "../../secret.png"}])
-def test_a_null_image_is_told_and_its_path_not_followed(file, missing):
-    """By its row."""
+def test_a_null_image_is_refused_and_its_path_not_followed(file, missing):
+    """The error names the row of the image."""
     column = pa.array(
         [{"bytes": FILES[0], "path": ""}, missing],
         pa.struct([("bytes", pa.binary()), ("path", pa.string())]),
@@ -160,8 +160,8 @@ def test_a_null_image_is_told_and_its_path_not_followed(file, missing):
         list(contents.images())
 
 
-def test_what_is_no_parquet_is_told(file):
-    """Neither text nor half of a file."""
+def test_a_file_that_is_no_parquet_is_refused(file):
+    """A text and half of a file are refused."""
     good = file.read_bytes()
     for data in (b"", b"PAR1 and so on", good[: len(good) // 2]):
         file.write_bytes(data)
@@ -170,7 +170,7 @@ def test_what_is_no_parquet_is_told(file):
 
 
 def test_a_link_out_of_the_folder_is_refused(tmp_path, file):
-    """As the cache of Hugging Face has them; the line says where it leads."""
+    """The cache of Hugging Face has such links; the error names the target."""
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "train.parquet").symlink_to(file)
     with pytest.raises(DatasetError, match=r"a link that leads out of the .*, to .*x\.parquet"):

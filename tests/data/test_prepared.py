@@ -59,7 +59,7 @@ def test_an_unknown_name_is_refused():
 
 
 def test_the_refit_gets_both_sides(small):
-    """Training images come first, then validation images, each with its label."""
+    """Training images come first, then validation images, with their labels."""
     both = small.train_and_validation().copy()
     assert both.n == 20
     assert both.images[18:].tolist() == small.validation.copy().images.tolist()
@@ -90,7 +90,7 @@ def test_a_subset_is_normalised_by_its_own_statistics(make_images):
 
 
 def test_a_subset_has_all_classes_alike(data):
-    """Half of 54 training images in two classes: 13 or 14 of each, always the same."""
+    """Half of 54 training images in two classes: always the same 13 or 14 of each."""
     halves = [prepare_images("x", ("a", "b"), data.images, subset=27) for _ in range(2)]
     assert sorted(np.bincount(halves[0].train.labels)) in ([13, 14], [14, 14])
     assert set(halves[0].split.train) < set(data.split.train)
@@ -98,7 +98,7 @@ def test_a_subset_has_all_classes_alike(data):
 
 
 def test_a_subset_is_less_than_all(data):
-    """All training images are no subset."""
+    """A subset of all training images is refused."""
     with pytest.raises(SettingsError, match=r"--subset must be below 54 \(all training images\)"):
         prepare_images("x", ("a", "b"), data.images, subset=54)
 
@@ -119,14 +119,14 @@ def test_a_reference_opens_the_same_data():
 
 
 def test_images_in_memory_are_sent_whole(small):
-    """No file holds them."""
+    """Images without a file are sent with the reference."""
     opened = open_reference(pickle.loads(pickle.dumps(refer_to(small))))
     assert fingerprint(opened.images) == small.fingerprint
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no array", b"\x93NUMPY\x01\x00"])
 def test_images_that_are_gone_are_one_clear_error(content, tmp_path):
-    """The error names the file and says what to do."""
+    """The error names the file and a remedy."""
     reference = replace(refer_to(prepare("digits")), pixels=tmp_path / "x.npy")
     if content is not None:
         (tmp_path / "x.npy").write_bytes(content)

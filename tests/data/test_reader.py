@@ -1,4 +1,4 @@
-"""What readers share: names in order, labels from 0, links and names that are refused."""
+"""Rules of all readers: names in order, labels from 0, refused links and names."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from autocnn.data.reader import TEST, TRAIN, check_name, list_directory, natural
 from autocnn.errors import DatasetError
 
 
-def test_names_are_sorted_as_people_count():
-    """2 comes before 10; upper and lower case are alike, and still in one order."""
+def test_names_are_in_natural_order():
+    """2 comes before 10; case is ignored first, and breaks ties."""
     names = ["class10", "Dog", "class2", "cat", "10", "9", "dog", "class"]
     expected = ["9", "10", "cat", "class", "class2", "class10", "Dog", "dog"]
     assert sorted(names, key=natural_key) == expected
@@ -21,7 +21,7 @@ def test_names_are_sorted_as_people_count():
 
 
 def test_classes_are_those_of_the_training_images():
-    """Labels 3 and 7 become 0 and 1, in every part."""
+    """Labels 3 and 7 become 0 and 1 in every part."""
     raw = {TRAIN: np.array([7, 3, 7]), TEST: np.array([3, 3])}
     names, labels = number_classes(Path("x"), raw, None)
     assert names == ("3", "7")
@@ -40,8 +40,8 @@ def test_classes_are_those_of_the_training_images():
         ([0, 1], [2], ["a", "b", "c"], "x: test has images of 'c', and train has none; "),
     ],
 )
-def test_wrong_labels_are_told(train, test, names, message):
-    """By part and value or class."""
+def test_wrong_labels_are_refused(train, test, names, message):
+    """The error names the part and the value or class."""
     raw = {TRAIN: np.array(train), TEST: np.array(test, np.int64)}
     with pytest.raises(DatasetError) as caught:
         number_classes(Path("x"), raw, names)
@@ -49,7 +49,7 @@ def test_wrong_labels_are_told(train, test, names, message):
 
 
 def test_hidden_files_are_passed_over(tmp_path):
-    """So are those that operating systems leave."""
+    """Hidden files, and files that operating systems create, are skipped."""
     for name in (".DS_Store", "__MACOSX", "Thumbs.db", "b", "a", "__none__"):
         (tmp_path / name).touch()
     found = [entry.name for entry in list_directory(tmp_path, tmp_path)]
@@ -57,7 +57,7 @@ def test_hidden_files_are_passed_over(tmp_path):
 
 
 def test_links_may_stay_inside(tmp_path):
-    """One that leads to a neighbour is a file like any other."""
+    """A link to another file of the folder is read as a file."""
     (tmp_path / "a").touch()
     (tmp_path / "b").symlink_to("a")
     assert [entry.name for entry in list_directory(tmp_path, tmp_path)] == ["a", "b"]
@@ -68,7 +68,7 @@ def test_links_may_stay_inside(tmp_path):
     [("../outside", "leads out of the data set"), ("absent", "leads nowhere"), ("b", "nowhere")],
 )
 def test_links_must_not_lead_out(tmp_path, target, message):
-    """Nor nowhere, nor to themselves."""
+    """Links out of the folder, broken links and circular links are refused."""
     root = tmp_path / "root"
     root.mkdir()
     (tmp_path / "outside").touch()
@@ -78,7 +78,7 @@ def test_links_must_not_lead_out(tmp_path, target, message):
 
 
 def test_a_name_that_is_no_utf8_is_refused(tmp_path):
-    """The line shows its bytes."""
+    """The error shows the bytes of the name."""
     try:
         Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png")).touch()
     except OSError:
@@ -88,8 +88,8 @@ def test_a_name_that_is_no_utf8_is_refused(tmp_path):
     check_name("café.png")
 
 
-def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
-    """As one without permission."""
+def test_an_unreadable_folder_is_refused(tmp_path, monkeypatch):
+    """A folder without permission is an error."""
 
     def refuse(path):
         raise PermissionError(13, "Permission denied", path)

@@ -1,4 +1,4 @@
-"""The split is stratified, repeatable, and keeps equal images on one side."""
+"""The split is stratified, reproducible, and keeps equal images on one side."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def test_train_and_validation_are_all_images_once(make_images):
     ],
 )
 def test_validation_is_the_rounded_fraction_of_a_class(n, fraction, n_validation, make_images):
-    """A class gives its fraction, rounded, at least 1 and never all."""
+    """Each class gives its rounded fraction, at least 1 and never all."""
     split = stratified_split(make_images(range(n), [0] * n), fraction=fraction)
     assert len(split.validation) == n_validation
 
 
 def test_every_class_gives_its_own_share(make_images):
-    """Classes of 30, 10 and 5 images validate on 3, 1 and 1."""
+    """Of classes of 30, 10 and 5 images 3, 1 and 1 validate."""
     labels = [0] * 30 + [1] * 10 + [2] * 5
     split = stratified_split(make_images(range(45), labels))
     assert np.bincount(np.array(labels)[split.validation]).tolist() == [3, 1, 1]
 
 
-def test_the_same_seed_splits_alike_and_another_does_not(make_images):
-    """The split follows from data and seed; 0 is a seed like any other."""
+def test_the_split_follows_from_the_seed(make_images):
+    """Equal seeds give equal splits, also seed 0."""
     images = make_images(range(200), [0, 1] * 100)
     picks = [stratified_split(images, seed=seed).validation.tolist() for seed in (0, 0, 1)]
     assert picks[0] == picks[1]
@@ -72,15 +72,15 @@ def test_equal_images_stay_together_under_different_labels(seed, make_images):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_group_that_would_overshoot_is_passed_over(seed, make_images):
-    """Of groups of 4, 1 and 1 images, a quota of 2 takes the two single ones."""
+    """Of groups of 4, 1 and 1 images a quota of 2 takes the two single ones."""
     images = make_images([7, 7, 7, 7, 1, 2], [0] * 6)
     split = stratified_split(images, seed=seed, fraction=1 / 3)
     assert split.validation.tolist() == [4, 5]
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_the_smallest_group_validates_where_none_fits(seed, make_images):
-    """Of groups of 3 and 2 images, a quota of 1 takes the pair."""
+def test_the_smallest_group_validates_if_none_fits(seed, make_images):
+    """Of groups of 3 and 2 images a quota of 1 takes the pair."""
     split = stratified_split(make_images([7, 7, 7, 1, 1], [0] * 5), seed=seed)
     assert split.validation.tolist() == [3, 4]
 
@@ -95,7 +95,7 @@ def test_the_smallest_group_validates_where_none_fits(seed, make_images):
     ids=["one image", "one image twice", "copies of class 0"],
 )
 def test_a_class_needs_two_different_images(values, labels, found, make_images):
-    """A class that cannot have an image on both sides is named."""
+    """The error names a class that cannot have an image on both sides."""
     with pytest.raises(DatasetError, match=rf"^class 1: expected at least 2 .*{found}$"):
         stratified_split(make_images(values, labels))
 
@@ -126,15 +126,15 @@ def test_digits_validate_on_a_tenth_of_every_class():
     assert n_validation == [14, 15, 14, 15, 15, 15, 15, 14, 14, 14]
 
 
-def test_hashes_are_equal_where_images_are(make_images):
+def test_equal_images_have_equal_hashes(make_images):
     """Images 0 and 2 are equal, image 1 is not; labels do not matter."""
     first, second, third = image_hashes(make_images([1, 2, 1], [0, 0, 5]))
     assert first == third
     assert first != second
 
 
-def test_hashes_see_how_the_pixels_lie_and_not_the_memory_order(make_images):
-    """A transposed view hashes like its contiguous copy."""
+def test_hashes_do_not_depend_on_the_memory_order(make_images):
+    """A transposed view has the hash of its contiguous copy."""
     pixels = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 1, 3, 4)
     view = Images(images=pixels.transpose(0, 2, 3, 1), labels=np.zeros(2, np.int64))
     copy = Images(images=view.images.copy(order="C"), labels=view.labels)
@@ -142,8 +142,8 @@ def test_hashes_see_how_the_pixels_lie_and_not_the_memory_order(make_images):
     assert fingerprint(view) == fingerprint(copy)
 
 
-def test_the_fingerprint_sees_pixels_labels_order_and_shape(make_images):
-    """Whatever changes the data changes the fingerprint."""
+def test_the_fingerprint_depends_on_pixels_labels_order_and_shape(make_images):
+    """Any change of the data changes the fingerprint."""
     base = make_images([1, 2], [0, 1])
     turned = Images(images=base.images.reshape(2, 2, 1, 1), labels=base.labels)
     others = [

@@ -30,7 +30,7 @@ def test_statistics_do_not_depend_on_how_many_are_counted_at_a_time(make_images,
 
 @pytest.mark.parametrize("indices", [[4], [0, 2, 3, 4]])
 def test_a_part_is_counted_by_itself_or_by_the_rest(make_images, indices):
-    """With known counts of all images, the smaller side is read; the result is the same."""
+    """With counts of all images only the smaller side is read; the result is equal."""
     images, part = make_images([1, 2, 2, 3, 9], [0] * 5), np.array(indices)
     expected = pixel_counts(images.images[part])
     known = replace(images, pixel_counts=pixel_counts(images.images))

@@ -1,4 +1,4 @@
-"""The test images are constant, and few may load them (who may: docs/design.md)."""
+"""The test images are constant, and only a few modules may load them (docs/design.md)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_digits_are_tested_on_360_stratified_images():
 
 
 def test_training_images_hold_no_test_image():
-    """No image of the digits is on both sides."""
+    """No image of the digits is in both parts."""
     train, test = load_train("digits"), load_test("digits")
     assert np.intersect1d(image_hashes(train), image_hashes(test)).size == 0
 

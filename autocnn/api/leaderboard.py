@@ -1,4 +1,4 @@
-"""The leaderboards of studies on disk: the rows and columns that are asked for."""
+"""The leaderboards of studies on disk: selected rows and columns of one or of several."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class LeaderboardRows:
     """Rows of the leaderboard of one study, or of several together."""
 
     table: pa.Table
-    trials: dict[str, int]  # how many each study has, shown or not
+    trials: dict[str, int]  # the number of trials of each study, selected or not
 
 
 def select_rows(
@@ -36,14 +36,14 @@ def select_rows(
     top: int | None = None,
     where: Sequence[str] = (),
 ) -> LeaderboardRows:
-    """The rows of the studies `names`, ranked together; of the latest one where none is named.
+    """The rows of the studies `names`, ranked together; without a name, of the latest study.
 
-    `columns` ["all"] gives every one. `where` are conditions such as "parameters<200000", which
-    must all hold; ranks stay those among all trials. Of one study whose file is up to date only
-    the columns that are needed are read, and no record.
+    `columns` ["all"] selects every column. `where` are conditions such as "parameters<200000",
+    which must all hold; ranks are among all trials. If one study is named and its file is up to
+    date, only the needed columns of the file are read, and the record is not opened.
 
-    Raises: as `load_studies`; SettingsError for an unknown column or a wrong condition;
-    RecordError if a file is damaged.
+    Raises: SettingsError for an unknown column or a wrong condition; RecordError if a file is
+    damaged; the errors of `load_studies`.
     """
     if len(names) < 2:
         study = choose_study(Path(results), *names)
@@ -64,7 +64,7 @@ def rows_of(
     top: int | None = None,
     where: Sequence[str] = (),
 ) -> LeaderboardRows:
-    """The rows of the studies that were loaded, as `select_rows` gives them, and their trials."""
+    """The rows of loaded studies, selected as by `select_rows`, and their numbers of trials."""
     table = leaderboard_rows(*views, sort=sort, columns=columns, top=top, where=where)
     return LeaderboardRows(table=table, trials={v.paths.name: len(v.records) for v in views})
 
@@ -76,7 +76,7 @@ def leaderboard_rows(
     top: int | None = None,
     where: Sequence[str] = (),
 ) -> pa.Table:
-    """The rows of the studies that were loaded, ranked together, as `select_rows` gives them.
+    """The rows of loaded studies, ranked together and selected as by `select_rows`.
 
     Raises: SettingsError for an unknown column or a wrong condition; RecordError if a file is
     damaged.
@@ -88,7 +88,7 @@ def leaderboard_rows(
 
 
 def rebuild_leaderboard(view: StudyView) -> Path:
-    """Make the leaderboard file again from the study's record."""
+    """Write the leaderboard file of the study again, from its record; return the path."""
     table = build_leaderboard(view.records, view.space, view.objective)
     write_leaderboard(view.paths.leaderboard, table, view.record_bytes)
     return view.paths.leaderboard
@@ -101,7 +101,7 @@ def _select(
     top: int | None,
     where: Sequence[str],
 ) -> pa.Table:
-    """What is asked for of a table, or of a file, of which no more than that is read."""
+    """The selected rows and columns of a table, or of a file, of which only those are read."""
     schema = source.schema
     wanted = schema.names if columns == ["all"] else columns
     conditions = [parse_condition(text, schema) for text in where]

@@ -58,7 +58,7 @@ def _root(
     version: bool = typer.Option(False, "--version", help="Print the version and leave."),
 ) -> None:
     if version:
-        from importlib import metadata  # no other command needs it, and it takes a tenth of --help
+        from importlib import metadata  # not at the top: it takes a tenth of the time of --help
 
         print(metadata.version("autocnn"))
         raise typer.Exit
@@ -67,12 +67,12 @@ def _root(
 
 
 def main() -> None:
-    """Run the command line; errors that are no bugs are one line on stderr."""
+    """Run the command line; an `AutocnnError` becomes one line on stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     signal.signal(signal.SIGINT, _interrupt)
     try:
         code = app(standalone_mode=False)
-        sys.stdout.flush()  # a reader that left is noticed here, not while Python ends
+        sys.stdout.flush()  # raises BrokenPipeError here, not while Python ends
     except AutocnnError as error:
         _fail(str(error), error.exit_code)
     except typer.TyperException as error:
@@ -82,7 +82,7 @@ def main() -> None:
     except Interrupted:
         print("autocnn: interrupted", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output left, as `head` does
+    except BrokenPipeError:  # the process that reads our output has ended, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)

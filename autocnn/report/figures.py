@@ -1,7 +1,7 @@
-"""What figures show: a study's records as an Optuna study in memory, and which parameters matter.
+"""The data of figures: trials as an Optuna study in memory, and importances of parameters.
 
-Scores are in the unit of the objective's axis, percent for a fraction, so that every library writes
-them alike.
+Scores are in the unit of the objective's axis, percent for a fraction, so that every library
+prints them in the same form.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from autocnn.space.parameters import Categorical, Fixed, Parameter, Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import TrialState
 
-LEAST_TRIALS = 10  # for importances: with fewer, the best tenth of them is not even one trial
-SHOWN_PARAMETERS = 8  # in figures with an axis for each parameter
-COLOURED_CURVES = 9  # of the best trials
+LEAST_TRIALS = 10  # for importances: the best tenth of fewer trials is less than one trial
+SHOWN_PARAMETERS = 8  # of figures with an axis for each parameter
+COLOURED_CURVES = 9  # the curves of the best trials; all others are grey
 TITLES = {
     "history": "validation {score} by trial",
     "curves": "learning curves",
@@ -55,7 +55,7 @@ Escape = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyData:
-    """What figures are drawn from."""
+    """The study that figures are drawn from."""
 
     name: str
     space: SearchSpace
@@ -64,7 +64,7 @@ class StudyData:
 
     @property
     def scored(self) -> list[TrialRecord]:
-        """The complete and stopped trials, which have a score."""
+        """The complete and stopped trials with a finite score."""
         return scored_trials(self.records)
 
 
@@ -74,11 +74,11 @@ class Plot:
 
     kind: str  # a key of TITLES
     data: StudyData
-    params: Sequence[str] = ()  # what parallel and slice show
+    params: Sequence[str] = ()  # the parameters that parallel and slice show
 
     @property
     def title(self) -> str:
-        """The study's name and what is seen."""
+        """The study's name and the subject of the figure."""
         score = self.data.objective.title
         text = TITLES[self.kind].format(n=len(self.data.scored), score=score)
         return f"{self.data.name}: {text}"
@@ -90,14 +90,14 @@ class Plot:
 
     @property
     def notes(self) -> list[str]:
-        """The lines below the title: what keeps a reader from taking too much out of it."""
+        """The lines below the title, which warn of wrong conclusions."""
         if self.kind != "importance":
             return []
         return [IN_COMMON, *first_hint(len(self.data.scored))]
 
     @property
     def best_trials(self) -> dict[int, str]:
-        """The numbers of the trials whose curves stand out, best first, with their labels."""
+        """The labels of the trials with coloured curves by number, the best trial first."""
         ranked = rank_trials(self.data.records, self.data.objective)
         drawn = (r for r in ranked if r.state is not TrialState.FAILED)
         best = [r for r in drawn if r.score is not None and math.isfinite(r.score)]
@@ -109,9 +109,9 @@ class Plot:
 
 
 def draw_plot(library: Any, plot: Plot, escape: Escape) -> Any:
-    """The figure by one of Optuna's two modules, which agree in names and arguments.
+    """The figure of `plot`, drawn by `library`: one of Optuna's two visualization modules.
 
-    Raises: StudyError where the trials cannot tell which parameters are important.
+    Raises: StudyError if the trials give no importances.
     """
     study, score = build_study(plot.data, escape), plot.score_label
     params = [escape(name) for name in plot.params]
@@ -130,7 +130,7 @@ def draw_plot(library: Any, plot: Plot, escape: Escape) -> Any:
 
 
 def scored_trials(records: Iterable[TrialRecord]) -> list[TrialRecord]:
-    """The complete and stopped trials among `records`; those without a finite score left out."""
+    """The complete and stopped trials among `records` that have a finite score."""
     ended = (r for r in records if _STATES.get(r.state) is OptunaState.COMPLETE)
     return [r for r in ended if r.score is not None and math.isfinite(r.score)]
 
@@ -139,14 +139,14 @@ def scored_trials(records: Iterable[TrialRecord]) -> list[TrialRecord]:
 
 
 def build_study(data: StudyData, escape: Escape = str) -> optuna.Study:
-    """The records as a study in memory, each trial under its own number; running ones left out.
+    """The trials that have ended as a study in memory, each under its own number.
 
     Intermediate values are the raw curve; its first step is epoch 1. `escape` is applied to the
-    names of parameters and to choices in words.
+    names of parameters and to choices that are texts.
     """
     study = optuna.create_study(direction=data.objective.direction)
     ended = {r.number: r for r in data.records if r.state in _STATES}
-    gap = create_trial(state=OptunaState.FAIL)  # Optuna counts without gaps
+    gap = create_trial(state=OptunaState.FAIL)  # for missing numbers: Optuna counts without gaps
     for number in range(max(ended, default=-1) + 1):
         record = ended.get(number)
         study.add_trial(gap if record is None else _trial(record, data, escape))
@@ -181,7 +181,7 @@ def _curve(record: TrialRecord, objective: Objective) -> dict[int, float]:
 
 
 def _distribution(parameter: Parameter, escape: Escape) -> BaseDistribution:
-    """The parameter in Optuna's words, its choices escaped."""
+    """The distribution of a parameter in Optuna, with escaped choices."""
     if isinstance(parameter, Categorical):
         return CategoricalDistribution([_escaped(c, escape) for c in parameter.choices])
     if isinstance(parameter, Fixed):
@@ -193,15 +193,15 @@ def _escaped(value: Value, escape: Escape) -> Value:
     return escape(value) if isinstance(value, str) else value
 
 
-# its parameters
+# the importance of its parameters
 
 
 def importances(data: StudyData) -> dict[str, float]:
     """Each parameter's share in reaching the best scores, by Optuna's default; largest first.
 
-    Parameters that had one value only in all complete trials are left out.
+    Parameters with one value in all complete trials are left out.
 
-    Raises: StudyError where the trials cannot tell.
+    Raises: StudyError if the trials are too few or too much alike.
     """
     obstacle = _obstacle(data)
     if obstacle is not None:
@@ -213,7 +213,7 @@ def importances(data: StudyData) -> dict[str, float]:
 
 
 def choose_parameters(data: StudyData, wanted: Sequence[str] | None = None) -> list[str]:
-    """The parameters wanted, or the most important ones, or the first that vary if none can tell.
+    """The parameters of a figure: those wanted, else the most important, else the first ones.
 
     Raises: SettingsError for a parameter that no complete trial has; StudyError if there is none.
     """
@@ -245,7 +245,7 @@ def _values(data: StudyData) -> Iterator[tuple[str, set[str]]]:
 
 
 def _obstacle(data: StudyData) -> str | None:
-    """Why there are no importances, or None."""
+    """The reason why there are no importances, or None."""
     scored = data.scored
     if len(scored) < LEAST_TRIALS:
         count = {0: "is none", 1: "is 1"}.get(len(scored), f"are {len(scored)}")
@@ -262,7 +262,7 @@ def _obstacle(data: StudyData) -> str | None:
 
 @contextmanager
 def quiet_optuna() -> Iterator[None]:
-    """Do not tell the person that a figure is experimental or that few trials say little."""
+    """Suppress Optuna's warnings about experimental figures and about few trials."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExperimentalWarning)
         warnings.simplefilter("ignore", UserWarning)

@@ -1,4 +1,4 @@
-"""A study on a terminal: its scores by trial, its best learning curves, what mattered."""
+"""A study on a terminal: scores by trial, the best learning curves, importances."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from autocnn.trial import TrialState
 
 WIDTH, HEIGHT = 60, 13  # columns and rows; a label at every fourth row
 ROWS_BETWEEN_LABELS = 4
-MIN_SPAN = 0.01  # a plot is never stretched over less than one point
+MIN_SPAN = 0.01  # least range of a plot's axis: one percentage point
 SHOWN_CURVES = 5
 CURVE_WIDTH = 40
-MAX_REPEATS = 4  # columns of one epoch at most
+MAX_REPEATS = 4  # largest number of columns of one epoch
 SHOWN_BARS = 15
 BAR_WIDTH = 30
 TRIAL, PRUNED, BELOW = "●", "○", "▾"
@@ -37,7 +37,7 @@ LINE = "cyan"
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """From a value to one of `steps` levels, 0 the lowest; what lies outside is put on the rim."""
+    """A mapping of values to `steps` levels, 0 the lowest; values outside get the nearest one."""
 
     low: float
     high: float
@@ -234,9 +234,9 @@ def _curve_scale(values: Sequence[float], objective: Objective) -> Scale:
 
 
 def draw_bars(values: Sequence[float], scale: Scale, longest: int) -> str:
-    """A bar a value; all curves get as many columns a value as the longest one has room for.
+    """One bar for each value, as wide as the bars of the longest curve; NaN gives a blank.
 
-    Curves longer than CURVE_WIDTH show the last value of several; NaN is a blank.
+    If the longest curve has more than CURVE_WIDTH values, each bar is the last of several values.
     """
     repeats = max(1, min(MAX_REPEATS, CURVE_WIDTH // longest))
     together = math.ceil(longest / CURVE_WIDTH)
@@ -253,7 +253,7 @@ def _curve(record: TrialRecord) -> list[float]:
 
 
 def render_importances(shares: dict[str, float], name: str, n_trials: int) -> RenderableType:
-    """Shares as bars, those of the first parameters; `n_trials` complete ones gave them."""
+    """The importances of the first parameters as bars, from `n_trials` complete trials."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("parameter", no_wrap=True)
     table.add_column("importance", justify="right")

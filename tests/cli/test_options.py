@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -81,3 +82,11 @@ def test_a_setting_is_read_from_the_environment(autocnn, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AUTOCNN_TIME_BUDGET", "soon")
     assert autocnn("search", "--dry-run").err.startswith("autocnn: error: --time-budget must be")
+
+
+@pytest.mark.parametrize("key", ["engine", "sampler", "tuner", "pruner", "precision"])
+def test_the_readme_lists_the_choices_of_a_setting(key):
+    """The row of the option names every choice of the table."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (row,) = (line for line in readme.splitlines() if line.startswith(f"| `--{key}` |"))
+    assert [name for name in api.SETTINGS[key].rule.choices if f"`{name}`" not in row] == []

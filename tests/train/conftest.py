@@ -1,4 +1,4 @@
-"""Jobs and a made-up stepper for the tests of `autocnn.train`."""
+"""Jobs and a scripted stepper for the tests of `autocnn.train`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from autocnn.trial import Device, Epoch, TrialJob
 
 @pytest.fixture
 def device() -> Device:
-    """TensorFlow on the CPU, in float32."""
+    """The device TensorFlow on the CPU, in float32."""
     return Device(backend="tensorflow", kind="cpu", names=("CPU",), bfloat16=False, reason="")
 
 
 @pytest.fixture
 def make_job(tmp_path: Path, config: TrialConfig) -> Callable[..., TrialJob]:
-    """A job of three epochs on a network of three filters, unless it is said."""
+    """A function that makes a job: by default three epochs, a network of three filters."""
     block = Block(filters=(3,), normalisation="batch", dropout=0.1)
 
     def make(**changes: Any) -> TrialJob:
@@ -45,7 +45,7 @@ def make_job(tmp_path: Path, config: TrialConfig) -> Callable[..., TrialJob]:
 
 @pytest.fixture
 def make_hooks() -> Callable[..., trainer.Hooks]:
-    """Hooks that never prune nor interrupt, unless it is said."""
+    """A function that makes hooks, which by default neither prune nor interrupt."""
 
     def make(
         report: Callable[[int, Epoch], bool] = lambda number, epoch: False,
@@ -57,7 +57,7 @@ def make_hooks() -> Callable[..., trainer.Hooks]:
 
 
 class ScriptedStepper:
-    """Trains nothing: every epoch's validation is scripted, every weight becomes the call's number.
+    """Trains nothing: validation is scripted, and every weight becomes the number of the call.
 
     `correct` holds the hits among the validation images, `losses` the loss, one an epoch.
     """
@@ -69,12 +69,12 @@ class ScriptedStepper:
         self.validated: list[tuple[Any, Any]] = []  # indices, weights of every call
 
     def build(self, parts: TrainingParts, device: Device) -> ScriptedStepper:
-        """In the place of `build_stepper`."""
+        """Return itself in place of `build_stepper`."""
         self.parts = parts
         return self
 
     def train(self, indices: Any, draws: Any, rates: Any) -> Sums:
-        """Note what is asked for."""
+        """Record the arguments and set the weights."""
         self.trained.append((indices, draws, rates))
         weights = self.parts.model.get_weights()
         self.parts.model.set_weights([np.full_like(w, len(self.trained)) for w in weights])
@@ -90,7 +90,7 @@ class ScriptedStepper:
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScriptedStepper]:
-    """Let trainings use a stepper with this validation, epoch by epoch."""
+    """A function that makes trainings use a stepper with this validation, epoch by epoch."""
 
     def install(correct: list[float], losses: list[float] | None = None) -> ScriptedStepper:
         stepper = ScriptedStepper(correct, losses)

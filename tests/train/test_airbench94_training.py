@@ -62,7 +62,7 @@ print(json.dumps([keras.backend.backend(), moved]))
 
 @pytest.fixture(scope="module")
 def stripes() -> PreparedData:
-    """240 noisy images of 10x10 in three colours: stripes across, stripes down, none."""
+    """240 noisy images of 10x10 in three colours: horizontal stripes, vertical ones, none."""
     rng = np.random.default_rng(0)
     labels = np.arange(240, dtype=np.int64) % 3
     waves = np.where(np.arange(10) % 4 < 2, 40, -40)
@@ -75,7 +75,7 @@ def stripes() -> PreparedData:
 
 @pytest.mark.training
 def test_it_learns(stripes, make_job, make_hooks, device):
-    """Four epochs of six steps tell stripes from none, and across from down."""
+    """Four epochs of six steps distinguish stripes from none, and both directions."""
     job = make_job(config=CONFIG, horizon=4, last_epoch=4)
     result = train_trial(job, stripes, device, make_hooks())
     assert result.state is TrialState.COMPLETE
@@ -86,7 +86,7 @@ def test_it_learns(stripes, make_job, make_hooks, device):
 
 @pytest.mark.training
 def test_jax_takes_the_same_steps_as_tensorflow():
-    """Seven steps, over a look ahead and to the end: every weight moves as far on both."""
+    """After seven steps, with a lookahead and the last one, all weights moved equally."""
     pytest.importorskip("jax", reason="JAX is not installed (the extra jax)")
     moved = {}
     for backend in ("tensorflow", "jax"):

@@ -1,4 +1,4 @@
-"""What a training starts with."""
+"""The assembly of a training before its first step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autocnn.train.assembly import prepare
 def test_costly_networks_have_short_chunks(
     images, chunk, script, make_job, data, device, monkeypatch
 ):
-    """As many steps of 16 images as their multiplications allow; never none, at most 4,096."""
+    """A chunk has as many steps of 16 images as their MACs allow, from 1 to 4,096."""
     script([])
     job = make_job()
     macs = plan_network(job.config, data.image_shape, data.n_classes).macs

@@ -1,4 +1,4 @@
-"""What the machine can do."""
+"""The abilities of the machine and its backend."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _device(kind: str, *, bfloat16: bool = True) -> Device:
 
 @pytest.fixture
 def no_gpu(monkeypatch):
-    """A machine without a GPU, whatever this one has."""
+    """Hide the GPUs of this machine."""
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: [])
 
 
@@ -39,7 +39,7 @@ def no_gpu(monkeypatch):
     ],
 )
 def test_bfloat16_depends_on_the_processor(no_gpu, monkeypatch, tmp_path, flags, able, reason):
-    """Linux lists what the processor can do."""
+    """Linux lists the instructions of the processor."""
     file = tmp_path / "cpuinfo"
     if flags is not None:
         file.write_text(f"model name : Some processor\n{flags}\n")
@@ -62,7 +62,7 @@ def test_bfloat16_depends_on_the_processor(no_gpu, monkeypatch, tmp_path, flags,
     ],
 )
 def test_a_gpu_is_preferred(monkeypatch, details, able, reason):
-    """And multiplies bfloat16, unless it is too old."""
+    """A GPU is used if there is one, with bfloat16 unless it is too old."""
     gpus = [tf.config.PhysicalDevice(name="/physical_device:GPU:0", device_type="GPU")]
     monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda device: details)
@@ -76,12 +76,12 @@ def test_a_gpu_is_preferred(monkeypatch, details, able, reason):
     ("capability", "version"), [("9.0", (9, 0)), ("7.5", (7, 5)), ("gfx90a", None), (None, None)]
 )
 def test_a_capability_is_a_number(capability, version):
-    """As JAX says it: of NVIDIA's GPUs."""
+    """JAX gives the compute capability of NVIDIA's GPUs as text."""
     assert backend._version(capability) == version
 
 
 def test_a_backend_without_a_loop_is_refused(monkeypatch):
-    """The variable to set is named."""
+    """The error names the variable to set."""
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
     with pytest.raises(SettingsError, match="KERAS_BACKEND=torch: autocnn trains on tensorflow or"):
         find_device()
@@ -97,13 +97,13 @@ def test_a_backend_without_a_loop_is_refused(monkeypatch):
     ],
 )
 def test_precision_is_chosen_by_capability_or_forced(wanted, able, chosen):
-    """Whoever asks for bfloat16 gets it, at whatever speed."""
+    """An explicit bfloat16 is used even if the device is slow at it."""
     assert _device("cpu", bfloat16=able).choose_precision(wanted) == chosen
 
 
 @pytest.fixture
 def restored():
-    """Put the precision of the process back afterwards."""
+    """Restore the precision of the process after a test."""
     yield
     set_precision("float32", _device("cpu"))
 
@@ -120,7 +120,7 @@ def restored():
 def test_precision_is_a_graph_option_on_a_cpu_and_a_policy_on_a_gpu(
     restored, precision, kind, policy, graph_option
 ):
-    """Only one of the two is ever on."""
+    """Only one of the two is ever set."""
     set_precision(precision, _device(kind))
     assert keras.config.dtype_policy().name == policy
     options = tf.config.optimizer.get_experimental_options()
@@ -138,12 +138,12 @@ def test_precision_is_a_graph_option_on_a_cpu_and_a_policy_on_a_gpu(
     ],
 )
 def test_running_out_of_memory_is_recognised(error, answer):
-    """Each backend says it in its own way."""
+    """Each backend has its own error of missing memory."""
     assert is_out_of_memory(error) is answer
 
 
 def test_the_loop_is_that_of_the_backend(data, device):
-    """TensorFlow's steps for TensorFlow."""
+    """TensorFlow has TensorFlow's steps."""
     from autocnn.space.config import Augmentation, Loss
     from autocnn.train.stepper import TrainingParts
     from autocnn.train.tf_loop import TensorFlowStepper
@@ -162,7 +162,7 @@ def test_the_loop_is_that_of_the_backend(data, device):
 
 @pytest.fixture
 def jax_config(monkeypatch):
-    """What JAX was told, in the end not to have been told."""
+    """The settings of JAX that a test made, which are restored after it."""
     jax = pytest.importorskip("jax", reason="JAX is not installed (the extra jax)")
     told = {}
     monkeypatch.setattr(jax.config, "update", told.__setitem__)
@@ -174,14 +174,14 @@ def _gpu_of_jax():
 
 
 def test_programs_are_kept_in_a_private_folder(jax_config, tmp_path):
-    """Made where it is missing, for this user alone."""
+    """The folder is created if it is missing, for this user only."""
     keep_programs(_gpu_of_jax(), tmp_path / "cache" / "jax")
     assert jax_config["jax_compilation_cache_dir"] == str(tmp_path / "cache" / "jax")
     assert (tmp_path / "cache" / "jax").stat().st_mode & 0o777 == 0o700
 
 
 def test_programs_that_others_may_have_written_are_not_loaded(jax_config, tmp_path, capsys):
-    """One line says so: loading them would run them."""
+    """Loading a program runs it, so a folder that others can write is refused in one line."""
     (tmp_path / "jax").mkdir()
     (tmp_path / "jax").chmod(0o770)
     keep_programs(_gpu_of_jax(), tmp_path / "jax")
@@ -190,7 +190,7 @@ def test_programs_that_others_may_have_written_are_not_loaded(jax_config, tmp_pa
 
 
 def test_a_cpu_compiles_for_itself(jax_config, tmp_path):
-    """There it takes a second, and programs of another CPU would not run."""
+    """A CPU keeps no programs: compiling takes a second, and they fit one CPU only."""
     keep_programs(Device(backend="jax", kind="cpu", names=(), bfloat16=False, reason=""), tmp_path)
     keep_programs(_device("gpu"), tmp_path)
     assert jax_config == {}

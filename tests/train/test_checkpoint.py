@@ -1,4 +1,4 @@
-"""A training's state as a file."""
+"""The state of a training as a file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def checkpoint() -> Checkpoint:
 
 
 def test_what_is_saved_is_loaded(tmp_path, checkpoint):
-    """Values, shapes, types and order; to the last bit."""
+    """Values, shapes, types and order are read back to the last bit."""
     save_checkpoint(tmp_path / "c.npz", checkpoint)
     loaded = load_checkpoint(tmp_path / "c.npz")
     assert loaded.curve == checkpoint.curve
@@ -56,14 +56,14 @@ def test_what_is_saved_is_loaded(tmp_path, checkpoint):
 
 
 def test_an_empty_curve_is_one(tmp_path):
-    """A checkpoint before the first epoch."""
+    """A checkpoint before the first epoch has an empty curve."""
     empty = Checkpoint(model=[], optimizer=[], best_weights=[], curve=())
     save_checkpoint(tmp_path / "c.npz", empty)
     assert load_checkpoint(tmp_path / "c.npz").curve == ()
 
 
 def test_a_damaged_file_is_one_line(tmp_path, checkpoint):
-    """Cut in half; missing; or holding objects, which would be a pickle."""
+    """A truncated or missing file, and one with pickled objects, is refused."""
     path = tmp_path / "c.npz"
     save_checkpoint(path, checkpoint)
     path.write_bytes(path.read_bytes()[:200])

@@ -1,4 +1,4 @@
-"""When a trial has stopped improving, and which epoch was its best."""
+"""The end of a trial that stops improving, and its best epoch."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from autocnn.trial import Epoch
         ([0.5], 1, False),
         ([0.5, 0.4], 1, True),
         ([0.5, 0.6], 1, False),
-        ([0.5, 0.5], 1, True),  # the same again is no improvement
+        ([0.5, 0.5], 1, True),  # an equal score is no improvement
         ([0.1, 0.5, 0.4, 0.4], 3, False),
         ([0.5, 0.4, 0.4, 0.4], 3, True),
         ([0.5, 0.4, 0.3, 0.6], 3, False),
-        ([0.5, 0.4, 0.45, 0.49], 3, True),  # better than the last, not than the best
+        ([0.5, 0.4, 0.45, 0.49], 3, True),  # better than the last score, not than the best
     ],
 )
 def test_patience_counts_from_the_best_epoch(scores, patience, stop):
@@ -46,7 +46,7 @@ def test_only_a_rise_above_min_delta_counts(scores, stop):
 
 
 def test_early_stopping_can_be_switched_off():
-    """Then nothing stops."""
+    """Without early stopping a training never stops early."""
     rule = EarlyStopping(enabled=False, patience=1)
     assert not should_stop([0.5] + [0.1] * 50, rule, ACCURACY)
 
@@ -72,7 +72,7 @@ def _curve(points: list[tuple[float, float]]) -> list[Epoch]:
         ([(0.5, 1.0)], 1),
         ([(0.5, 1.0), (0.9, 2.0), (0.7, 0.1)], 2),
         ([(0.9, 1.0), (0.9, 0.5), (0.9, 0.7)], 2),  # among equals the lowest loss
-        ([(0.9, 0.5), (0.9, 0.5)], 1),  # the first of the very same
+        ([(0.9, 0.5), (0.9, 0.5)], 1),  # the first of equal epochs
         ([(0.0, math.inf), (0.0, 3.0)], 2),
     ],
 )
@@ -82,7 +82,7 @@ def test_the_best_epoch_has_the_highest_score(points, best):
 
 
 def test_the_best_epoch_of_a_loss_has_the_lowest_score():
-    """Epoch 2 has the lowest cross-entropy, whatever the accuracies."""
+    """Epoch 2 has the lowest cross-entropy, and not the highest accuracy."""
     assert best_epoch(_curve([(0.5, 0.5), (0.25, 0.25), (1.0, 1.0)]), LOSS) == 2
 
 

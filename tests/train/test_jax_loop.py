@@ -1,4 +1,4 @@
-"""The JAX backend, in a process of its own: Keras takes one backend only."""
+"""The JAX backend in another process, because Keras takes one backend only."""
 
 import json
 import math
@@ -53,7 +53,7 @@ print(json.dumps({"kernel": kernel, "bias": bias, "loss": sums.loss, "correct": 
 
 
 def test_a_mixed_image_teaches_both_classes():
-    """The step that test_tf_loop.py works by hand."""
+    """The step equals the one that test_tf_loop.py works by hand."""
     answer = subprocess.run(
         [sys.executable, "-c", ONE_MIXED_STEP],
         env=os.environ | {"KERAS_BACKEND": "jax"},
@@ -102,10 +102,8 @@ def test_mapped_images_are_not_copied(tmp_path):
 @pytest.mark.training
 @pytest.mark.parametrize("engine", ["optuna", "keras-tuner"])
 def test_a_whole_search_runs_on_jax_without_tensorflow(engine, tmp_path):
-    """Search, refit, export and test on JAX, where importing tensorflow fails.
-
-    Keras Tuner's Hyperband trains three networks for one epoch, and goes on with the best to three.
-    """
+    """Search, refit, export and test on JAX, where importing tensorflow fails."""
+    # Keras Tuner's Hyperband trains three networks for one epoch, then the best one up to three.
     (tmp_path / "blocked").mkdir()
     (tmp_path / "blocked" / "tensorflow.py").write_text("raise ImportError('blocked')\n")
     (tmp_path / "space.toml").write_text(SPACE)

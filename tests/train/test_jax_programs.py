@@ -1,4 +1,4 @@
-"""JAX's compiled programs: a loop does what single steps do, and one program serves its kind."""
+"""The compiled programs of JAX: loop against single steps, and shared programs."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ print(json.dumps({
 @pytest.mark.training
 @pytest.mark.parametrize("optimizer", ["nesterov", "adamw"])
 def test_a_loop_and_a_shared_program_train_as_single_steps_do(optimizer):
-    """The same losses and weights; other rates of dropout, decay and smoothing are arguments."""
+    """Losses and weights are equal; dropout, decay and smoothing are arguments."""
     answer = subprocess.run(
         [sys.executable, "-c", SCRIPT, optimizer],
         env=os.environ | {"KERAS_BACKEND": "jax"},

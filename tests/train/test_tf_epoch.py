@@ -1,4 +1,4 @@
-"""An epoch as one TensorFlow function does what a plain loop of eager steps does."""
+"""An epoch as one TensorFlow function equals a plain loop of eager steps."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _parts(optimizer: str) -> TrainingParts:
 
 
 def _plain_epoch(parts: TrainingParts, indices: Any, draws: Any, rates: Any) -> list[float]:
-    """One step after another, each of them eager; the sum of the losses, and the hits."""
+    """Run the steps eagerly, one by one; return the sum of the losses and the hits."""
     sums = [0.0, 0.0]
     for index, draw, rate in zip(indices, draws, rates, strict=True):
         images, targets = augmentation.augment(
@@ -74,7 +74,7 @@ def _plain_epoch(parts: TrainingParts, indices: Any, draws: Any, rates: Any) -> 
 @pytest.mark.training
 @pytest.mark.parametrize("optimizer", ["nesterov", "adamw"])
 def test_an_epoch_in_one_call_trains_as_single_steps_do(optimizer):
-    """Eighteen steps with dropout, flips and shifts: the same losses, hits and weights."""
+    """Eighteen steps with dropout, flips and shifts have equal losses, hits and weights."""
     rng = np.random.default_rng(1)
     indices = np.stack([rng.permutation(N)[:BATCH] for _ in range(STEPS)]).astype(np.int32)
     rates = np.linspace(0.02, 0.0, STEPS, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""TensorFlow's compiled steps against two steps worked by hand."""
+"""TensorFlow's compiled steps, compared with two steps worked by hand."""
 
 from __future__ import annotations
 
@@ -49,18 +49,16 @@ def _stepper(
 
 
 def _steps(n: int, draw: tuple[int, int, int] = (0, 0, 0)) -> tuple[np.ndarray, np.ndarray]:
-    """`n` batches of the white image, twice each, with the same draw."""
+    """The arrays of `n` batches of the white image, twice each, with equal draws."""
     draws = np.broadcast_to(np.array(draw, np.int32), (n, 2, 3))
     return np.zeros((n, 2), np.int32), np.array(draws)
 
 
 def test_every_step_has_its_own_rate():
-    """Two steps of rates 1 and 0.5 in one call.
-
-    At weights 0 both classes have 1/2: the gradient of kernel and bias is (-1/2, 1/2), so both
-    become (1/2, -1/2). Then the logits of white are (1, -1), class 0 has 1 / (1 + e^-2), and half
-    of what is missing from 1 is added.
-    """
+    """Two steps of rates 1 and 0.5 in one call."""
+    # At weights 0 both classes have 1/2: the gradient of kernel and bias is (-1/2, 1/2), so both
+    # become (1/2, -1/2). Then the logits of white are (1, -1), class 0 has 1 / (1 + e^-2), and half
+    # of what is missing from 1 is added.
     stepper = _stepper()
     indices, draws = _steps(2)
     sums = stepper.train(indices, draws, np.array([1.0, 0.5], np.float32))
@@ -73,8 +71,8 @@ def test_every_step_has_its_own_rate():
     assert sums.correct == 4  # a tie counts for the first class
 
 
-def test_augmented_images_are_what_is_trained_on():
-    """Shifted by one pixel, the image is black: only the bias moves."""
+def test_steps_train_on_augmented_images():
+    """An image shifted by one pixel is black, so only the bias moves."""
     stepper = _stepper(augmentation=Augmentation(shift=1))
     indices, draws = _steps(1, (1, 0, 0))
     stepper.train(indices, draws, np.array([1.0], np.float32))
@@ -84,13 +82,11 @@ def test_augmented_images_are_what_is_trained_on():
 
 
 def test_a_mixed_image_teaches_both_classes():
-    """White of class 0 and black of class 1, shares 3/4 and 1/4 of themselves.
-
-    The first becomes 3/4 white, and its target (3/4, 1/4); the second 3/4 white too, as its share
-    is 1/4, with target (3/4, 1/4). Both have probabilities 1/2: the gradient of the bias is
-    1/2 - target, so the bias becomes (1/4, -1/4), and the kernel 3/4 of that. The first class is
-    found: 3/4 of a hit in both.
-    """
+    """White of class 0 and black of class 1, shares 3/4 and 1/4 of themselves."""
+    # The first becomes 3/4 white, and its target (3/4, 1/4); the second 3/4 white too, as its share
+    # is 1/4, with target (3/4, 1/4). Both have probabilities 1/2: the gradient of the bias is
+    # 1/2 - target, so the bias becomes (1/4, -1/4), and the kernel 3/4 of that. The first class is
+    # found: 3/4 of a hit in both.
     stepper = _stepper(augmentation=Augmentation(mixup=0.2))
     draws = np.array([[[0, 0, 0, 0.75], [0, 0, 0, 0.25]]], np.float32)
     sums = stepper.train(np.array([[0, 1]], np.int32), draws, np.array([1.0], np.float32))
@@ -101,7 +97,7 @@ def test_a_mixed_image_teaches_both_classes():
 
 
 def test_draws_are_ignored_without_augmentation():
-    """The same draw does nothing."""
+    """Without augmentation a draw has no effect."""
     stepper = _stepper()
     indices, draws = _steps(1, (1, 0, 0))
     stepper.train(indices, draws, np.array([1.0], np.float32))
@@ -110,7 +106,7 @@ def test_draws_are_ignored_without_augmentation():
 
 @pytest.mark.parametrize("loss", [Loss(), Loss(label_smoothing=0.5), Loss(name="focal")])
 def test_validation_is_plain_cross_entropy_without_padding(loss):
-    """Three images at log 2 each, one of class 0, taken for 0; no padding, whatever the loss."""
+    """Three images have log 2 each, one is a hit; padding and the training loss do not count."""
     indices = np.array([[0, 1], [2, 0]], np.int32)
     weights = np.array([[1, 1], [1, 0]], np.float32)
     found = _stepper(loss).evaluate(indices, weights)
@@ -119,7 +115,7 @@ def test_validation_is_plain_cross_entropy_without_padding(loss):
 
 
 def test_all_trainings_share_the_tensor_of_the_images():
-    """A second stepper over the same images loads nothing; other images take their place."""
+    """A second stepper over equal images loads nothing; other images replace them."""
     first, second = _stepper(), _stepper()
     assert first._data[0] is second._data[0]
     other = load_images(Images(images=IMAGES.images, labels=IMAGES.labels))
@@ -140,5 +136,5 @@ def test_mapped_images_are_not_copied(tmp_path):
 
 
 def test_sums_add_up():
-    """Chunk by chunk."""
+    """The sums of the chunks are added."""
     assert Sums(1.0, 2.0) + Sums(0.5, 3.0) == Sums(1.5, 5.0)

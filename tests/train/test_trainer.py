@@ -1,4 +1,4 @@
-"""One training: what it tells, when it ends, what it leaves on disk."""
+"""A training: its reports, its end, and its files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _patience(job, patience):
 
 
 def test_a_curve_is_means_over_images(script, make_job, make_hooks, data, device):
-    """Sums of 3 batches over 48 images, and of the 6 validation images."""
+    """Sums are over 3 batches of 48 images, and over the 6 validation images."""
     script([3, 6, 4], [6.0, 3.0, 1.5])
     result = train_trial(make_job(), data, device, make_hooks())
     assert [(e.train_loss, e.train_accuracy) for e in result.curve] == [(0.5, 0.25)] * 3
@@ -50,7 +50,7 @@ def test_a_curve_is_means_over_images(script, make_job, make_hooks, data, device
 
 
 def test_the_weights_on_disk_are_the_best_epochs(script, make_job, make_hooks, data, device):
-    """Epoch 2 of 3: every weight was 2 then."""
+    """The best epoch is 2 of 3, in which every weight was 2."""
     script([3.0, 6.0, 5.0])
     job = make_job()
     train_trial(job, data, device, make_hooks())
@@ -59,7 +59,7 @@ def test_the_weights_on_disk_are_the_best_epochs(script, make_job, make_hooks, d
 
 
 def test_among_equal_scores_the_lowest_loss_is_kept(script, make_job, make_hooks, data, device):
-    """Epoch 3 has the same hits as epoch 1, and a lower loss."""
+    """Epoch 3 has the hits of epoch 1 and a lower loss."""
     script([5.0, 4.0, 5.0], [2.0, 0.1, 1.0])
     job = make_job()
     assert train_trial(job, data, device, make_hooks()).best_epoch == 3
@@ -67,7 +67,7 @@ def test_among_equal_scores_the_lowest_loss_is_kept(script, make_job, make_hooks
 
 
 def test_every_epoch_is_reported(script, make_job, make_hooks, data, device):
-    """By number, from 1, with its metrics."""
+    """Epochs are reported by number, from 1, with their metrics."""
     script([3.0, 6.0, 4.5])
     heard = []
     hooks = make_hooks(report=lambda number, epoch: bool(heard.append((number, epoch))))
@@ -85,7 +85,7 @@ def test_the_report_hook_prunes(script, make_job, make_hooks, data, device):
 
 
 def test_nothing_is_pruned_at_the_last_epoch(script, make_job, make_hooks, data, device):
-    """All the work is done: the trial is complete."""
+    """After its last epoch a trial is complete."""
     script([3.0] * 3)
     job = make_job()
     result = train_trial(job, data, device, make_hooks(report=lambda number, _: number == 3))
@@ -94,7 +94,7 @@ def test_nothing_is_pruned_at_the_last_epoch(script, make_job, make_hooks, data,
 
 
 def test_early_stopping_completes_a_trial(script, make_job, make_hooks, data, device):
-    """Two epochs after the best of six."""
+    """A patience of two ends the trial two epochs after its best."""
     script([3.0, 4.0, 4.0, 3.0, 6.0, 6.0])
     job = _patience(make_job(horizon=6, last_epoch=6), 2)
     result = train_trial(job, data, device, make_hooks())
@@ -114,7 +114,7 @@ def test_a_trial_may_end_before_the_horizon(script, make_job, make_hooks, data, 
 
 
 def test_an_epoch_takes_no_image_twice(script, make_job, make_hooks, data, device, tmp_path):
-    """48 of the 54 images in a new order every epoch; the order comes from the seed."""
+    """Each epoch takes 48 of the 54 images, in an order that follows from the seed."""
     orders = []
     for number, seed in enumerate((7, 7, 8)):
         stepper = script([3.0] * 3)
@@ -130,7 +130,7 @@ def test_an_epoch_takes_no_image_twice(script, make_job, make_hooks, data, devic
 
 
 def test_every_image_has_its_draw(script, make_job, make_hooks, data, device):
-    """Within the bounds, anew every epoch, from the seed."""
+    """Draws are within the bounds, differ by epoch, and follow from the seed."""
     stepper = script([3.0] * 3)
     job = make_job()
     config = replace(job.config, augmentation=Augmentation(shift=2))
@@ -142,7 +142,7 @@ def test_every_image_has_its_draw(script, make_job, make_hooks, data, device):
 
 
 def test_an_image_is_flipped_every_other_epoch(script, make_job, make_hooks, data, device):
-    """Whatever its place in the order of the epoch."""
+    """The flip does not depend on the image's place in the epoch."""
     stepper = script([3.0] * 3)
     job = make_job()
     config = replace(job.config, augmentation=Augmentation(alternating_flip=True))
@@ -167,7 +167,7 @@ def test_a_batch_is_never_larger_than_the_data(script, make_job, make_hooks, dat
 
 
 def test_an_epoch_is_cut_into_chunks(script, make_job, make_hooks, data, device, monkeypatch):
-    """So that the clock is looked at now and then: 54 steps of one image, 10 at a time."""
+    """The clock is read after each chunk of 10 of 54 steps of one image."""
     monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 10})
     stepper = script([3.0])
     job = make_job(horizon=1, last_epoch=1)
@@ -178,7 +178,7 @@ def test_an_epoch_is_cut_into_chunks(script, make_job, make_hooks, data, device,
 def test_a_first_look_prunes_within_the_first_epoch(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
-    """After a fifth of 54 steps of one image: 11 steps, the last chunk being cut short."""
+    """A fifth of 54 steps of one image are 11 steps; the last chunk is cut short."""
     monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 6})
     stepper, looks = script([3.0]), []
 
@@ -199,11 +199,9 @@ def test_a_first_look_prunes_within_the_first_epoch(
 def test_a_pace_that_cannot_end_in_time_is_pruned(
     limit, is_pruned, script, make_job, make_hooks, data, device, monkeypatch
 ):
-    """A clock that ticks whenever it is read says 21.2 s for two epochs.
-
-    It is read at the start (0), twice before the first chunk of 5 steps, after it (3), and after
-    11 of 54 steps (4): 6 steps in 1 s. The 97 steps that are left make 16.2 s, and it is 5 by then.
-    """
+    """A clock that advances at each reading predicts 21.2 s for two epochs."""
+    # The clock is read at the start (0), twice before the first chunk of 5 steps, after it (3) and
+    # after 11 of 54 steps (4): 6 steps in 1 s. The other 97 steps take 16.2 s, and 5 have passed.
     monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 5})
     now = iter(range(10_000))
     monkeypatch.setattr(trainer.time, "perf_counter", lambda: float(next(now)))
@@ -230,10 +228,10 @@ def test_every_validation_image_counts_once(
     assert weights.sum() == 6
 
 
-def test_the_clock_is_looked_at_while_validating(
+def test_the_clock_is_read_during_validation(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
-    """Three times as many images as in a chunk of one step of one image; then in twos."""
+    """Validation has chunks of three times the images of a training chunk, here batches of two."""
     monkeypatch.setattr("autocnn.nn.model.EVALUATION_BATCH", 2)
     monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 1})
     stepper = script([1.0, 2.0, 1.0])
@@ -260,7 +258,7 @@ def test_no_time_means_no_epoch(script, make_job, make_hooks, data, device):
 
 
 def test_an_interrupted_trial_keeps_what_it_reached(script, make_job, make_hooks, data, device):
-    """Ctrl-C in the third epoch: two are on record, with the weights of the better."""
+    """Ctrl-C in the third epoch leaves two on record, with the weights of the better."""
     stepper = script([4.0, 3.0, 6.0])
     hooks = make_hooks(interrupted=lambda: len(stepper.validated) == 2)
     job = make_job()
@@ -272,7 +270,7 @@ def test_an_interrupted_trial_keeps_what_it_reached(script, make_job, make_hooks
 def test_a_validation_loss_that_is_no_number_is_a_failure(
     script, make_job, make_hooks, data, device
 ):
-    """Though the training loss may still be finite."""
+    """The trial fails even if its training loss is finite."""
     script([3.0, 0.0], [1.0, math.nan])
     with pytest.raises(TrialFailed, match="validation loss nan in epoch 2") as raised:
         train_trial(make_job(), data, device, make_hooks())
@@ -280,7 +278,7 @@ def test_a_validation_loss_that_is_no_number_is_a_failure(
 
 
 def test_a_refit_trains_on_all_and_validates_nothing(script, make_job, make_hooks, data, device):
-    """60 images; no score, no early stopping; the weights are the last epoch's."""
+    """A refit of 60 images has no score and no early stopping, and keeps its last weights."""
     stepper = script([])
     job = _patience(make_job(fit_on="train+validation"), 1)
     job = replace(job, config=replace(job.config, batch_size=60))
@@ -294,8 +292,8 @@ def test_a_refit_trains_on_all_and_validates_nothing(script, make_job, make_hook
     assert stepper.parts.train_indices.tolist() == order
 
 
-def test_a_checkpoint_is_kept_where_it_is_asked_for(script, make_job, make_hooks, data, device):
-    """Not by a trial that is pruned: nobody continues it."""
+def test_a_checkpoint_is_kept_if_the_job_requires_it(script, make_job, make_hooks, data, device):
+    """A pruned trial keeps none, because it is never continued."""
     script([3.0] * 3)
     job = make_job(keeps_checkpoint=True)
     train_trial(job, data, device, make_hooks())
@@ -310,7 +308,7 @@ def test_a_checkpoint_is_kept_where_it_is_asked_for(script, make_job, make_hooks
 def test_a_missing_checkpoint_means_from_the_start(
     damaged, script, make_job, make_hooks, data, device, tmp_path
 ):
-    """The seed is the parent's, so the same training is only paid twice; a damaged one is none."""
+    """The seed is the parent's, so a missing or damaged checkpoint only costs time."""
     script([3.0] * 3)
     job = make_job(first_epoch=1, continue_from=tmp_path / "checkpoint.npz")
     if damaged:
@@ -319,7 +317,7 @@ def test_a_missing_checkpoint_means_from_the_start(
 
 
 def test_a_parent_that_stopped_early_is_not_trained_on(script, make_job, make_hooks, data, device):
-    """Two epochs after its best one, of three; of nine it would be the same."""
+    """The parent ended two epochs after its best; more epochs would end there too."""
     script([4.0, 3.0, 3.0])
     parent = _patience(make_job(horizon=9, keeps_checkpoint=True), 2)
     first = train_trial(parent, data, device, make_hooks())
@@ -336,10 +334,10 @@ def test_a_parent_that_stopped_early_is_not_trained_on(script, make_job, make_ho
     assert load_weights(child.folder / "best.npz")[0].flat[0] == 1
 
 
-def test_a_resumed_trial_hears_the_answer_that_it_missed(
+def test_a_resumed_trial_gets_a_lost_decision_to_prune(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
-    """It was killed before it was told that it is pruned: nothing more is trained."""
+    """A trial killed before the answer arrived trains no further epoch."""
     monkeypatch.setattr(trainer, "CHECKPOINT_EVERY_S", 0.0)
     stepper = script([3.0] * 3)
     job = make_job()
@@ -352,7 +350,7 @@ def test_a_resumed_trial_hears_the_answer_that_it_missed(
 def test_a_promoted_trial_resumes_after_its_parents_epochs(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
-    """Those are the parent's on record: only its own are reported again."""
+    """Only the trial's own epochs are reported again, since the parent has the others."""
     monkeypatch.setattr(trainer, "CHECKPOINT_EVERY_S", 0.0)
     script([3.0])
     parent = make_job(horizon=4, last_epoch=1, keeps_checkpoint=True)
@@ -373,8 +371,8 @@ def test_a_promoted_trial_resumes_after_its_parents_epochs(
     assert reported == [2, 3, 4]
 
 
-def test_checkpoints_are_written_now_and_then(script, make_job, make_hooks, data, device):
-    """After the first epoch, and then every ten seconds: none of epochs of milliseconds."""
+def test_checkpoints_are_written_at_intervals(script, make_job, make_hooks, data, device):
+    """The first epoch writes one, and then at most one every ten seconds."""
     script([3.0] * 3)
     job = make_job()
     train_trial(job, data, device, make_hooks())
@@ -394,7 +392,7 @@ def test_a_refit_writes_no_checkpoint(script, make_job, make_hooks, data, device
 
 @pytest.mark.training
 def test_two_trainings_of_one_seed_are_the_same(make_job, make_hooks, data, device):
-    """Every number of the curve; another seed gives another curve."""
+    """Every number of the curve is equal; another seed gives another curve."""
     first, again, other = (
         train_trial(make_job(seed=seed), data, device, make_hooks()) for seed in (7, 7, 8)
     )
@@ -405,7 +403,7 @@ def test_two_trainings_of_one_seed_are_the_same(make_job, make_hooks, data, devi
 @pytest.mark.training
 @pytest.mark.parametrize("optimizer", ["adam", "nesterov", "muon"])
 def test_a_continued_training_is_as_if_never_paused(optimizer, make_job, make_hooks, data, device):
-    """Two epochs and then two more: curve and weights of four in one go, to the last bit."""
+    """Two epochs and two more have curve and weights of four epochs, to the last bit."""
     job = make_job(horizon=4, last_epoch=4, keeps_checkpoint=True)
     config = replace(
         job.config,
@@ -429,7 +427,7 @@ def test_a_continued_training_is_as_if_never_paused(optimizer, make_job, make_ho
     assert _metrics(continued) == _metrics(whole)
     assert continued.best_epoch == whole.best_epoch
     seconds = [epoch.seconds for epoch in continued.curve]
-    assert seconds == sorted(seconds)  # the clock goes on where the parent's stopped
+    assert seconds == sorted(seconds)  # the clock continues from the parent's
     for name in ("best.npz", "checkpoint.npz"):
         ours, theirs = (np.load(task.folder / name) for task in (child, job))
         assert ours.files == theirs.files
@@ -443,7 +441,7 @@ def test_a_continued_training_is_as_if_never_paused(optimizer, make_job, make_ho
 def test_a_resumed_trial_is_as_if_never_interrupted(
     killed, make_job, make_hooks, data, device, monkeypatch
 ):
-    """Interrupted in its third epoch of four: the first two are reported again, not trained."""
+    """After an interrupt in epoch 3 of 4 the first two are reported again, not trained."""
     monkeypatch.setattr(trainer, "CHECKPOINT_EVERY_S", 0.0)
     job = make_job(horizon=4, last_epoch=4)
     whole = train_trial(
@@ -452,7 +450,7 @@ def test_a_resumed_trial_is_as_if_never_interrupted(
     reported = []
 
     class Killed(BaseException):
-        """As good as the end of the process."""
+        """Ends the training like the end of the process."""
 
     def interrupted():
         if len(reported) < 2:
@@ -478,10 +476,10 @@ def test_a_resumed_trial_is_as_if_never_interrupted(
     assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
-def test_a_checkpoint_of_half_the_batch_is_not_gone_on_with(
+def test_a_checkpoint_of_half_the_batch_is_not_resumed(
     script, make_job, make_hooks, data, device, monkeypatch, capsys
 ):
-    """It was made when memory had run out: a training is of one size of batches."""
+    """It was made after memory ran out; a training has one batch size."""
     monkeypatch.setattr(trainer, "CHECKPOINT_EVERY_S", 0.0)
     job, reported = make_job(), []
     stepper = script([1.0] * 6)
@@ -495,10 +493,10 @@ def test_a_checkpoint_of_half_the_batch_is_not_gone_on_with(
     assert train_trial(half, data, device, make_hooks(interrupted=lambda: True)).epochs == 0
 
 
-def test_a_promoted_trial_goes_back_to_its_parent_then(
+def test_a_promoted_trial_restarts_from_its_parents_checkpoint(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
-    """The parent's weights, whatever batches it had, not new ones."""
+    """If its own checkpoint has another batch size, the trial starts from the parent's weights."""
     monkeypatch.setattr(trainer, "CHECKPOINT_EVERY_S", 0.0)
     parent = make_job(horizon=4, last_epoch=2, keeps_checkpoint=True)
     stepper = script([1.0] * 8)
@@ -517,7 +515,7 @@ def test_a_promoted_trial_goes_back_to_its_parent_then(
 
 @pytest.mark.training
 def test_a_first_look_changes_nothing(make_job, make_hooks, data, device):
-    """A trial that passes it is trained as if nobody had looked."""
+    """A trial that passes its first look equals one without a first look."""
     numbers = []
 
     def report(number, metrics):
@@ -574,6 +572,6 @@ def test_a_refit_learns_from_the_validation_images_too(make_job, make_hooks, dat
 
 
 def test_the_network_is_built_for_the_data(data):
-    """Shape, classes and the statistics of the training images."""
+    """Shape, classes and statistics are those of the training images."""
     spec = spec_of(data)
     assert dataclasses.astuple(spec) == ((8, 8, 1), 2, data.mean, data.std)

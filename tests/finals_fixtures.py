@@ -22,7 +22,7 @@ SPEC = ImageSpec(shape=(1, 1, 1), n_classes=3, mean=(0.0,), std=(1.0,))
 
 @pytest.fixture
 def make_result(make_result: Callable[..., TrialResult]) -> Callable[..., TrialResult]:
-    """A result from its training losses, one an epoch; the validation accuracy grows by 0.1."""
+    """A function that makes a result from training losses; validation accuracy grows by 0.1."""
 
     def make(*losses: float, **changes: Any) -> TrialResult:
         scores = (0.1 * number for number in range(1, len(losses) + 1))
@@ -34,13 +34,13 @@ def make_result(make_result: Callable[..., TrialResult]) -> Callable[..., TrialR
 
 @pytest.fixture
 def make_record(make_record: Callable[..., TrialRecord]) -> Callable[[TrialResult], TrialRecord]:
-    """Trial 5 with this result."""
+    """A function that makes a record of trial 5 with this result."""
     return lambda result: make_record(5, result=result, seed=77)
 
 
 @pytest.fixture
 def trained(make_record: Callable[..., TrialRecord]) -> Callable[..., TrialRecord]:
-    """A record of a variant's repetition with this score; without one it failed."""
+    """A function that makes the record of a repetition with this score; no score: it failed."""
 
     def make(number: int, name: str, repeat: int, score: float | None = None) -> TrialRecord:
         result = TrialResult(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
@@ -78,7 +78,7 @@ def dark_or_bright() -> TrainedModel:
 
 @pytest.fixture
 def make_test() -> Callable[..., Images]:
-    """Test images of one grey pixel each, and their classes; or of `side` equal pixels a side."""
+    """A function that makes test images of one grey pixel, or of `side` pixels a side."""
 
     def make(pixels: list[int], labels: list[int], side: int = 1) -> Images:
         one = np.array(pixels, np.uint8).reshape(-1, 1, 1, 1)

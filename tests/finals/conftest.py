@@ -1,4 +1,4 @@
-"""What the tests of `autocnn.finals` share."""
+"""Fixtures shared by the tests of `autocnn.finals`."""
 
 from __future__ import annotations
 

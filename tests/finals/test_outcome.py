@@ -1,4 +1,4 @@
-"""The winner's test scores, and the finals that are made of them."""
+"""The test scores of the winner, and the finals made from them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PIXELS, LABELS = [0, 255, 10, 240], [0, 1, 0, 0]  # one of the four labels is wr
 
 
 def always_bright(images):
-    """Class 1 for every image."""
+    """A model that predicts class 1 for every image."""
     return [(0.0, 1.0, 0.0)] * len(images)
 
 
@@ -65,14 +65,14 @@ def test_finals_have_the_score_of_the_objective_beside_the_accuracy(make_finals)
 
 
 def test_finals_summarise_the_refit(finals):
-    """Its epochs, its time, its losses, and whether its weights are shipped."""
+    """The finals have its epochs, time and losses, and whether its weights are shipped."""
     assert finals.refit == RefitSummary(
         shipped=True, refusal="", epochs=2, seconds=9.0, train_loss=(0.9, 0.4)
     )
 
 
 def test_the_trial_and_the_shipped_file_are_scored(dark_or_bright, make_test):
-    """Each by its own predictions: one error of the dark or bright ones, three of the other."""
+    """Each is scored by its own predictions: one error by the first model, three by the other."""
     test = make_test(PIXELS, LABELS)
     scores = score_winner(dark_or_bright.predictor(), always_bright, test, 3, "blocks")
     assert (scores.own.errors, scores.shipped.errors) == (1, 3)
@@ -80,14 +80,14 @@ def test_the_trial_and_the_shipped_file_are_scored(dark_or_bright, make_test):
 
 
 def test_without_a_refit_both_scores_are_of_one_file(dark_or_bright, make_test):
-    """The winner's own weights are the shipped ones."""
+    """Without a refit the shipped weights are the winner's own."""
     test = make_test(PIXELS, LABELS)
     scores = score_winner(dark_or_bright.predictor(), None, test, 3, "blocks")
     assert scores.shipped == scores.own
 
 
 def test_an_architecture_with_published_views_is_scored_by_them_too(make_test):
-    """It is the shipped file whose views are predicted."""
+    """The views are predicted by the shipped file."""
     test = make_test(PIXELS, LABELS, side=2)
     scores = score_winner(always_bright, None, test, 3, "airbench94")
     assert scores.shipped_by_views is not None

@@ -1,4 +1,4 @@
-"""Which refits are shipped."""
+"""The refits that are shipped, and those that are refused."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def record(make_result, make_record):
     ],
 )
 def test_a_refit_that_trains_worse_is_not_shipped(make_result, record, loss, refusal):
-    """Its last training loss may be 20 % above the trial's at the same epoch, not more."""
+    """Its last training loss may be at most 20 % above the trial's at that epoch."""
     assert judge_refit(make_result(0.01, loss), record, 2) == refusal
 
 
@@ -51,20 +51,20 @@ def test_a_refit_that_trains_worse_is_not_shipped(make_result, record, loss, ref
 def test_tiny_losses_are_compared_by_their_difference(
     make_result, make_record, before, after, is_shipped
 ):
-    """Two trainings that learned their images by heart may differ by any factor."""
+    """Two trainings that memorised their images may have losses of any ratio."""
     record = make_record(make_result(before, best_epoch=1))
     assert (judge_refit(make_result(after), record, 1) == "") is is_shipped
 
 
 @pytest.mark.parametrize(("losses", "epoch"), [((), 1), ((0.4,), 2)])
 def test_a_refit_that_was_stopped_is_not_shipped(make_result, record, losses, epoch):
-    """Its weights are those of too few epochs, however low its loss."""
+    """The refit has too few epochs, however low its loss."""
     result = make_result(*losses, state=TrialState.STOPPED)
     assert judge_refit(result, record, 2) == f"the refit ran out of time in epoch {epoch} of 2"
 
 
 def test_a_refit_that_failed_is_not_shipped(make_result, record):
-    """The reason is its message."""
+    """The reason is the message of the failure."""
     result = make_result(
         0.4, state=TrialState.FAILED, cause=FailureCause.CRASHED, message="signal 9"
     )
@@ -73,7 +73,7 @@ def test_a_refit_that_failed_is_not_shipped(make_result, record):
 
 @pytest.mark.parametrize(("refusal", "shipped"), [("", True), ("it failed", False)])
 def test_a_refit_without_a_refusal_is_shipped(make_result, refusal, shipped):
-    """A refusal is the reason why it is not."""
+    """A refit is shipped if its refusal is empty."""
     assert Refit(result=make_result(), refusal=refusal).is_shipped is shipped
 
 
@@ -113,7 +113,7 @@ def refit(session, record, reserve_s=10.0):
 
 
 def test_a_refit_is_the_trial_again_on_all_training_images(make_session, record):
-    """The same seed and configuration, the study's horizon, up to the best epoch."""
+    """Seed, configuration and horizon are the trial's, up to its best epoch."""
     session = make_session(None)
     refit(session, record)
     (job,) = session.executor.jobs
@@ -131,7 +131,7 @@ def test_a_refit_leaves_time_for_what_follows(make_session, record, left, limit)
 
 
 def test_a_refit_is_never_pruned(make_session, record):
-    """Its epochs are reported, and no answer stops it."""
+    """Its epochs are reported, and no answer ends it."""
     session, epochs = make_session(None), []
     done = refit_winner(
         session, record, lambda epoch, metrics: epochs.append(epoch), lambda: False, 10.0

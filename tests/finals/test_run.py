@@ -1,4 +1,4 @@
-"""The finals from end to end: with a made-up refit, real files and the test split of the digits."""
+"""The finals from end to end: a made-up refit, real files and the test split of the digits."""
 
 from __future__ import annotations
 
@@ -43,30 +43,30 @@ class Refitting(ScriptedExecutor):
 
 
 class Listening:
-    """Keeps the messages and the phases."""
+    """A listener that records the messages and the phases."""
 
     def __init__(self):
         self.messages, self.phases = [], []
 
     def message(self, text):
-        """Keep a line."""
+        """Record the line."""
         self.messages.append(text)
 
     def progress(self, progress):
-        """Keep a new phase."""
+        """Record a new phase."""
         if self.phases[-1:] != [progress.phase]:
             self.phases.append(progress.phase)
 
 
 def write_weights(path, seed):
-    """The weights of a network that was never trained."""
+    """Write the weights of a network that was never trained."""
     path.parent.mkdir(parents=True, exist_ok=True)
     save_weights(path, build_model(CONFIG, SPEC, seed=seed).get_weights())
 
 
 @pytest.fixture
 def make_session(tmp_path, make_result, make_record):
-    """A session whose trial 5 reached 0.2, and whose refit ends with this training loss."""
+    """A function that makes a session: trial 5 reached 0.2, and its refit has this loss."""
 
     def make(refit_loss=0.1, dataset="digits", state=TrialState.COMPLETE):
         paths = StudyPaths(tmp_path / "study")
@@ -122,7 +122,7 @@ def test_both_files_are_exported_and_tested(make_session):
 
 
 def test_without_the_refit_the_trials_own_file_is_shipped(make_session):
-    """Byte by byte, and one line gives the reason."""
+    """The file is copied byte by byte, and one line gives the reason."""
     session, listener = make_session(refit_loss=5.0), Listening()
     finals = finish(session, listener, lambda: False)
     assert session.paths.winner.read_bytes() == session.paths.validation.read_bytes()
@@ -143,7 +143,7 @@ def test_without_a_winner_there_are_no_finals(make_session):
 
 
 def test_an_interrupt_leaves_the_earlier_finals(make_session, make_finals):
-    """Those of an earlier winner, whose file is still shipped."""
+    """The file of the earlier winner stays shipped, with its finals."""
     session, earlier = make_session(), make_finals(winner=4)
     session.paths.finals.mkdir()
     write_finals(session.paths, earlier)
@@ -152,7 +152,7 @@ def test_an_interrupt_leaves_the_earlier_finals(make_session, make_finals):
 
 
 def test_finals_never_describe_the_files_of_another_winner(make_session, make_finals):
-    """The earlier finals are gone as soon as the files are replaced, here without a test split."""
+    """The earlier finals are deleted before the files are replaced, here without a test split."""
     session = make_session(dataset="gone")
     session.paths.finals.mkdir()
     write_finals(session.paths, make_finals(winner=4))

@@ -1,4 +1,4 @@
-"""The score of a network on labelled images, counted by hand."""
+"""The score of a network on labelled images, compared with counts by hand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_hits_and_misses_are_counted_by_class(dark_or_bright, make_test):
 
 
 def test_every_image_is_predicted_once(dark_or_bright, make_test):
-    """Those of the last batch, which is a short one, too."""
+    """The last batch, which is a short one, is predicted too."""
     n = 2 * EVALUATION_BATCH + 3
     test = make_test([0] * (n - 2) + [255] * 2, [0] * n)
     assert score_images(dark_or_bright.predictor(), test, 3).confusion == (

@@ -11,14 +11,14 @@ IMAGE = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)  # 0 1 2 / 3 4 5 / 6 
 
 
 def test_plain_views_are_the_images():
-    """One, with all the weight."""
+    """The only plain view is the image, with all the weight."""
     ((weight, view),) = plain(IMAGE)
     assert weight == 1
     assert view is IMAGE
 
 
 def test_six_views_of_which_the_unmoved_count_half():
-    """A pixel down-right and up-left, what moves in is reflected; each also mirrored."""
+    """Moves by a pixel down-right and up-left with reflection; each view is also mirrored."""
     views = mirror_and_translate(IMAGE)
     assert [weight for weight, _ in views] == [0.25, 0.25, 0.125, 0.125, 0.125, 0.125]
     assert [view[0, :, :, 0].astype(int).tolist() for _, view in views] == [
@@ -33,5 +33,5 @@ def test_six_views_of_which_the_unmoved_count_half():
 
 @pytest.mark.parametrize("views", [plain, mirror_and_translate])
 def test_the_weights_sum_to_one(views):
-    """So that a mean of log-probabilities is one."""
+    """The weights add up to one, so a mean of log-probabilities needs no factor."""
     assert sum(weight for weight, _ in views(IMAGE)) == 1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from autocnn.data import catalog
 from autocnn.data.catalog import dataset_info, is_local, load_train
-from autocnn.data.dataset import DatasetInfo
+from autocnn.data.dataset import DatasetInfo, IndexedImages
 from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
 from autocnn.data.split import find_split, fingerprint
 from autocnn.errors import RecordError, SettingsError
@@ -78,10 +78,10 @@ def write_grid(
     _check_shift(shift, max(info.image_shape[:2]))
     augmentation = Augmentation(flip=flip, shift=shift)
     images = load_train(name, options)
-    train = images.take(find_split(images).train)
+    train = IndexedImages(source=images, indices=find_split(images).train)
     n = max(1, per_class // n_columns(info.n_classes, info.image_shape[0]))
     picked = _pick(train.labels, info.n_classes, n)
-    rows = _rows(train.images, picked, info.class_names, augmentation)
+    rows = _rows(train, picked, info.class_names, augmentation)
     title = (f"{info.name}: training images, at most {n} a class", _describe(augmentation))
     write_atomic(target, draw_grid(rows, title))
     return target
@@ -111,12 +111,12 @@ def _pick(labels: NDArray[np.int64], n_classes: int, n: int) -> list[NDArray[np.
 
 
 def _rows(
-    images: NDArray[np.uint8],
+    train: IndexedImages,
     picked: list[NDArray[np.int64]],
     class_names: tuple[str, ...],
     augmentation: Augmentation,
 ) -> list[GridRow]:
-    originals = images[np.concatenate(picked)]
+    originals = train.pixels(np.concatenate(picked))
     augmented = _augment(originals, augmentation)
     cuts = np.cumsum([len(indices) for indices in picked])[:-1]
     halves = (np.split(originals, cuts), np.split(augmented, cuts))

@@ -1,4 +1,4 @@
-"""What each change did, as a person reads it."""
+"""The table of an ablation, in Markdown and on a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HEAD = AblationHead(
 
 @pytest.fixture
 def rows():
-    """The reference, a change that hurts, one that never trained."""
+    """Three rows: the reference, a change that hurts, and one that never trained."""
     common = {"seconds": 61.4, "epochs": 7.0, "parameters": 161_514, "macs": 9_000_000}
     reference = AblationRow(
         factor="reference", change="nothing", n=3, failed=0, score=0.9, effect=None,
@@ -36,7 +36,7 @@ def rows():
 
 
 def test_the_markdown_can_be_handed_in(rows):
-    """Head, how to read it, one line a change; bars in a text do not break the table."""
+    """The page has a head, an explanation and a line a change; bars in a text are escaped."""
     lines = ablation_markdown(rows, HEAD).splitlines()
     assert lines[0] == "# What did it: study first, trial 3, fashion_mnist"
     assert "20,000 images for at most 7 epochs, up to 3 seeds each" in lines[2]
@@ -48,15 +48,15 @@ def test_the_markdown_can_be_handed_in(rows):
     assert lines[8] == "| kernels of 5 x 5 | – | – | – | – | – | not trained |"
 
 
-def test_the_terminal_shows_the_same(rows, show):
-    """In colours."""
+def test_the_terminal_shows_the_rows_of_the_page(rows, show):
+    """The table on the terminal has the rows of the page, in colours."""
     drawn = "\n".join(show(render_ablation(rows, HEAD), 160))
     for text in ("What did it: study first", "-3.12 to -0.88", "hurts (1 failed)", "not trained"):
         assert text in drawn
 
 
 def test_a_narrow_terminal_has_a_line_a_change(rows, show):
-    """The longest change in full; short words, and below what they mean."""
+    """The longest change is in full; headers are short and explained below."""
     undecided = replace(
         rows[1], change="one convolution less in each block", failed=0,
         verdict="no difference seen at n=2",
@@ -74,7 +74,7 @@ def test_a_narrow_terminal_has_a_line_a_change(rows, show):
 
 
 def test_effects_on_a_loss_have_no_points(rows, show):
-    """Plain numbers on the page and on the terminal."""
+    """Effects on a loss are plain numbers on the page and on the terminal."""
     head = replace(HEAD, objective="loss")
     lines = ablation_markdown(rows, head).splitlines()
     assert "the score is the validation cross-entropy of the best epoch" in lines[2]

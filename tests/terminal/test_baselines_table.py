@@ -16,7 +16,7 @@ from autocnn.terminal.baselines_table import BaselineFacts, render_baselines
     ],
 )
 def test_a_baseline_is_one_row(show, figures, cells):
-    """Parameters in full, what was not published as a dash; brackets are no markup."""
+    """Parameters are in full, unpublished values are dashes, brackets are no markup."""
     baseline = BaselineFacts(
         name="small",
         description="a network",

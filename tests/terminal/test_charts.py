@@ -1,4 +1,4 @@
-"""A study on a terminal."""
+"""The charts of a study on a terminal."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ def history(show):
 
 
 def test_a_scale_goes_from_the_least_to_the_largest():
-    """With three levels, the middle is half way."""
+    """Of three levels the middle one is half way."""
     scale = fit_scale([0.5, 0.9], 3)
     assert scale == Scale(0.5, 0.9, 3)
     assert [scale.level(v) for v in (0.0, 0.5, 0.69, 0.72, 0.9, 1.0)] == [0, 0, 1, 1, 2, 2]
     assert [scale.value(level) for level in range(3)] == pytest.approx([0.5, 0.7, 0.9])
 
 
-def test_what_lies_far_below_does_not_flatten_the_rest():
-    """Quartiles 0.8 and 0.9: the fence is at 0.65."""
+def test_outliers_do_not_flatten_the_scale():
+    """With quartiles 0.8 and 0.9 lower values than 0.65 are outliers."""
     assert fit_scale([0.1, 0.8, 0.8, 0.85, 0.9, 0.9, 0.9], 3).low == 0.8
     assert fit_scale([0.7, 0.8, 0.8, 0.85, 0.9, 0.9, 0.9], 3).low == 0.7
 
 
 def test_few_values_are_all_shown():
-    """Three have no quartiles to speak of."""
+    """Three values are too few for quartiles, so none is an outlier."""
     assert fit_scale([0.1, 0.9, 0.9], 3).low == 0.1
 
 
 def test_equal_values_are_not_blown_up():
-    """The scale covers a point at least."""
+    """The scale covers at least one percentage point."""
     scale = fit_scale([0.9, 0.9], 3)
     assert (scale.low, scale.high) == (pytest.approx(0.89), 0.9)
 
@@ -65,13 +65,13 @@ def test_equal_values_are_not_blown_up():
 
 
 def test_a_history_is_drawn(history, make_record):
-    """From 70 % to 94 %, two points a row: the best rises at trial 1 and stays."""
+    """From 70 % to 94 % with two points a row, the best rises at trial 1 and stays."""
     lines = history(
         make_record(0, 0.7), make_record(1, 0.94), make_record(2, 0.86), make_record(3, 0.82)
     )
     rows = [line.partition("┤" if "┤" in line else "│")[2] for line in lines[1 : 1 + HEIGHT]]
     assert lines[0] == "look: validation accuracy by trial"
-    assert rows[0] == " " * 20 + "●" + "─" * 39  # trial 1 stands a third along
+    assert rows[0] == " " * 20 + "●" + "─" * 39  # trial 1 is at a third of the width
     assert rows[4] == " " * 20 + "│" + " " * 18 + "●"
     assert rows[6] == " " * 20 + "│" + " " * 38 + "●"
     assert rows[11] == " " * 20 + "│"
@@ -91,7 +91,7 @@ def test_a_history_is_drawn(history, make_record):
 
 
 def test_one_trial_is_one_dot(history, make_record):
-    """On the top row, with a point below it."""
+    """The dot is on the top row, and the scale covers a point below it."""
     lines = history(make_record(0, 0.95))
     assert lines[1] == "  95.00 % ┤●"
     assert lines[HEIGHT] == "  94.00 % ┤"
@@ -100,7 +100,7 @@ def test_one_trial_is_one_dot(history, make_record):
 
 
 def test_a_thousand_trials_fit(history, make_record):
-    """The width does not grow, and the line ends at the best."""
+    """The width is that of a small study, and the line ends at the best score."""
     records = [make_record(n, 0.5 + (n * 37 % 1000) / 2500) for n in range(1000)]
     lines = history(*records)
     assert max(len(line) for line in lines) <= 80
@@ -110,7 +110,7 @@ def test_a_thousand_trials_fit(history, make_record):
 
 
 def test_a_stopped_trial_raises_the_line_and_a_pruned_one_does_not(history, make_record):
-    """From 80 % to 92 %, a point a row; the pruned one has its ring above the line."""
+    """From 80 % to 92 %, a point a row; the ring of the pruned trial is above the line."""
     lines = history(
         make_record(0, 0.8),
         make_record(1, 0.9, state=TrialState.STOPPED),
@@ -123,7 +123,7 @@ def test_a_stopped_trial_raises_the_line_and_a_pruned_one_does_not(history, make
 
 
 def test_pruned_trials_have_a_mark_of_their_own(history, make_record):
-    """A ring at the best epoch; a wedge at the bottom for what lies below."""
+    """A ring marks the best epoch; a wedge at the bottom marks a score below the scale."""
     lines = history(
         make_record(0, 0.8),
         make_record(1, 0.92),
@@ -137,7 +137,7 @@ def test_pruned_trials_have_a_mark_of_their_own(history, make_record):
 
 
 def test_trials_without_a_score_are_only_counted(history, make_record):
-    """A failed one, and one that still runs."""
+    """A failed trial and a running one have no mark."""
     failed = make_record(1, state=TrialState.FAILED)
     running = make_record(2, state=TrialState.RUNNING, result=None)
     lines = history(make_record(0, 0.8), failed, running)
@@ -146,7 +146,7 @@ def test_trials_without_a_score_are_only_counted(history, make_record):
 
 
 def test_a_study_may_have_any_name(show, make_record):
-    """Square brackets are no markup."""
+    """Square brackets in the name are no markup."""
     page = render_history([make_record(0, 0.8)], "[bold]x[/]")
     assert show(page)[0] == "[bold]x[/]: validation accuracy by trial"
 
@@ -155,7 +155,7 @@ def test_a_study_may_have_any_name(show, make_record):
 
 
 def test_the_best_curves_are_shown_on_one_scale(show, make_record):
-    """The best first; 20 % is the lowest bar and 90 % the highest, and half way is in between."""
+    """The best is first; the lowest bar is 20 %, the highest 90 %."""
     lines = show(
         render_curves(
             [
@@ -178,7 +178,7 @@ def test_the_best_curves_are_shown_on_one_scale(show, make_record):
 
 
 def test_only_five_curves_are_shown(show, make_record):
-    """Those that rank first."""
+    """The curves are those of the five best trials."""
     records = [make_record(n, 0.5, 0.5 + n / 100) for n in range(9)]
     lines = show(render_curves(records, "look"), 80)
     assert [line.split()[0] for line in lines[2:-1]] == ["8", "7", "6", "5", "4"]
@@ -186,13 +186,13 @@ def test_only_five_curves_are_shown(show, make_record):
 
 @pytest.mark.parametrize(("epochs", "width"), [(1, 4), (10, 40), (13, 39), (40, 40), (100, 34)])
 def test_curves_fit_their_column(epochs, width):
-    """Up to four columns an epoch; 100 epochs share 40 columns by threes."""
+    """An epoch has up to four columns; 100 epochs share 40 columns by threes."""
     bars = draw_bars([0.5] * epochs, Scale(0.5, 1.0, len(BARS)), epochs)
     assert bars == "▁" * width
 
 
 def test_several_epochs_in_a_column_show_their_last():
-    """And an accuracy that is no number is a blank."""
+    """A column shows its last epoch, or a blank if that accuracy is NaN."""
     values = [0.0, 1.0] * 30 + [0.0, float("nan")] * 10
     assert draw_bars(values, Scale(0.0, 1.0, len(BARS)), 80) == "█" * 30 + " " * 10
 
@@ -201,7 +201,7 @@ def test_several_epochs_in_a_column_show_their_last():
 
 
 def test_importances_are_bars(show):
-    """The first as wide as there is room; the others in proportion."""
+    """The first bar has the full width, and the others are in proportion."""
     lines = show(render_importances({"rate": 0.6, "filters": 0.4}, "look", 50), 80)
     assert lines[0] == "look: importance of parameters, from 50 complete trials"
     assert [line.split() for line in lines[2:]] == [
@@ -211,7 +211,7 @@ def test_importances_are_bars(show):
 
 
 def test_many_importances_end_in_a_sum(show):
-    """What has no bar of its own; and few trials are called few."""
+    """The last row sums the parameters without a bar; a note says if trials are few."""
     shares = {f"p{i}": 0.05 for i in range(20)}
     lines = show(render_importances(shares, "look", 49), 80)
     assert lines[-2].split() == ["5", "others", "25.00", "%"]
@@ -219,7 +219,7 @@ def test_many_importances_end_in_a_sum(show):
 
 
 def test_everything_fits_a_terminal():
-    """Labels, axis and plot."""
+    """Labels, axis and plot fit the width of the terminal."""
     assert 11 + WIDTH <= 80
 
 
@@ -227,7 +227,7 @@ def test_everything_fits_a_terminal():
 
 
 def test_losses_fall_to_the_best(show, make_record):
-    """The smallest loss is at the bottom, and a mark at the top stands for those far above."""
+    """The smallest loss is at the bottom; a mark at the top shows outliers above."""
     records = [make_record(0, 0.4), make_record(1, 0.9), make_record(2, 0.3)]
     lines = show(render_history(records, "look", LOSS), 80)
     assert lines[0] == "look: validation cross-entropy by trial"
@@ -248,7 +248,7 @@ def test_a_loss_far_above_is_marked_on_the_rim(show, make_record):
 
 
 def test_curves_of_losses_are_ranked_by_the_smallest(show, make_record):
-    """Low bars are good, and the last line names both ends."""
+    """Low bars are good, and the last line has both ends of the scale."""
     records = [make_record(0, 0.9, 0.5), make_record(1, 0.9, 0.4)]
     lines = show(render_curves([_loss(r) for r in records], "look", LOSS), 80)
     assert [line.split()[:2] for line in lines[2:4]] == [["1", "0.4000"], ["0", "0.5000"]]

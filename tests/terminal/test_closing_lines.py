@@ -11,7 +11,7 @@ from autocnn.terminal.closing_lines import describe_end, describe_finals
 
 
 def test_the_test_score_comes_with_its_errors_and_interval(make_finals):
-    """The winner comes with the optimism of its validation score."""
+    """The line of the winner has the optimism of its validation score."""
     assert describe_finals(make_finals()) == [
         "test accuracy  98.06 %  (7 errors in 360; 95 % interval 96.04 % to 99.06 %; "
         "refit on train + validation)",
@@ -21,14 +21,14 @@ def test_the_test_score_comes_with_its_errors_and_interval(make_finals):
 
 
 def test_one_error_is_written_in_the_singular(make_finals):
-    """Digits may come to that."""
+    """A single error is written as "1 error"."""
     finals = make_finals()
     finals = replace(finals, test=replace(finals.test, errors=1))
     assert "(1 error in 360; " in describe_finals(finals)[0]
 
 
 def test_without_the_refit_the_shipped_weights_are_the_validated_ones(make_finals):
-    """The line of the test score ends with their origin."""
+    """The line of the test score ends with the origin of the weights."""
     finals = make_finals()
     refused = replace(finals.refit, shipped=False, refusal="it failed")
     line = describe_finals(replace(finals, refit=refused))[0]
@@ -36,7 +36,7 @@ def test_without_the_refit_the_shipped_weights_are_the_validated_ones(make_final
 
 
 def test_the_score_of_several_views_has_a_line_of_its_own(make_finals):
-    """Between the plain score and the winner's."""
+    """The line is between the plain score and the winner's."""
     views = MeasuredScore(n=360, errors=3, accuracy=357 / 360, low=0.97, high=0.998)
     lines = describe_finals(make_finals(test_time_augmentation=views))
     assert len(lines) == 3
@@ -48,12 +48,12 @@ def test_the_score_of_several_views_has_a_line_of_its_own(make_finals):
     ("val_best", "text"), [(0.975, "+0.00"), (0.9625, "-1.25"), (0.995, "+2.00")]
 )
 def test_the_gap_has_a_sign(make_finals, val_best, text):
-    """Plus if the validation score was larger than the test score."""
+    """The sign is plus if the validation score is larger than the test score."""
     assert f"(gap {text} points)" in describe_finals(make_finals(val_best=val_best))[1]
 
 
 def test_the_end_names_the_files():
-    """With the time that the search took."""
+    """The last lines have the files and the time of the search."""
     assert describe_end(3723.5, 7000.4, "results/x/finals/winner.keras", "results/x/l.parquet") == [
         "model          results/x/finals/winner.keras",
         "leaderboard    results/x/l.parquet",
@@ -62,22 +62,22 @@ def test_the_end_names_the_files():
 
 
 def test_without_a_model_there_is_no_line_for_it():
-    """As after Ctrl-C."""
+    """After Ctrl-C there is no model to name."""
     assert describe_end(5.0, 4.0, None, "l.parquet") == [
         "leaderboard    l.parquet",
         "took           0:05 (4 CPU s)",
     ]
 
 
-def test_the_cost_of_several_runs_says_so():
-    """A study that was resumed once."""
+def test_the_cost_of_several_runs_has_their_number():
+    """The study was resumed once."""
     assert describe_end(225.0, 70.0, None, "l.parquet", 2)[-1] == (
         "took           3:45 (70 CPU s) in 2 runs"
     )
 
 
 def test_another_objective_has_a_line_beside_the_accuracy(make_finals):
-    """The score of the shipped file, and the winner's scores and gap in the same kind."""
+    """The score of the shipped file, and the winner's scores and gap, have the objective's form."""
     finals = make_finals(objective="macro_f1", val_best=0.97)
     finals = replace(
         finals,

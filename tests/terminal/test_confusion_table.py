@@ -1,4 +1,4 @@
-"""What the shipped model confused, on a terminal."""
+"""The confused classes of the shipped model, on a terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PETS = Confusion(classes=("cat", "dog", "[b]x"), counts=((900, 102, 0), (7, 3, 0
 
 
 def make_digits(n=10):
-    """100 images of each class; so many as its number says were taken for the next class."""
+    """A confusion matrix of 100 images a class; this many are predicted as the next class."""
     counts = np.diag(100 - np.arange(n))
     counts[np.arange(n), (np.arange(n) + 1) % n] += np.arange(n)
     return Confusion(
@@ -20,7 +20,7 @@ def make_digits(n=10):
 
 
 def test_the_hardest_classes_come_first(show):
-    """With their images; a class without any has no accuracy, and names are text."""
+    """Rows have the number of images; a class without any has no accuracy; names are text."""
     lines = show(render_classes(PETS), 80)
     assert lines[0] == "Shipped model by class, the lowest first  (test: 89.23 % of 1,012 images)"
     rows = [line.split() for line in lines if line[:3] in ("cat", "dog", "[b]")]
@@ -37,7 +37,7 @@ def test_the_hardest_classes_come_first(show):
 
 
 def test_a_part_stays_short(show):
-    """Of many classes the lowest, of many confusions three."""
+    """The part has the lowest of many classes and three of many confusions."""
     lines = show(render_classes(make_digits(40)), 80)
     assert lines[2].split() == ["39", "100", "61.00", "%"]
     rest = lines.index("Most frequent confusions") - 1
@@ -51,13 +51,13 @@ def test_a_part_stays_short(show):
 
 
 def test_a_perfect_model_confuses_nothing(show):
-    """Which is said."""
+    """One line says that no class was confused."""
     perfect = Confusion(classes=("a", "b"), counts=((1, 0), (0, 1)))
     assert show(render_classes(perfect), 80)[-1] == "No image was taken for another class"
 
 
 def test_the_whole_matrix_is_a_table(show):
-    """Its rows with names and numbers, its columns with numbers; zeros step back."""
+    """Rows have names and numbers, columns have numbers; zeros are dim."""
     lines = show(render_confusion(PETS), 80)
     assert lines[0] == "Shipped model on the test images  (rows: true class; columns: predicted)"
     rows = [line.split() for line in lines if line.strip()]
@@ -70,13 +70,13 @@ def test_the_whole_matrix_is_a_table(show):
 
 
 def test_names_that_are_numbers_stand_alone(show):
-    """Digits need no number before their name."""
+    """A class whose name is a number has no number before it."""
     lines = show(render_confusion(make_digits()), 80)
     assert lines[-1].split() == ["9", "9", *["·"] * 8, "91"]
 
 
 def test_many_classes_are_several_tables(show):
-    """Ten columns each, so that nothing is cut off."""
+    """Each table has ten columns, so none is cut off."""
     lines = show(render_confusion(make_digits(23)), 80)
     heads = [line.split()[1:] for line in lines if line.strip().startswith("class")]
     assert heads == [[str(i) for i in part] for part in (range(10), range(10, 20), range(20, 23))]

@@ -1,4 +1,4 @@
-"""One data set in full."""
+"""The page of one data set."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from autocnn.terminal.dataset_page import DatasetFacts, render_dataset
 
 @pytest.fixture
 def info():
-    """Two classes that are drawn by hand."""
+    """A data set of two hand-drawn classes."""
     return DatasetInfo(
         name="shapes",
         description="drawn [by hand]",
@@ -24,7 +24,7 @@ def info():
 
 
 def test_a_data_set_on_this_machine_is_counted(show, info):
-    """Images of each class, and the fingerprint of all."""
+    """The page has the images of each class and the fingerprint."""
     lines = show(
         render_dataset(DatasetFacts(info=info, counts=(40_000, 20_000), fingerprint="12ab"))
     )
@@ -40,8 +40,8 @@ def test_a_data_set_on_this_machine_is_counted(show, info):
     ]
 
 
-def test_a_data_set_elsewhere_says_how_it_comes_here(show, info):
-    """What only its files tell is a dash."""
+def test_a_data_set_that_is_not_local_has_a_hint(show, info):
+    """The page says how to download it; facts that need its files are dashes."""
     lines = show(render_dataset(DatasetFacts(info=info)))
     assert lines[2:4] == [
         "here         no; the first use downloads it from https://x/",

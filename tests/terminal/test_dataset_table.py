@@ -10,7 +10,7 @@ from autocnn.terminal.dataset_page import render_datasets
 
 @pytest.mark.parametrize(("here", "text"), [(True, "yes"), (False, "no")])
 def test_a_data_set_is_one_row(show, here, text):
-    """Size, classes, images, and whether it is on this machine."""
+    """A row has size, classes, images, and whether the data set is local."""
     info = DatasetInfo(
         name="shapes",
         description="drawn [by hand]",

@@ -1,4 +1,4 @@
-"""Known networks side by side, as a person reads it."""
+"""The comparison of known networks, in Markdown and on a terminal."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autocnn.terminal.networks_table import render_networks
 
 @pytest.fixture
 def rows():
-    """One network of three seeds, one that was never trained."""
+    """A network of three seeds, and one that was never trained."""
     return [
         ComparedRow(
             name="cnn_16_32_64", n=3, failed=0, test=0.6612, test_sd=0.0041, validation=0.67,
@@ -28,7 +28,7 @@ def rows():
 
 
 def test_the_markdown_has_ours_beside_theirs(rows):
-    """And says how it was trained, and where the published figures come from."""
+    """The page describes the training and names the sources of the published figures."""
     lines = comparison_markdown(rows, "Known networks", "At most 30 epochs.").splitlines()
     assert lines[:3] == ["# Known networks", "", "At most 30 epochs."]
     assert lines[6] == (
@@ -38,15 +38,15 @@ def test_the_markdown_has_ours_beside_theirs(rows):
     assert lines[-1] == "- cnn_16_32_64: a course"
 
 
-def test_the_terminal_shows_the_same(rows, show):
-    """One row each."""
+def test_the_terminal_shows_the_rows_of_the_page(rows, show):
+    """The terminal has one row for each network."""
     drawn = "\n".join(show(render_networks(rows, "Known networks"), 140))
     for text in ("Known networks", "66.12 % ± 0.41", "65.98 %", "528,054", "0 (2 failed)"):
         assert text in drawn
 
 
-def test_test_time_augmentation_stands_apart(rows, show):
-    """Not in the table, where it would be compared with what has none."""
+def test_test_time_augmentation_is_apart_from_the_table(rows, show):
+    """The table compares scores without augmentation only."""
     augmented = [replace(rows[0], augmented=0.7), rows[1]]
     note = "cnn_16_32_64: 70.00 % with its published test-time augmentation"
     assert note in comparison_markdown(augmented, "Known networks", "")
@@ -55,7 +55,7 @@ def test_test_time_augmentation_stands_apart(rows, show):
 
 
 def test_names_and_numbers_are_whole_on_a_narrow_terminal(rows, show):
-    """What does not fit is named; the file has it."""
+    """A note lists the columns that are left out, which the file has."""
     rows = [replace(rows[0], name="winner of fashion-20m-wide (trial 7)"), rows[0]]
     lines = show(render_networks(rows, "Known networks"), 80)
     assert not any("…" in line for line in lines)
@@ -66,7 +66,7 @@ def test_names_and_numbers_are_whole_on_a_narrow_terminal(rows, show):
 
 
 def test_published_networks_fit_a_narrow_terminal(rows, show):
-    """With all their columns."""
+    """All columns of the published networks fit."""
     lines = show(render_networks([replace(rows[0], test_sd=None)], "Known networks"), 80)
     head = "network test published valid. epochs s params MACs n"
     assert " ".join(lines[1].split()) == head

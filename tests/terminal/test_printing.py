@@ -12,7 +12,7 @@ from autocnn.terminal.tables import Column, FittedTable
 
 @pytest.fixture
 def output(monkeypatch, capsys):
-    """The lines that something gives, on a terminal (tty "1") or in a file ("0")."""
+    """The lines of a renderable on a terminal (tty "1") or in a file ("0")."""
 
     def lines(renderable, tty, columns="80"):
         monkeypatch.setenv("TERM", "xterm")
@@ -27,7 +27,7 @@ def output(monkeypatch, capsys):
 
 @pytest.mark.parametrize("length", [1, 200, 5000])
 def test_nothing_is_cut_off_in_a_file(output, length):
-    """Whatever the width of the terminal that the command was given in."""
+    """The width of the terminal does not matter in a file."""
     assert output(Text(length * "x"), "0") == [length * "x"]
 
 
@@ -37,7 +37,7 @@ def test_a_terminal_sets_the_width(output):
 
 
 def test_a_file_has_the_whole_table(output):
-    """Hundred columns, side by side, also where something else is printed with them."""
+    """A hundred columns are side by side, also in a group with other output."""
     columns = [Column(name=f"param.parameter_{i}", cells=[10 * "y"]) for i in range(100)]
     table = FittedTable(title="t", columns=columns, spare=[column.name for column in columns])
     lines = output(Group(table, Text("end")), "0")
@@ -47,5 +47,5 @@ def test_a_file_has_the_whole_table(output):
 
 
 def test_nothing_is_an_empty_line(output):
-    """It has no width."""
+    """An empty text has a width of zero and is one empty line."""
     assert output(Text(""), "0") == [""]

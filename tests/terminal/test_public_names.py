@@ -13,7 +13,7 @@ FOLDER = Path(terminal.__file__).parent
 
 
 def test_type_checkers_see_the_names_of_the_table():
-    """With the same modules."""
+    """The imports for type checkers are the names and modules of the table."""
     tree = ast.parse((FOLDER / "__init__.py").read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
     found = [node for node in block.body if isinstance(node, ast.ImportFrom)]
@@ -23,7 +23,7 @@ def test_type_checkers_see_the_names_of_the_table():
 
 @pytest.mark.parametrize("name", terminal.__all__)
 def test_a_name_of_the_table_can_be_reached(name):
-    """Its module has it."""
+    """The module of each name has that name."""
     assert getattr(terminal, name) is not None
 
 

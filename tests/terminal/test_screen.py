@@ -1,4 +1,4 @@
-"""What a person sees while a study runs."""
+"""The screen and the plain lines of a running study."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ COUNTS = {
 
 
 def test_a_trial_is_one_line(make_proposal, make_result):
-    """Number, state, score, epochs, seconds, where it came from."""
+    """The line has number, state, score, epochs, seconds and origin."""
     line = describe_result(make_proposal(7), make_result(0.5, 0.9234, 0.9))
     assert line == "trial   7  complete  92.34 %   3 epochs     7.5 s  tpe"
 
 
-def test_a_failed_trial_says_why(make_proposal, make_result):
-    """A dash for the score, then the cause and its message, in the same columns."""
+def test_a_failed_trial_has_its_cause(make_proposal, make_result):
+    """The score is a dash, and cause and message follow in the same columns."""
     result = make_result(
         state=TrialState.FAILED, cause=FailureCause.DIVERGED, message="training loss nan in epoch 1"
     )
@@ -48,14 +48,14 @@ def test_a_failed_trial_says_why(make_proposal, make_result):
     )
 
 
-def test_counts_are_trials_by_what_became_of_them():
-    """Done are the complete and the stopped ones."""
+def test_counts_are_trials_by_state():
+    """Complete and stopped trials count as done."""
     progress = Progress(phase="searching", counts=COUNTS, best=(4, 0.9234))
     assert describe_counts(progress) == "4 done, 2 pruned, 5 failed; best 92.34 % (trial 4)"
 
 
 def test_counts_start_at_nothing():
-    """Without a best."""
+    """Without a trial there is no best."""
     assert describe_counts(Progress(phase="starting", counts={})) == "0 done, 0 pruned, 0 failed"
 
 
@@ -64,12 +64,12 @@ def test_counts_start_at_nothing():
 
 @pytest.fixture
 def lines(console):
-    """What was printed so far, as lines."""
+    """A function that returns the lines printed so far."""
     return lambda: console.export_text(clear=False).splitlines()
 
 
 def test_a_phase_is_printed_once(console, lines):
-    """Not again for every step of it; searching and the end speak for themselves."""
+    """Later steps of a phase print nothing; searching and the end have no line."""
     plain = PlainLines(console, 0)
     for phase in ("starting", "starting", "searching", "searching", "refitting", "refitting"):
         plain.progress(Progress(phase=phase, counts={}))
@@ -91,10 +91,10 @@ def test_a_phase_is_printed_once(console, lines):
         ),
     ],
 )
-def test_epochs_are_printed_where_it_is_asked_for(
+def test_epochs_are_printed_if_verbose(
     console, lines, make_proposal, make_result, verbosity, expected
 ):
-    """Each once, however often its trial is heard of."""
+    """Each epoch is printed once, for any number of snapshots."""
     plain, curve = PlainLines(console, verbosity), make_result(0.5, 0.9234).curve
     for n in (0, 1, 1, 2, 2):
         plain.progress(
@@ -110,7 +110,7 @@ def test_epochs_are_printed_where_it_is_asked_for(
 
 @pytest.mark.parametrize(("verbosity", "n"), [(-1, 0), (0, 3), (1, 3)])
 def test_quiet_is_silent(console, lines, make_proposal, make_result, verbosity, n):
-    """Otherwise there is a line for the phase, one for the trial, one for the message."""
+    """Without it the phase, the trial and the message have a line each."""
     plain = PlainLines(console, verbosity)
     plain.progress(Progress(phase="starting", counts={}))
     plain.trial_finished(make_proposal(0), make_result(0.5))
@@ -119,7 +119,7 @@ def test_quiet_is_silent(console, lines, make_proposal, make_result, verbosity, 
 
 
 def test_a_line_is_never_broken(make_proposal, make_result):
-    """Whoever reads it from a file gets it whole."""
+    """A line in a file is whole, whatever its length."""
     stream = io.StringIO()
     result = make_result(state=TrialState.FAILED, cause=FailureCause.ERROR, message="long " * 50)
     PlainLines(Console(file=stream, width=40), 0).trial_finished(make_proposal(0), result)
@@ -128,7 +128,7 @@ def test_a_line_is_never_broken(make_proposal, make_result):
 
 @pytest.mark.parametrize("text", ["all [bold]this[/bold] stays", "[/]", "a file :cat: here"])
 def test_a_plain_line_is_printed_as_it_is(console, lines, text):
-    """Brackets are no markup, and nothing turns into a picture."""
+    """Brackets are no markup, and names of emojis stay text."""
     PlainLines(console, 0).message(text)
     assert lines() == [text]
 
@@ -138,7 +138,7 @@ def test_a_plain_line_is_printed_as_it_is(console, lines, text):
 
 @pytest.fixture
 def draw(console):
-    """The lines of a screen as it would be drawn now."""
+    """A function that returns the lines of a screen as it would be drawn now."""
 
     def lines(screen):
         console.print(screen.live.get_renderable())
@@ -147,8 +147,8 @@ def draw(console):
     return lines
 
 
-def test_the_screen_shows_where_the_study_stands(console, draw):
-    """Phase, counts, the best, and the time left."""
+def test_the_screen_shows_the_state_of_the_study(console, draw):
+    """The head has the phase, the counts, the best, and the time left."""
     screen = LiveScreen(console)
     screen.progress(Progress(phase="testing", counts=COUNTS, best=(4, 0.9234), seconds_left=754.9))
     head, times = draw(screen)
@@ -157,14 +157,14 @@ def test_the_screen_shows_where_the_study_stands(console, draw):
 
 
 def test_without_a_budget_no_time_is_left(console, draw):
-    """Only what has passed is shown."""
+    """Only the elapsed time is shown."""
     screen = LiveScreen(console)
     screen.progress(Progress(phase="starting", counts={}))
     assert draw(screen)[1] == "0:00 passed"
 
 
 def test_the_screen_shows_the_running_epoch(console, draw, make_proposal, make_result):
-    """A bar of 24 columns, half full, what the network costs, its last score."""
+    """A trial has a bar of 24 columns, half full, its costs and its last score."""
     screen = LiveScreen(console)
     screen.progress(
         Progress(
@@ -187,7 +187,7 @@ def test_the_screen_shows_the_running_epoch(console, draw, make_proposal, make_r
 
 
 def test_the_screen_shows_the_refit(console, draw, make_result):
-    """Which validates nothing, so there is no score."""
+    """A refit validates nothing, so it has no score."""
     screen = LiveScreen(console)
     curve = make_result(0.5, 0.5, 0.5).curve
     screen.progress(Progress(phase="refitting", counts={}, horizon=3, curve=curve))
@@ -195,7 +195,7 @@ def test_the_screen_shows_the_refit(console, draw, make_result):
 
 
 def test_finished_trials_are_rows(console, draw, make_proposal, make_result):
-    """With what they cost, how they ended, and their curve."""
+    """A row has costs, state and curve."""
     screen = LiveScreen(console)
     screen.trial_finished(make_proposal(3), make_result(0.1, 0.8))
     failed = make_result(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
@@ -219,7 +219,7 @@ def test_finished_trials_are_rows(console, draw, make_proposal, make_result):
 
 @pytest.mark.parametrize(("width", "has_curve"), [(80, False), (105, False), (106, True)])
 def test_a_row_is_one_line_on_any_terminal(width, has_curve, show, make_proposal, make_result):
-    """A narrow one goes without MACs and curve."""
+    """A narrow terminal has no MACs and no curve."""
     console = Console(width=width, force_terminal=True, color_system=None, file=io.StringIO())
     screen = LiveScreen(console)
     recipe = make_proposal(10, origin="recipe:middle_48_shift")
@@ -233,7 +233,7 @@ def test_a_row_is_one_line_on_any_terminal(width, has_curve, show, make_proposal
 
 
 def test_the_screen_keeps_the_latest_trials(console, draw, make_proposal, make_result):
-    """It does not grow for ever."""
+    """The number of rows is limited."""
     screen = LiveScreen(console)
     for number in range(SHOWN_TRIALS + 2):
         screen.trial_finished(make_proposal(number), make_result(0.5))
@@ -242,7 +242,7 @@ def test_the_screen_keeps_the_latest_trials(console, draw, make_proposal, make_r
 
 
 def test_brackets_are_text_on_the_screen(console, draw, make_proposal, make_result):
-    """Where a name or a message has them."""
+    """Brackets in a name or a message are no markup."""
     screen = LiveScreen(console)
     odd = make_proposal(1, origin="recipe:[red]x[/red]")
     screen.trial_finished(odd, make_result(0.5))
@@ -253,16 +253,16 @@ def test_brackets_are_text_on_the_screen(console, draw, make_proposal, make_resu
 
 @pytest.mark.parametrize("text", ["recipe [bold]x[/bold] is skipped", "[/]", "a file :cat: here"])
 def test_a_message_stays_above_the_screen(console, lines, text):
-    """As it is: no markup, no pictures."""
+    """The message is printed unchanged: no markup, no emojis."""
     LiveScreen(console).message(text)
     assert lines() == [text]
 
 
-# which of them
+# the choice between screen and lines
 
 
 def test_a_terminal_gets_the_live_screen(monkeypatch):
-    """Where it can draw."""
+    """The terminal must be able to move its cursor."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     with open_screen(0, io.StringIO()) as screen:
@@ -274,7 +274,7 @@ def test_a_terminal_gets_the_live_screen(monkeypatch):
     [(0, "xterm", "0"), (0, "dumb", "1"), (-1, "xterm", "1"), (1, "xterm", "1")],
 )
 def test_all_else_gets_plain_lines(monkeypatch, verbosity, term, tty):
-    """A file, a terminal that cannot move its cursor, and whoever wants quiet, or every epoch."""
+    """A file, a dumb terminal, and the options for quiet or verbose output have plain lines."""
     monkeypatch.setenv("TERM", term)
     monkeypatch.setenv("TTY_COMPATIBLE", tty)
     with open_screen(verbosity, io.StringIO()) as screen:
@@ -282,15 +282,15 @@ def test_all_else_gets_plain_lines(monkeypatch, verbosity, term, tty):
 
 
 def test_the_screen_goes_to_the_stream_it_is_given(make_proposal, make_result):
-    """Without colour codes where that is no terminal."""
+    """A stream that is no terminal has no colour codes."""
     stream = io.StringIO()
     with open_screen(0, stream) as screen:
         screen.trial_finished(make_proposal(7), make_result(0.5))
     assert stream.getvalue() == "trial   7  complete  50.00 %   1 epoch      2.5 s  tpe\n"
 
 
-def test_a_trial_says_which_other_one_it_continues_or_repeats(make_proposal, make_result):
-    """Who proposed it comes first."""
+def test_the_origin_names_a_continued_or_repeated_trial(make_proposal, make_result):
+    """The proposer comes first."""
     promoted = make_proposal(12, origin="hyperband", first_epoch=4, parent=3)
     assert describe_origin(promoted, make_result(0.5)) == "hyperband, continues 3"
     repeated = make_result(0.5, duplicate_of=7)
@@ -300,7 +300,7 @@ def test_a_trial_says_which_other_one_it_continues_or_repeats(make_proposal, mak
 
 
 def test_losses_are_shown_as_plain_numbers(make_proposal, make_result):
-    """The line of a trial, the line of an epoch and the best score."""
+    """The lines of a trial and of an epoch, and the best score, have no percent."""
     result = make_result(0.25, 0.125)
     line = describe_result(make_proposal(7), result, LOSS)
     assert line.startswith("trial   7  complete   0.2500")

@@ -1,4 +1,4 @@
-"""A search space on a terminal."""
+"""The page of a search space on a terminal."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from autocnn.terminal.space_page import (
     ],
 )
 def test_values_are_one_line(parameter, text):
-    """A range with its step or scale, or the choices."""
+    """A line has a range with its step or scale, or the choices."""
     assert describe_values(parameter) == text
 
 
@@ -47,14 +47,14 @@ def test_values_are_one_line(parameter, text):
         (Between(high=2), "pool ≤ 2"),
     ],
 )
-def test_a_condition_is_told_in_words(show, condition, text):
-    """Beside the parameter that it is about."""
+def test_a_condition_is_written_in_words(show, condition, text):
+    """The condition is in the row of its parameter."""
     space = SearchSpace(name="s", parameters={"rate": Fixed(value=1, when={"pool": condition})})
     assert f"│ {text} " in "\n".join(show(render_space(space)))
 
 
-def test_parameters_stand_in_drawing_order(show):
-    """Each with its values and all its conditions; brackets are text."""
+def test_parameters_are_in_drawing_order(show):
+    """Each parameter has its values and conditions; brackets are text."""
     space = SearchSpace(
         name="mine",
         description="a space [of mine]",
@@ -75,7 +75,7 @@ def test_parameters_stand_in_drawing_order(show):
 
 
 def test_an_explicit_architecture_is_listed():
-    """Blocks first, then dense layers; nothing for a space of parameters only."""
+    """Blocks come first, then dense layers; a space of parameters only has no list."""
     explicit = SearchSpace(
         name="s", parameters={}, blocks=(Block(filters=(8, 16)),), dense=(Dense(units=32),)
     )
@@ -86,7 +86,7 @@ def test_an_explicit_architecture_is_listed():
 
 
 def make_survey(**changes):
-    """800 of 1000 samples are feasible."""
+    """A function that makes a survey in which 800 of 1000 samples are feasible."""
     fields = {
         "points": 1_234_567.0,
         "samples": 1000,
@@ -101,8 +101,8 @@ def make_survey(**changes):
 SPACE = SearchSpace(name="mine", parameters={})
 
 
-def test_a_dry_run_says_what_the_space_holds():
-    """How many points, how many feasible ones, what they cost, and why others are not."""
+def test_a_dry_run_prints_the_survey_of_the_space():
+    """The lines have points, feasible samples, costs, and reasons of infeasible ones."""
     assert describe_survey(SPACE, make_survey(), (28, 28, 1)) == [
         "space mine for images of 28×28×1: 1,234,567 points, "
         "80.0 % of 1,000 random samples are feasible",
@@ -115,18 +115,18 @@ def test_a_dry_run_says_what_the_space_holds():
 
 @pytest.mark.parametrize(("points", "text"), [(math.inf, "continuous"), (16.0, "16 points")])
 def test_a_continuous_space_has_no_number_of_points(points, text):
-    """It is called continuous."""
+    """The number of points is "continuous"."""
     head = describe_survey(SPACE, make_survey(points=points), (8, 8, 1))[0]
     assert head.startswith(f"space mine for images of 8×8×1: {text}, ")
 
 
-def test_costs_are_told_of_feasible_points_only():
-    """Where there are none, the reason is all."""
+def test_costs_are_those_of_feasible_points():
+    """Without a feasible point only the reason is printed."""
     lines = describe_survey(SPACE, make_survey(feasible=0), (8, 8, 1))
     assert [line.split(":")[0] for line in lines[1:]] == ["an infeasible one"]
 
 
 def test_a_space_that_is_feasible_throughout_has_no_reason():
-    """The last line are the costs."""
+    """The last line has the costs."""
     lines = describe_survey(SPACE, make_survey(feasible=1000, reason=""), (8, 8, 1))
     assert lines[-1].startswith("MACs ")

@@ -20,12 +20,12 @@ from autocnn.terminal.studies_table import render_studies, size_text
     ],
 )
 def test_a_size_has_a_unit(size, text):
-    """Decimal ones, as disks have."""
+    """Units are decimal, as those of disks."""
     assert size_text(size) == text
 
 
 def test_every_study_has_a_row(show):
-    """What is not known is a dash; the sizes are added up."""
+    """Unknown values are dashes; the sizes are added up."""
     known = StudySummary(
         name="a",
         state="finished",
@@ -47,7 +47,7 @@ def test_every_study_has_a_row(show):
 
 @pytest.mark.parametrize("dataset", ["fashion_mnist", "/home/ada/pictures/of many/flowers"])
 def test_names_are_whole_on_a_narrow_terminal(show, dataset):
-    """They are what the next command is given; paths are folded, and two columns give way."""
+    """The next command needs the whole name; paths are folded and two columns left out."""
     names = ["fashion-20m", "fashion-20m-no-recipes", "fashion-200m"]
     common = {"state": "unfinished", "size": 134_500_000, "proposer": "evolution", "best": 1.0}
     created = "2026-01-02T03:04:05+00:00"

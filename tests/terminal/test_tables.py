@@ -1,4 +1,4 @@
-"""Tables that fit a terminal."""
+"""Tables that fit the width of a terminal."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ NOTE = Column(name="note", cells=["[b]said[/b] in ten words", "–"], fold=8)  #
 
 @pytest.fixture
 def table():
-    """Three columns that take 11 + 2 + 4 + 2 + 24 = 43 characters, or 27 with the last folded."""
+    """A table of three columns: 11 + 2 + 4 + 2 + 24 = 43 characters, 27 with the last folded."""
     return FittedTable(title="[red] things", columns=(NAME, COUNT, NOTE), spare=("parameters",))
 
 
 def test_a_column_is_as_wide_as_its_widest_line():
-    """The header's, or a cell's; wide characters take two."""
+    """The line is in the header or a cell; wide characters count as two."""
     assert (NAME.width, COUNT.width, NOTE.width) == (11, 4, 24)
     assert (NAME.least, COUNT.least, NOTE.least) == (11, 4, 8)
     assert Column(name="parameters", cells=["7"]).width == 10
@@ -28,8 +28,8 @@ def test_a_column_is_as_wide_as_its_widest_line():
     assert Column(name="none", cells=[]).width == 4
 
 
-def test_all_stand_side_by_side_where_there_is_room(table, show):
-    """Numbers to the right; brackets are text; no frame, and no line about what is missing."""
+def test_all_columns_are_side_by_side_if_they_fit(table, show):
+    """Numbers are at the right, brackets are text; no frame, no note about width."""
     assert show(table, 43) == [
         "[red] things",
         "name            n  note",
@@ -39,7 +39,7 @@ def test_all_stand_side_by_side_where_there_is_room(table, show):
 
 
 def test_long_texts_are_folded_first(table, show):
-    """Before a column is left out; nothing of them is lost."""
+    """Texts are folded before a column is left out, and remain complete."""
     assert show(table, 31) == [
         "[red] things",
         "name            n  note",
@@ -49,8 +49,8 @@ def test_long_texts_are_folded_first(table, show):
     ]
 
 
-def test_then_spare_columns_are_left_out_and_it_is_said(table, show):
-    """By the names that they have elsewhere."""
+def test_spare_columns_are_left_out_next_with_a_note(table, show):
+    """The note has the full names of the columns."""
     lines = show(table, 26)
     assert lines[1:3] == ["name         note", "a_long_name  [b]said[/b]"]
     assert " ".join(lines[-3:]).endswith(
@@ -58,8 +58,8 @@ def test_then_spare_columns_are_left_out_and_it_is_said(table, show):
     )
 
 
-def test_last_come_blocks(table, show):
-    """A line a value, an empty one between two rows; then every column is there."""
+def test_blocks_are_the_last_resort(table, show):
+    """Each value has a line, rows are apart by an empty one, and every column is printed."""
     assert show(table, 20) == [
         "[red] things",
         "name        a_long_n",
@@ -76,8 +76,8 @@ def test_last_come_blocks(table, show):
     ]
 
 
-def test_what_is_needed_most_of_the_spare_stays():
-    """The last of `spare`; one before it where only that fits."""
+def test_the_last_spare_column_is_kept_longest():
+    """The last of `spare` is left out last, unless only an earlier one fits."""
     columns = [Column(name=name, cells=[n * "x"]) for name, n in (("a", 5), ("b", 9), ("c", 3))]
     kept = {width: fit_columns(columns, ("c", "b"), width) for width in (21, 20, 16, 10, 9, 1)}
     names = {width: "".join(column.name for column in found) for width, found in kept.items()}
@@ -88,24 +88,24 @@ def test_what_is_needed_most_of_the_spare_stays():
     ("width", "widths"), [(50, [24, 24]), (49, [24, 23]), (34, [24, 8]), (20, [10, 8])]
 )
 def test_the_last_text_is_folded_first(width, widths):
-    """As far as it can be, then the one before."""
+    """The last text is folded to its minimum, then the one before."""
     assert fold_columns((NOTE, NOTE), width) == widths
 
 
-def test_a_table_knows_how_wide_it_would_be(table):
-    """In single lines, whatever the terminal's width."""
+def test_a_table_reports_its_full_width(table):
+    """The width is that of single lines, on a terminal of any width."""
     console = Console(width=20)
     options = console.options.update(max_width=1000)
     assert console.measure(table, options=options).maximum == 43
 
 
 def test_no_rows_are_a_header(show):
-    """As of a study without a trial."""
+    """A table without rows has a title and a header."""
     assert show(FittedTable(title="x", columns=(Column(name="rank", cells=[]),))) == ["x", "rank"]
 
 
 def test_rows_have_styles(table):
-    """One each, where they are given."""
+    """Each row has its style if there are any."""
     table = FittedTable(title="", columns=(NAME,), styles=("", "red"))
     console = Console(width=80, force_terminal=True, color_system="truecolor")
     with console.capture() as captured:

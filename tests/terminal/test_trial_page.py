@@ -1,4 +1,4 @@
-"""One trial on a terminal."""
+"""The page of one trial on a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CONFIG = TrialConfig(blocks=(Block(filters=(2,), pool="max"),))
 
 @pytest.fixture
 def make_record(make_record):
-    """Trial 7 of these scores; 2 filters of 3x3 and their biases, then 32 inputs to 10 classes."""
+    """A record of trial 7: 2 filters of 3x3 with biases, then 32 inputs to 10 classes."""
     values = {"filters": 2, "rate": 0.123456, "flip": False}
     costs = {"parameters": 350, "macs": 1472}
     return partial(make_record, 7, values=values, config=CONFIG, seed=1234, **costs)
@@ -25,7 +25,7 @@ def make_record(make_record):
 
 @pytest.fixture
 def page(show):
-    """The page of a record, as lines."""
+    """A function that returns the lines of a record's page."""
 
     def lines(record, width=120):
         return show(render_trial(record, plan_network(record.config, (8, 8, 1), 10)), width)
@@ -37,7 +37,7 @@ def page(show):
 
 
 def test_a_curve_is_drawn_in_columns():
-    """From 50 % to 80 % in four rows: 60 % is one step of three above the least."""
+    """From 50 % to 80 % in four rows, 60 % is one of three steps above the lowest."""
     assert draw_curve([0.5, 0.6, 0.8], height=4).splitlines() == [
         "  80.00 % │      ██ ",
         "          │      ██ ",
@@ -49,7 +49,7 @@ def test_a_curve_is_drawn_in_columns():
 
 
 def test_a_flat_curve_is_not_blown_up():
-    """A tenth of a point is a tenth of the height, not all of it."""
+    """A tenth of a point is a tenth of the height."""
     top, *_, bottom = draw_curve([0.9, 0.899], height=11).splitlines()[:11]
     assert top == "  90.00 % │██    "
     assert bottom == "  89.00 % │██ ██ "
@@ -58,7 +58,7 @@ def test_a_flat_curve_is_not_blown_up():
 @pytest.mark.parametrize("n", [1, 2, 9, 10, 23, 30, 34, 35, 69, 70, 100, 250, 1000])
 @pytest.mark.parametrize("room", [1, 5, 29, 69, 109])
 def test_a_curve_fits_with_its_last_epoch(n, room):
-    """All lines are as long as the axis, whose last number is the last epoch's."""
+    """All lines have the length of the axis, whose last number is the last epoch."""
     lines = draw_curve([0.5 + i / 10_000 for i in range(n)], room=room).splitlines()
     assert len(lines) == CURVE_HEIGHT + 2
     assert {len(line) for line in lines[:-1]} == {len(lines[-2])}
@@ -70,7 +70,7 @@ def test_a_curve_fits_with_its_last_epoch(n, room):
 
 
 def test_one_epoch_is_a_full_column():
-    """Its own best."""
+    """The only epoch is the best one, with a full column."""
     rows = draw_curve([1.0]).splitlines()[:CURVE_HEIGHT]
     assert rows[0] == " 100.00 % │██ "
     assert rows[-1] == "  99.00 % │██ "
@@ -80,8 +80,8 @@ def test_one_epoch_is_a_full_column():
 # the page
 
 
-def test_a_page_begins_with_how_the_trial_went(page, make_record):
-    """State, origin, seed, score, epochs, time, precision."""
+def test_a_page_begins_with_the_result_of_the_trial(page, make_record):
+    """The head has state, origin, seed, score, epochs, time and precision."""
     lines = page(make_record(0.5, 0.9234, 0.9))
     assert lines[:2] == [
         "Trial 7  complete  from tpe  seed 1234",
@@ -108,7 +108,7 @@ def test_layers_are_listed_with_shapes_and_costs(page, make_record):
 
 
 def test_parameters_are_listed(page, make_record):
-    """Only the active ones have values; numbers are shortened."""
+    """Only active parameters have values; numbers are shortened."""
     values = {"filters": 2, "rate": 0.123456, "flip": False, "pool": "[b]x[/b]"}
     rows = cells(page(make_record(0.5, values=values)))
     assert [row for row in rows if len(row) == 2] == [
@@ -120,14 +120,14 @@ def test_parameters_are_listed(page, make_record):
 
 
 def test_the_curve_closes_the_page(page, make_record):
-    """With its title above."""
+    """The title of the curve is above it."""
     lines = page(make_record(0.5, 0.75))
     title = lines.index("Learning curve (validation accuracy)")
     assert lines[title + 1 :] == [line.rstrip() for line in draw_curve([0.5, 0.75]).splitlines()]
 
 
 def test_a_long_curve_keeps_its_shape(page, make_record):
-    """Its bars get narrower; the last epoch stands at its end."""
+    """Its bars are narrow, and the axis ends with the last epoch."""
     lines = page(make_record(*(0.5 + i / 100 for i in range(30))), width=80)
     title = lines.index("Learning curve (validation accuracy)")
     curve = lines[title + 1 :]
@@ -138,7 +138,7 @@ def test_a_long_curve_keeps_its_shape(page, make_record):
 
 
 def test_a_very_long_curve_shows_every_second_epoch(page, make_record):
-    """And says so; the last of 101 has the highest bar."""
+    """A note says so; the last of 101 epochs has the highest bar."""
     scores = [0.5] * 100 + [0.9]
     lines = page(make_record(*scores), width=80)
     title = lines.index("Learning curve (validation accuracy, every 2 epochs)")
@@ -151,7 +151,7 @@ def test_a_very_long_curve_shows_every_second_epoch(page, make_record):
 
 
 def test_a_failed_trial_shows_its_cause(page, make_record, make_result):
-    """And no curve, where no epoch was finished; brackets are text."""
+    """Without an epoch there is no curve; brackets in the message are text."""
     result = make_result(
         state=TrialState.FAILED, cause=FailureCause.ERROR, message="ValueError: [0] is [red]"
     )
@@ -165,14 +165,14 @@ def test_a_failed_trial_shows_its_cause(page, make_record, make_result):
 
 
 def test_a_running_trial_has_no_score_yet(page, make_record):
-    """What is known is shown."""
+    """The values of a running trial that exist are shown."""
     lines = page(make_record(state="running"))
     assert lines[0] == "Trial 7  running  from tpe  seed 1234"
     assert not any(line.startswith("score") for line in lines)
 
 
 def test_the_page_of_a_loss_has_plain_numbers(make_record, show):
-    """The score, the title of the curve and its labels."""
+    """The score, the title of the curve and its labels have no percent."""
     record = make_record(0.5, 0.25)
     network = plan_network(record.config, (8, 8, 1), 10)
     lines = show(render_trial(record, network, LOSS), 120)

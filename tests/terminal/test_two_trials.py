@@ -1,4 +1,4 @@
-"""Two trials side by side."""
+"""The comparison of two trials side by side."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def make_record(make_record):
 
 @pytest.fixture
 def pair(make_record):
-    """Trial 3 reached 75 % in its second epoch, trial 7 was pruned at 60 % after the first."""
+    """Trial 3 reached 75 % in its second epoch; trial 7 was pruned at 60 % after its first."""
     first = make_record(3, 0.5, 0.75, 0.7)
     second = make_record(
         7,
@@ -61,8 +61,8 @@ def pair(make_record):
 # facts
 
 
-def test_the_facts_of_both_stand_side_by_side(pair):
-    """In full where they are counts."""
+def test_the_facts_of_both_are_side_by_side(pair):
+    """Counts are printed in full."""
     assert compare_facts(*pair) == [
         ("state", "complete", "pruned"),
         ("score", "75.00 %", "60.00 %"),
@@ -77,7 +77,7 @@ def test_the_facts_of_both_stand_side_by_side(pair):
     ]
 
 
-def test_what_is_not_known_yet_is_a_dash(make_record):
+def test_unknown_facts_are_dashes(make_record):
     """A running trial has no result."""
     rows = compare_facts(make_record(0, state="running"), make_record(1, 0.5))
     assert [row[:2] for row in rows if row[1] == "–"] == [
@@ -88,8 +88,8 @@ def test_what_is_not_known_yet_is_a_dash(make_record):
     ]
 
 
-def test_what_few_trials_have_is_shown_where_one_has_it(make_record, make_result):
-    """Why it ended, what it continues, whose result it has."""
+def test_rare_facts_are_shown_if_one_trial_has_them(make_record, make_result):
+    """Such facts are the cause, the parent and the original of a duplicate."""
     failed = make_result(state=TrialState.FAILED, cause=FailureCause.DIVERGED, message="loss nan")
     first = make_record(4, state="failed", result=failed, parent=0)
     second = make_record(5, result=make_result(0.5, duplicate_of=2))
@@ -104,7 +104,7 @@ def test_what_few_trials_have_is_shown_where_one_has_it(make_record, make_result
 
 
 def test_every_parameter_of_both_is_listed_in_the_order_of_the_space(pair):
-    """A dash where it is inactive; what neither has is left out."""
+    """An inactive parameter is a dash; one that is inactive in both is left out."""
     assert compare_parameters(*pair, SPACE) == [
         ("filters", "2", "2"),
         ("pool", "max", "average"),
@@ -123,8 +123,8 @@ def test_every_parameter_of_both_is_listed_in_the_order_of_the_space(pair):
         ("flip", False, True, ("False", "True")),
     ],
 )
-def test_different_values_never_look_alike(make_record, name, ours, theirs, texts):
-    """They get all their digits where four are not enough."""
+def test_different_values_are_printed_differently(make_record, name, ours, theirs, texts):
+    """All digits are printed if four are not enough."""
     first, second = (make_record(n, values={name: v}) for n, v in ((0, ours), (1, theirs)))
     assert compare_parameters(first, second, SPACE) == [(name, *texts)]
 
@@ -139,7 +139,7 @@ def rows_of(lines):
 
 
 def test_differing_rows_are_marked_in_a_column_of_their_own(pair, show):
-    """By a character, whatever a terminal can show besides."""
+    """The mark is a character, which any terminal can print."""
     lines = show(render_two_trials(*pair, SPACE))
     assert lines[0] == "Trials 3 and 7 (≠ where they differ)"
     rows = rows_of(lines[: lines.index("Validation accuracy (* best epoch; difference in points)")])
@@ -153,7 +153,7 @@ def test_differing_rows_are_marked_in_a_column_of_their_own(pair, show):
 
 
 def test_differing_rows_are_bold(pair):
-    """And the others are not; there is no colour."""
+    """Equal rows are not bold, and there is no colour."""
     console = Console(width=100, record=True, force_terminal=True, color_system="truecolor")
     with console.capture() as captured:
         console.print(render_two_trials(*pair, SPACE))
@@ -169,7 +169,7 @@ def test_differing_rows_are_bold(pair):
 
 
 def test_brackets_are_text(make_record, show):
-    """No value is taken for markup."""
+    """Brackets in a value are no markup."""
     records = [make_record(n, values={"pool": "[b]none[/b]"}) for n in (0, 1)]
     lines = show(render_two_trials(*records, SPACE))
     assert sum(line.count("[b]none[/b]") for line in lines) == 2
@@ -186,7 +186,7 @@ def test_a_page_fits_a_terminal(pair, show):
 
 
 def test_the_curves_are_compared_epoch_by_epoch(pair, show):
-    """The best epoch has a star; the difference is the second minus the first, in points."""
+    """A star marks the best epoch; the difference is the second minus the first, in points."""
     lines = show(render_two_trials(*pair, SPACE))
     rows = rows_of(lines[lines.index("Validation accuracy (* best epoch; difference in points)") :])
     assert rows[0] == ["epoch", "trial 3", "trial 7", "difference"]
@@ -199,7 +199,7 @@ def test_the_curves_are_compared_epoch_by_epoch(pair, show):
 
 
 def test_bars_have_one_scale_for_both(pair, show):
-    """From one block for the least of both, 50 %, to all for the largest, 75 %: 60 % is 40 %."""
+    """One block is the least of both, 50 %, all blocks are the largest, 75 %; 60 % is 40 %."""
     rows = rows_of(show(compare_curves(*pair)))[1:]
     assert rows[0][1].count("█") == 1
     assert rows[1][1].count("█") == BAR_WIDTH == 14
@@ -207,14 +207,14 @@ def test_bars_have_one_scale_for_both(pair, show):
 
 
 def test_small_differences_are_not_blown_up(make_record, show):
-    """A tenth of a point is a tenth of a bar at most: the scale spans a point at least."""
+    """The scale spans at least a point, so a tenth of a point is a tenth of a bar."""
     first, second = make_record(0, 0.9), make_record(1, 0.899)
     [row] = rows_of(show(compare_curves(first, second)))[1:]
     assert [cell.count("█") for cell in row[1:3]] == [14, 1 + round(0.9 * 13)]
 
 
-def test_trials_without_a_curve_say_so(make_record, show):
-    """No empty table."""
+def test_trials_without_a_curve_have_a_line(make_record, show):
+    """One line replaces the empty table."""
     records = [make_record(number, state="running") for number in (0, 1)]
     assert compare_curves(*records) is None
     lines = show(render_two_trials(*records, SPACE))
@@ -222,7 +222,7 @@ def test_trials_without_a_curve_say_so(make_record, show):
 
 
 def test_one_curve_is_enough(make_record, show):
-    """The other column has dashes."""
+    """The column of the trial without a curve has dashes."""
     first, second = make_record(0, state="running"), make_record(1, 0.5)
     [row] = rows_of(show(compare_curves(first, second)))[1:]
     assert row[:2] == ["1", "–"]
@@ -230,7 +230,7 @@ def test_one_curve_is_enough(make_record, show):
 
 
 def test_losses_are_compared_as_plain_numbers(make_record, show):
-    """The fact, the title, the cells and the difference."""
+    """The fact, the title, the cells and the difference have no percent."""
     first, second = make_record(0, 0.5), make_record(1, 0.25)
     assert ("score", "0.5000", "0.2500") in compare_facts(first, second, LOSS)
     lines = show(compare_curves(first, second, LOSS))

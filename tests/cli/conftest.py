@@ -34,7 +34,7 @@ early_stopping = false
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended."""
+    """The exit code and output of a command."""
 
     code: int
     out: str
@@ -43,7 +43,7 @@ class Done:
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch):
-    """Options of whoever runs the tests are not ours."""
+    """Delete the options of autocnn from the environment."""
     for name in list(os.environ):
         if name.startswith("AUTOCNN_"):
             monkeypatch.delenv(name)
@@ -51,7 +51,7 @@ def _no_settings_from_outside(monkeypatch):
 
 @pytest.fixture
 def autocnn(monkeypatch, capsys) -> Callable[..., Done]:
-    """Run the command line in this process."""
+    """A function that runs the command line in this process."""
 
     def run(*arguments: object) -> Done:
         monkeypatch.setattr(sys, "argv", ["autocnn", *map(str, arguments)])
@@ -69,7 +69,7 @@ def autocnn(monkeypatch, capsys) -> Callable[..., Done]:
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without options of ours, and with the buffering that a person has."""
+    """The environment without options of autocnn, and with the default buffering."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -79,7 +79,7 @@ def clean_environment() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def start() -> Callable[..., subprocess.Popen[str]]:
-    """Start the command line as a process of its own, its output in pipes."""
+    """A function that starts the command line in another process, with its output in pipes."""
 
     def start(*arguments: object, command: tuple[str, ...] = ()) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -96,7 +96,7 @@ def start() -> Callable[..., subprocess.Popen[str]]:
 
 @pytest.fixture(scope="session")
 def call(start) -> Callable[..., Done]:
-    """Run the command line as a process of its own."""
+    """A function that runs the command line in another process."""
 
     def call(*arguments: object, command: tuple[str, ...] = ()) -> Done:
         process = start(*arguments, command=command)
@@ -108,7 +108,7 @@ def call(start) -> Callable[..., Done]:
 
 @dataclass(frozen=True)
 class Finished:
-    """A search that came to its end, and where it did."""
+    """A finished search and its folder."""
 
     results: Path
     name: str
@@ -121,13 +121,13 @@ class Finished:
 
     @property
     def outcome(self) -> dict[str, Any]:
-        """What --json printed."""
+        """The object that --json printed."""
         return json.loads(self.done.out.splitlines()[-1])
 
 
 @pytest.fixture(scope="session")
 def search_arguments(tmp_path_factory) -> tuple[object, ...]:
-    """Three networks of one convolution on digits, two epochs each; study and results left open."""
+    """Arguments of three small networks on digits for two epochs, without study and results."""
     space = tmp_path_factory.mktemp("spaces") / "tiny.toml"
     space.write_text(TINY_SPACE)
     limits = ("--trials", 3, "--epochs", 2, "--seed", 0, "--no-recipes")
@@ -136,7 +136,7 @@ def search_arguments(tmp_path_factory) -> tuple[object, ...]:
 
 @pytest.fixture(scope="session")
 def finished(call, search_arguments, tmp_path_factory) -> Finished:
-    """The study "tiny", to be looked at and not to be changed."""
+    """The study "tiny", which tests must not change."""
     results = tmp_path_factory.mktemp("finished")
     done = call(*search_arguments, "--study", "tiny", "--results", results, "--json")
     assert done.code == 0, done.err
@@ -145,7 +145,7 @@ def finished(call, search_arguments, tmp_path_factory) -> Finished:
 
 @pytest.fixture
 def copied(finished: Finished, tmp_path: Path) -> Finished:
-    """A copy of it, to be changed."""
+    """A copy of the study "tiny", which a test may change."""
     results = tmp_path / "results"
     shutil.copytree(finished.results, results)
     return Finished(results, finished.name, finished.done)

@@ -1,4 +1,4 @@
-"""Whatever is wrong is one line that says so, and nothing is written."""
+"""Any wrong input is one line that says so, and nothing is written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SCRIPT = (str(Path(sys.executable).with_name("autocnn")),)
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path, monkeypatch):
-    """A folder of its own, with a file that is somebody's."""
+    """Run each test in its own folder, with a file of the user."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.toml").write_text("somebody's = 'work'\n")
     (tmp_path / "huge.toml").write_text(f"target = {'9' * 400}\n")
@@ -26,7 +26,7 @@ def contents(folder):
 
 @pytest.fixture
 def refused(autocnn, folder):
-    """Run a command that must fail: its exit code and its one line."""
+    """A function that runs a command that must fail; returns its exit code and its one line."""
 
     def run(*arguments):
         before = contents(folder)
@@ -86,8 +86,8 @@ def refused(autocnn, folder):
         ("spaces cnn --copy mine.txt", "--copy must name a .toml file, got 'mine.txt'"),
     ],
 )
-def test_a_wrong_wish_is_refused(refused, arguments, message):
-    """Exit code 2; the line names the option, what is expected, what came."""
+def test_a_wrong_argument_is_refused(refused, arguments, message):
+    """Exit code 2; the line has the option, the expected and the given value."""
     code, line = refused(*arguments.split())
     assert code == 2
     assert message in line
@@ -96,8 +96,8 @@ def test_a_wrong_wish_is_refused(refused, arguments, message):
 @pytest.mark.parametrize(
     "arguments", ["leaderboard", "show", "resume", "plot history", "export -o model.keras"]
 )
-def test_there_is_no_study_yet(refused, arguments):
-    """Exit code 1, and how to begin."""
+def test_a_command_without_any_study_is_refused(refused, arguments):
+    """Exit code 1; the line names the command that starts a study."""
     code, line = refused(*arguments.split())
     assert (code, line) == (
         1,
@@ -106,7 +106,7 @@ def test_there_is_no_study_yet(refused, arguments):
 
 
 def test_a_copy_needs_the_name_of_a_space(refused):
-    """Which of them is to be copied, nobody said."""
+    """Exit code 2; the line names the missing argument."""
     code, line = refused("spaces", "--copy", "new.toml")
     assert code == 2
     assert "NAME" in line
@@ -148,7 +148,7 @@ def test_a_wrong_space_is_refused(refused, folder, text, message):
 
 
 def test_a_space_without_a_feasible_point_is_refused(refused, folder):
-    """Exit code 2; the line says what to do."""
+    """Exit code 2; the line has the remedy."""
     text = "[limits]\nmacs = 1\n[parameters]\nfilters = { low = 8, high = 16 }\n"
     (folder / "space.toml").write_text(text)
     code, line = refused("search", "--space", "space.toml", "--dry-run")
@@ -159,7 +159,7 @@ def test_a_space_without_a_feasible_point_is_refused(refused, folder):
 
 @pytest.mark.parametrize("option", ["--results", "--study"])
 def test_a_file_is_no_folder(refused, folder, option):
-    """Exit code 1; whatever the file is, it stays."""
+    """Exit code 1; the file is not changed."""
     (folder / "results").mkdir()
     (folder / "results" / "notes").write_text("mine")
     place = {"--results": "results/notes", "--study": "notes"}[option]
@@ -171,7 +171,7 @@ def test_a_file_is_no_folder(refused, folder, option):
 
 
 def test_another_folder_is_no_study(refused, folder):
-    """Exit code 1; what it holds stays."""
+    """Exit code 1; the folder is not changed."""
     (folder / "results" / "thesis").mkdir(parents=True)
     (folder / "results" / "thesis" / "chapter1.tex").write_text("all my work")
     code, line = refused("search", "--study", "thesis")
@@ -180,7 +180,7 @@ def test_another_folder_is_no_study(refused, folder):
 
 
 def test_a_name_too_long_is_refused(refused, folder):
-    """Exit code 2: no folder can be called that."""
+    """Exit code 2, because no folder can have that name."""
     (folder / "results").mkdir()
     code, line = refused("search", "--study", 300 * "x")
     assert code == 2
@@ -188,22 +188,22 @@ def test_a_name_too_long_is_refused(refused, folder):
 
 
 @pytest.mark.parametrize("name", ["photos/train", "my photos", "a\nb\n\nc", ""])
-def test_an_odd_data_set_is_told_as_such(refused, name):
-    """Whatever a study of it could be called: nobody spoke of --study."""
+def test_an_odd_data_set_is_refused_as_a_data_set(refused, name):
+    """The line is about --dataset, not about --study, whose name follows from it."""
     code, line = refused("search", "--dataset", name)
     assert code == 2
     assert line.startswith((f"no data set named {name!r}; ", "--dataset must be a name or a path"))
 
 
 def test_an_error_of_several_lines_is_one_line(refused):
-    """The line breaks of a parser's message become blanks."""
+    """The line breaks of a parser's message become spaces."""
     code, line = refused("search", "--config", "absent\n\nfolder/x.toml")
     assert code == 2
     assert line.startswith("--config absent folder/x.toml: cannot be read")
 
 
-def test_what_the_environment_says_is_checked_too(refused, monkeypatch):
-    """It stands for the option of that name."""
+def test_settings_of_the_environment_are_checked_too(refused, monkeypatch):
+    """A variable is checked as the option of that name."""
     monkeypatch.setenv("AUTOCNN_TIME_BUDGET", "soon")
     code, line = refused("search", "--dry-run")
     assert code == 2
@@ -212,7 +212,7 @@ def test_what_the_environment_says_is_checked_too(refused, monkeypatch):
 
 @pytest.mark.parametrize("command", [SCRIPT, (sys.executable, "-m", "autocnn")])
 def test_the_process_ends_with_the_code_and_the_line(call, folder, command):
-    """Whichever way it is started; no traceback."""
+    """Every way to start the command prints one line and no traceback."""
     before = contents(folder)
     done = call("search", "--dataset", "digit", command=command)
     assert (done.code, done.out) == (2, "")
@@ -221,10 +221,10 @@ def test_the_process_ends_with_the_code_and_the_line(call, folder, command):
     assert contents(folder) == before
 
 
-def test_a_reader_that_leaves_is_no_error(start):
-    """As `head` does: no traceback, whenever the output would have come."""
+def test_a_closed_pipe_is_no_error(start):
+    """A closed pipe, as of `head`, causes no traceback, early or late."""
     process = start("spaces")
     process.stdout.close()
-    process.stdout = None  # nothing is left to be read
+    process.stdout = None  # the pipe is closed before any output
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (1, "")

@@ -1,4 +1,4 @@
-"""`autocnn baselines`, and what `autocnn search --baseline` looks at."""
+"""`autocnn baselines`, and the data set of `autocnn search --baseline`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from autocnn.space.library import baseline_names
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """Nothing is read from where the tests are started."""
+    """Run each test in its own folder, so no file of the user is read."""
     monkeypatch.chdir(tmp_path)
 
 
 def test_baselines_are_listed(autocnn):
-    """With what they cost and reached, and once more with their sources."""
+    """The list has costs and results, and then the sources."""
     done = autocnn("baselines")
     assert (done.code, done.err) == (0, "")
     rows = [line.split() for line in done.out.splitlines()]
@@ -28,7 +28,7 @@ def test_baselines_are_listed(autocnn):
 
 
 def test_baselines_are_listed_for_programs(autocnn):
-    """One JSON object; what was not published is null."""
+    """The output is one JSON object; an unpublished value is null."""
     done = autocnn("baselines", "--json")
     assert done.out.count("\n") == 1
     found = {baseline["name"]: baseline for baseline in json.loads(done.out)["baselines"]}
@@ -45,14 +45,14 @@ def test_baselines_are_listed_for_programs(autocnn):
 
 @pytest.mark.parametrize(("option", "size"), [((), "28×28×1"), (("--dataset", "cifar10"), "32×32")])
 def test_a_search_takes_the_data_of_its_baseline(autocnn, option, size):
-    """Unless another data set is named."""
+    """The data set is the baseline's unless another one is given."""
     done = autocnn("search", "--baseline", "lenet", *option, "--dry-run")
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith(f"space lenet for images of {size}")
 
 
 def test_the_environment_names_a_baseline_too(autocnn, monkeypatch):
-    """As every option."""
+    """A variable sets the baseline as any option."""
     monkeypatch.setenv("AUTOCNN_BASELINE", "lenet")
     assert autocnn("search", "--dry-run").out.startswith("space lenet for images of 28×28×1")
 
@@ -68,7 +68,7 @@ def test_the_environment_names_a_baseline_too(autocnn, monkeypatch):
         (("--baseline", "lenet", "--dataset", "digits"), "space lenet: none of 1000 samples is"),
     ],
 )
-def test_a_wrong_wish_is_one_line(autocnn, tmp_path, options, message):
+def test_a_wrong_baseline_is_one_line(autocnn, tmp_path, options, message):
     """Exit code 2; nothing is written."""
     done = autocnn("search", *options)
     assert (done.code, done.out) == (2, "")

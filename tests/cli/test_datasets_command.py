@@ -1,4 +1,4 @@
-"""`autocnn datasets NAME`: one data set in full, and as a picture."""
+"""`autocnn datasets NAME`: the page of one data set, and its picture."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from PIL import Image
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """Pictures are written where the tests may write."""
+    """Run each test in its own folder, where it may write pictures."""
     monkeypatch.chdir(tmp_path)
 
 
 def test_a_data_set_is_shown_in_full(autocnn):
-    """Its facts, then a line a class."""
+    """The page has its facts, then a line a class."""
     done = autocnn("datasets", "digits")
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
@@ -25,8 +25,8 @@ def test_a_data_set_is_shown_in_full(autocnn):
     assert [line.split() for line in lines[-2:]] == [["8", "8", "139"], ["9", "9", "144"]]
 
 
-def test_a_data_set_that_is_not_here_is_shown_too(autocnn, monkeypatch, tmp_path):
-    """Without what only its files tell."""
+def test_a_data_set_that_is_not_local_is_shown_too(autocnn, monkeypatch, tmp_path):
+    """The page leaves out the facts that need its files."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     done = autocnn("datasets", "cifar100")
     assert (done.code, done.err) == (0, "")
@@ -35,7 +35,7 @@ def test_a_data_set_that_is_not_here_is_shown_too(autocnn, monkeypatch, tmp_path
 
 
 def test_a_picture_is_drawn(autocnn, tmp_path):
-    """The command says where."""
+    """The command prints the path of the picture."""
     done = autocnn("datasets", "digits", "--grid", "digits.png")
     assert (done.code, done.out, done.err) == (0, "digits.png\n", "")
     with Image.open(tmp_path / "digits.png") as image:
@@ -43,7 +43,7 @@ def test_a_picture_is_drawn(autocnn, tmp_path):
 
 
 def test_the_options_change_the_picture(autocnn, tmp_path):
-    """Each of them; the defaults are flip, 2 pixels, 8 images."""
+    """Each option changes it; the defaults are flip, 2 pixels, 8 images."""
     wishes = {
         "default": (),
         "same": ("--flip", "--shift", 2, "--per-class", 8),
@@ -74,7 +74,7 @@ def test_the_options_change_the_picture(autocnn, tmp_path):
         ("digits --grid x.png --per-class 99", "--per-class must be from 1 to 50, got 99"),
     ],
 )
-def test_a_wrong_wish_is_one_line(autocnn, tmp_path, arguments, message):
+def test_a_wrong_option_is_one_line(autocnn, tmp_path, arguments, message):
     """Exit code 2; nothing is written."""
     done = autocnn("datasets", *arguments.split())
     assert (done.code, done.out) == (2, "")

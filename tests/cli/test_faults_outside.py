@@ -1,4 +1,4 @@
-"""A small search while the machine does its worst; what had ended is on record afterwards."""
+"""A small search under faults of the machine; ended trials stay on record."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.training
 
 
 def read_until(process, word, n=1):
-    """Read the process's stderr until `word` stood in `n` lines; those lines."""
+    """Read the process's stderr until `n` lines contain `word`; return those lines."""
     found, all_lines = [], []
     for line in process.stderr:
         all_lines.append(line)
@@ -31,7 +31,7 @@ def read_until(process, word, n=1):
 
 
 def ended(results, name):
-    """What had ended, by number."""
+    """The state, score and seed of each ended trial, by number."""
     records = load_study(results, name).records
     return {r.number: (r.state, r.score, r.seed) for r in records if r.state != TrialState.RUNNING}
 
@@ -39,15 +39,15 @@ def ended(results, name):
 # --- a process that shares the study dies --------------------------------------------------------
 
 
-def test_a_trial_of_a_killed_worker_goes_on_elsewhere(start, tmp_path, search_arguments):
-    """None is missing, none is trained twice, and each was ended by a process of the two."""
+def test_a_trial_of_a_killed_worker_is_continued_by_another(start, tmp_path, search_arguments):
+    """No trial is missing or trained twice, and each was ended by one of the two processes."""
     shared = ("--study", "shared", "--results", tmp_path)
     long = ("--trials", 12, "--epochs", 20, "--pruner", "none")
     arguments = [*search_arguments[:5], "--no-recipes", *long]
     storage = ("--storage", f"sqlite:///{tmp_path}/shared.db")
     search = start(*arguments, *shared, *storage, "--workers", 1, "-v")
     read_until(search, "  epoch ")
-    with held(search):  # a worker needs time to come
+    with held(search):  # a worker needs time to start
         worker = start("worker", *shared, "--workers", 1, "-v")
         read_until(worker, "  epoch ")
         worker.kill()
@@ -60,7 +60,7 @@ def test_a_trial_of_a_killed_worker_goes_on_elsewhere(start, tmp_path, search_ar
     study = load_study(tmp_path, "shared").study.record
     leases = [study.trials[record.number].user_attrs[LEASE] for record in records]
     assert sum(lease["handover"] for lease in leases) == 1
-    assert len({lease["owner"] for lease in leases}) == 1  # nothing of the killed one had ended
+    assert len({lease["owner"] for lease in leases}) == 1  # the killed worker had ended no trial
 
 
 # --- a full disk ---------------------------------------------------------------------------------
@@ -79,7 +79,7 @@ def small_disk(tmp_path) -> Iterator[Path]:
 
 
 def fill(folder):
-    """Take every byte that is left."""
+    """Fill the disk to the last byte."""
     with open(folder / "filler", "wb", buffering=0) as file:
         for size in (4096, 1):
             try:
@@ -90,7 +90,7 @@ def fill(folder):
 
 
 def test_a_full_disk_loses_no_trial(start, call, small_disk, search_arguments):
-    """The search ends with one line; with some space again it goes on where it stopped."""
+    """The search ends with one line, and resumes once there is space again."""
     study = ("--study", "full", "--results", small_disk)
     arguments = [*search_arguments[:5], "--no-recipes", "--trials", 8, "--epochs", 3]
     search = start(*arguments, *study)
@@ -121,7 +121,7 @@ FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 @pytest.mark.skipif(not FAKETIME, reason="needs libfaketime (Debian's package faketime)")
 def test_a_clock_that_jumps_changes_nothing(start, tmp_path, search_arguments, monkeypatch):
-    """By days, forth and back, in the middle of a search with a budget and with leases."""
+    """The clock jumps by days, both ways, in a search with a budget and leases."""
     clock = tmp_path / "clock"
     clock.write_text("+0")
     for name, value in {
@@ -144,4 +144,4 @@ def test_a_clock_that_jumps_changes_nothing(start, tmp_path, search_arguments, m
     assert 0 < outcome["seconds"] < 300
     study = load_study(tmp_path, "jumps").study.record
     moments = [trial.datetime_start for trial in study.trials]
-    assert (max(moments) - min(moments)).days >= 5  # it did jump
+    assert (max(moments) - min(moments)).days >= 5  # the clock did jump

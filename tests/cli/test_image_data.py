@@ -1,4 +1,4 @@
-"""Images of one's own from the command line: looked at, drawn, and refused in one line."""
+"""A user's images on the command line: shown, drawn, and refused in one line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = encode(X[0])
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path_factory, monkeypatch):
-    """An empty cache, and a folder of its own for each test."""
+    """Give each test an empty cache and its own folder."""
     folder = tmp_path_factory.mktemp("cache")
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
     monkeypatch.chdir(tmp_path_factory.mktemp("work"))
@@ -27,22 +27,22 @@ def cache(tmp_path_factory, monkeypatch):
 
 @pytest.fixture
 def folder():
-    """Three classes of twelve images each, in class folders."""
+    """A folder of three classes with twelve images each."""
     return write_folder(Path("photos"), {"": (X, Y)})
 
 
 def break_image(folder: Path) -> None:
-    """Cut off half of one image."""
+    """Cut off half of an image file."""
     file = folder / "0" / "0000.png"
     file.write_bytes(file.read_bytes()[:80])
 
 
-# what is read
+# accepted images
 
 
 @pytest.mark.parametrize("form", ["folder", "npz", "parquet"])
 def test_any_form_is_shown_in_full(autocnn, form):
-    """Its facts, then a line a class; a data set in three forms has one fingerprint."""
+    """The page has facts and a line a class; three forms have one fingerprint."""
     parts = {"train": (X, Y), "test": (noise(6, 8, 8, seed=1), [0, 1, 2] * 2)}
     path = {
         "folder": lambda: write_folder(Path("photos"), parts),
@@ -61,8 +61,8 @@ def test_any_form_is_shown_in_full(autocnn, form):
     assert [line.split() for line in lines[-3:]] == [[str(i), str(i), "12"] for i in range(3)]
 
 
-def test_lines_are_told_and_classes_unbalanced(autocnn, folder):
-    """A class of 12 beside one of 72 images; what became of sizes and test images."""
+def test_notes_and_unbalanced_classes_are_printed(autocnn, folder):
+    """A class has 12 and another 72 images; notes are about sizes and test images."""
     for i, pixels in enumerate(noise(60, 9, 9, seed=5)):
         (folder / "2" / f"new{i}.png").write_bytes(encode(pixels))
     done = autocnn("datasets", folder)
@@ -76,7 +76,7 @@ def test_lines_are_told_and_classes_unbalanced(autocnn, folder):
 
 
 def test_corrupt_images_are_left_out_on_request(autocnn, folder):
-    """And told, in `datasets` and before a search."""
+    """Their number is printed by `datasets` and before a search."""
     break_image(folder)
     shown = autocnn("datasets", folder, "--skip-corrupt", "--image-size", 6)
     assert shown.code == 0
@@ -89,7 +89,7 @@ def test_corrupt_images_are_left_out_on_request(autocnn, folder):
 
 
 def test_a_picture_is_drawn(autocnn, folder):
-    """Of the training images, as of any data set."""
+    """The picture is of the training images, as of any data set."""
     done = autocnn("datasets", folder, "--grid", "photos.png")
     assert (done.code, done.out, done.err) == (0, "photos.png\n", "")
     with Image.open("photos.png") as image:
@@ -97,33 +97,33 @@ def test_a_picture_is_drawn(autocnn, folder):
 
 
 def test_no_terminal_no_bar(autocnn, folder):
-    """The first reading says nothing where nobody looks."""
+    """The first reading prints nothing if stderr is no terminal."""
     assert autocnn("datasets", folder).err == ""
 
 
-# what is refused
+# refused images
 
 
 def npz(**arrays):
-    """A .npz file with these arrays."""
+    """Write a .npz file with these arrays."""
     np.savez("x.npz", **arrays)
     return "x.npz"
 
 
 def parquet(**columns):
-    """A Parquet file with these columns."""
+    """Write a Parquet file with these columns."""
     pq.write_table(pa.table(columns), "x.parquet")
     return "x.parquet"
 
 
 def null_parquet():
-    """A Parquet file whose second image is null."""
+    """Write a Parquet file whose second image is null."""
     pq.write_table(image_table([FILE, None], [0, 0]), "x.parquet")
     return "x.parquet"
 
 
 def made(path, *names):
-    """A folder with these files; those that end in .png are images."""
+    """Make a folder with these files; those that end in .png are images."""
     for name in names:
         file = Path(path) / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -132,14 +132,14 @@ def made(path, *names):
 
 
 def linked(target):
-    """A folder with an image that is a link."""
+    """Make a folder with an image that is a link."""
     made("photos", "a/1.png")
     Path("photos/a/2.png").symlink_to(target)
     return "photos"
 
 
 def bomb():
-    """A folder with an image of 900 million pixels, in some bytes."""
+    """Make a folder with an image of 900 million pixels in a few bytes."""
     import zlib
 
     data = bytearray(FILE)
@@ -151,7 +151,7 @@ def bomb():
 
 
 def badly_named():
-    """A folder with an image whose name is Latin-1."""
+    """Make a folder with an image whose name is Latin-1."""
     made("photos", "a/1.png")
     Path(os.fsdecode(b"photos/a/caf\xe9.png")).write_bytes(FILE)
     return "photos"
@@ -192,7 +192,7 @@ def badly_named():
     ],
 )
 def test_bad_input_is_one_line(autocnn, cache, make, code, message):
-    """In a search and in `datasets`; nothing is left in results/ or in the cache."""
+    """Neither a search nor `datasets` leaves a file in results/ or in the cache."""
     path = make()
     before = sorted(Path.cwd().rglob("*"))
     for command in (("search", "--dataset", path), ("datasets", path)):
@@ -206,7 +206,7 @@ def test_bad_input_is_one_line(autocnn, cache, make, code, message):
 
 
 def test_corrupt_images_are_refused(autocnn, folder):
-    """With how many there are, and what to do."""
+    """The line has their number and a remedy."""
     break_image(folder)
     done = autocnn("search", "--dataset", folder)
     assert done.code == 1
@@ -215,8 +215,8 @@ def test_corrupt_images_are_refused(autocnn, folder):
     assert not Path("results").exists()
 
 
-def test_files_without_permission_are_told(autocnn, folder, monkeypatch):
-    """The line names the first one."""
+def test_files_without_permission_are_refused(autocnn, folder, monkeypatch):
+    """The line names the first file."""
     real = open
 
     def refuse(file, *arguments, **options):
@@ -243,7 +243,7 @@ def test_files_without_permission_are_told(autocnn, folder, monkeypatch):
         ("search --dataset photos --space absent.toml", "no search space named 'absent.toml'"),
     ],
 )
-def test_wrong_options_are_told(autocnn, folder, arguments, message):
+def test_wrong_options_are_refused(autocnn, folder, arguments, message):
     """Exit code 2, one line, and no study."""
     done = autocnn(*arguments.split())
     assert (done.code, done.out) == (2, "")

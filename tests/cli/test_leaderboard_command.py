@@ -1,4 +1,4 @@
-"""`autocnn leaderboard STUDY` of a study that nobody had to train, with `--where`."""
+"""`autocnn leaderboard STUDY` with `--where`, of a study that was not trained."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ optimizer = { choices = ["adam", "adamw"] }
 
 @pytest.fixture
 def study(tmp_path, make_record):
-    """tiny: a leaderboard of four trials, and a journal of its size that nothing can read."""
+    """The study tiny: a leaderboard of four trials, and an unreadable journal of its size."""
     paths = StudyPaths(tmp_path / "results" / "tiny")
     paths.root.mkdir(parents=True)
     paths.study_toml.write_text(settings_to_toml(StudySettings(study="tiny")))
@@ -45,12 +45,12 @@ def study(tmp_path, make_record):
 
 @pytest.fixture
 def leaderboard(autocnn, study):
-    """Run the command on it."""
+    """A function that runs the command on the study."""
     return lambda *arguments: autocnn("leaderboard", *arguments, "--results", study.root.parent)
 
 
 def test_the_file_alone_is_shown(leaderboard):
-    """The journal has not grown since it was written: nobody reads it."""
+    """The journal has not grown since the file was written, so it is not read."""
     done = leaderboard()
     assert (done.code, done.err) == (0, "")
     lines = [line.rstrip() for line in done.out.splitlines()]
@@ -59,7 +59,7 @@ def test_the_file_alone_is_shown(leaderboard):
 
 
 def test_a_journal_that_has_grown_is_read(study, leaderboard):
-    """Which fails here."""
+    """The journal is read, which fails here."""
     with study.journal.open("a") as journal:
         journal.write("{}\n")
     done = leaderboard()
@@ -80,14 +80,14 @@ def test_a_journal_that_has_grown_is_read(study, leaderboard):
     ],
 )
 def test_conditions_choose_the_rows(leaderboard, conditions, ranks):
-    """All of them hold; the rank is the one in the whole study."""
+    """All conditions must hold; the rank is that in the whole study."""
     wish = [part for text in conditions for part in ("--where", text)]
     rows = json.loads(leaderboard("tiny", *wish, "--format", "json").out)
     assert [row["rank"] for row in rows] == ranks
 
 
 def test_every_format_is_filtered(leaderboard):
-    """In the order and the columns that are asked for, of the first rows."""
+    """Order, columns and number of rows are the given ones."""
     wish = ("--where", "state=complete", "--sort", "trial", "--columns", "trial,rank")
     table = leaderboard(*wish).out.splitlines()
     assert table[0].rstrip() == "tiny (4 trials)"
@@ -109,7 +109,7 @@ def test_every_format_is_filtered(leaderboard):
     ],
 )
 def test_a_wrong_condition_is_one_line(leaderboard, condition, message):
-    """Exit code 2."""
+    """Exit code 2 and one line."""
     done = leaderboard("--where", "state=complete", "--where", condition)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert done.err.startswith(f"autocnn: error: {message}")
@@ -117,7 +117,7 @@ def test_a_wrong_condition_is_one_line(leaderboard, condition, message):
 
 @pytest.mark.training
 def test_a_search_leaves_a_file_that_is_current(copied, autocnn):
-    """What is put on record last, it holds: the journal may be unreadable then."""
+    """The file has the last write of the record, so the journal is not needed."""
     journal = StudyPaths(copied.folder).journal
     journal.write_bytes(b"x" * (journal.stat().st_size - 1) + b"\n")
     done = autocnn("leaderboard", "tiny", "--results", copied.results)
@@ -125,8 +125,8 @@ def test_a_search_leaves_a_file_that_is_current(copied, autocnn):
     assert done.out.startswith("tiny (3 trials)")
 
 
-def test_a_long_table_is_cut_and_says_so(leaderboard, monkeypatch):
-    """Unless so many rows are asked for; what a program reads is whole."""
+def test_a_long_table_is_cut_with_a_note(leaderboard, monkeypatch):
+    """The table is cut unless a number of rows is given; output for programs is whole."""
     monkeypatch.setattr("autocnn.cli.leaderboard.MOST_ROWS", 3)
     lines = leaderboard().out.splitlines()
     assert len(lines[2:-1]) == 3

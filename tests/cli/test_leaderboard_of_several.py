@@ -1,4 +1,4 @@
-"""`autocnn leaderboard STUDY1 STUDY2`: studies that were searched, ranked together."""
+"""`autocnn leaderboard STUDY1 STUDY2`: finished studies, ranked together."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def two(copied):
 
 
 def test_two_studies_are_one_table(autocnn, two):
-    """The study is the first column; both are in the title."""
+    """The study is the first column; the title has both."""
     done = autocnn("leaderboard", "tiny", "tiny2", "--results", two.results)
     assert (done.code, done.err) == (0, "")
     lines = [line.rstrip() for line in done.out.splitlines()]
@@ -30,7 +30,7 @@ def test_two_studies_are_one_table(autocnn, two):
 
 
 def test_the_options_work_as_for_one_study(autocnn, two):
-    """Sorted, cut, in the columns and the form that are asked for."""
+    """Rows are sorted and cut, with the given columns and format."""
     wish = ("--sort", "trial", "--columns", "study,trial,rank", "--top", 4, "--format", "json")
     done = autocnn("leaderboard", "tiny2", "tiny", *wish, "--results", two.results)
     rows = json.loads(done.out)
@@ -44,14 +44,14 @@ def test_the_options_work_as_for_one_study(autocnn, two):
 
 
 def test_conditions_hold_for_all_studies(autocnn, two):
-    """The study is a column like any other."""
+    """The study is a column as any other."""
     wish = ("--where", "study=tiny2", "--where", "trial<2", "--format", "json")
     rows = json.loads(autocnn("leaderboard", "tiny", "tiny2", *wish, "--results", two.results).out)
     assert {(row["study"], row["trial"]) for row in rows} == {("tiny2", 0), ("tiny2", 1)}
 
 
 def test_every_file_is_made_again(autocnn, two):
-    """Of each study that is named."""
+    """The leaderboard of each named study is rebuilt."""
     arguments = ("leaderboard", "tiny", "tiny2", "--results", two.results)
     before = autocnn(*arguments)
     for name in ("tiny", "tiny2"):
@@ -74,7 +74,7 @@ def test_every_file_is_made_again(autocnn, two):
     ],
 )
 def test_what_cannot_be_ranked_together_is_one_line(autocnn, two, names, message):
-    """Exit code 2."""
+    """Exit code 2 and one line."""
     toml = two.results / "tiny2" / "study.toml"
     toml.write_text(toml.read_text().replace("split_seed = 0", "split_seed = 7"))
     done = autocnn("leaderboard", *names.split(), "--results", two.results)

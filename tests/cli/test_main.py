@@ -33,21 +33,21 @@ COMMANDS = (
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """Nothing is read from where the tests are started."""
+    """Run each test in its own folder, so no file of the user is read."""
     monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize("option", ["--help", "-h"])
 def test_help_lists_the_commands(autocnn, option):
-    """On stdout, with exit code 0."""
+    """Help is on stdout, with exit code 0."""
     done = autocnn(option)
     assert (done.code, done.err) == (0, "")
     listed = [line.strip("│ ").split(" ")[0] for line in done.out.splitlines()]
     assert [name for name in listed if name in COMMANDS] == list(COMMANDS)
 
 
-def test_no_command_is_answered_with_help(autocnn):
-    """Which is no error message."""
+def test_no_command_prints_the_help(autocnn):
+    """The help is no error message."""
     done = autocnn()
     assert "Usage: " in done.out + done.err
     assert "error" not in done.err
@@ -55,20 +55,20 @@ def test_no_command_is_answered_with_help(autocnn):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(autocnn, command):
-    """Starting with how it is used."""
+    """The help begins with the usage."""
     done = autocnn(command, "--help")
     assert (done.code, done.err) == (0, "")
     assert re.search(rf"Usage: .*autocnn {command} ", done.out)
 
 
 def test_the_version_is_that_of_the_package(call):
-    """Alone on its line."""
+    """The output is a line with the version."""
     done = call("--version")
     assert (done.code, done.out, done.err) == (0, f"{metadata.version('autocnn')}\n", "")
 
 
 def test_spaces_are_listed(autocnn):
-    """Each by name, with its description."""
+    """Each space has its name and description."""
     done = autocnn("spaces")
     rows = [line.split(maxsplit=1) for line in done.out.splitlines()]
     assert rows == [[name, load_space(name).description] for name in space_names()]
@@ -76,7 +76,7 @@ def test_spaces_are_listed(autocnn):
 
 
 def test_a_space_is_shown(autocnn):
-    """With all its parameters."""
+    """The page has all parameters."""
     done = autocnn("spaces", "cnn")
     assert done.code == 0
     first = [line.strip("│").split("│")[0].strip() for line in done.out.splitlines()]
@@ -86,13 +86,13 @@ def test_a_space_is_shown(autocnn):
 
 
 def test_a_baseline_is_shown(autocnn):
-    """With its blocks."""
+    """The page has its blocks."""
     done = autocnn("spaces", "cnn_16_32_64")
     assert done.out.startswith("Block(filters=(16,")
 
 
 def test_a_space_is_copied(autocnn, tmp_path):
-    """And the copy can be shown in turn."""
+    """The copy can be shown, too."""
     done = autocnn("spaces", "mlp", "--copy", "mine.toml")
     assert (done.code, done.out) == (0, "mine.toml\n")
     assert (tmp_path / "mine.toml").read_text(encoding="utf-8") == load_space("mlp").text
@@ -100,15 +100,15 @@ def test_a_space_is_copied(autocnn, tmp_path):
 
 
 def test_data_sets_are_listed(autocnn):
-    """Digits is on every machine."""
+    """The digits are local on every machine."""
     done = autocnn("datasets")
     rows = [line.split() for line in done.out.splitlines()[1:]]
     assert [row[0] for row in rows] == [info.name for info in list_datasets()]
     assert rows[0][:6] == ["digits", "8×8×1", "10", "1,437", "360", "yes"]
 
 
-def test_info_says_what_autocnn_runs_on(autocnn, tmp_path):
-    """A line each, the folder of results included."""
+def test_info_prints_the_installation(autocnn, tmp_path):
+    """Each fact is a line, including the folder of results."""
     done = autocnn("info", "--results", "here")
     facts = dict(line.split(maxsplit=1) for line in done.out.splitlines())
     assert facts["results"] == str(tmp_path / "here")
@@ -118,11 +118,11 @@ def test_info_says_what_autocnn_runs_on(autocnn, tmp_path):
     assert done.code == 0
 
 
-# where settings come from; a dry run shows the images of the data set chosen
+# sources of settings; a dry run prints the images of the chosen data set
 
 
 def head_of_dry_run(done):
-    """The first line of a dry run that went well."""
+    """The first line of a dry run with exit code 0."""
     assert (done.code, done.err) == (0, "")
     return done.out.splitlines()[0]
 
@@ -136,8 +136,10 @@ def head_of_dry_run(done):
         ("cifar10", "mnist", "digits", "8×8×1"),
     ],
 )
-def test_the_nearest_wish_counts(autocnn, tmp_path, monkeypatch, file, environment, option, size):
-    """The command line before the environment, that before the file, that before the default."""
+def test_the_order_of_sources_of_a_setting(
+    autocnn, tmp_path, monkeypatch, file, environment, option, size
+):
+    """The command line comes before the environment, the file and the default."""
     arguments = ["search", "--dry-run"]
     if file is not None:
         (tmp_path / "mine.toml").write_text(f'dataset = "{file}"\n')
@@ -151,7 +153,7 @@ def test_the_nearest_wish_counts(autocnn, tmp_path, monkeypatch, file, environme
 
 
 def test_a_dry_run_is_data(autocnn):
-    """One JSON object, as a search prints."""
+    """With --json a dry run prints one JSON object, as a search does."""
     done = autocnn("search", "--dry-run", "--json")
     assert (done.code, done.err) == (0, "")
     found = json.loads(done.out)
@@ -161,7 +163,7 @@ def test_a_dry_run_is_data(autocnn):
 
 
 def test_a_dry_run_leaves_nothing(autocnn, tmp_path):
-    """It only looks."""
+    """A dry run writes no file."""
     assert autocnn("search", "--dry-run", "--study", "x").code == 0
     assert list(tmp_path.iterdir()) == []
 
@@ -170,7 +172,7 @@ def test_a_dry_run_leaves_nothing(autocnn, tmp_path):
     "arguments", [("info",), ("search", "--dataset", "digits", "--trials", 1, "--study", "x")]
 )
 def test_an_unknown_backend_is_one_line(call, monkeypatch, tmp_path, arguments):
-    """It names the variable, and nothing is written."""
+    """The line names the variable, and nothing is written."""
     monkeypatch.setenv("KERAS_BACKEND", "theano")
     done = call(*arguments)
     assert (done.code, done.out) == (2, "")

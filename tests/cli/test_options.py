@@ -17,7 +17,7 @@ from autocnn.errors import SettingsError
 
 @pytest.fixture
 def received():
-    """A command with two options of settings, and what it was called with."""
+    """A command with two options of settings, and the arguments that it received."""
     calls = []
 
     @with_settings(seed=setting_option("seed"), time_budget_s=setting_option("time_budget_s"))
@@ -55,7 +55,7 @@ def test_search_has_an_option_for_every_setting_with_a_help_text():
 
 
 def test_every_option_of_a_setting_is_in_the_help(autocnn, monkeypatch):
-    """With its default and its choices."""
+    """The help has the default and the choices."""
     monkeypatch.setenv("COLUMNS", "200")
     text = autocnn("search", "--help").out
     names = [api.option_name(key).split("/")[0] for key in api.SETTINGS if api.SETTINGS[key].help]
@@ -65,7 +65,7 @@ def test_every_option_of_a_setting_is_in_the_help(autocnn, monkeypatch):
 
 @pytest.mark.parametrize("command", [["--help"], ["search", "--help"]])
 def test_help_imports_no_library(command):
-    """Neither Keras nor Optuna nor NumPy, so that help comes at once."""
+    """Help imports neither Keras nor Optuna nor NumPy, which load slowly."""
     heavy = "{'keras', 'tensorflow', 'optuna', 'numpy', 'pyarrow', 'matplotlib', 'plotly'}"
     code = (
         f"import sys\nsys.argv = ['autocnn', *{command!r}]\n"
@@ -78,7 +78,7 @@ def test_help_imports_no_library(command):
 
 
 def test_a_setting_is_read_from_the_environment(autocnn, monkeypatch, tmp_path):
-    """Under the name of its option."""
+    """The variable has the name of the option."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AUTOCNN_TIME_BUDGET", "soon")
     assert autocnn("search", "--dry-run").err.startswith("autocnn: error: --time-budget must be")

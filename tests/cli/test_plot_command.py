@@ -1,4 +1,4 @@
-"""`autocnn plot`, on a study that nobody had to train."""
+"""`autocnn plot`, on a study that was not trained."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ COMPLETE, PRUNED = TrialState.COMPLETE, TrialState.PRUNED
 
 @pytest.fixture
 def write_trial(make_proposal, make_result):
-    """Put a trial on record; its values follow from its number."""
+    """A function that puts a trial on record; its values follow from its number."""
 
     def write(study, space, number, state, scores):
         values = {
@@ -52,7 +52,7 @@ def write_trial(make_proposal, make_result):
 
 @pytest.fixture
 def make_study(tmp_path, write_trial):
-    """A study with these trials, given as state and scores by epoch; returns --results."""
+    """A function that makes a study with these trials, by state and scores; returns --results."""
 
     def make(name, *trials):
         silence_optuna()
@@ -76,7 +76,7 @@ def make_study(tmp_path, write_trial):
 
 @pytest.fixture
 def plot(autocnn, make_study, tmp_path, monkeypatch):
-    """Run `autocnn plot` on a study of twelve trials: 0 to 9 are complete, 5 the best."""
+    """A function that runs `autocnn plot` on twelve trials: 0 to 9 are complete, 5 is the best."""
     trials = [(COMPLETE, 0.5, 0.6 + 0.05 * (number * 3 % 8)) for number in range(10)]
     results = make_study("look", *trials, (PRUNED, 0.2), (PRUNED, 0.7))
     monkeypatch.chdir(tmp_path)
@@ -86,7 +86,7 @@ def plot(autocnn, make_study, tmp_path, monkeypatch):
 @pytest.mark.parametrize("ending", ["html", "png", "svg"])
 @pytest.mark.parametrize("kind", PLOTS)
 def test_a_plot_is_written(plot, tmp_path, kind, ending):
-    """Its name is all that is printed."""
+    """The only output is the name of the file."""
     done = plot(kind, "look", "-o", f"plot.{ending}")
     assert (done.code, done.out, done.err) == (0, f"plot.{ending}\n", "")
     assert (tmp_path / f"plot.{ending}").stat().st_size > 1000
@@ -101,7 +101,7 @@ def test_a_plot_is_written(plot, tmp_path, kind, ending):
     ],
 )
 def test_a_plot_is_printed(plot, kind, first, last):
-    """Of the latest study, where no file is named."""
+    """Without a file the plot of the latest study is printed."""
     done = plot(kind)
     assert (done.code, done.err) == (0, "")
     lines = done.out.rstrip().splitlines()
@@ -111,7 +111,7 @@ def test_a_plot_is_printed(plot, kind, first, last):
 
 
 def test_parameters_can_be_chosen(plot, tmp_path):
-    """By name, with or without blanks."""
+    """Names are separated by commas, with or without spaces."""
     done = plot("slice", "-o", "plot.svg", "--params", "filters, downsampling")
     assert done.code == 0
     written = set(re.findall(r"<!-- (.*?) -->", (tmp_path / "plot.svg").read_text()))
@@ -135,8 +135,8 @@ def test_parameters_can_be_chosen(plot, tmp_path):
         ("history --params filters", 2, "--params goes with parallel and slice, not with history"),
     ],
 )
-def test_what_cannot_be_drawn_is_told(plot, tmp_path, arguments, code, message):
-    """In one line; no file is written."""
+def test_a_plot_that_cannot_be_drawn_is_refused(plot, tmp_path, arguments, code, message):
+    """The error is one line, and no file is written."""
     (tmp_path / "folder.png").mkdir()
     before = sorted(tmp_path.iterdir())
     done = plot(*arguments.split())
@@ -159,10 +159,10 @@ def test_what_cannot_be_drawn_is_told(plot, tmp_path, arguments, code, message):
         ([(COMPLETE, 0.5)] * 10, "importance", "study new: the importance of parameters needs sc"),
     ],
 )
-def test_a_young_study_has_little_to_show(
+def test_a_young_study_has_too_few_trials(
     autocnn, make_study, monkeypatch, tmp_path, trials, kind, message
 ):
-    """Which is said in one line, of a file as of the terminal."""
+    """The error is one line, for a file and for the terminal."""
     results = make_study("new", *trials)
     monkeypatch.chdir(tmp_path)
     for target in ([] if kind == "slice" else [()]) + [("-o", "plot.html")]:
@@ -173,22 +173,22 @@ def test_a_young_study_has_little_to_show(
 
 
 def test_a_pruned_trial_has_a_curve(autocnn, make_study):
-    """Where nothing else has one."""
+    """Curves of pruned trials are drawn if no other trial has one."""
     done = autocnn("plot", "curves", "--results", make_study("new", (PRUNED, 0.5)))
     assert done.code == 0
     assert done.out.splitlines()[2].split()[:3] == ["0", "50.00", "%"]
 
 
-def test_nothing_leaks_to_the_screen(call, make_study, tmp_path):
-    """In a process of its own, where warnings are not errors but lines on stderr."""
+def test_no_warning_is_printed(call, make_study, tmp_path):
+    """In another process a warning would be a line on stderr."""
     results = make_study("new", *((COMPLETE, 0.5 + 0.01 * number) for number in range(10)))
     for kind in ("importance", "slice"):
         done = call("plot", kind, "--results", results, "-o", tmp_path / "plot.png")
         assert (done.code, done.out, done.err) == (0, f"{tmp_path / 'plot.png'}\n", "")
 
 
-def test_importance_says_what_it_is_not(autocnn, make_study):
-    """The plot's table, and the line below it; with --json one object, the largest first."""
+def test_importance_has_a_caveat(autocnn, make_study):
+    """The table has a caveat below it; --json gives one object, the largest first."""
     scores = [(COMPLETE, 0.5 + 0.04 * (number % 8)) for number in range(16)]
     results = make_study("a", *scores)
     done = autocnn("importance", "a", "--results", results)
@@ -205,7 +205,7 @@ def test_importance_says_what_it_is_not(autocnn, make_study):
 
 @pytest.mark.parametrize("option", [(), ("--json",)])
 def test_importance_needs_ten_trials(autocnn, make_study, option):
-    """The best tenth of fewer is less than one; the line says what works with one."""
+    """The best tenth of fewer is no trial; the line names what works with one."""
     results = make_study("a", *((COMPLETE, 0.5 + 0.04 * number) for number in range(9)))
     done = autocnn("importance", "--results", results, *option)
     assert (done.code, done.out) == (1, "")

@@ -1,4 +1,4 @@
-"""What Ctrl-C does while a command runs."""
+"""Ctrl-C during a command."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from autocnn.errors import Interrupted
 
 @pytest.fixture
 def interrupt() -> Iterator[Interrupt]:
-    """One that handles the signals of this process; the earlier handlers come back afterwards."""
+    """An interrupt with the signal handlers of this process, which are restored after it."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield Interrupt()
     for number, handler in before.items():
@@ -24,12 +24,12 @@ def interrupt() -> Iterator[Interrupt]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_before_the_first_poll_a_signal_ends_the_command(interrupt, number):
-    """While libraries and data are loaded nothing polls."""
+    """No loop polls while libraries and data are loaded."""
     with pytest.raises(Interrupted):
         signal.raise_signal(number)
 
 
-def test_after_a_poll_the_first_signal_asks_for_a_clean_end(interrupt):
+def test_after_a_poll_the_first_signal_requests_a_clean_end(interrupt):
     """The second signal ends the command at once."""
     assert not interrupt.is_set()
     signal.raise_signal(signal.SIGINT)

@@ -1,4 +1,4 @@
-"""A small study from the command line: run, looked at, mended, continued, interrupted."""
+"""A small study from the command line: run, shown, repaired, resumed, interrupted."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ JSON_KEYS = [
 
 
 def trials(folder):
-    """What must be the same whenever the study is run: everything but the times and the rank."""
+    """All reproducible fields of the trials: everything except times and ranks."""
     table = read_leaderboard(folder / "leaderboard.parquet").sort_by("trial")
     return table.drop_columns(["rank", "seconds", "cpu_seconds", "epoch_seconds"]).to_pylist()
 
 
-# what a search prints and leaves
+# output and files of a search
 
 
 def test_json_is_the_last_line(finished):
-    """One object with just these keys, and numbers that fit together."""
+    """The object has exactly these keys, and its numbers are consistent."""
     outcome = finished.outcome
     assert list(outcome) == JSON_KEYS
     assert (outcome["study"], outcome["state"], outcome["trials"]) == ("tiny", "finished", 3)
@@ -61,7 +61,7 @@ def test_json_is_the_last_line(finished):
 
 
 def test_progress_goes_to_stderr(finished):
-    """A line a trial, the phases; stdout has the result only, for whoever reads it."""
+    """Stderr has a line a trial and the phases; stdout has the result only."""
     err = finished.done.err.splitlines()
     assert [line.split()[:2] for line in err if line.startswith("trial ")] == [
         ["trial", "0"],
@@ -78,7 +78,7 @@ def test_progress_goes_to_stderr(finished):
 
 
 def test_a_finished_study_has_a_manifest(finished):
-    """With the outcome, the settings, the split's fingerprint and the versions."""
+    """The manifest has outcome, settings, the split's fingerprint and versions."""
     manifest = json.loads((finished.folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["outcome"] == finished.outcome
     assert manifest["settings"]["trials"] == 3
@@ -87,7 +87,7 @@ def test_a_finished_study_has_a_manifest(finished):
 
 
 def test_the_test_score_is_that_of_the_shipped_file(finished):
-    """Counted again, in plain Keras, on scikit-learn's images."""
+    """The score is counted again in plain Keras on scikit-learn's images."""
     from autocnn.data.test_split import load_test
 
     test = load_test("digits")
@@ -97,17 +97,17 @@ def test_the_test_score_is_that_of_the_shipped_file(finished):
 
 
 def test_the_settings_can_be_read_again(finished, autocnn):
-    """As the file of another study."""
+    """A study.toml is accepted as the --config of another study."""
     done = autocnn("search", "--config", finished.folder / "study.toml", "--dry-run")
     assert done.code == 0
     assert done.out.startswith("space tiny for images of 8×8×1: ")
 
 
-# looking at it
+# showing the study
 
 
 def test_the_leaderboard_is_shown(finished, autocnn):
-    """The latest study where none is named; nothing is cut off."""
+    """The latest study is the default, and nothing is cut off."""
     done = autocnn("leaderboard", "--results", finished.results)
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("tiny (3 trials)")
@@ -116,7 +116,7 @@ def test_the_leaderboard_is_shown(finished, autocnn):
 
 
 def test_the_leaderboard_is_data(finished, autocnn):
-    """The same rows as JSON and CSV, the best first; the curves are lists."""
+    """JSON and CSV have equal rows, the best first; curves are lists."""
     view = ("leaderboard", "tiny", "--results", finished.results, "--columns", "all")
     rows = json.loads(autocnn(*view, "--format", "json").out)
     assert [row["rank"] for row in rows] == [1, 2, 3]
@@ -129,7 +129,7 @@ def test_the_leaderboard_is_data(finished, autocnn):
 
 
 def test_rows_and_columns_can_be_chosen(finished, autocnn):
-    """As Markdown, by number."""
+    """The first rows by number are printed as Markdown."""
     choice = ("--columns", "trial, param.kernel", "--sort", "trial", "--top", 2, "--format", "md")
     done = autocnn("leaderboard", "tiny", "--results", finished.results, *choice)
     lines = done.out.splitlines()
@@ -139,7 +139,7 @@ def test_rows_and_columns_can_be_chosen(finished, autocnn):
 
 @pytest.mark.parametrize(("arguments", "number"), [((), None), (("0",), 0), (("2",), 2)])
 def test_a_trial_is_shown(finished, autocnn, arguments, number):
-    """The best one where none is given."""
+    """The best trial is the default."""
     done = autocnn("show", "tiny", *arguments, "--results", finished.results)
     assert done.code == 0
     expected = finished.outcome["winner"] if number is None else number
@@ -148,7 +148,7 @@ def test_a_trial_is_shown(finished, autocnn, arguments, number):
 
 
 def test_the_winner_is_exported(finished, autocnn, tmp_path):
-    """Byte for byte what the finals measured."""
+    """The exported file is equal byte by byte to the one that the finals measured."""
     target = tmp_path / "model.keras"
     done = autocnn("export", "tiny", "-o", target, "--results", finished.results)
     assert (done.code, done.out) == (0, f"{target}\n")
@@ -180,10 +180,10 @@ def test_a_trial_is_exported(finished, autocnn, tmp_path):
         ("export tiny -o absent/model.keras", 1, "absent/model.keras: "),
     ],
 )
-def test_what_is_not_there_is_told(
+def test_a_missing_thing_is_refused(
     finished, autocnn, tmp_path, monkeypatch, arguments, code, message
 ):
-    """In one line; no file is written."""
+    """The error is one line, and no file is written."""
     monkeypatch.chdir(tmp_path)
     done = autocnn(*arguments.split(), "--results", finished.results)
     assert (done.code, done.out) == (code, "")
@@ -192,12 +192,12 @@ def test_what_is_not_there_is_told(
     assert list(tmp_path.iterdir()) == []
 
 
-# mending it
+# repairing the study
 
 
 @pytest.mark.parametrize("damage", ["deleted", "truncated"])
 def test_a_damaged_leaderboard_can_be_mended(copied, autocnn, damage):
-    """One line names the repair, which makes the same bytes again."""
+    """One line names the repair, which restores the file byte by byte."""
     file = copied.folder / "leaderboard.parquet"
     before = file.read_bytes()
     if damage == "deleted":
@@ -212,11 +212,11 @@ def test_a_damaged_leaderboard_can_be_mended(copied, autocnn, damage):
     assert file.read_bytes() == before
 
 
-# going on with it
+# resuming the study
 
 
 def test_more_trials_can_be_had(copied, call):
-    """The first three stay as they were."""
+    """The first three trials do not change."""
     before = trials(copied.folder)
     more = ("--study", "tiny", "--trials", 4, "--results", copied.results)
     done = call("search", *more, "--json", "--quiet")
@@ -232,8 +232,8 @@ def test_more_trials_can_be_had(copied, call):
 @pytest.mark.parametrize(
     "change", [("--dataset", "mnist"), ("--seed", "1"), ("--epochs", "3"), ("--recipes",)]
 )
-def test_another_question_is_another_study(copied, autocnn, change):
-    """The study is refused, and nothing of it is touched."""
+def test_other_settings_need_another_study(copied, autocnn, change):
+    """The study is refused and not changed."""
     before = {p: p.read_bytes() for p in copied.folder.rglob("*") if p.is_file()}
     done = autocnn("search", "--study", "tiny", *change, "--results", copied.results)
     assert (done.code, done.out) == (2, "")
@@ -247,7 +247,7 @@ def test_another_question_is_another_study(copied, autocnn, change):
 
 @pytest.fixture(scope="module", params=[signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def interrupted(start, search_arguments, tmp_path_factory, request):
-    """The same search, interrupted after its first trial: results, exit code, stdout, stderr."""
+    """The search, interrupted after its first trial: results, exit code, stdout, stderr."""
     results = tmp_path_factory.mktemp("my results")
     process = start(*search_arguments, "--study", "tiny", "--results", results, "--json")
     heard = []
@@ -261,7 +261,7 @@ def interrupted(start, search_arguments, tmp_path_factory, request):
 
 
 def test_ctrl_c_ends_cleanly(interrupted):
-    """Exit code 130, no traceback, nothing refitted, no manifest."""
+    """Exit code 130, no traceback, no refit, no manifest."""
     results, code, out, err = interrupted
     assert code == 130
     assert "Traceback" not in out + err
@@ -272,8 +272,8 @@ def test_ctrl_c_ends_cleanly(interrupted):
     assert not (results / "tiny" / "manifest.json").exists()
 
 
-def test_ctrl_c_says_how_to_go_on(interrupted):
-    """With a command that a shell takes as it is, blanks in names included."""
+def test_ctrl_c_prints_the_command_to_resume(interrupted):
+    """The command is quoted for a shell, for names with spaces."""
     results, _, out, _ = interrupted
     (line,) = [line for line in out.splitlines() if line.startswith("interrupted; ")]
     command = line.partition("go on with: ")[2]
@@ -284,7 +284,7 @@ def test_ctrl_c_says_how_to_go_on(interrupted):
 
 
 def test_an_interrupted_study_comes_to_the_same_end(interrupted, finished, call, tmp_path):
-    """The same trials with the same scores, and the same test score, as without Ctrl-C."""
+    """Trials, scores and test score equal those without Ctrl-C."""
     results = tmp_path / "results"
     shutil.copytree(interrupted[0], results)
     done = call("resume", "tiny", "--results", results, "--json", "--quiet")

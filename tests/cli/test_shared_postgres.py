@@ -17,7 +17,7 @@ N_TRIALS = 40
 
 
 def test_forty_trials_by_four_workers(start, tmp_path, search_arguments, postgres_url):
-    """Two of the search, and two that joined: none is missing, none is trained twice."""
+    """Two workers of the search and two that joined miss no trial and repeat none."""
     shared = ("--study", "shared", "--results", tmp_path, "--storage", postgres_url)
     long = ("--trials", N_TRIALS, "--epochs", 20, "--pruner", "none")
     arguments = [*search_arguments[:5], "--no-recipes", *long]
@@ -25,7 +25,7 @@ def test_forty_trials_by_four_workers(start, tmp_path, search_arguments, postgre
     for line in search.stderr:
         if "  epoch " in line:
             break
-    with held(search):  # the others need time to come
+    with held(search):  # the other workers need time to start
         joined = [start("worker", *shared, "--workers", 1, "-v") for _ in range(2)]
         for worker in joined:
             for line in worker.stderr:

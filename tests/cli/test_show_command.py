@@ -1,4 +1,4 @@
-"""`autocnn show`: a trial, however it is named, and what the shipped model confused."""
+"""`autocnn show`: a trial by any of its names, and the classes that the model confused."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ pytestmark = pytest.mark.training
 
 @pytest.fixture
 def show(autocnn, finished):
-    """Run `autocnn show` on the study of all tests."""
+    """A function that runs `autocnn show` on the study of all tests."""
     return lambda *arguments: autocnn("show", *arguments, "--results", finished.results)
 
 
 @pytest.mark.parametrize("arguments", ["tiny 1", "tiny --trial 1", "--trial 1", "1"])
 def test_a_trial_is_named_in_several_ways(show, arguments):
-    """With its study or, of the latest one, without."""
+    """The name has a study, or is of the latest study."""
     done = show(*arguments.split())
     assert (done.code, done.err) == (0, "")
     assert done.out.startswith("Trial 1 ")
 
 
 def test_a_study_called_like_a_number_comes_first(copied, autocnn):
-    """Its best trial is shown, then."""
+    """The name of a study comes before the number of a trial."""
     shutil.copytree(copied.folder, copied.results / "7")
     done = autocnn("show", "7", "--results", copied.results)
     assert (done.code, done.err) == (0, "")
@@ -33,7 +33,7 @@ def test_a_study_called_like_a_number_comes_first(copied, autocnn):
 
 
 def test_the_winner_comes_with_its_classes(show, finished):
-    """As the finals tested them; other trials were not tested."""
+    """The page has the tested classes; other trials were not tested."""
     winner = finished.outcome["winner"]
     for arguments in ((), (winner,)):
         done = show(*arguments)
@@ -45,7 +45,7 @@ def test_the_winner_comes_with_its_classes(show, finished):
 
 
 def test_the_whole_matrix_is_shown(show, finished):
-    """A row a class."""
+    """The matrix has a row a class."""
     done = show("tiny", "--confusion")
     assert (done.code, done.err) == (0, "")
     stored = json.loads((finished.folder / "finals" / "confusion.json").read_text())
@@ -56,8 +56,8 @@ def test_the_whole_matrix_is_shown(show, finished):
     ]
 
 
-def test_a_matrix_of_an_older_form_costs_only_itself(copied, autocnn):
-    """The trial is shown as ever; who asks for the matrix is told in one line."""
+def test_a_matrix_of_an_older_form_does_not_hide_the_trial(copied, autocnn):
+    """The trial is printed; --confusion alone is refused in one line."""
     file = copied.folder / "finals" / "confusion.json"
     file.write_text(json.dumps({"test": json.loads(file.read_text())["test"]}))
     done = autocnn("show", "--results", copied.results)
@@ -81,8 +81,8 @@ def test_a_matrix_of_an_older_form_costs_only_itself(copied, autocnn):
         ("--confusion --compare 0 1", 2, "--compare names both trials: leave out --confusion"),
     ],
 )
-def test_a_wrong_wish_is_one_line(show, arguments, code, message):
-    """What was expected, and what came."""
+def test_a_wrong_argument_is_one_line(show, arguments, code, message):
+    """The line has the expected and the given value."""
     done = show(*arguments.split())
     assert (done.code, done.out, done.err.count("\n")) == (code, "", 1)
     assert done.err.startswith(f"autocnn: error: {message}")

@@ -1,4 +1,4 @@
-"""`autocnn show --compare`: two trials of a study that was searched."""
+"""`autocnn show --compare`: two trials of a finished study."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 pytestmark = pytest.mark.training
 
 
-def test_two_trials_stand_side_by_side(autocnn, finished):
-    """In the order in which they were named; their parameters and their curves."""
+def test_two_trials_are_side_by_side(autocnn, finished):
+    """Parameters and curves are in the order of the arguments."""
     done = autocnn("show", "tiny", "--compare", 2, 0, "--results", finished.results)
     assert (done.code, done.err) == (0, "")
     lines = [line.rstrip() for line in done.out.splitlines()]
@@ -19,8 +19,8 @@ def test_two_trials_stand_side_by_side(autocnn, finished):
     assert "Validation accuracy (* best epoch; difference in points)" in lines
 
 
-def test_the_latest_study_is_taken_where_none_is_named(autocnn, finished):
-    """As without --compare."""
+def test_the_latest_study_is_the_default(autocnn, finished):
+    """Without the name of a study the latest one is read, as without --compare."""
     done = autocnn("show", "--compare", 0, 1, "--results", finished.results)
     assert done.out.startswith("Trials 0 and 1 ")
 
@@ -38,8 +38,8 @@ def test_the_latest_study_is_taken_where_none_is_named(autocnn, finished):
         ("huge --compare 0 1", 1, "no study named 'huge'"),
     ],
 )
-def test_a_wrong_wish_is_one_line(autocnn, finished, arguments, code, message):
-    """What was expected, and what came."""
+def test_a_wrong_argument_is_one_line(autocnn, finished, arguments, code, message):
+    """The line has the expected and the given value."""
     done = autocnn("show", "--results", finished.results, *arguments.split())
     assert (done.code, done.out) == (code, "")
     assert done.err.startswith("autocnn: error: ")

@@ -21,21 +21,21 @@ def results(tmp_path):
 
 
 def test_studies_are_listed(autocnn, results):
-    """By name, with state and size."""
+    """The list is by name, with state and size."""
     done = autocnn("studies", "--results", results)
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines()[2].split()[:2] == ["a", "unfinished"]
 
 
-def test_an_empty_folder_says_how_to_begin(autocnn, tmp_path):
-    """It is no error."""
+def test_an_empty_folder_names_the_search_command(autocnn, tmp_path):
+    """An empty folder is no error."""
     done = autocnn("studies", "--results", tmp_path)
     assert (done.code, done.err) == (0, "")
     assert done.out.endswith("holds no study yet; `autocnn search` starts one\n")
 
 
-def test_a_study_is_deleted_where_nobody_asks(autocnn, results):
-    """With --yes."""
+def test_a_study_is_deleted_without_confirmation_by_yes(autocnn, results):
+    """The option --yes needs no terminal."""
     done = autocnn("studies", "--results", results, "clean", "a", "--yes")
     assert (done.code, done.err) == (0, "")
     assert done.out.endswith("freed\n")
@@ -44,7 +44,7 @@ def test_a_study_is_deleted_where_nobody_asks(autocnn, results):
 
 @pytest.mark.parametrize("place", ["before", "after", "both"])
 def test_the_folder_may_be_named_on_either_side(autocnn, results, tmp_path, monkeypatch, place):
-    """The nearest counts; it comes before the environment."""
+    """The option nearest to the end counts, and comes before the environment."""
     monkeypatch.setenv("AUTOCNN_RESULTS", str(tmp_path / "elsewhere"))
     before = {"before": results, "both": tmp_path}.get(place)
     first = [] if before is None else ["--results", before]
@@ -55,16 +55,16 @@ def test_the_folder_may_be_named_on_either_side(autocnn, results, tmp_path, monk
 
 
 class Typed(io.StringIO):
-    """A terminal at which somebody typed this."""
+    """A terminal with this input."""
 
     def isatty(self):
-        """As a terminal says."""
+        """True."""
         return True
 
 
 @pytest.mark.parametrize("answer", ["", "n\n", "\n"])
 def test_nothing_is_deleted_without_a_yes(autocnn, results, monkeypatch, answer):
-    """Somebody leaves, says no, or just presses Enter."""
+    """End of input, "no", or just Enter deletes nothing."""
     monkeypatch.setattr(sys, "stdin", Typed(answer))
     done = autocnn("studies", "--results", results, "clean", "a")
     assert done.code == 130
@@ -73,7 +73,7 @@ def test_nothing_is_deleted_without_a_yes(autocnn, results, monkeypatch, answer)
 
 
 def test_a_yes_deletes(autocnn, results, monkeypatch):
-    """As it was asked."""
+    """The study is deleted after the answer yes."""
     monkeypatch.setattr(sys, "stdin", Typed("y\n"))
     done = autocnn("studies", "clean", "a", "--results", results)
     assert done.code == 0
@@ -81,8 +81,8 @@ def test_a_yes_deletes(autocnn, results, monkeypatch):
 
 
 @pytest.mark.parametrize("stdin", [None, io.StringIO("y\n")])
-def test_without_a_terminal_nobody_is_asked(autocnn, results, monkeypatch, stdin):
-    """One line says what to give."""
+def test_deletion_without_a_terminal_needs_yes(autocnn, results, monkeypatch, stdin):
+    """One line names the option to give."""
     monkeypatch.setattr(sys, "stdin", stdin)
     done = autocnn("studies", "clean", "a", "--results", results)
     assert (done.code, done.out) == (2, "")
@@ -92,8 +92,8 @@ def test_without_a_terminal_nobody_is_asked(autocnn, results, monkeypatch, stdin
     assert (results / "a" / "study.toml").exists()
 
 
-def test_an_unknown_study_is_told(autocnn, results):
-    """One line, with those that there are."""
+def test_an_unknown_study_lists_the_existing_ones(autocnn, results):
+    """The error is one line with the existing studies."""
     done = autocnn("studies", "--results", results, "clean", "b", "--yes")
     assert (done.code, done.out) == (1, "")
     assert done.err.endswith("known: a\n")

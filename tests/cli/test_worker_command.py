@@ -1,4 +1,4 @@
-"""`autocnn worker`: what it cannot join is told in one line."""
+"""`autocnn worker`: a study that it cannot join is refused in one line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autocnn.records.study_settings import StudySettings
 
 @pytest.fixture
 def results(tmp_path):
-    """A folder with one study, called a, that keeps its record in its folder."""
+    """A folder with one study, called a, whose record is in its folder."""
     folder = tmp_path / "r" / "a"
     folder.mkdir(parents=True)
     (folder / "study.toml").write_text(settings_to_toml(StudySettings(study="a")))
@@ -20,14 +20,14 @@ def results(tmp_path):
 
 
 def change(results, **changes):
-    """Give study a other settings."""
+    """Replace settings of study a."""
     settings = StudySettings(study="a", created="2026-01-01T00:00:00+00:00", **changes)
     (results / "a" / "study.toml").write_text(settings_to_toml(settings))
     return settings
 
 
 def test_a_study_with_a_journal_cannot_be_joined(autocnn, results):
-    """One process writes it; it says how to begin one that can."""
+    """Only one process writes a journal; the line says how to begin a shared study."""
     done = autocnn("worker", "--results", results)
     assert (done.code, done.out) == (2, "")
     assert "study a keeps its record in its own folder" in done.err
@@ -36,7 +36,7 @@ def test_a_study_with_a_journal_cannot_be_joined(autocnn, results):
 
 
 def test_an_oracle_of_keras_tuner_cannot_be_shared(autocnn, results, tmp_path):
-    """It lives in one process."""
+    """An oracle is in the memory of one process."""
     change(results, engine="keras-tuner", storage=f"sqlite:///{tmp_path}/s.db")
     done = autocnn("worker", "--results", results, "--study", "a")
     assert (done.code, done.out) == (2, "")
@@ -44,8 +44,8 @@ def test_an_oracle_of_keras_tuner_cannot_be_shared(autocnn, results, tmp_path):
     assert done.err.count("\n") == 1
 
 
-def test_a_study_that_is_just_being_started_is_told(autocnn, results, tmp_path):
-    """Its horizon is not known yet."""
+def test_a_study_that_is_being_created_is_refused(autocnn, results, tmp_path):
+    """The horizon of such a study is not on record yet."""
     settings = change(results, storage=f"sqlite:///{tmp_path}/s.db")
     (results / "a" / "space.toml").write_text("[parameters]\nblocks = 1\n")
     create_study(StudyPaths(results / "a"), settings)
@@ -64,15 +64,15 @@ def test_a_study_that_is_just_being_started_is_told(autocnn, results, tmp_path):
     ],
 )
 @pytest.mark.parametrize("command", ["search", "worker"])
-def test_wrong_numbers_of_workers_are_told(autocnn, results, command, option, value, expected):
-    """In one line, with the option's name."""
+def test_wrong_numbers_of_workers_are_refused(autocnn, results, command, option, value, expected):
+    """The error is one line with the name of the option."""
     done = autocnn(command, "--results", results, option, value)
     assert (done.code, done.out) == (2, "")
     assert expected in done.err
 
 
-def test_an_unknown_study_is_told(autocnn, results):
-    """With those that there are."""
+def test_an_unknown_study_lists_the_existing_ones(autocnn, results):
+    """The error lists the existing studies."""
     done = autocnn("worker", "--results", results, "--study", "b")
     assert (done.code, done.out) == (1, "")
     assert done.err.endswith("known: a\n")

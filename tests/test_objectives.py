@@ -106,7 +106,7 @@ def test_fractions_are_shown_in_percent_and_losses_plainly():
     assert (ACCURACY.axis, LOSS.axis) == ("validation accuracy (%)", "validation cross-entropy")
 
 
-def test_an_unknown_objective_is_refused_with_the_known_ones():
+def test_an_unknown_objective_lists_all_objectives():
     """The error is one line with the option and all objectives."""
     expected = "--objective must be one of accuracy, balanced_accuracy, macro_f1, loss, got 'auc'"
     with pytest.raises(SettingsError, match=expected):
@@ -173,5 +173,5 @@ def test_two_trials_never_have_the_same_key():
     ],
 )
 def test_a_winner_is_complete_or_stopped_and_has_a_score(state, score, can):
-    """No other trial can win, whatever its score."""
+    """No other trial can win, even with the best score."""
     assert can_win(ACCURACY, _standing(0, state, score)) is can

@@ -81,7 +81,7 @@ def test_a_baseline_and_a_space_exclude_each_other():
 
 
 @pytest.mark.parametrize("name", ["lenet5", "cnn", "lenet.toml", ""])
-def test_an_unknown_baseline_lists_those_that_are_known(name):
+def test_an_unknown_baseline_lists_the_existing_ones(name):
     """A space of the library is no baseline."""
     with pytest.raises(
         SettingsError,

@@ -415,7 +415,7 @@ def test_a_new_study_without_data_leaves_nothing(search, no_data, make_settings,
     assert list(results.iterdir()) == []
 
 
-def test_other_studies_stay_where_they_are(search, no_data, make_settings, results, study):
+def test_other_studies_are_kept(search, no_data, make_settings, results, study):
     """Only the folder of the new study is deleted."""
     with pytest.raises(DatasetError):
         search(make_settings(study="digits-2"))

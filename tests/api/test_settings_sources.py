@@ -172,7 +172,7 @@ def test_a_change_of_a_switch_names_both_options(stored, key):
 
 
 def test_measured_epochs_are_named_as_measured(stored):
-    """The error does not say --epochs None."""
+    """The error names measured epochs and not --epochs None."""
     stored(study="x")
     with pytest.raises(SettingsError, match="--epochs") as raised:
         resolve_settings({"study": "x", "epochs": 9}, {})
@@ -199,7 +199,7 @@ def test_a_damaged_study_is_refused(stored, tmp_path, content):
 
 
 def test_a_file_gives_settings(tmp_path):
-    """Only keys of the file are set; integers are read as floats where a float is expected."""
+    """Only keys of the file are set; an integer is read as a float if a float is expected."""
     path = tmp_path / "mine.toml"
     path.write_text('dataset = "mnist"\ntime_budget_s = 90\nrecipes = false\n')
     assert read_config(path) == {"dataset": "mnist", "time_budget_s": 90.0, "recipes": False}

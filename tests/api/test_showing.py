@@ -47,7 +47,7 @@ def test_the_matrix_of_a_study_is_read(study, results, finals):
 
 
 def test_before_the_finals_there_is_no_matrix(study, results):
-    """The error is one line that says how to make the finals."""
+    """The error is one line that names the command to make the finals."""
     view = load_study(results, study.name)
     assert not is_winner(view, 2)
     message = "study digits-1 has no finals yet; `autocnn resume digits-1` goes on"

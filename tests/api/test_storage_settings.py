@@ -253,7 +253,7 @@ def test_a_study_without_a_date_gets_one(created, monkeypatch, tmp_path):
 
 
 def test_a_database_lost_in_a_search_leaves_the_folder(tmp_path, monkeypatch):
-    """The study may still exist, so one line says how to resume it."""
+    """The study may still exist, so one line names the command to resume it."""
     import optuna
     import sqlalchemy.exc
 

@@ -1,4 +1,4 @@
-"""Any wrong input is one line that says so, and nothing is written."""
+"""Any wrong input is refused in one line, and nothing is written."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from PIL import Image
 
 @pytest.fixture(autouse=True)
 def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    """Run each test in its own folder, where it may write pictures."""
+    """Run each test in its own folder, in which it may write pictures."""
     monkeypatch.chdir(tmp_path)
 
 

@@ -244,7 +244,7 @@ def test_files_without_permission_are_refused(autocnn, folder, monkeypatch):
     ],
 )
 def test_wrong_options_are_refused(autocnn, folder, arguments, message):
-    """Exit code 2, one line, and no study."""
+    """The command ends with exit code 2 and one line, and creates no study."""
     done = autocnn(*arguments.split())
     assert (done.code, done.out) == (2, "")
     assert message in done.err

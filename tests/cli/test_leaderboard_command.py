@@ -109,7 +109,7 @@ def test_every_format_is_filtered(leaderboard):
     ],
 )
 def test_a_wrong_condition_is_one_line(leaderboard, condition, message):
-    """Exit code 2 and one line."""
+    """The command ends with exit code 2 and one line."""
     done = leaderboard("--where", "state=complete", "--where", condition)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
     assert done.err.startswith(f"autocnn: error: {message}")

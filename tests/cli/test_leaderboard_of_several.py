@@ -73,8 +73,8 @@ def test_every_file_is_made_again(autocnn, two):
         ),
     ],
 )
-def test_what_cannot_be_ranked_together_is_one_line(autocnn, two, names, message):
-    """Exit code 2 and one line."""
+def test_studies_that_cannot_be_ranked_together_are_one_line(autocnn, two, names, message):
+    """The command ends with exit code 2 and one line."""
     toml = two.results / "tiny2" / "study.toml"
     toml.write_text(toml.read_text().replace("split_seed = 0", "split_seed = 7"))
     done = autocnn("leaderboard", *names.split(), "--results", two.results)

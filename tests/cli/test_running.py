@@ -40,7 +40,7 @@ def test_after_a_poll_the_first_signal_requests_a_clean_end(interrupt):
 
 @pytest.mark.training
 def test_ctrl_c_while_a_search_starts_leaves_nothing(tmp_path):
-    """The exit code is 130, one line says so, and there is no empty study."""
+    """The exit code is 130, one line is printed, and no empty study is left."""
     command = [sys.executable, "-m", "autocnn", "search", "--study", "s", "--results", "results"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=-2, text=True)
     assert process.stdout is not None

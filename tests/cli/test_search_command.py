@@ -261,7 +261,7 @@ def interrupted(start, search_arguments, tmp_path_factory, request):
 
 
 def test_ctrl_c_ends_cleanly(interrupted):
-    """Exit code 130, no traceback, no refit, no manifest."""
+    """The exit code is 130; there is no traceback, no refit and no manifest."""
     results, code, out, err = interrupted
     assert code == 130
     assert "Traceback" not in out + err

@@ -27,7 +27,7 @@ def change(results, **changes):
 
 
 def test_a_study_with_a_journal_cannot_be_joined(autocnn, results):
-    """Only one process writes a journal; the line says how to begin a shared study."""
+    """Only one process writes a journal; the line has the command for a shared study."""
     done = autocnn("worker", "--results", results)
     assert (done.code, done.out) == (2, "")
     assert "study a keeps its record in its own folder" in done.err

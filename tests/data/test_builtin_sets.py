@@ -109,8 +109,8 @@ def test_stdout_stays_clean_while_keras_downloads(fake_keras, capsys):
     assert (out, err) == ("", "Downloading data\n")
 
 
-def test_a_failed_download_says_what_to_copy_and_where(fake_keras, keras_home):
-    """Without network and files: one line with the cause, the source and the path."""
+def test_a_failed_download_names_the_files_and_their_place(fake_keras, keras_home):
+    """Without network and files the error is one line with cause, source and path."""
     fake_keras("cifar10", lambda: _raise(Exception("URL fetch failure\non https://x")))
     with pytest.raises(DatasetError) as caught:
         load_train("cifar10")

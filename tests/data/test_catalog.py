@@ -27,7 +27,7 @@ def test_class_names_are_all_different(info):
     assert len(set(info.class_names)) == info.n_classes
 
 
-def test_an_unknown_name_lists_the_known_ones():
+def test_an_unknown_name_lists_all_names():
     """The error of a wrong name is one line with all names."""
     with pytest.raises(UnknownDatasetError) as caught:
         dataset_info("x")

@@ -66,7 +66,7 @@ def test_equal_images_fall_on_one_side():
     assert len(plan.notes) == 1
 
 
-def test_given_validation_images_stay_where_they_are():
+def test_given_validation_images_stay_in_their_part():
     """The test images are taken from train only."""
     plan = arranged("abcdefghijklmn", [0] * 14, [TRAIN] * 12 + [VALIDATION] * 2)
     assert len(plan.test) == 2

@@ -21,7 +21,7 @@ def test_names_are_in_natural_order():
 
 
 def test_classes_are_those_of_the_training_images():
-    """Labels 3 and 7 become 0 and 1 in every part."""
+    """Labels 3 and 7 are numbered 0 and 1 in every part."""
     raw = {TRAIN: np.array([7, 3, 7]), TEST: np.array([3, 3])}
     names, labels = number_classes(Path("x"), raw, None)
     assert names == ("3", "7")

@@ -382,7 +382,7 @@ def test_only_hyperband_continues_trials(kind, open_trials, end):
 
 
 def test_a_record_of_another_oracle_is_refused(open_trials, end, monkeypatch):
-    """If another version of Keras Tuner draws otherwise, one line says so before training."""
+    """If another version of Keras Tuner draws otherwise, resuming is refused before training."""
     from autocnn.engines import keras_tuner_oracles as oracles
     from autocnn.errors import StudyError
 

@@ -49,7 +49,7 @@ def oracle_of(tuner: str) -> Any:
     ],
 )
 def test_a_private_name_of_an_oracle_exists(tuner, name):
-    """If a name of Keras Tuner's classes is missing, the message says what to do."""
+    """If a name of Keras Tuner's classes is missing, the message has a remedy."""
     oracle = oracle_of(tuner)
     own = {"autocnn.engines.keras_tuner_oracles"}
     classes = [kind for kind in type(oracle).__mro__ if kind.__module__ not in own]

@@ -46,7 +46,7 @@ def _pruned_at(
 
 
 @pytest.mark.parametrize(("horizon", "rung"), [(2, 1), (4, 1), (5, 2), (9, 3), (12, 3), (30, 8)])
-def test_halving_judges_at_a_quarter_of_the_horizon(horizon, rung):
+def test_halving_prunes_at_a_quarter_of_the_horizon(horizon, rung):
     """The second trial is as good as the first until just before the rung, then worse."""
     best = [0.9] * horizon
     worse = [0.9] * (rung - 1) + [0.8] * (horizon - rung + 1)
@@ -140,7 +140,7 @@ def test_the_percentile_keeps_the_best_quarter(score, at):
 
 
 def test_none_never_prunes():
-    """The pruner `none` prunes no trial, whatever its scores."""
+    """The pruner `none` prunes no trial, even at the lowest scores."""
     assert _pruned_at("none", 9, [[0.9] * 9] * 9 + [[0.0] * 9]) == [None] * 10
 
 

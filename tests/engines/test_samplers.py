@@ -31,7 +31,7 @@ LEARNS_AFTER = {"tpe": 4, "gp": 4, "cma-es": 7, "nsga2": 10, "evolution": 3}  # 
 
 @pytest.fixture(params=SAMPLERS)
 def sampler(request: pytest.FixtureRequest) -> str:
-    """Each sampler whose packages are there."""
+    """The name of each sampler whose packages are installed."""
     for package in find_sampler(request.param).packages:
         found = pytest.importorskip(package)
         if package == "torch":

@@ -41,5 +41,5 @@ def test_more_images_give_a_narrower_interval():
 
 
 def test_the_level_can_be_chosen():
-    """With z = 1 and one hit of one: 1 / (1 + 1) to 1."""
+    """At z = 1 the interval of one hit of one is 1 / (1 + 1) to 1."""
     assert wilson_interval(1, 1, z=1.0) == pytest.approx((0.5, 1.0))

@@ -107,7 +107,7 @@ def test_views_work_as_for_one_study(merged):
 
 @pytest.fixture
 def two_spaces(make_record):
-    """The merged table of two studies whose spaces agree in little."""
+    """The merged table of two studies whose spaces share few parameters."""
     one = SearchSpace(
         name="one",
         parameters={

@@ -28,7 +28,7 @@ def test_trials_are_ranked_by_state_score_size_and_number(make_record):
 
 
 def test_the_winner_is_complete_or_stopped(make_record):
-    """A pruned trial does not win, whatever its score."""
+    """A pruned trial does not win, even with the best score."""
     records = [make_record(0, 0.9, state="pruned"), make_record(1, 0.6, state="stopped")]
     found = winner(records, ACCURACY)
     assert found is not None

@@ -66,7 +66,7 @@ def test_trials_and_the_best_score(paths):
 
 
 def test_the_best_score_is_the_winners(paths, make_record):
-    """A pruned trial cannot win, whatever its score."""
+    """A pruned trial cannot win, even with the best score."""
     records = [make_record(0, 0.95, state="pruned"), make_record(1, 0.6), make_record(2, 0.7)]
     write_leaderboard(paths.leaderboard, build_leaderboard(records, SPACE, ACCURACY))
     assert summarise_study(paths.root.parent, "a").best == 0.7

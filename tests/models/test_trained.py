@@ -81,7 +81,7 @@ def test_a_network_is_built_in_float32_under_any_policy(keep_policy, model):
 
 @pytest.mark.parametrize("kept", [0, 1, 5])
 def test_a_file_of_another_network_is_one_clear_line(tmp_path, weights, kept):
-    """The error says that arrays are missing."""
+    """The error names the missing arrays."""
     path = tmp_path / "best.npz"
     save_weights(path, weights[:kept])
     model = TrainedModel(config=CONFIG, image=SPEC, class_names=NAMES, weights=path)

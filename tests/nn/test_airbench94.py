@@ -139,8 +139,8 @@ def test_the_bias_stays_after_three_tenths():
     assert seen == [True] * 5 + [False] * 4
 
 
-def test_every_fifth_step_looks_ahead():
-    """Plain SGD from 1 by 0.1 a step: after 5 of 10 the weight would be 0.5."""
+def test_every_fifth_step_is_a_lookahead():
+    """At 0.1 a step from 1 plain SGD would give 0.5 after 5 of 10 steps."""
     # The lookahead keeps 0.95^5 / 8 of the slow weight, 1; at the end the weight is the slow one.
     optimizer, variables = make_optimizer(10, learning_rate=0.1, momentum=0.0)
     kept = 0.95**5 / 8

@@ -42,7 +42,7 @@ def test_smoothing_spreads_over_all_classes():
 
 
 @pytest.mark.parametrize("loss", [Loss(), Loss(label_smoothing=0.1), Loss(name="focal")])
-def test_losses_are_float32_whatever_the_logits(loss):
+def test_losses_are_float32_for_any_logits(loss):
     """Losses are computed in float32, because half precision loses small values."""
     losses = sample_losses(loss, LABELS, tf.cast(LOGITS, tf.bfloat16))
     assert losses.dtype == tf.float32

@@ -60,7 +60,7 @@ def test_moving_statistics_are_those_of_keras(shape):
 
 
 def test_moving_statistics_by_hand():
-    """Values 1 and 3 in one channel: mean 2, variance 1; from 0 and 1: 0.2 and 0.9 + 0.1."""
+    """Values 1 and 3 have mean 2 and variance 1; from 0 and 1 they give 0.2 and 0.9 + 0.1."""
     layer = FusedBatchNormalization(momentum=0.9)
     layer(np.array([1.0, 3.0], np.float32).reshape(1, 2, 1, 1), training=True)
     np.testing.assert_allclose(np.ravel(layer.moving_mean), [0.2], rtol=1e-5)

@@ -38,7 +38,7 @@ def test_equal_differences_are_no_proof():
 
 
 def test_two_pairs_prove_nothing():
-    """Two pairs give no verdict, whatever their interval."""
+    """Two pairs give no verdict for any interval."""
     effect = paired_effect({0: 0.5, 1: 0.5}, {0: 0.9, 1: 0.9}, 10_000)
     assert effect.low > 0
     assert effect.verdict == "no difference seen at n=2"

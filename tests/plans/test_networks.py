@@ -38,7 +38,7 @@ def test_rows_are_means_over_the_seeds(trained):
     }
 
 
-def test_the_table_has_the_same_types_whatever_is_missing():
+def test_the_types_of_the_table_do_not_depend_on_its_values():
     """The columns of the Parquet file have fixed types even if all values are null."""
     empty = comparison_table(summarise_comparison([], {}, PUBLISHED))
     assert empty.num_rows == 4

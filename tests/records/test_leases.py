@@ -103,7 +103,7 @@ def test_a_lease_that_is_not_renewed_can_be_claimed(make_member):
 
 
 def test_a_renewed_lease_restarts_the_wait(make_member):
-    """A lease is stale only if it was not renewed for LEASE_S, whatever any clock shows."""
+    """A lease is stale only if it was not renewed for LEASE_S; no other clock matters."""
     one, two = make_member(), make_member()
     one.begin()
     assert not two.claim()

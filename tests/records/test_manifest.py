@@ -21,7 +21,7 @@ def test_a_manifest_survives_its_file(tmp_path):
 
 
 def test_no_manifest_means_not_finished(tmp_path):
-    """The error says how to finish the study."""
+    """The error names the command that finishes the study."""
     with pytest.raises(StudyError, match=f"no manifest; `autocnn search --study {tmp_path.name}`"):
         read_manifest(tmp_path / "manifest.json")
 

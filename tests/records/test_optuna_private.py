@@ -49,7 +49,7 @@ OWNERS = {
 
 @pytest.mark.parametrize("name", OWNERS)
 def test_a_private_name_exists(name):
-    """If a private name is missing, the message says what to do."""
+    """If a private name is missing, the message has a remedy."""
     assert hasattr(OWNERS[name](), name), ADVICE.format(name)
 
 

@@ -41,7 +41,7 @@ def test_a_new_study_maximises_validation_accuracy(study):
 
 
 def test_a_study_is_created_once(study, paths, settings):
-    """The error of a second creation says how to resume the study."""
+    """The error of a second creation names the command to resume the study."""
     with pytest.raises(StudyError, match="exists already; `autocnn search --study digits-1`"):
         create_study(paths, settings)
 
@@ -161,7 +161,7 @@ def test_facts_of_another_form_are_refused(study, facts):
 
 
 def test_a_renamed_folder_is_still_its_study(study, paths):
-    """The study is the one in the journal, whatever the name of the folder."""
+    """The study is the one in the journal under any name of the folder."""
     moved = StudyPaths(paths.root.rename(paths.root.parent / "copy"))
     assert open_study(moved).study_name == "digits-1"
 

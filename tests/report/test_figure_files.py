@@ -185,7 +185,7 @@ def test_the_history_holds_scores_and_the_best_so_far(make_plot):
     assert layout["yaxis"]["title"]["text"] == "validation accuracy (%)"
 
 
-def test_the_best_curves_stand_out(make_plot):
+def test_the_best_curves_are_highlighted(make_plot):
     """The nine best curves are in the legend, best first; the others are grey."""
     traces, _ = figure_of(draw_page(make_plot("curves")))
     named = [trace["name"] for trace in traces if trace["showlegend"]]

@@ -37,7 +37,7 @@ def test_a_residual_block_adds_its_input_to_its_output():
 
 
 def test_another_shape_is_projected():
-    """From 8x8x4 to 4x4x8 by a 1x1 convolution of stride 2, with the block's normalisation."""
+    """A 1x1 convolution of stride 2, with the block's normalisation, maps 8x8x4 to 4x4x8."""
     # Convolutions 216 and 432, projection 32, normalisations 4 x (6 + 8 + 8); MACs 64*216 + 16*432
     # + 16*32.
     block = Block(filters=(6, 8), stride=2, normalisation="batch", residual=True)

@@ -323,7 +323,7 @@ def test_a_space_is_loaded_from_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["unheard_of", "unheard_of.toml", "."])
-def test_an_unknown_space_lists_those_that_are_known(name):
+def test_an_unknown_space_lists_the_existing_ones(name):
     """A text that is neither a name of the library nor a file is refused."""
     with pytest.raises(
         SpaceError, match=f"no search space named {name!r}; choose one of cnn, mlp,"

@@ -278,7 +278,7 @@ def test_a_stopped_trial_is_ranked_by_its_best_epoch(make_search, make_result):
 
 @pytest.mark.parametrize("state", [TrialState.PRUNED, TrialState.FAILED])
 def test_only_trials_that_may_win_are_the_best(make_search, make_result, state):
-    """A pruned or failed trial is never the best, whatever its score."""
+    """A pruned or failed trial is never the best, even with the best score."""
     search = make_search(make_result(0.6), make_result(0.9, state=state), max_trials=2)
     search.run()
     assert search.tally.best == (0, 0.6)
@@ -313,7 +313,7 @@ def test_a_job_is_the_proposal_with_the_studys_settings(make_search, make_result
     ]
 
 
-def test_a_first_look_is_judged_apart(make_search, make_result):
+def test_a_first_look_is_not_part_of_the_curve(make_search, make_result):
     """Epoch 0 is reported to the engine, and is not part of the displayed curve."""
     search = make_search(make_result(0.5), max_trials=1, first_look=0.2)
     search.run()

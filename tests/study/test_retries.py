@@ -134,7 +134,7 @@ def test_a_second_try_from_a_checkpoint_counts_its_seconds_once(job, make_result
 
 
 def test_a_second_try_without_a_score_does_not_undo_the_first(job, make_result, failed):
-    """Memory ran out after an epoch, and with half the batch at once."""
+    """The first try ran out of memory after an epoch, the second, with half the batch, at once."""
     first = make_result(0.6, state=TrialState.STOPPED, cause=FailureCause.OUT_OF_MEMORY)
     result = join_tries(job, FirstTry(result=first), failed(FailureCause.OUT_OF_MEMORY))
     assert (result.state, result.score, result.attempts) == (TrialState.STOPPED, 0.6, 2)

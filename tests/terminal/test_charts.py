@@ -211,7 +211,7 @@ def test_importances_are_bars(show):
 
 
 def test_many_importances_end_in_a_sum(show):
-    """The last row sums the parameters without a bar; a note says if trials are few."""
+    """The last row sums the parameters without a bar; few trials have a note."""
     shares = {f"p{i}": 0.05 for i in range(20)}
     lines = show(render_importances(shares, "look", 49), 80)
     assert lines[-2].split() == ["5", "others", "25.00", "%"]

@@ -51,7 +51,7 @@ def test_a_part_stays_short(show):
 
 
 def test_a_perfect_model_confuses_nothing(show):
-    """One line says that no class was confused."""
+    """One line replaces the list of confusions."""
     perfect = Confusion(classes=("a", "b"), counts=((1, 0), (0, 1)))
     assert show(render_classes(perfect), 80)[-1] == "No image was taken for another class"
 
@@ -69,7 +69,7 @@ def test_the_whole_matrix_is_a_table(show):
     ]
 
 
-def test_names_that_are_numbers_stand_alone(show):
+def test_names_that_are_numbers_have_no_number(show):
     """A class whose name is a number has no number before it."""
     lines = show(render_confusion(make_digits()), 80)
     assert lines[-1].split() == ["9", "9", *["·"] * 8, "91"]

@@ -119,7 +119,7 @@ def test_quiet_is_silent(console, lines, make_proposal, make_result, verbosity, 
 
 
 def test_a_line_is_never_broken(make_proposal, make_result):
-    """A line in a file is whole, whatever its length."""
+    """A line in a file is whole at any length."""
     stream = io.StringIO()
     result = make_result(state=TrialState.FAILED, cause=FailureCause.ERROR, message="long " * 50)
     PlainLines(Console(file=stream, width=40), 0).trial_finished(make_proposal(0), result)

@@ -138,7 +138,7 @@ def test_a_long_curve_keeps_its_shape(page, make_record):
 
 
 def test_a_very_long_curve_shows_every_second_epoch(page, make_record):
-    """A note says so; the last of 101 epochs has the highest bar."""
+    """A note has the step; the last of 101 epochs has the highest bar."""
     scores = [0.5] * 100 + [0.9]
     lines = page(make_record(*scores), width=80)
     title = lines.index("Learning curve (validation accuracy, every 2 epochs)")

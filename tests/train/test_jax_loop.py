@@ -102,7 +102,7 @@ def test_mapped_images_are_not_copied(tmp_path):
 @pytest.mark.training
 @pytest.mark.parametrize("engine", ["optuna", "keras-tuner"])
 def test_a_whole_search_runs_on_jax_without_tensorflow(engine, tmp_path):
-    """Search, refit, export and test on JAX, where importing tensorflow fails."""
+    """Search, refit, export and test run on JAX, with any import of tensorflow failing."""
     # Keras Tuner's Hyperband trains three networks for one epoch, then the best one up to three.
     (tmp_path / "blocked").mkdir()
     (tmp_path / "blocked" / "tensorflow.py").write_text("raise ImportError('blocked')\n")

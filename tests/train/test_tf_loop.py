@@ -55,7 +55,7 @@ def _steps(n: int, draw: tuple[int, int, int] = (0, 0, 0)) -> tuple[np.ndarray, 
 
 
 def test_every_step_has_its_own_rate():
-    """Two steps of rates 1 and 0.5 in one call."""
+    """Two steps of one call are taken with the rates 1 and 0.5."""
     # At weights 0 both classes have 1/2: the gradient of kernel and bias is (-1/2, 1/2), so both
     # become (1/2, -1/2). Then the logits of white are (1, -1), class 0 has 1 / (1 + e^-2), and half
     # of what is missing from 1 is added.

@@ -17,7 +17,9 @@ if TYPE_CHECKING:  # the names of settings are printed without loading a library
 # Shape (classes, classes): images by true class (row) and predicted class (column).
 Counts: TypeAlias = "npt.NDArray[np.int64]"
 DEFAULT = "accuracy"
-LOSS_VARIANCE = 2.0  # variance of one image's cross-entropy, divided by its mean; see `_loss_error`
+# The variance of one image's cross-entropy, divided by its mean: 1.5 to 2.3 was measured for
+# networks of 83 % to 92 % accuracy on digits and Fashion-MNIST.
+LOSS_VARIANCE = 2.0
 FINISHED = (TrialState.COMPLETE, TrialState.STOPPED)  # states in which a trial can win
 
 

@@ -6,6 +6,7 @@ import pyarrow as pa
 
 from autocnn.leaderboard.file import objective_of
 from autocnn.leaderboard.table import PARAMETER_PREFIX
+from autocnn.objectives import ACCURACY
 from autocnn.report.leaderboard_text import short_cell
 from autocnn.terminal.tables import Column, FittedTable
 
@@ -25,10 +26,13 @@ FOLD = 24  # least width of a folded column of long texts or curves, in characte
 def render_leaderboard(table: pa.Table, title: str, *, asked: bool = False) -> FittedTable:
     """The rows for a terminal, with short numbers and headers.
 
-    `asked`: the command names these columns, so that none is left out for want of width.
+    The title names the objective of the scores if it is not the accuracy. `asked`: the command
+    names these columns, so that none is left out for want of width.
     """
+    objective = objective_of(table.schema)
+    scored = "" if objective is ACCURACY else f", scored by {objective.title}"
     return FittedTable(
-        title=title,
+        title=title + scored,
         columns=[_column(table, name) for name in table.column_names],
         spare=() if asked else SPARE,
         elsewhere="--columns shows them, or a wider terminal",

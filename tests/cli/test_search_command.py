@@ -26,12 +26,15 @@ JSON_KEYS = [
     "pruned",
     "stopped",
     "failed",
+    "objective",
     "val_best",
     "test",
+    "test_score",
     "test_winner",
     "gap",
     "seconds",
     "cpu_seconds",
+    "runs",
     "winner",
     "model",
     "leaderboard",
@@ -46,6 +49,25 @@ def trials(folder):
 
 
 # output and files of a search
+
+
+@pytest.mark.parametrize(("objective", "better"), [("macro_f1", max), ("loss", min)])
+def test_a_search_for_another_objective(objective, better, call, search_arguments, tmp_path):
+    """The best score of a trial and of the study follow the direction, and the winner is tested."""
+    options = ("--objective", objective, "--study", "a", "--results", tmp_path, "--json")
+    done = call(*search_arguments, *options)
+    assert done.code == 0, done.err
+    outcome = json.loads(done.out.splitlines()[-1])
+    table = read_leaderboard(tmp_path / "a" / "leaderboard.parquet").to_pylist()
+    scores = [row["score"] for row in table if row["state"] == "complete"]
+    assert outcome["val_best"] == better(scores) == scores[0]
+    assert all(row["score"] == better(row["val_score"]) for row in table)
+    if objective == "loss":
+        assert all(row["val_score"] == row["val_loss"] for row in table)
+    assert outcome["objective"] == objective
+    assert outcome["test_score"] != outcome["test"]
+    named = {"macro_f1": "macro F1", "loss": "cross-entropy"}[objective]
+    assert any(line.startswith(f"test {named}  ") for line in done.out.splitlines())
 
 
 def test_json_is_the_last_line(finished):

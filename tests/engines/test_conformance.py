@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
@@ -13,6 +14,7 @@ from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recipes import Recipe
 from autocnn.errors import SpaceError
+from autocnn.objectives import ACCURACY, LOSS, Objective
 from autocnn.records.choices import SAMPLERS, TUNERS
 from autocnn.records.optuna_record import create_study, open_study, read_records
 from autocnn.records.study_folder import StudyPaths
@@ -98,11 +100,13 @@ def open_trials(tmp_path) -> Callable[..., Proposals]:
         name: str = "a",
         seed: int = 0,
         pruner: str = "none",
+        objective: Objective = ACCURACY,
     ) -> Proposals:
         paths = StudyPaths(tmp_path / name)
         is_new = not paths.journal.exists()
         paths.root.mkdir(exist_ok=True)
-        study = create_study(paths, StudySettings(study="s")) if is_new else open_study(paths)
+        settings = StudySettings(study="s", objective=objective.name)
+        study = create_study(paths, settings) if is_new else open_study(paths)
         setup = EngineSetup(
             image_shape=(8, 8, 1),
             n_classes=10,
@@ -110,6 +114,7 @@ def open_trials(tmp_path) -> Callable[..., Proposals]:
             seed=seed,
             proposer=kind[1],
             pruner=pruner,
+            objective=objective,
         )
         engine = make_engine(kind[0], study, space, setup)
         return Proposals(engine=engine, log=TrialLog(study), study=study, space=space, setup=setup)
@@ -151,7 +156,7 @@ def _play(trials: Proposals, end: Any, n: int, **how: Any) -> Iterator[Proposal]
             return
         result = end(proposal, **how)
         for epoch in range(proposal.first_epoch + 1, result.epochs + 1):
-            trials.report(proposal.number, epoch, result.curve[epoch - 1].val_accuracy)
+            trials.report(proposal.number, epoch, result.curve[epoch - 1].score)
         trials.end(proposal.number, result)
         yield proposal
 
@@ -468,3 +473,16 @@ def test_the_upper_end_of_a_logarithmic_range_is_its_end():
     assert decode(space, {"dense_units": units.prob_to_value(1.0)}, is_grid=False) == {
         "dense_units": 512
     }
+
+
+def test_mirrored_scores_that_are_minimised_give_the_same_proposals(kind, open_trials, end):
+    """Every engine follows the direction of the objective: -s is to a loss what s is to a share."""
+
+    def mirrored(proposal):
+        result = end(proposal)
+        curve = tuple(replace(epoch, score=-epoch.score) for epoch in result.curve)
+        return replace(result, curve=curve)
+
+    maximised = [_key(p) for p in _play(open_trials(kind), end, 14)]
+    trials = open_trials(kind, name="mirrored", objective=LOSS)
+    assert [_key(p) for p in _play(trials, mirrored, 14)] == maximised

@@ -9,6 +9,7 @@ import pytest
 
 from autocnn.engines.keras_tuner_oracles import build_oracle, declare, unpromoted
 from autocnn.engines.protocol import EngineSetup
+from autocnn.objectives import ACCURACY, LOSS
 from autocnn.space.parameters import Categorical, Float, Int, OneOf
 from autocnn.space.space import SearchSpace
 
@@ -73,3 +74,18 @@ def test_trials_of_a_bracket_are_unpromoted():
     drawn = [oracle.create_trial(f"tuner {i}").trial_id for i in range(3)]
     assert unpromoted(oracle) == set(drawn)
     assert unpromoted(oracle_of("random")) == set()
+
+
+@pytest.mark.parametrize(("objective", "direction"), [(ACCURACY, "max"), (LOSS, "min")])
+def test_an_oracle_has_the_direction_of_the_objective(objective, direction):
+    """Keras Tuner maximises an accuracy and minimises a loss."""
+    setup = EngineSetup(
+        image_shape=(8, 8, 1),
+        n_classes=10,
+        horizon=9,
+        seed=0,
+        proposer="random",
+        pruner="none",
+        objective=objective,
+    )
+    assert build_oracle(setup, SPACE, lambda values: True).objective.direction == direction

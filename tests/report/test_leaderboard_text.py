@@ -204,5 +204,6 @@ def test_losses_are_plain_numbers(table, show):
     """The objective in the table's metadata gives the form of the score, also in Markdown."""
     losses = table.select(["rank", "score"]).replace_schema_metadata({OBJECTIVE_KEY: b"loss"})
     lines = show(render_leaderboard(losses, "digits-1"))
+    assert lines[0] == "digits-1, scored by cross-entropy"
     assert lines[2].split() == ["1", "0.9235"]
     assert render_text(losses, "md").splitlines()[2] == "| 1 | 0.9235 |"

@@ -48,7 +48,9 @@ stepper = JaxStepper(TrainingParts(model=model, optimizer=optimizer, loss=Loss()
 draws = np.array([[[0, 0, 0, 0.75], [0, 0, 0, 0.25]]], np.float32)
 sums = stepper.train(np.array([[0, 1]], np.int32), draws, np.array([1.0], np.float32))
 kernel, bias = (w.ravel().tolist() for w in model.get_weights())
-print(json.dumps({"kernel": kernel, "bias": bias, "loss": sums.loss, "correct": sums.correct}))
+found = stepper.evaluate(np.array([[0, 1], [1, 0]]), np.array([[1, 1], [1, 0]], np.float32))
+print(json.dumps({"kernel": kernel, "bias": bias, "loss": sums.loss, "correct": sums.correct,
+    "confusion": found.confusion.tolist()}))
 """
 
 
@@ -66,6 +68,8 @@ def test_a_mixed_image_teaches_both_classes():
     assert step["kernel"] == pytest.approx([0.1875, -0.1875], rel=1e-5)
     assert step["loss"] == pytest.approx(2 * math.log(2), rel=1e-6)
     assert step["correct"] == pytest.approx(1.5)
+    # Both images are taken for class 0; the one of class 1 is counted twice, the padding never.
+    assert step["confusion"] == [[1, 0], [2, 0]]
 
 
 MAPPED = """

@@ -1,4 +1,4 @@
-"""`ablate`: change one thing of a trial at a time, several seeds each, and say what it did."""
+"""`ablate`: train a trial's network with one change at a time, and measure the effects."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from autocnn.trial import Listener
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AblationSettings:
-    """What is to be changed, and how often each change is trained."""
+    """The changes of an ablation, and the number of trainings of each."""
 
     trial: int | None = None  # None: the winner
     seeds: int = 3
-    factors: tuple[str, ...] = ()  # empty: those that are asked for most
+    factors: tuple[str, ...] = ()  # empty: the most common ones
     subset: int | None = None  # training images; None: all
     workers: int | None = None
 
@@ -46,7 +46,7 @@ class AblationSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AblationOutcome:
-    """The rows, what they are about, and where they were written."""
+    """The rows of an ablation, their heading, and the folder that holds its files."""
 
     rows: list[AblationRow]
     head: AblationHead
@@ -59,15 +59,15 @@ def ablate(
     listener: Listener | None = None,
     interrupted: Callable[[], bool] = lambda: False,
 ) -> AblationOutcome:
-    """Train the variants of a trial that are not on record yet; goes on after an interruption.
+    """Train the variants of a trial that are not on record yet, and write the table of effects.
 
-    It is a study of its own in the study's folder; validation only, the test split is not read.
+    The trainings are a study in the study's folder, which the same call continues after an
+    interruption. Effects are measured on the validation split; the test split is not read.
     Raises: SettingsError for unknown factors; StudyError without such a trial.
     """
     listener = SilentListener() if listener is None else listener
     silence_optuna()
     load_keras()
-
     record = view.trial(settings.trial)
     variants = _feasible(view, _applicable(record, settings.factors, listener), listener)
     if not variants:
@@ -84,14 +84,14 @@ def ablate(
 def _with_earlier(
     record: TrialRecord, found: list[TrialRecord], variants: list[Change]
 ) -> list[Change]:
-    """The changes that were trained, now or by earlier calls: a report never shrinks."""
+    """`variants` and the changes that earlier calls trained, so that a report never shrinks."""
     trained = {str(each.values[VARIANT]) for each in found} & set(FACTORS)
     earlier = sorted(trained - {change.factor for change in variants})
     return [*variants, *(changes(record.trained_config, earlier) if earlier else [])]
 
 
 def _applicable(record: TrialRecord, factors: tuple[str, ...], listener: Listener) -> list[Change]:
-    """The changes that are asked for; what the network has nothing of is told."""
+    """The changes of these factors; a message names each factor that changes nothing."""
     found = changes(record.trained_config, factors)
     for name in factors:
         if all(change.factor != name for change in found):
@@ -100,7 +100,7 @@ def _applicable(record: TrialRecord, factors: tuple[str, ...], listener: Listene
 
 
 def _feasible(view: StudyView, variants: list[Change], listener: Listener) -> list[Change]:
-
+    """The changes that give a network; a message names each one that does not."""
     feasible = []
     for change in variants:
         try:
@@ -114,7 +114,7 @@ def _feasible(view: StudyView, variants: list[Change], listener: Listener) -> li
 def _study_settings(
     view: StudyView, record: TrialRecord, settings: AblationSettings, n_trials: int
 ) -> StudySettings:
-    """Those of the study, for a study in its folder that trains the plan."""
+    """The settings of the study that trains the plan, in the folder of the ablated study."""
     stored = view.study.stored
     kept = (
         "dataset",
@@ -145,7 +145,7 @@ def _write(
     folder: Path,
     found: tuple[list[TrialRecord], list[Change], tuple[int, int]],
 ) -> AblationOutcome:
-    """Put the table beside the ablation's record, as Parquet and as Markdown."""
+    """Write the table beside the ablation's record, as Parquet and as Markdown."""
     records, variants, (n_train, n_validation) = found
     rows = summarise_ablation(records, variants, n_validation, view.objective)
     head = AblationHead(

@@ -1,4 +1,4 @@
-"""`compare`: known networks, and winners of studies, trained alike and tested once."""
+"""`compare`: known networks and winners of studies, trained in the same way and tested once."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def compare(
 ) -> CompareOutcome:
     """Train what is not on record yet, and test the best epoch of each training.
 
-    All have the same split, the same seeds, at most the same number of epochs, and stop early by
-    the same rule; everything else is as it was published.
+    All networks have the same split, seeds, largest number of epochs and rule of early stopping;
+    their other settings are the published ones.
     Raises: SettingsError for an unknown baseline; StudyError without such a study.
     """
     listener = SilentListener() if listener is None else listener
@@ -89,7 +89,7 @@ def compare(
     _check_feasible(settings, networks)
     plan = repeat_all(networks, settings.seeds)
     own = _study_settings(settings, len(plan))
-    mode = Mode(plan=plan, keeps=sys.maxsize)  # all are tested
+    mode = Mode(plan=plan, keeps=sys.maxsize)  # the weights of all trials are tested
     with trained_plan(own, load_space(own.space), mode, listener, interrupted) as session:
         rows = _test(session, {**_on_record(session, settings.dataset), **published})
     return _write(settings, rows, session.paths.root)
@@ -98,7 +98,7 @@ def compare(
 def _networks(
     settings: CompareSettings,
 ) -> tuple[dict[str, TrialConfig], dict[str, Published | None]]:
-    """What is trained by name, and what was published of it."""
+    """The networks by name, and the published figures of each, if there are any."""
     stops = EarlyStopping(patience=settings.patience)
     networks: dict[str, TrialConfig] = {}
     published: dict[str, Published | None] = {}
@@ -154,7 +154,7 @@ def _study_settings(settings: CompareSettings, n_trials: int) -> StudySettings:
 
 
 def _images_name(settings: CompareSettings, dataset: str) -> str:
-    """What these images are called: two folders of one name, or other sizes, are not the same."""
+    """A name for the images, which differs for two folders of one name and for other sizes."""
     parts = [re.sub(r"\W+", "-", dataset_stem(dataset)).strip("-")[:100] or "data"]
     if os.path.isabs(dataset):
         parts.append(f"{zlib.crc32(dataset.encode()):08x}")
@@ -162,7 +162,7 @@ def _images_name(settings: CompareSettings, dataset: str) -> str:
 
 
 def _on_record(session: Session, dataset: str) -> dict[str, Published | None]:
-    """The networks that were trained earlier too, and what was published of them."""
+    """The published figures of the networks on record, those of earlier calls included."""
     names = dict.fromkeys(str(record.values[VARIANT]) for record in session.records())
     known = baseline_names()
     return {
@@ -180,7 +180,7 @@ def _test(session: Session, published: dict[str, Published | None]) -> list[Comp
 
 
 def _write(settings: CompareSettings, rows: list[ComparedRow], root: Path) -> CompareOutcome:
-    """Put the table beside the record, as Parquet and as Markdown."""
+    """Write the table beside the record, as Parquet and as Markdown."""
     from autocnn.plans.networks import comparison_table
 
     title = f"Known networks on {dataset_stem(settings.dataset)}"

@@ -194,7 +194,6 @@ def _finals_of_winner(session: Session) -> Finals | None:
 
 
 def _outcome(session: Session, finals: Finals | None, state: str) -> SearchOutcome:
-
     paths, records = session.paths, session.records()
     best = winner(records, session.objective)
     counts = count_states(records)
@@ -224,7 +223,6 @@ def _outcome(session: Session, finals: Finals | None, state: str) -> SearchOutco
 
 
 def _write_manifest(session: Session, outcome: SearchOutcome, ending: str) -> None:
-
     write_manifest(
         session.paths.manifest,
         {

@@ -206,7 +206,7 @@ def _outcome(session: Session, finals: Finals | None, state: str) -> SearchOutco
         pruned=counts[TrialState.PRUNED],
         stopped=counts[TrialState.STOPPED],
         failed=counts[TrialState.FAILED],
-        causes=dict(Counter(str(r.cause) for r in records if r.cause is not None)),
+        causes=dict(Counter(str(r.cause) for r in records if r.state is TrialState.FAILED)),
         objective=session.objective.name,
         val_best=None if best is None else best.score,
         test=None if finals is None else finals.test.accuracy,

@@ -203,8 +203,9 @@ class WorkerHandle:
         return number, epoch
 
     def answer(self, *, prune: bool) -> None:
-        """Let the training go on after an epoch, or end there."""
-        self._send("prune" if prune else "go")
+        """Let the training go on after an epoch, or end there; a cancelled job needs no answer."""
+        if not self._is_cancelled:
+            self._send("prune" if prune else "go")
 
     def cancel(self) -> None:
         """Ask the training to end soon; its result follows."""

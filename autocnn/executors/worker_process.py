@@ -93,9 +93,9 @@ def _leave_with_parent() -> None:
 
 
 def _receive(connection: Connection) -> Any:
-    """The next order; None if the supervisor has ended. A late order to cancel is skipped."""
+    """The next order; None if the supervisor has ended. Late answers are skipped."""
     try:
-        while (order := connection.recv()) == "interrupt":
+        while (order := connection.recv()) in ("interrupt", "prune", "go"):
             pass
     except EOFError:
         return None

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from autocnn.objectives import ACCURACY, DEFAULT, Objective, find_objective
 from autocnn.plans.changes import Change
-from autocnn.plans.effects import Effect, paired_effect
+from autocnn.plans.effects import Effect, n_failed, paired_effect, whole
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig
 from autocnn.space.plan import REPEAT, VARIANT, Planned, repeat_all
@@ -94,18 +94,18 @@ def ablation_table(rows: Iterable[AblationRow]) -> pa.Table:
 
 
 def _scores(records: Iterable[TrialRecord]) -> dict[int, float]:
-    return {int(r.values[REPEAT]): r.score for r in records if r.score is not None}
+    return {int(r.values[REPEAT]): r.score for r in whole(records) if r.score is not None}
 
 
 def _row(change: Change, records: Sequence[TrialRecord], effect: Effect | None) -> AblationRow:
     scores = _scores(records)
-    trained = [record for record in records if record.score is not None]
+    trained = whole(records)
     bounded = effect is not None and math.isfinite(effect.low)
     return AblationRow(
         factor=change.factor,
         change=change.description,
         n=len(scores),
-        failed=sum(record.cause is not None for record in records),
+        failed=n_failed(records),
         score=_mean(scores.values()),
         effect=None if effect is None else effect.mean,
         low=effect.low if effect is not None and bounded else None,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from scipy.stats import t
 
 from autocnn.objectives import ACCURACY, Objective
+from autocnn.records.trial_record import TrialRecord
+from autocnn.states import TrialState
 
 CONFIDENCE = 0.95
 FEWEST = 3  # pairs for a verdict: two pairs give hardly any estimate of the spread
@@ -71,3 +73,13 @@ def half_width(values: Iterable[float], least: float = 0.0) -> float:
         return math.inf
     quantile = float(t.ppf((1 + CONFIDENCE) / 2, len(known) - 1))
     return quantile * max(least, statistics.stdev(known)) / math.sqrt(len(known))
+
+
+def whole(records: Iterable[TrialRecord]) -> list[TrialRecord]:
+    """The trainings that came to their end: only these may be compared."""
+    return [record for record in records if record.state is TrialState.COMPLETE]
+
+
+def n_failed(records: Iterable[TrialRecord]) -> int:
+    """The number of trainings that ended early: failed, or stopped by the loss of their process."""
+    return sum(record.cause is not None for record in records)

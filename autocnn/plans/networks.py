@@ -12,6 +12,7 @@ import pyarrow as pa
 from autocnn.finals.outcome import load_test_of, score_by_views
 from autocnn.finals.scoring import score_images
 from autocnn.models.trained import TrainedModel
+from autocnn.plans.effects import n_failed, whole
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.plan import REPEAT, VARIANT
 from autocnn.space.space import Published
@@ -107,14 +108,14 @@ def _row(
     tests: Mapping[int, TrialTest],
     published: Published | None,
 ) -> ComparedRow:
-    scored = [record for record in records if record.number in tests]
+    scored = [record for record in whole(records) if record.number in tests]
     scored.sort(key=lambda record: int(record.values[REPEAT]))
     accuracies = tuple(tests[record.number].plain for record in scored)
     augmented = (tests[record.number].augmented for record in scored)
     return ComparedRow(
         name=name,
         n=len(scored),
-        failed=sum(record.cause is not None for record in records),
+        failed=n_failed(records),
         test=_mean(accuracies),
         test_sd=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
         validation=_mean(record.score for record in scored if record.score is not None),

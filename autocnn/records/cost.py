@@ -1,8 +1,8 @@
 """What the runs of a study have cost: wall seconds and CPU seconds, one file a run.
 
 A run is one process that searches, or that joins a shared study. Each process writes its own file
-only, at its beginning, every WRITE_EVERY_S and at its end: of a run that was killed, all but the
-last seconds are on record.
+only: at its beginning, at its end, and with the events of the search, at most every WRITE_EVERY_S.
+The cost of a run that was killed is the one at its last event.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from autocnn.errors import RecordError
 from autocnn.files import write_atomic
 from autocnn.records.converter import from_json, to_json
+from autocnn.records.manifest import read_manifest
 from autocnn.records.study_folder import StudyPaths
 from autocnn.trial import Listener, Progress, Proposal, TrialResult
 
@@ -88,7 +89,13 @@ class CostMeter:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        """Write the cost on entry and on exit, however the body ends."""
+        """Write the cost on entry and on exit, however the body ends.
+
+        Raises: RecordError, before anything is written, if the cost of an earlier run cannot be
+        read.
+        """
+        _adopt_manifest(self._paths)
+        read_cost(self._paths)
         self.write()
         try:
             yield
@@ -118,6 +125,17 @@ class CostMeter:
         """Put the cost on record if the last time was WRITE_EVERY_S ago or earlier."""
         if self._clock() - self._written >= WRITE_EVERY_S:
             self.write()
+
+
+def _adopt_manifest(paths: StudyPaths) -> None:
+    """Keep the cost of a finished study of an earlier version, which only its manifest has."""
+    if paths.costs.is_dir() or not paths.manifest.is_file():
+        return
+    outcome = read_manifest(paths.manifest).get("outcome", {})
+    if "seconds" in outcome and "cpu_seconds" in outcome:
+        cost = RunCost(seconds=outcome["seconds"], cpu_seconds=outcome["cpu_seconds"])
+        paths.costs.mkdir()
+        write_atomic(paths.costs / "earlier.json", json.dumps(to_json(cost)) + "\n")
 
 
 @dataclass(frozen=True, slots=True)

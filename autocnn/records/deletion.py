@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from autocnn.errors import RecordError, SettingsError
@@ -49,5 +49,9 @@ def _delete_record(study: OpenStudy) -> None:
 
 def folder_size(folder: Path) -> int:
     """Bytes of the files below `folder`; links are not followed."""
-    files = (Path(root) / name for root, _, names in os.walk(folder) for name in names)
-    return sum(path.lstat().st_size for path in files)
+    size = 0
+    for root, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # another process has just moved or deleted it
+                size += (Path(root) / name).lstat().st_size
+    return size

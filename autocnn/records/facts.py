@@ -25,7 +25,12 @@ class Measurement:
     epoch_seconds: float  # wall, of one epoch of the training images
 
     def is_of(self, device: Device) -> bool:
-        """True if the measurement was made on such a device, with the same versions."""
+        """True if the measurement was made on such a device, with the same versions.
+
+        Older records have no names and no versions: the backend and the kind decide.
+        """
+        if not self.names and not self.versions:
+            return (self.backend, self.device) == (device.backend, device.kind)
         ours = (self.backend, self.device, self.names, self.versions)
         return ours == (device.backend, device.kind, device.names, device.versions)
 

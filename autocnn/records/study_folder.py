@@ -149,7 +149,7 @@ def claim_folder(results: Path, name: str) -> StudyPaths:
     _check_no_file(paths.root)
     try:
         paths.root.mkdir(parents=True, exist_ok=True)
-        holds_something = any(path.name != LOCK_FILE for path in paths.root.iterdir())
+        holds_something = any(not _is_leftover(path.name) for path in paths.root.iterdir())
         holds_study = paths.exists
     except OSError as error:
         raise _not_writable(paths.root, error.strerror or str(error)) from error
@@ -160,6 +160,11 @@ def claim_folder(results: Path, name: str) -> StudyPaths:
     if not os.access(paths.root, os.W_OK | os.X_OK):
         raise _not_writable(paths.root, "Permission denied")
     return paths
+
+
+def _is_leftover(name: str) -> bool:
+    """True for the lock, and for a file that a killed process was about to write."""
+    return name == LOCK_FILE or (name.startswith(".") and name.endswith(".tmp"))
 
 
 def _check_no_file(folder: Path) -> None:

@@ -202,11 +202,9 @@ class Search:
 
     def _poll(self) -> None:
         """Handle the events of the executor, and the trials that other processes have ended."""
-        events = self.executor.events(POLL_S)
         for number in self.proposals.renew() & self._trainings.keys():
-            self._trainings[number].is_lost = True
-            self.executor.cancel(number)
-        for event in events:
+            self._trainings[number].is_lost = True  # pruned at its next epoch, which writes no file
+        for event in self.executor.events(POLL_S):
             training = self._trainings[event.number]
             if isinstance(event, EpochEnded):
                 prune = self._on_epoch(training, event.epoch, event.metrics)
@@ -223,7 +221,7 @@ class Search:
 
     def _on_epoch(self, training: _Training, epoch: int, metrics: Epoch) -> bool:
         number, curve = training.proposal.number, training.curve
-        if not self.proposals.holds(number):  # while this process was suspended
+        if training.is_lost or not self.proposals.holds(number):  # while this process was suspended
             training.is_lost = True
             return True
         if epoch > 0:  # 0 is a look within the first epoch
@@ -234,8 +232,12 @@ class Search:
     def _end(self, training: _Training, result: TrialResult) -> None:
         """A job has ended: try it again, leave it for later, or put it on record."""
         proposal, first = training.proposal, training.first
+        if training.is_lost or not self.proposals.holds(proposal.number):
+            del self._trainings[proposal.number]  # the files are those of the new owner
+            self.listener.message(f"trial {proposal.number} was taken over by another process")
+            return
         result = keep_partial(training.job, result, training.curve)
-        is_last = self._ending() is not None or training.is_lost or first is not None
+        is_last = self._ending() is not None or first is not None
         again = None if is_last else second_try(training.job, result)
         if again is not None:
             training.first = FirstTry.of(again, result)
@@ -248,9 +250,7 @@ class Search:
         del self._trainings[proposal.number]
         if result.state is TrialState.PRUNED:  # a first try may have left weights
             self.paths.weights(proposal.number).unlink(missing_ok=True)
-        if training.is_lost or not self.proposals.holds(proposal.number):
-            self.listener.message(f"trial {proposal.number} was taken over by another process")
-        elif self.interrupted() and was_cut(result):
+        if self.interrupted() and was_cut(result):
             self.proposals.leave(proposal.number, result)
             self._is_stale = True
         else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from autocnn.errors import RecordError
 from autocnn.objectives import find_objective
 from autocnn.train.checkpoint import find_checkpoint, save_best_weights
 from autocnn.train.early_stopping import best_epoch
@@ -31,16 +32,26 @@ def keep_partial(job: TrialJob, ended: TrialResult, reported: Sequence[Epoch]) -
     """
     if ended.state is not TrialState.FAILED or ended.cause not in LOST:
         return ended
-    checkpoint = save_best_weights(job.folder)
+    try:
+        checkpoint = save_best_weights(job.folder)
+    except RecordError as error:
+        checkpoint, ended = None, replace(ended, message=f"{ended.message}; {error}")
     saved: tuple[Epoch, ...] = () if checkpoint is None else checkpoint.curve
     curve = max(ended.curve, tuple(reported), saved, key=len)
-    seconds = max([ended.seconds, *(epoch.seconds for epoch in curve[-1:])])
+    seconds = max(ended.seconds, _own_seconds(curve, job.first_epoch))
     kept = replace(ended, curve=curve, seconds=seconds, precision=job.precision)
     if checkpoint is None:
         return kept
     cpu_seconds = max(ended.cpu_seconds, checkpoint.cpu_seconds)
     best = best_epoch(saved, find_objective(job.objective))
     return replace(kept, state=TrialState.STOPPED, best_epoch=best, cpu_seconds=cpu_seconds)
+
+
+def _own_seconds(curve: Sequence[Epoch], first_epoch: int) -> float:
+    """Seconds of the epochs after `first_epoch`, which are those of a parent."""
+    if len(curve) <= first_epoch:
+        return 0.0
+    return curve[-1].seconds - (curve[first_epoch - 1].seconds if first_epoch else 0.0)
 
 
 def second_try(job: TrialJob, failed: TrialResult) -> TrialJob | None:
@@ -69,7 +80,10 @@ class FirstTry:
     @classmethod
     def of(cls, again: TrialJob, result: TrialResult) -> FirstTry:
         """The first try with `result`; `again` is the job of the second try."""
-        checkpoint = find_checkpoint(again.folder)
+        try:
+            checkpoint = find_checkpoint(again.folder)
+        except RecordError:  # the second try begins anew, too
+            checkpoint = None
         if checkpoint is None:
             return cls(result=result)
         return cls(result=result, seconds=checkpoint.seconds, cpu_seconds=checkpoint.cpu_seconds)

@@ -212,7 +212,7 @@ def _cells(
         "seconds": f"{result.seconds:.1f}",
         "parameters": count(proposal.parameters),
         "MACs": count(proposal.macs),
-        "state": result.cause or result.state,
+        "state": (result.state is TrialState.FAILED and result.cause) or result.state,
         "origin": Text(describe_origin(proposal, result)),
         "curve": sparkline([epoch.score for epoch in result.curve]),
     }

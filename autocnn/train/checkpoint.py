@@ -88,20 +88,19 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
 
 def find_checkpoint(folder: Path) -> Checkpoint | None:
-    """The checkpoint in a trial's folder, or None if there is none that can be read."""
+    """The checkpoint in a trial's folder, or None if there is none.
+
+    Raises: RecordError if it cannot be read.
+    """
     path = folder / CHECKPOINT_FILE
-    try:
-        return load_checkpoint(path) if path.is_file() else None
-    except RecordError as error:
-        print(f"{error}: it is not used")  # to the log
-        return None
+    return load_checkpoint(path) if path.is_file() else None
 
 
 def save_best_weights(folder: Path) -> Checkpoint | None:
     """Make the best weights of a training that did not end the weights of its trial.
 
     Returns: the checkpoint in `folder` that holds them; None if there is none.
-    Raises: RecordError if the weights cannot be written.
+    Raises: RecordError if the checkpoint cannot be read, or the weights cannot be written.
     """
     checkpoint = find_checkpoint(folder)
     if checkpoint is None or not checkpoint.best_weights:

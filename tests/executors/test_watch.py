@@ -145,3 +145,11 @@ def test_a_training_sends_heartbeats(monkeypatch):
     assert ours.recv() == BEAT
     ours.send("interrupt")
     assert conversation.interrupted()
+
+
+def test_a_late_answer_is_no_order():
+    """A cancelled training may have ended before the answer to its last epoch arrives."""
+    ours, theirs = multiprocessing.Pipe()
+    for message in ("interrupt", "prune", "go", "device"):
+        ours.send(message)
+    assert serving._receive(theirs) == "device"

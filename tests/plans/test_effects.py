@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from autocnn.objectives import LOSS
-from autocnn.plans.effects import half_width, paired_effect
+from autocnn.plans.effects import half_width, n_failed, paired_effect, whole
+from autocnn.states import FailureCause, TrialState
 
 
 def test_an_effect_is_the_mean_of_the_pairs():
@@ -64,3 +66,16 @@ def test_a_smaller_loss_helps():
     assert effect.mean == pytest.approx(-0.05)
     assert effect.verdict == "helps"
     assert paired_effect(smaller, reference, 100, LOSS).verdict == "hurts"
+
+
+def test_only_whole_trainings_are_compared(trained):
+    """A training whose process was lost after an epoch has a score, and is no whole training."""
+    lost = trained(1, "reference", 1, 0.2)
+    lost = replace(
+        lost,
+        state=TrialState.STOPPED,
+        result=replace(lost.result, state=TrialState.STOPPED, cause=FailureCause.CRASHED),
+    )
+    records = [trained(0, "reference", 0, 0.9), lost, trained(2, "reference", 2)]
+    assert [record.number for record in whole(records)] == [0]
+    assert n_failed(records) == 2

@@ -118,3 +118,21 @@ def test_cpu_seconds_grow():
     before = cpu_seconds()
     sum(range(3_000_000))
     assert cpu_seconds() > before
+
+
+def test_the_cost_of_a_finished_study_of_an_earlier_version_is_kept(paths):
+    """Only its manifest has the seconds."""
+    paths.manifest.write_text('{"outcome": {"seconds": 70.0, "cpu_seconds": 22.0}}')
+    meter = CostMeter(paths, None, clock=lambda: 0.0, cpu_clock=lambda: 0.0)
+    with meter.running():
+        pass
+    assert read_cost(paths) == StudyCost(seconds=70.0, cpu_seconds=22.0, runs=2)
+
+
+def test_a_damaged_cost_ends_the_run_before_it_begins(paths):
+    """No trial is trained, and no test image is read."""
+    paths.costs.mkdir()
+    (paths.costs / "bad.json").write_text("{}")
+    meter = CostMeter(paths, None, clock=lambda: 0.0, cpu_clock=lambda: 0.0)
+    with pytest.raises(RecordError, match=r"bad\.json: cannot be read"), meter.running():
+        pytest.fail("the run has begun")

@@ -106,3 +106,10 @@ def test_a_folder_without_write_permission_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(RecordError, match=r"cannot be written \(Permission denied\)"):
         claim_folder(tmp_path, "one")
+
+
+def test_a_folder_with_a_half_written_file_only_can_be_claimed(tmp_path):
+    """A process that was killed while it wrote its first file left it."""
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / ".study.toml.0123.tmp").touch()
+    assert claim_folder(tmp_path, "s").root == tmp_path / "s"

@@ -656,10 +656,14 @@ def test_a_closed_study_ends_the_search(make_search, make_result):
 
 
 def test_a_trial_that_another_process_has_is_dropped(make_search, make_result):
-    """The trial is cancelled, and its result is left to the other process."""
-    search = make_search(make_result(0.5))
+    """The trial is pruned at its next epoch; its result is left to the other process."""
+    search = make_search(make_result(0.5, state=TrialState.PRUNED))
     search.proposals.taken = frozenset({0})
+    weights = search.paths.weights(0)
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"of the other process")
     assert search.run() is Ending.EXHAUSTED
-    assert search.executor.cancelled
+    assert search.executor.answers == [True]
+    assert weights.read_bytes() == b"of the other process"
     assert (search.proposals.ended, search.tally.counts) == ([], {})
     assert "trial 0 was taken over by another process" in search.listener.received

@@ -112,6 +112,7 @@ def test_what_was_reported_is_kept_without_a_checkpoint(job, failed, make_result
     """With a damaged checkpoint the trial has failed, and its epochs stay on record."""
     result = keep_partial(job, failed(FailureCause.CRASHED), make_result(0.5, 0.7).curve)
     assert (result.state, result.best_epoch, result.epochs) == (TrialState.FAILED, None, 2)
+    assert "checkpoint.npz" in result.message
     assert not (job.folder / "best.npz").exists()
 
 
@@ -139,3 +140,11 @@ def test_a_second_try_without_a_score_does_not_undo_the_first(job, make_result, 
     result = join_tries(job, FirstTry(result=first), failed(FailureCause.OUT_OF_MEMORY))
     assert (result.state, result.score, result.attempts) == (TrialState.STOPPED, 0.6, 2)
     assert result.batch_size is None
+
+
+def test_the_seconds_of_a_parent_are_not_those_of_its_child(job, failed, make_result):
+    """The parent's two epochs took 20 s, the child's own epoch 10 s, and it crashed."""
+    child = replace(job, first_epoch=2)
+    (job.folder / "checkpoint.npz").unlink()
+    result = keep_partial(child, failed(FailureCause.CRASHED), make_result(0.5, 0.6, 0.7).curve)
+    assert (result.epochs, result.seconds) == (3, 10.0)

@@ -115,13 +115,15 @@ def test_only_what_is_needed_is_read(current, results, monkeypatch):
     """Only columns that are shown, sorted by or compared are read."""
     from autocnn.leaderboard.file import LeaderboardFile
 
-    asked = []
+    columns_read = []
     read = LeaderboardFile.read
     monkeypatch.setattr(
-        LeaderboardFile, "read", lambda file, names: asked.append(set(names)) or read(file, names)
+        LeaderboardFile,
+        "read",
+        lambda file, names: columns_read.append(set(names)) or read(file, names),
     )
     select_rows(results, ["digits-1"], "seconds", ["trial"], 1, ["filters=4", "parameters<100"])
-    assert asked == [{"trial", "seconds", "rank", "param.filters", "parameters"}]
+    assert columns_read == [{"trial", "seconds", "rank", "param.filters", "parameters"}]
 
 
 def test_a_journal_that_has_grown_is_read(study, view, results):

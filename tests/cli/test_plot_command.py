@@ -195,9 +195,9 @@ def test_importance_has_a_caveat(autocnn, make_study):
     assert (done.code, done.err) == (0, "")
     assert "importance of parameters, from 16 complete trials" in done.out
     assert done.out.splitlines()[-1].startswith("Importance is not effect: ")
-    told = json.loads(autocnn("importance", "--results", results, "--json").out)
-    assert (told["study"], told["n_trials"]) == ("a", 16)
-    shares = told["importances"]
+    shown = json.loads(autocnn("importance", "--results", results, "--json").out)
+    assert (shown["study"], shown["n_trials"]) == ("a", 16)
+    shares = shown["importances"]
     assert list(shares.values()) == sorted(shares.values(), reverse=True)
     assert sum(shares.values()) == pytest.approx(1)
     assert set(shares) == {"filters", "downsampling", "learning_rate_scale"}

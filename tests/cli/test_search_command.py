@@ -272,14 +272,14 @@ def interrupted(start, search_arguments, tmp_path_factory, request):
     """The search, interrupted after its first trial: results, exit code, stdout, stderr."""
     results = tmp_path_factory.mktemp("my results")
     process = start(*search_arguments, "--study", "tiny", "--results", results, "--json")
-    heard = []
+    received = []
     for line in process.stderr:
-        heard.append(line)
+        received.append(line)
         if line.startswith("trial "):
             process.send_signal(request.param)
             break
     out, err = process.communicate(timeout=120)
-    return results, process.returncode, out, "".join(heard) + err
+    return results, process.returncode, out, "".join(received) + err
 
 
 def test_ctrl_c_ends_cleanly(interrupted):

@@ -76,11 +76,11 @@ def test_images_that_cannot_be_read_are_left_out(pool):
 
 def test_progress_is_reported(pool):
     """Each pass reports how many images are done, of how many."""
-    told = []
-    run = passes_over(pool, list(noise(20, 2, 2)), lambda *words: told.append(words))
+    reported = []
+    run = passes_over(pool, list(noise(20, 2, 2)), lambda *words: reported.append(words))
     run.scan()
     run.decode((2, 2, 1), io.BytesIO())
-    assert told == [
+    assert reported == [
         ("looking at images", 16, 20),
         ("looking at images", 20, 20),
         ("decoding images", 16, 20),

@@ -105,15 +105,15 @@ def test_every_image_keeps_its_label(tmp_path):
 
 def test_the_second_start_decodes_nothing(tmp_path, decoded):
     """The second start prints no note; equivalent options share the cache entry."""
-    form, told = str(write_folder(tmp_path / "x", make_parts())), []
-    dataset_info(form, on_read=lambda *words: told.append(words))
+    form, reported = str(write_folder(tmp_path / "x", make_parts())), []
+    dataset_info(form, on_read=lambda *words: reported.append(words))
     assert len(decoded) == 60
-    assert told[-1] == ("decoding images", 60, 60)
-    told.clear()
+    assert reported[-1] == ("decoding images", 60, 60)
+    reported.clear()
     prepare(form)
     load_test(form)
-    dataset_info(form, on_read=lambda *words: told.append(words))
-    assert (len(decoded), told) == (60, [])
+    dataset_info(form, on_read=lambda *words: reported.append(words))
+    assert (len(decoded), reported) == (60, [])
     for size in ("4", "4x4"):
         dataset_info(form, ImageOptions(size))
     assert len(decoded) == 120
@@ -181,9 +181,9 @@ def test_images_of_several_sizes_get_one(tmp_path):
     info = dataset_info(str(root))
     assert info.image_shape == (8, 8, 3)
     assert info.notes[0].startswith("images from 8x12 to 30x20 are scaled and cropped to 8x8; ")
-    asked = dataset_info(str(root), ImageOptions("5x7"))
-    assert asked.image_shape == (5, 7, 3)
-    assert not any("scaled" in note for note in asked.notes)
+    scaled = dataset_info(str(root), ImageOptions("5x7"))
+    assert scaled.image_shape == (5, 7, 3)
+    assert not any("scaled" in note for note in scaled.notes)
     (root / "0" / "large.png").unlink()
     assert dataset_info(str(root)).image_shape == (8, 12, 1)
 

@@ -204,8 +204,8 @@ def test_the_record_holds_every_trial(kind, open_trials, end, tmp_path):
     assert [r.state for r in records] == [
         states.get(number % 7, TrialState.COMPLETE) for number in range(10)
     ]
-    told = [_score(p) for p in proposals if p.number % 7 not in (1, 4)]
-    assert study.best_value == max(told)
+    with_score = [_score(p) for p in proposals if p.number % 7 not in (1, 4)]
+    assert study.best_value == max(with_score)
 
 
 @pytest.mark.parametrize("kind", LEARN, indirect=True)

@@ -97,9 +97,9 @@ def test_infeasible_draws_are_no_trials(study, make_trials, make_result):
     assert n_infeasible(study) > 0
     assert len(study.trials) == 8 + n_infeasible(study)
     assert [r.number for r in read_records(study)] == [p.number for p in proposals]
-    told = [t for t in study.trials if t.params["dense_units"] == 512]
-    assert {t.state for t in told} == {OptunaState.PRUNED}
-    assert told[0].user_attrs["infeasible"] == "38,410 parameters are above the limit of 1,000"
+    rejected = [t for t in study.trials if t.params["dense_units"] == 512]
+    assert {t.state for t in rejected} == {OptunaState.PRUNED}
+    assert rejected[0].user_attrs["infeasible"] == "38,410 parameters are above the limit of 1,000"
 
 
 def test_a_space_without_a_network_is_exhausted(study, make_trials, monkeypatch):
@@ -143,7 +143,7 @@ def test_a_range_that_its_step_does_not_divide_is_drawn_quietly(study, make_tria
 
 
 @pytest.mark.parametrize(
-    ("state", "scores", "told"),
+    ("state", "scores", "expected"),
     [
         (TrialState.COMPLETE, (0.5, 0.25), OptunaState.COMPLETE),
         (TrialState.STOPPED, (0.5,), OptunaState.COMPLETE),
@@ -153,7 +153,7 @@ def test_a_range_that_its_step_does_not_divide_is_drawn_quietly(study, make_tria
         (TrialState.FAILED, (), OptunaState.FAIL),
     ],
 )
-def test_each_state_has_one_of_optunas(study, make_trials, make_result, state, scores, told):
+def test_each_state_has_one_of_optunas(study, make_trials, make_result, state, scores, expected):
     """The value of a stopped trial is its best epoch's; a failed trial has none."""
     trials = make_trials(study)
     number = trials.next().number
@@ -161,10 +161,10 @@ def test_each_state_has_one_of_optunas(study, make_trials, make_result, state, s
         trials.report(number, epoch, score)
     trials.end(number, make_result(*scores, state=state))
     trial = study.trials[number]
-    assert trial.state is told
-    if told is OptunaState.COMPLETE:
+    assert trial.state is expected
+    if expected is OptunaState.COMPLETE:
         assert trial.value == 0.5
-    if told is OptunaState.FAIL:
+    if expected is OptunaState.FAIL:
         assert trial.value is None
     assert read_records(study)[0].state is state
 

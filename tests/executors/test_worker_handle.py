@@ -78,10 +78,10 @@ def test_a_worker_measures_a_configuration(worker, config):
 
 def test_a_job_is_trained_in_the_other_process(worker, job):
     """Each epoch arrives as an event, and the weights are on disk."""
-    heard = []
-    result = _train(worker, job, lambda *args: bool(heard.append(args)), _never)
+    received = []
+    result = _train(worker, job, lambda *args: bool(received.append(args)), _never)
     assert (result.state, result.epochs) == (TrialState.COMPLETE, 2)
-    assert heard == list(enumerate(result.curve, start=1))
+    assert received == list(enumerate(result.curve, start=1))
     assert (job.folder / "best.npz").is_file()
 
 
@@ -93,12 +93,12 @@ def test_a_job_is_pruned_by_the_answer(worker, job):
 
 def test_an_interrupted_job_keeps_what_it_reached(worker, job):
     """The job stops between two epochs, long before its 10,000th, and keeps its curve."""
-    heard = []
+    received = []
     job = replace(job, horizon=10_000, last_epoch=10_000)
-    result = _train(worker, job, lambda *args: bool(heard.append(args)), lambda: bool(heard))
+    result = _train(worker, job, lambda *args: bool(received.append(args)), lambda: bool(received))
     assert result.state is TrialState.STOPPED
     assert 1 <= result.epochs < 10_000
-    assert result.curve[0] == heard[0][1]
+    assert result.curve[0] == received[0][1]
 
 
 def test_a_diverged_job_has_failed(worker, job):

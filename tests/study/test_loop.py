@@ -548,16 +548,16 @@ def test_a_pruned_duplicate_is_trained_if_it_is_not_pruned_again(
 def test_an_interruption_while_drawing_is_no_exhausted_space(make_search, make_result):
     """Ctrl-C among infeasible draws ends the search as interrupted."""
     search = make_search(make_result(0.5))
-    asked = []
+    polled = []
 
-    def ask(stops, limit):
-        asked.append(stops())
+    def propose(stops, limit):
+        polled.append(stops())
         search.interrupted = lambda: True
         return Wait() if stops() else None
 
-    search.proposals.next = ask
+    search.proposals.next = propose
     assert search.run() is Ending.INTERRUPTED
-    assert asked == [False]
+    assert polled == [False]
 
 
 def test_a_child_without_its_parents_checkpoint_shows_its_own_epochs(

@@ -164,9 +164,9 @@ def test_the_loop_is_that_of_the_backend(data, device):
 def jax_config(monkeypatch):
     """The settings of JAX that a test made, which are restored after it."""
     jax = pytest.importorskip("jax", reason="JAX is not installed (the extra jax)")
-    told = {}
-    monkeypatch.setattr(jax.config, "update", told.__setitem__)
-    return told
+    updates = {}
+    monkeypatch.setattr(jax.config, "update", updates.__setitem__)
+    return updates
 
 
 def _gpu_of_jax():

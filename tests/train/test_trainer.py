@@ -69,10 +69,10 @@ def test_among_equal_scores_the_lowest_loss_is_kept(script, make_job, make_hooks
 def test_every_epoch_is_reported(script, make_job, make_hooks, data, device):
     """Epochs are reported by number, from 1, with their metrics."""
     script([3.0, 6.0, 4.5])
-    heard = []
-    hooks = make_hooks(report=lambda number, epoch: bool(heard.append((number, epoch))))
+    received = []
+    hooks = make_hooks(report=lambda number, epoch: bool(received.append((number, epoch))))
     result = train_trial(make_job(), data, device, hooks)
-    assert heard == list(enumerate(result.curve, start=1))
+    assert received == list(enumerate(result.curve, start=1))
 
 
 def test_the_report_hook_prunes(script, make_job, make_hooks, data, device):

@@ -1,4 +1,4 @@
-"""Which parameters are active, and under which values of others."""
+"""The parameters that are active at every point of a space, and those at some points only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def conditional_parameters(space: SearchSpace) -> list[str]:
 
 
 def _activity(space: SearchSpace) -> dict[str, bool | None]:
-    """Per parameter: True where it is always active, False where never, None where it depends."""
+    """By parameter: True if it is always active, False if never, None if at some points only."""
     activity: dict[str, bool | None] = {}
     for name, parameter in space.parameters.items():
         rules = [
@@ -40,7 +40,7 @@ def _activity(space: SearchSpace) -> dict[str, bool | None]:
 
 
 def _holds(other: Parameter, is_active: bool | None, rule: Condition) -> bool | None:
-    """Whether `rule` holds at every value of `other`, at none (False), or at some (None)."""
+    """True if `rule` holds at every value of `other`, False if at none, None if at some."""
     if is_active is False:
         return False
     if math.isinf(other.n_values()):

@@ -1,4 +1,4 @@
-"""`TrialConfig`: one point of a search space, with every block and layer stated."""
+"""`TrialConfig`: one point of a search space, as explicit blocks, layers and settings."""
 
 from __future__ import annotations
 
@@ -55,27 +55,27 @@ def _fraction(where: str, value: float) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A row of convolutions, each with its normalisation and activation; then pooling and dropout.
+    """Several convolutions, each with normalisation and activation; then pooling and dropout.
 
-    In a residual block what went into the first convolution is added to what comes out of the last
-    activation, before pooling; nothing follows the sum. Where the shape changes, a 1x1 convolution
-    of the block's stride projects it first, with the block's normalisation if that stands before
-    the activations.
+    In a residual block the input of the first convolution is added to the output of the last
+    activation, before pooling; nothing follows the sum. If the shape changes, a 1x1 convolution of
+    the block's stride projects the input first, with the block's normalisation if its place is
+    before the activation.
     """
 
-    filters: tuple[int, ...]  # one convolution each
+    filters: tuple[int, ...]  # one number for each convolution
     kernel: int = 3  # side in pixels
     convolution: str = "standard"  # separable: depthwise, then 1x1 (arXiv:1610.02357)
     residual: bool = False
-    stride: int = 1  # of the block's last convolution, where pooling would stand
+    stride: int = 1  # of the block's last convolution, as an alternative to pooling
     padding: str = "same"
     activation: str = "relu"
     normalisation: str = "none"
-    normalisation_place: str = "before_activation"  # after_dropout: once, at the block's end
+    normalisation_place: str = "before_activation"  # after_dropout: only at the block's end
     pool: str = "none"
     pool_size: int = 2  # side and stride in pixels
-    dropout: float = 0.0  # after pooling
-    dropout_kind: str = "unit"  # spatial: whole feature maps
+    dropout: float = 0.0  # rate, after pooling
+    dropout_kind: str = "unit"  # spatial: whole feature maps are dropped
 
     def __post_init__(self) -> None:
         if not self.filters:
@@ -96,7 +96,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dense:
-    """One hidden fully connected layer, then dropout."""
+    """One hidden fully connected layer, followed by dropout."""
 
     units: int
     activation: str = "relu"
@@ -114,11 +114,11 @@ class Dense:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """What training minimises."""
+    """The loss that training minimises."""
 
     name: str = "cross_entropy"
     label_smoothing: float = 0.0
-    focal_gamma: float = 2.0  # focal only
+    focal_gamma: float = 2.0  # of the focal loss only
 
     def __post_init__(self) -> None:
         _one_of("loss.name", self.name, LOSSES)
@@ -132,7 +132,7 @@ class Optimizer:
 
     name: str = "adam"
     learning_rate: float = 1e-3  # the schedule's peak
-    momentum: float = 0.9  # momentum and nesterov only
+    momentum: float = 0.9  # of the optimizers momentum and nesterov only
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
@@ -145,10 +145,10 @@ class Optimizer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """How the learning rate moves over the study's horizon."""
+    """The course of the learning rate over the study's horizon."""
 
     name: str = "constant"
-    warmup: float = 0.0  # fraction of the horizon; one_cycle's rising part
+    warmup: float = 0.0  # fraction of the horizon with a rising rate
 
     def __post_init__(self) -> None:
         _one_of("schedule.name", self.name, SCHEDULES)
@@ -157,17 +157,17 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augmentation:
-    """Random changes of the training images, in the order in which they are made."""
+    """Random changes of the training images, in the order in which they are applied."""
 
-    rotation: float = 0.0  # at most so many degrees, each way
-    zoom: float = 0.0  # enlarged or reduced by a factor of 1 - zoom to 1 + zoom
-    shear: float = 0.0  # slanted sideways by at most so many degrees, each way
+    rotation: float = 0.0  # largest angle in degrees, in both directions
+    zoom: float = 0.0  # images are scaled by a factor of 1 - zoom to 1 + zoom
+    shear: float = 0.0  # largest sideways slant in degrees, in both directions
     flip: bool = False  # left-right, with probability 1/2
-    alternating_flip: bool = False  # at random in the first epoch, then every other (2404.00498)
-    shift: int = 0  # at most so many pixels, each way
-    shift_padding: str = "zero"  # what moves in from outside, when rotating and the like too
-    cutout: int = 0  # side in pixels of a square in the mean colour (arXiv:1708.04552)
-    mixup: float = 0.0  # alpha of the Beta distribution of the shares (arXiv:1710.09412)
+    alternating_flip: bool = False  # random in epoch 1, then in every other one (2404.00498)
+    shift: int = 0  # largest distance in pixels, in all four directions
+    shift_padding: str = "zero"  # pixels that move in from outside, by a rotation too
+    cutout: int = 0  # side in pixels of the square of mean colour (arXiv:1708.04552)
+    mixup: float = 0.0  # alpha of the Beta distribution of shares (arXiv:1710.09412); 0: off
 
     def __post_init__(self) -> None:
         for name, high in (("rotation", 180), ("zoom", 0.95), ("shear", 85)):
@@ -181,11 +181,11 @@ class Augmentation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlyStopping:
-    """When a trial gives up; the weights of its best epoch are kept in any case."""
+    """The rule that ends a trial early; the weights of its best epoch are kept in any case."""
 
     enabled: bool = True
     patience: int = 5  # epochs without improvement
-    min_delta: float = 0.0  # in score units
+    min_delta: float = 0.0  # in units of the score: 0.01 is one point of an accuracy
 
     def __post_init__(self) -> None:
         _at_least("early_stopping.patience", self.patience, 1)
@@ -194,15 +194,15 @@ class EarlyStopping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrialConfig:
-    """One configuration: the network, layer by layer, and how it is trained."""
+    """One configuration: the network, layer by layer, and the settings of its training."""
 
-    architecture: str = "blocks"  # or a network with a builder of its own, which has no blocks
+    architecture: str = "blocks"  # or the name of a network with its own builder, without blocks
     blocks: tuple[Block, ...] = ()
     head: str = "flatten"  # from feature maps to a vector
     dense: tuple[Dense, ...] = ()
     logits_bias: bool = True
     logits_scale: float = 1.0  # a constant factor of the logits
-    pixels: str = "standardize"  # by the training images' mean and deviation; unit: /255
+    pixels: str = "standardize"  # by the training images' mean and deviation; unit: pixel / 255
     batch_size: int = 128
     loss: Loss = field(default_factory=Loss)
     optimizer: Optimizer = field(default_factory=Optimizer)
@@ -254,7 +254,7 @@ def _build(cls: type[_C], data: Any, where: str) -> _C:
         raise SpaceError(f"{where}: {error}") from None
 
 
-_types_of: Any = cache(get_type_hints)  # looked up for every trial that is read
+_types_of: Any = cache(get_type_hints)  # needed for every trial that is read
 
 
 def _required(f: dataclasses.Field[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""The names that a space may vary, and the one function that turns values into a network."""
+"""The parameters that a space may have, and the function that expands their values to a network."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from autocnn.space.parameters import Value
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """What a parameter's values must be."""
+    """The type and the range of a parameter's values, and its text in `autocnn spaces`."""
 
     kind: type
     low: float = 0
     high: float = float("inf")
     choices: tuple[str, ...] = ()
-    architecture: bool = False  # cannot stand beside explicit blocks
+    architecture: bool = False  # True: cannot be given together with explicit blocks
     help: str = ""
 
 
@@ -43,15 +43,15 @@ NAMES: dict[str, Name] = {
         str,
         choices=c.ARCHITECTURES,
         architecture=True,
-        help="blocks, as the names below say; or a network that is built by its name",
+        help="blocks, which the parameters below describe; or a network that is built by its name",
     ),
     "stem_filters": _arch(int, help="filters of a first convolution before the blocks; 0: none"),
-    "stem_kernel": _arch(int, 1, help="its side in pixels (default: kernel)"),
-    "stem_stride": _arch(int, 1, help="its stride (default 1)"),
+    "stem_kernel": _arch(int, 1, help="side of the first convolution in pixels (default: kernel)"),
+    "stem_stride": _arch(int, 1, help="stride of the first convolution (default 1)"),
     "blocks": _arch(int, help="blocks of convolutions; 0: a fully connected network"),
     "convolutions": _arch(int, 1, help="convolutions in each block"),
     "filters": _arch(int, 1, help="filters in the first block"),
-    "growth": _arch(float, 0.1, help="filters of a block over those of the block before"),
+    "growth": _arch(float, 0.1, help="filters of a block, divided by those of the block before"),
     "kernel": _arch(int, 1, help="side of the convolutions in pixels"),
     "padding": Name(str, choices=c.PADDINGS, architecture=True),
     "activation": Name(str, choices=c.ACTIVATIONS, architecture=True),
@@ -59,13 +59,13 @@ NAMES: dict[str, Name] = {
         str,
         choices=DOWNSAMPLING,
         architecture=True,
-        help="how a block halves its map; not after the last block where a global head follows",
+        help="how a block halves its map; the last block does not if a global head follows",
     ),
     "convolution": Name(
         str,
         choices=c.CONVOLUTIONS,
         architecture=True,
-        help="of the blocks; separable: depthwise, then 1x1",
+        help="kind of the blocks' convolutions; separable: depthwise, then 1x1",
     ),
     "residual": Name(bool, architecture=True, help="each block's convolutions are bypassed"),
     "normalisation": Name(str, choices=c.NORMALISATIONS, architecture=True),
@@ -73,9 +73,9 @@ NAMES: dict[str, Name] = {
     "dropout": _arch(float, 0, 0.95, help="rate at the end of each block"),
     "dropout_kind": Name(str, choices=c.DROPOUT_KINDS, architecture=True),
     "dense_layers": _arch(int, help="hidden fully connected layers"),
-    "dense_units": _arch(int, 1, help="units in each of them"),
+    "dense_units": _arch(int, 1, help="units in each hidden layer"),
     "dense_normalisation": Name(str, choices=c.NORMALISATIONS, architecture=True),
-    "dense_dropout": _arch(float, 0, 0.95, help="rate after each of them"),
+    "dense_dropout": _arch(float, 0, 0.95, help="rate after each hidden layer"),
     "head": Name(str, choices=c.HEADS, help="from feature maps to a vector"),
     "logits_bias": Name(bool),
     "logits_scale": Name(float, 1e-6, help="a constant factor of the logits"),
@@ -86,18 +86,18 @@ NAMES: dict[str, Name] = {
     "focal_gamma": Name(float, 0),
     "optimizer": Name(str, choices=c.OPTIMIZERS),
     "learning_rate": Name(float, 1e-12, help="the schedule's peak"),
-    "learning_rate_scale": Name(float, 1e-6, help="peak over the optimizer's customary rate"),
+    "learning_rate_scale": Name(float, 1e-6, help="peak rate, divided by the customary rate"),
     "momentum": Name(float, 0, 0.9999),
     "weight_decay": Name(float),
     "schedule": Name(str, choices=c.SCHEDULES),
     "warmup": Name(float, 0, 0.99, help="fraction of the horizon with a rising rate"),
-    "rotation": Name(float, 0, 180, help="random rotations by at most so many degrees"),
+    "rotation": Name(float, 0, 180, help="largest random rotation in degrees"),
     "zoom": Name(float, 0, 0.95, help="random scaling by a factor of 1 - zoom to 1 + zoom"),
-    "shear": Name(float, 0, 85, help="random slants by at most so many degrees"),
+    "shear": Name(float, 0, 85, help="largest random slant in degrees"),
     "flip": Name(bool, help="random left-right flips"),
     "alternating_flip": Name(bool, help="flips at random first, then every other epoch"),
-    "shift": Name(int, help="random shifts by at most so many pixels"),
-    "shift_padding": Name(str, choices=c.SHIFT_PADDINGS, help="what moves in from outside"),
+    "shift": Name(int, help="largest random shift in pixels"),
+    "shift_padding": Name(str, choices=c.SHIFT_PADDINGS, help="pixels that move in from outside"),
     "cutout": Name(int, help="side in pixels of a square that is painted over"),
     "mixup": Name(float, help="alpha of mixup's Beta distribution; 0: off"),
     "early_stopping": Name(bool),
@@ -105,7 +105,7 @@ NAMES: dict[str, Name] = {
     "min_delta": Name(float, help="least improvement of the score"),
 }
 
-# The rate that people reach for first with batches of about 128 and a schedule that decays.
+# The usual first choice of a rate, for batches of about 128 and a schedule that decays.
 CUSTOMARY_LEARNING_RATE = {
     "sgd": 0.2,
     "momentum": 0.05,
@@ -126,7 +126,7 @@ def expand(
     blocks: Sequence[Block] | None = None,
     dense: Sequence[Dense] | None = None,
 ) -> TrialConfig:
-    """The configuration that `values` (and explicit blocks and dense layers, if any) stand for."""
+    """The configuration at the point `values`, with explicit blocks and dense layers if given."""
     explicit = blocks is not None or dense is not None
     return TrialConfig(
         blocks=tuple(blocks or ()) if explicit else (*_stem(values), *_blocks(values)),
@@ -147,7 +147,7 @@ def _given(values: Mapping[str, Value], *names: str) -> dict[str, Any]:
 
 
 def _pick(cls: Any, values: Mapping[str, Value], **renamed: str) -> Any:
-    """`cls` from the values of its fields' names; `renamed` maps a field to a parameter."""
+    """A `cls` whose fields have the values of equal name; `renamed` maps a field to a parameter."""
     fields = {field: renamed.get(field, field) for field in cls.__dataclass_fields__}
     return cls(**{field: values[name] for field, name in fields.items() if name in values})
 

@@ -1,6 +1,6 @@
-"""From a configuration to the flat list of its layers, with output shapes, parameters and MACs.
+"""The flat list of a configuration's layers, with output shapes, parameters and MACs.
 
-Both the Keras model and every cost and limit come from this one list.
+The Keras model, the costs and the limits are all derived from this list.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from autocnn.errors import Infeasible
 from autocnn.space.config import Block, Dense, TrialConfig
 
 Shape = tuple[int, ...]  # (height, width, channels) of feature maps, (units,) of a vector
-INPUT = "pixels"  # the name of what goes into the first layer
+INPUT = "pixels"  # the name of the first layer's input
 WHITENING = "whitening"  # the name of airbench94's first layer
 AIRBENCH94_FILTERS = (64, 256, 256)  # of its three groups
 AIRBENCH94_BATCH_NORM_MOMENTUM = 0.6
@@ -23,36 +23,36 @@ MAX_GROUPS = 8  # of group normalisation; the largest divisor of the channels up
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layer:
-    """One layer: its kind is a key of the table in `autocnn.nn.model`."""
+    """One layer; `kind` is a key of the table of builders in `autocnn.nn.model`."""
 
     kind: str
     name: str
     output_shape: Shape
-    inputs: tuple[str, ...]  # names of the layers before it: one, or two that are added
+    inputs: tuple[str, ...]  # names of its input layers: one, or two whose outputs are added
     settings: Mapping[str, Any] = field(default_factory=dict)
-    parameters: int = 0  # trainable or not, as Keras' count_params
+    parameters: int = 0  # trainable or not, as counted by Keras' count_params
     macs: int = 0  # multiply-accumulates for one image, forward
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """All layers, each after its inputs; the last one gives one logit a class."""
+    """All layers, each after its inputs; the output of the last one is a logit for each class."""
 
     layers: tuple[Layer, ...]
 
     @property
     def parameters(self) -> int:
-        """Weights of all layers, trainable or not."""
+        """The number of weights of all layers, trainable or not."""
         return sum(layer.parameters for layer in self.layers)
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of one image's forward pass."""
+        """The multiply-accumulates of one image's forward pass."""
         return sum(layer.macs for layer in self.layers)
 
 
 def conv_output_side(side: int, kernel: int, stride: int = 1, padding: str = "same") -> int:
-    """Side in pixels of the feature map after one convolution or pooling.
+    """The side in pixels of the feature map after one convolution or pooling.
 
     Raises: Infeasible if a "valid" kernel is larger than the image.
     Source: Dumoulin & Visin 2016, arXiv:1603.07285, relations 5 and 6.
@@ -72,7 +72,8 @@ def n_groups(channels: int) -> int:
 def plan_network(config: TrialConfig, image_shape: tuple[int, int, int], n_classes: int) -> Network:
     """The layers of `config` for images of shape (height, width, channels).
 
-    Raises: Infeasible if a feature map would shrink to nothing, or in a residual block shrinks.
+    Raises: Infeasible if a feature map would shrink to nothing, or if "valid" padding shrinks it in
+    a residual block.
     """
     plan = _Plan(image_shape)
     if config.architecture == "airbench94":
@@ -88,7 +89,7 @@ def plan_network(config: TrialConfig, image_shape: tuple[int, int, int], n_class
 
 
 def _add_airbench94(plan: _Plan) -> None:
-    """The convolutions of arXiv:2404.00498: pooling stands before normalisation and activation."""
+    """Add the layers of arXiv:2404.00498; its pooling comes before normalisation and activation."""
     plan.conv("standard", 2 * 4 * plan.end.shape[-1], WHITENING, (2, 1, "valid"), bias=True)
     plan.activation("gelu", f"{WHITENING}_gelu")
     for i, filters in enumerate(AIRBENCH94_FILTERS, start=1):
@@ -124,7 +125,7 @@ def _add_block(plan: _Plan, block: Block, name: str) -> None:
 
 
 def _add_bypass(plan: _Plan, block: Block, name: str, start: End, *, bias: bool) -> None:
-    """Add what went into a block, at `start`, to what came out of its convolutions."""
+    """Add the input of a block, `start`, to the output of its convolutions."""
     end = plan.end
     if start.shape != end.shape:
         plan.end = start
@@ -158,14 +159,14 @@ def _add_dense(plan: _Plan, dense: Dense, name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Where a plan goes on."""
+    """The output to which a plan adds the next layer."""
 
     layer: str  # the name of the last layer
     shape: Shape
 
 
 class _Plan:
-    """Collects layers while following the shape of the data."""
+    """A list of layers that grows, with the shape of its last output."""
 
     def __init__(self, image_shape: Shape) -> None:
         self.end = End(INPUT, image_shape)
@@ -174,7 +175,7 @@ class _Plan:
     def _add(
         self, kind: str, name: str, shape: Shape, cost: tuple[int, int] = (0, 0), **settings: Any
     ) -> None:
-        """A layer after the last one; `cost` in parameters and MACs."""
+        """Add a layer after the last one; `cost` is its parameters and its MACs."""
         self._append(
             Layer(
                 kind=kind,
@@ -229,7 +230,7 @@ class _Plan:
         self._add(f"{kind}_norm", name, self.end.shape, cost, **settings)
 
     def shift_normalisation(self, name: str, momentum: float) -> None:
-        """Batch normalisation that learns a shift and no scale."""
+        """Add a batch normalisation that learns a shift and no scale."""
         cost = (3 * self.end.shape[-1], 0)
         settings = {"scale": False, "momentum": momentum}
         self._add("batch_norm", name, self.end.shape, cost, **settings)

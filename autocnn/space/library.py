@@ -1,4 +1,4 @@
-"""Where the search spaces, baselines and recipes that come with autocnn lie."""
+"""The folder of the search spaces, baselines and recipes that come with autocnn."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ def library_path() -> Path:
 
 
 def space_names() -> list[str]:
-    """Names for `--space`: the files of the library, baselines after the rest."""
+    """The names that `--space` takes: the spaces of the library, then the baselines."""
     return sorted(path.stem for path in library_path().glob("*.toml")) + baseline_names()
 
 
 def baseline_names() -> list[str]:
-    """Names for `--baseline`."""
+    """The names that `--baseline` takes."""
     return sorted(path.stem for path in (library_path() / "baselines").glob("*.toml"))
 
 
 def space_file(name: str) -> Path | None:
-    """The library's file for `name`, or None."""
+    """The library's file of the space or baseline `name`, or None without such a file."""
     root = library_path()
     candidates = [root / f"{name}.toml", root / "baselines" / f"{name}.toml"]
     return next((path for path in candidates if path.is_file()), None)

@@ -16,33 +16,33 @@ Value = int | float | bool | str
 
 
 class Condition(Protocol):
-    """Says for which values of another parameter a parameter is active."""
+    """A condition on another parameter's value, under which a parameter is active."""
 
     def holds(self, value: Value) -> bool:
-        """True where `value` satisfies the condition."""
+        """True if `value` satisfies the condition."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """The other parameter has one of these values."""
+    """The condition that the other parameter has one of these values."""
 
     values: tuple[Value, ...]
 
     def holds(self, value: Value) -> bool:
-        """True where `value` is among the values (1 is not true)."""
+        """True if `value` is among the values; 1 and true are different values."""
         return any(same(value, v) for v in self.values)
 
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """The other parameter is a number within the bounds, both included."""
+    """The condition that the other parameter is a number within the bounds, both included."""
 
     low: float = -math.inf
     high: float = math.inf
 
     def holds(self, value: Value) -> bool:
-        """True where `value` is a number within the bounds."""
+        """True if `value` is a number within the bounds."""
         return is_number(value) and self.low <= float(value) <= self.high
 
 
@@ -61,7 +61,7 @@ def same(a: Value, b: Value) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Int:
-    """Integers from `low` to `high`, both included."""
+    """A parameter of integers from `low` to `high`, both included."""
 
     low: int
     high: int
@@ -75,30 +75,30 @@ class Int:
             raise SpaceError("log = true and step cannot be given together")
 
     def contains(self, value: Value) -> bool:
-        """True where `value` is a point of the range."""
+        """True if `value` is a point of the range."""
         if isinstance(value, bool) or not isinstance(value, int):
             return False
         return self.low <= value <= self.high and (value - self.low) % self.step == 0
 
     def sample(self, rng: np.random.Generator) -> int:
-        """One value, uniform over the range (over its logarithm where `log`)."""
+        """A random value, uniform over the range, or over its logarithm if `log`."""
         if self.log:
             low, high = math.log(self.low - 0.5), math.log(self.high + 0.5)
             return min(max(round(math.exp(rng.uniform(low, high))), self.low), self.high)
         return self.low + self.step * int(rng.integers((self.high - self.low) // self.step + 1))
 
     def n_values(self) -> float:
-        """How many values there are."""
+        """The number of values."""
         return (self.high - self.low) // self.step + 1
 
     def all_values(self) -> tuple[Value, ...]:
-        """Every value, in order."""
+        """All values, in ascending order."""
         return tuple(range(self.low, self.high + 1, self.step))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Float:
-    """Numbers from `low` to `high`; both included where `step` is given."""
+    """A parameter of numbers from `low` to `high`; both are included if `step` is given."""
 
     low: float
     high: float
@@ -112,7 +112,7 @@ class Float:
             raise SpaceError("log = true and step cannot be given together")
 
     def contains(self, value: Value) -> bool:
-        """True where `value` is a point of the range."""
+        """True if `value` is a point of the range."""
         if not is_number(value) or not self.low <= float(value) <= self.high:
             return False
         if self.step is None:
@@ -121,7 +121,7 @@ class Float:
         return math.isclose(steps, round(steps), abs_tol=1e-8)
 
     def sample(self, rng: np.random.Generator) -> float:
-        """One value, uniform over the range (over its logarithm where `log`)."""
+        """A random value, uniform over the range, or over its logarithm if `log`."""
         if self.log:
             return math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
         if self.step is None:
@@ -129,19 +129,22 @@ class Float:
         return self._value(int(rng.integers(int(self.n_values()))))
 
     def n_values(self) -> float:
-        """How many values there are; infinite without a step."""
+        """The number of values; infinite without a step."""
         if self.step is None:
             return math.inf if self.high > self.low else 1
         return math.floor((self.high - self.low) / self.step + 1e-8) + 1
 
     def all_values(self) -> tuple[Value, ...]:
-        """Every value, in order; SpaceError where they cannot be counted."""
+        """All values, in ascending order.
+
+        Raises: SpaceError if the range is continuous.
+        """
         if math.isinf(self.n_values()):
             raise SpaceError("a continuous range has no list of values")
         return tuple(self._value(i) for i in range(int(self.n_values())))
 
     def _value(self, i: int) -> float:
-        """Value `i` of the grid, without the dust of floating point: 0.3, not 3 x 0.1."""
+        """Value `i` of the grid, rounded to 12 digits: 0.3, not 3 x 0.1."""
         return (
             self.low if self.step is None else min(self.high, round(self.low + i * self.step, 12))
         )
@@ -149,7 +152,7 @@ class Float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Categorical:
-    """One of several values without an order."""
+    """A parameter of several values without an order."""
 
     choices: tuple[Value, ...]
     when: When = field(default_factory=dict)
@@ -162,31 +165,31 @@ class Categorical:
                 raise SpaceError(f"choices must differ, got {choice!r} twice")
 
     def contains(self, value: Value) -> bool:
-        """True where `value` is one of the choices."""
+        """True if `value` is one of the choices."""
         return any(same(value, choice) for choice in self.choices)
 
     def sample(self, rng: np.random.Generator) -> Value:
-        """One choice, each equally likely."""
+        """A random choice, each with the same probability."""
         return self.choices[int(rng.integers(len(self.choices)))]
 
     def n_values(self) -> float:
-        """How many choices there are."""
+        """The number of choices."""
         return len(self.choices)
 
     def all_values(self) -> tuple[Value, ...]:
-        """The choices."""
+        """All choices, in their order in the space."""
         return self.choices
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixed:
-    """A value that the search does not vary."""
+    """A parameter with one value, which the search does not vary."""
 
     value: Value
     when: When = field(default_factory=dict)
 
     def contains(self, value: Value) -> bool:
-        """True where `value` is the fixed value."""
+        """True if `value` is the fixed value."""
         return same(value, self.value)
 
     def sample(self, rng: np.random.Generator) -> Value:
@@ -194,7 +197,7 @@ class Fixed:
         return self.value
 
     def n_values(self) -> float:
-        """One."""
+        """The number of values: 1."""
         return 1
 
     def all_values(self) -> tuple[Value, ...]:

@@ -1,4 +1,4 @@
-"""A fixed list of trainings: what an ablation or a comparison of baselines runs."""
+"""A plan: the fixed list of trainings of an ablation or of a comparison of networks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VARIANT, REPEAT = "variant", "repeat"  # the parameters of a plan's study
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """One training: a named configuration, and which of its repetitions."""
+    """One training of a plan: a named configuration and the number of a repetition."""
 
     variant: str
     repeat: int  # from 0; the same repetition of all variants has the same seed
@@ -22,12 +22,12 @@ class Planned:
 
     @property
     def key(self) -> tuple[str, int]:
-        """What tells it from the others of the plan."""
+        """The variant and the repetition, which no other training of the plan has."""
         return self.variant, self.repeat
 
 
 def repeat_all(configs: Mapping[str, TrialConfig], n: int) -> tuple[Planned, ...]:
-    """Every configuration `n` times, in whole rounds of all of them."""
+    """A plan of every configuration `n` times; each round has all configurations once."""
     return tuple(
         Planned(variant=name, repeat=repeat, config=config)
         for repeat in range(n)
@@ -36,7 +36,7 @@ def repeat_all(configs: Mapping[str, TrialConfig], n: int) -> tuple[Planned, ...
 
 
 def plan_space(plan: Sequence[Planned]) -> SearchSpace:
-    """What varies in a plan: the variant and its repetition."""
+    """A space of two parameters: the plan's variants and repetitions."""
     names = tuple(dict.fromkeys(planned.variant for planned in plan))
     repeats = tuple(sorted({planned.repeat for planned in plan}))
     return SearchSpace(

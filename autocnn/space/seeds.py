@@ -1,4 +1,4 @@
-"""Independent, reproducible seeds for every purpose."""
+"""Seeds that are reproducible, and independent for each purpose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`SearchSpace`: what may vary in a study, and the limits on what a network may cost."""
+"""`SearchSpace`: the parameters of a study, and the limits on the cost of a network."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from autocnn.space.parameters import Fixed, Parameter, Value
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a network of the space may cost at most; None: no limit."""
+    """The largest cost of a network of the space; None: no limit."""
 
     parameters: int | None = None
     macs: int | None = None  # multiply-accumulates of one image's forward pass
 
     def check(self, network: Network) -> None:
-        """Raise Infeasible where `network` breaks a limit."""
+        """Raise Infeasible if `network` breaks a limit."""
         for name, limit, cost in (
             ("parameters", self.parameters, network.parameters),
             ("macs", self.macs, network.macs),
@@ -34,7 +34,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What was reported of a baseline; None: not stated there."""
+    """The published result of a baseline; None: the source does not state it."""
 
     dataset: str  # its name in the catalog
     source: str
@@ -45,7 +45,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchSpace:
-    """Parameters in the order in which they are drawn: a condition speaks of earlier ones only."""
+    """The parameters, in drawing order: a condition refers to earlier parameters only."""
 
     name: str
     parameters: Mapping[str, Parameter]
@@ -54,10 +54,10 @@ class SearchSpace:
     blocks: tuple[Block, ...] | None = None  # an explicit architecture instead of parameters
     dense: tuple[Dense, ...] | None = None
     published: Published | None = None  # baselines only
-    text: str = ""  # the file it was read from, for the manifest
+    text: str = ""  # of the file that the space was read from, for the manifest
 
     def is_active(self, name: str, values: Mapping[str, Value]) -> bool:
-        """True where every condition of parameter `name` holds under the values drawn so far."""
+        """True if every condition of parameter `name` holds for the values drawn so far."""
         when = self.parameters[name].when
         return all(other in values and rule.holds(values[other]) for other, rule in when.items())
 
@@ -66,7 +66,7 @@ class SearchSpace:
         return ((n, p) for n, p in self.parameters.items() if not isinstance(p, Fixed))
 
     def sample(self, rng: np.random.Generator) -> dict[str, Value]:
-        """Values of all active parameters, drawn at random; not checked for feasibility."""
+        """Random values of all active parameters; the point may be infeasible."""
         values: dict[str, Value] = {}
         for name, parameter in self.parameters.items():
             if self.is_active(name, values):
@@ -74,7 +74,7 @@ class SearchSpace:
         return values
 
     def check_point(self, values: Mapping[str, Value]) -> None:
-        """Raise SpaceError unless `values` states just the active parameters, all in range."""
+        """Raise SpaceError unless `values` has the active parameters only, all in range."""
         seen: dict[str, Value] = {}
         for name, parameter in self.parameters.items():
             if not self.is_active(name, seen):
@@ -107,14 +107,14 @@ class SearchSpace:
         return network
 
     def n_points(self) -> float:
-        """How many points there are, feasible or not; infinite where one is continuous."""
+        """The number of points, feasible or not; infinite if a parameter is continuous."""
         return math.inf if self._is_continuous() else self._count({}, list(self.parameters))
 
     def _is_continuous(self) -> bool:
         return any(math.isinf(p.n_values()) for p in self.parameters.values())
 
     def _count(self, values: dict[str, Value], names: list[str]) -> float:
-        """Points over `names`, enumerating only the parameters that conditions speak of."""
+        """The points over `names`; only parameters that conditions refer to are enumerated."""
         if not names:
             return 1
         name, rest = names[0], names[1:]

@@ -1,4 +1,4 @@
-"""What a space holds: its points, how many are feasible, and what they cost."""
+"""The survey of a space: the number of its points, the feasible share, and their costs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """Random samples of a space for images of one shape."""
+    """The feasibility and the costs of random samples of a space, for images of one shape."""
 
-    points: float  # inf: continuous
+    points: float  # of the whole space; infinite if it is continuous
     samples: int
     feasible: int
     parameters: tuple[float, ...]  # at QUANTILES, over the feasible samples
     macs: tuple[float, ...]
-    reason: str  # of the last infeasible sample, "" if there was none
+    reason: str  # why the last infeasible sample was infeasible, or "" without such a sample
 
 
 def survey_space(
@@ -52,9 +52,9 @@ def survey_space(
 
 
 def check_feasible(space: SearchSpace, image_shape: tuple[int, int, int], n_classes: int) -> Survey:
-    """The survey of `space` for such images.
+    """The survey of `space` for images of this shape and number of classes.
 
-    Raises: SpaceError where not one of its samples is feasible.
+    Raises: SpaceError if none of the samples is feasible.
     """
     survey = survey_space(space, image_shape, n_classes)
     if survey.feasible == 0:

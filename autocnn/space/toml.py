@@ -1,4 +1,4 @@
-"""Reading a search space from TOML; every error names the file and the key path."""
+"""The reader of search spaces in TOML; every error names the file and the path of the key."""
 
 from __future__ import annotations
 
@@ -61,7 +61,10 @@ def load_space(name_or_file: str) -> SearchSpace:
 
 
 def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
-    """The search space that `text` states; `where` names its source in errors."""
+    """The search space in the TOML `text`; `where` is the name of its source in errors.
+
+    Raises: SpaceError if the text is no valid space.
+    """
     try:
         data = tomllib.loads(text)
     except ValueError as error:
@@ -95,7 +98,7 @@ def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
 
 
 def _check_integers(value: Any, where: str, between: str = ".") -> None:
-    """Refuse integers of more than 64 bits, wherever they stand: not all are numbers to compute."""
+    """Refuse integers of more than 64 bits at any depth: NumPy cannot compute with them."""
     if isinstance(value, dict):
         for key, inner in value.items():
             _check_integers(inner, f"{where}{between}{key}")
@@ -152,12 +155,12 @@ def _explicit(data: Mapping[str, Any], key: str, cls: Any, where: str) -> tuple[
 
 
 def _is_a(value: Any, kind: type) -> bool:
-    """True where `value` is of just this kind: true and false are no integers."""
+    """True if `value` has exactly this type: true and false are no integers."""
     return type(value) is kind
 
 
 def _typed(given: Any, name: Name, where: str) -> Value:
-    """`given` as the kind that `name` asks for, in its range."""
+    """`given` as a value of `name`'s type and range."""
     value: Any = float(given) if name.kind is float and is_number(given) else given
     if not _is_a(value, name.kind):
         raise SpaceError(f"{where}: expected {KIND_NAMES[name.kind]}, got {value!r}")
@@ -174,7 +177,7 @@ def _typed(given: Any, name: Name, where: str) -> Value:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads one entry of [parameters]; `earlier` are those a condition may speak of."""
+    """The reader of one entry of [parameters]; conditions may refer to the `earlier` ones."""
 
     where: str
     earlier: Mapping[str, Parameter]
@@ -265,7 +268,7 @@ class _Reader:
 
 
 def _possible(parameter: Parameter, condition: Condition) -> bool:
-    """True where some value of `parameter` satisfies `condition`."""
+    """True if some value of `parameter` satisfies `condition`."""
     if isinstance(condition, OneOf):
         return any(parameter.contains(value) for value in condition.values)
     if isinstance(parameter, (Int, Float)) and isinstance(condition, Between):

@@ -83,7 +83,9 @@ def _configured_backend(file: Path) -> str:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return DEFAULT_BACKEND
-    return str(found.get("backend", DEFAULT_BACKEND))
+    return (
+        str(found.get("backend", DEFAULT_BACKEND)) if isinstance(found, dict) else DEFAULT_BACKEND
+    )
 
 
 @contextmanager

@@ -34,6 +34,7 @@ class Objective:
     compute: Callable[[Counts, float], float]  # from the counts and the mean cross-entropy
     error: Callable[[float, Sequence[int]], float]  # from a score and the images of each class
     guess: Callable[[int], float]  # the score of guessing, from the number of classes
+    step: Callable[[Sequence[int]], float]  # how far one image moves a score, from class sizes
 
     @property
     def direction(self) -> Literal["minimize", "maximize"]:
@@ -49,6 +50,10 @@ class Objective:
     def axis(self) -> str:
         """The label of an axis of validation scores, with the unit of `axis_value`."""
         return f"validation {self.title}{' (%)' if self.is_fraction else ''}"
+
+    def least_span(self, value: float) -> float:
+        """The least range of an axis near `value`: 0.01 of a fraction, a tenth of a loss."""
+        return 0.01 if self.is_fraction else max(abs(value) / 10, 1e-6)
 
     def is_better(self, score: float, other: float) -> bool:
         """True if `score` is better than `other`; False for equal scores."""
@@ -121,6 +126,12 @@ def _accuracy_error(score: float, class_sizes: Sequence[int]) -> float:
     return math.sqrt(max(0.0, score * (1 - score)) / sum(class_sizes))
 
 
+def _step_of_the_rarest(class_sizes: Sequence[int]) -> float:
+    """The change of a mean of K shares by one image of the rarest class."""
+    sizes = [size for size in class_sizes if size > 0]
+    return 1 / (len(sizes) * min(sizes))
+
+
 def _mean_of_classes_error(score: float, class_sizes: Sequence[int]) -> float:
     """The standard error of a mean of K shares, each of one class's n_k images.
 
@@ -149,6 +160,7 @@ ACCURACY = Objective(
     compute=_accuracy,
     error=_accuracy_error,
     guess=lambda n_classes: 1 / n_classes,
+    step=lambda class_sizes: 1 / sum(class_sizes),
 )
 BALANCED_ACCURACY = Objective(
     name="balanced_accuracy",
@@ -158,6 +170,7 @@ BALANCED_ACCURACY = Objective(
     compute=_balanced_accuracy,
     error=_mean_of_classes_error,
     guess=lambda n_classes: 1 / n_classes,
+    step=_step_of_the_rarest,
 )
 MACRO_F1 = Objective(
     name="macro_f1",
@@ -167,6 +180,7 @@ MACRO_F1 = Objective(
     compute=_macro_f1,
     error=_mean_of_classes_error,
     guess=lambda n_classes: 1 / n_classes,
+    step=_step_of_the_rarest,
 )
 LOSS = Objective(
     name="loss",
@@ -176,6 +190,7 @@ LOSS = Objective(
     compute=_cross_entropy,
     error=_loss_error,
     guess=math.log,
+    step=lambda class_sizes: 0.0,
 )
 OBJECTIVES = {each.name: each for each in (ACCURACY, BALANCED_ACCURACY, MACRO_F1, LOSS)}
 

@@ -58,7 +58,8 @@ def trained(make_record: Callable[..., TrialRecord]) -> Callable[..., TrialRecor
                 state=TrialState.COMPLETE, curve=(epoch,), best_epoch=1, seconds=2.0
             )
         values = {"variant": name, "repeat": repeat}
-        return replace(make_record(result), number=number, values=values)
+        record = replace(make_record(result), number=number, values=values)
+        return replace(record, state=result.state)
 
     return make
 

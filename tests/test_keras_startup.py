@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from autocnn import keras_startup
 from autocnn.errors import SettingsError
 from autocnn.keras_startup import check_backend, load_keras
 
@@ -158,3 +159,9 @@ def test_loading_the_real_one_is_silent():
     command = [sys.executable, "-W", "ignore", "-c", code]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_keras_json_that_is_no_table_counts_as_absent(tmp_path):
+    """Keras' default backend applies."""
+    (tmp_path / "keras.json").write_text("[]")
+    assert keras_startup._configured_backend(tmp_path / "keras.json") == "tensorflow"

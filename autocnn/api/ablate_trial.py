@@ -25,6 +25,7 @@ from autocnn.records.trial_record import TrialRecord
 from autocnn.report.ablation_page import ablation_markdown
 from autocnn.space.layers import plan_network
 from autocnn.space.plan import VARIANT
+from autocnn.study.creation import class_sizes
 from autocnn.study.session import Mode
 from autocnn.trial import Listener
 
@@ -76,7 +77,8 @@ def ablate(
     own = _study_settings(view, record, settings, len(plan))
     with trained_plan(own, view.space, Mode(plan=plan), listener, interrupted) as session:
         found = session.records()
-        sizes = session.data.train.n, session.data.validation.n
+        data = session.data
+        sizes = data.train.n, class_sizes(data.validation.labels, data.n_classes)
     variants = _with_earlier(record, found, variants)
     return _write(view, record, session.paths.root, (found, variants, sizes))
 
@@ -143,11 +145,11 @@ def _write(
     view: StudyView,
     record: TrialRecord,
     folder: Path,
-    found: tuple[list[TrialRecord], list[Change], tuple[int, int]],
+    found: tuple[list[TrialRecord], list[Change], tuple[int, tuple[int, ...]]],
 ) -> AblationOutcome:
     """Write the table beside the ablation's record, as Parquet and as Markdown."""
-    records, variants, (n_train, n_validation) = found
-    rows = summarise_ablation(records, variants, n_validation, view.objective)
+    records, variants, (n_train, validation_sizes) = found
+    rows = summarise_ablation(records, variants, validation_sizes, view.objective)
     head = AblationHead(
         study=view.paths.name,
         trial=record.number,

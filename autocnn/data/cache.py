@@ -77,7 +77,11 @@ def load_entry(entry: Entry, make: Callable[[Path], Facts]) -> Stored:
             if found is None:
                 _make(entry, make)
                 found = _open(entry)
-    assert found is not None
+    if found is None:
+        raise RecordError(
+            f"{entry.folder}: cannot be read right after it was written; check the disk, the "
+            "memory and the number of open files that the system allows"
+        )
     return found
 
 

@@ -27,10 +27,13 @@ def map_array(path: Path) -> NDArray[Any]:
     with open(path, "rb") as file:
         with suppress(OSError):  # a file system without locks
             fcntl.flock(file, fcntl.LOCK_SH)
-        version = npy.read_magic(file)
-        if version != (1, 0):
-            raise ValueError(f"{path}: expected version 1.0 of the format, got {version}")
-        shape, is_fortran, dtype = npy.read_array_header_1_0(file)
+        try:
+            version = npy.read_magic(file)
+            if version != (1, 0):
+                raise ValueError(f"expected version 1.0 of the format, got {version}")
+            shape, is_fortran, dtype = npy.read_array_header_1_0(file)
+        except Exception as error:  # the header is Python source: its damage has many forms
+            raise ValueError(f"{path}: is no .npy file ({error})") from error
         if is_fortran or dtype.hasobject:
             raise ValueError(f"{path}: expected plain values in C order")
         # The mapping keeps a duplicate of the file's descriptor, and with it the lock.

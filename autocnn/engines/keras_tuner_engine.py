@@ -81,17 +81,25 @@ class KerasTunerEngine(BaseEngine):
         )
 
     def learn(self, number: int, score: float | None) -> Mapping[str, Any]:
-        """Report to the oracle; a trial without a score counts as good as guessing.
+        """Report to the oracle; a trial without a score counts as a guess.
 
         A trial that Keras Tuner calls failed leaves a hole in a bracket, which then never ends,
         and gives nothing to the Gaussian process.
         """
         trial = self._study.get_trials(deepcopy=False)[number]
-        guess = self._setup.objective.guess(self._setup.n_classes)
-        known = guess if score is None else score
+        known = self._score_of_a_failure() if score is None else score
         reported = {"at": self._tick(), "score": known}
         self._report_to_oracle(trial, known)
         return {REPORTED: reported}
+
+    def _score_of_a_failure(self) -> float:
+        """The score of guessing; if a loss is minimised, none better than the worst one so far."""
+        objective, trials = self._setup.objective, self._study.get_trials(deepcopy=False)
+        guess = objective.guess(self._setup.n_classes)
+        if objective.maximize:
+            return guess
+        notes = (trial.user_attrs.get(REPORTED) for trial in trials)
+        return max([guess, *(float(note["score"]) for note in notes if note is not None)])
 
     def continuable(self) -> frozenset[int]:
         """The running trials and their parents, and those that Hyperband may still promote."""

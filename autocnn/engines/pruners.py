@@ -130,7 +130,7 @@ def passes_first_look(score: float, others: Sequence[float], objective: Objectiv
 
     No trial passes before STARTUP_TRIALS others had their first look.
     """
-    if len(others) < STARTUP_TRIALS:
+    if len(others) < STARTUP_TRIALS or not math.isfinite(score):
         return False
     n_passing = (len(others) + 1) // LOOK_FACTOR
     return sum(objective.is_better(other, score) for other in others) < n_passing

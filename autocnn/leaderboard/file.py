@@ -108,8 +108,11 @@ def current_leaderboard(study: OpenStudy) -> LeaderboardFile | None:
         found = open_leaderboard(study.paths.leaderboard)
     except (StudyError, RecordError):
         return None
-    is_all = found.holds_journal(record_bytes(study.paths.journal)) or not _has_record(study)
-    return found if is_all else None
+    if not _has_record(study):
+        return found
+    is_ordered = "val_score" in found.schema.names  # older files break ties by another rule
+    is_whole = found.holds_journal(record_bytes(study.paths.journal))
+    return found if is_ordered and is_whole else None
 
 
 def _has_record(study: OpenStudy) -> bool:

@@ -51,12 +51,12 @@ def plan_ablation(
 def summarise_ablation(
     records: Iterable[TrialRecord],
     variants: Sequence[Change],
-    n_validation: int,
+    class_sizes: Sequence[int],
     objective: Objective = ACCURACY,
 ) -> list[AblationRow]:
     """A row for the reference, then one for each change, the largest effect first.
 
-    `n_validation` is the number of images on which each score was measured.
+    `class_sizes` are the validation images of each class.
     """
     by_variant: dict[str, list[TrialRecord]] = {}
     for record in records:
@@ -65,7 +65,7 @@ def summarise_ablation(
     rows = []
     for change in variants:
         records = by_variant.get(change.factor, [])
-        effect = paired_effect(reference, _scores(records), n_validation, objective)
+        effect = paired_effect(reference, _scores(records), class_sizes, objective)
         rows.append(_row(change, records, effect))
     rows.sort(key=lambda row: math.inf if row.effect is None else -abs(row.effect))
     nothing = Change(factor=REFERENCE, description="nothing", config=TrialConfig())

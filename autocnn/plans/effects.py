@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from scipy.stats import t
@@ -38,21 +38,21 @@ class Effect:
 def paired_effect(
     reference: Mapping[int, float],
     variant: Mapping[int, float],
-    n_images: int,
+    class_sizes: Sequence[int],
     objective: Objective = ACCURACY,
 ) -> Effect | None:
     """The effect of `variant` against `reference`, or None without a pair.
 
     Both are scores by repetition; the two trainings of a pair have the same seed. The interval is
-    Student's interval of the mean difference. A fraction of `n_images` is rounded to whole images,
-    so the standard deviation is at least that of two such roundings, even if all differences are
-    equal.
+    Student's interval of the mean difference. A score of `class_sizes` images is rounded to whole
+    images, so the standard deviation is at least that of two such roundings, even if all
+    differences are equal.
     """
     pairs = sorted(reference.keys() & variant.keys())
     differences = [variant[repeat] - reference[repeat] for repeat in pairs]
     if not differences:
         return None
-    least = 1 / n_images / math.sqrt(6) if objective.is_fraction else 0.0
+    least = objective.step(class_sizes) / math.sqrt(6)
     mean, half = statistics.fmean(differences), half_width(differences, least)
     return Effect(
         n=len(differences),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -91,7 +92,8 @@ class Proposals:
     def end(self, number: int, result: TrialResult) -> None:
         """Put the result on record, and let the engine learn from it."""
         score = self.log.best(number) if result.score is None else result.score
-        notes = self.engine.learn(number, score)
+        is_known = score is not None and math.isfinite(score)
+        notes = self.engine.learn(number, score if is_known else None)
         self.log.end(number, result, notes, padded=self.engine.should_prune)
 
     def leave(self, number: int, result: TrialResult | None) -> None:

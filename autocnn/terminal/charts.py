@@ -53,10 +53,10 @@ class Scale:
         return self.low + (self.high - self.low) * level / (self.steps - 1)
 
 
-def fit_scale(values: Sequence[float], steps: int) -> Scale:
+def fit_scale(values: Sequence[float], steps: int, span: float = MIN_SPAN) -> Scale:
     """A scale over `values` without those far below the others, which would hide differences.
 
-    A value is far below if it is under the lower quartile by more than 1.5 times the distance of
+    The scale covers at least `span`. A value is far below if it is under the lower quartile by more than 1.5 times the distance of
     the quartiles.
     """
     fence = -math.inf
@@ -64,7 +64,7 @@ def fit_scale(values: Sequence[float], steps: int) -> Scale:
         lower, _, upper = statistics.quantiles(values, n=4, method="inclusive")
         fence = lower - 1.5 * (upper - lower)
     high = max(values)
-    return Scale(min(high - MIN_SPAN, *(v for v in values if v >= fence)), high, steps)
+    return Scale(min(high - span, *(v for v in values if v >= fence)), high, steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +228,9 @@ def render_curves(
 def _curve_scale(values: Sequence[float], objective: Objective) -> Scale:
     """A scale over `values` without those far worse than the others."""
     if objective.maximize:
-        return fit_scale(values, len(BARS))
-    turned = fit_scale([-value for value in values], len(BARS))
+        return fit_scale(values, len(BARS), objective.least_span(max(values)))
+    span = objective.least_span(min(values))
+    turned = fit_scale([-value for value in values], len(BARS), span)
     return Scale(-turned.high, -turned.low, len(BARS))
 
 

@@ -15,7 +15,7 @@ def describe_finals(finals: Finals) -> list[str]:
     shipped = "refit on train + validation" if finals.refit.shipped else "validation weights"
     errors = f"{test.errors} error{'' if test.errors == 1 else 's'}"
     augmented = (
-        f"with test-time augmentation  {percent(views.accuracy)}  (several views of every "
+        f"with test-time augmentation  accuracy {percent(views.accuracy)}  (several views of every "
         "image, as published; not comparable with the scores of other networks)"
         if views is not None
         else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
@@ -13,11 +13,10 @@ from rich.text import Text
 
 from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.trial_record import TrialRecord
-from autocnn.report.formatting import clock, count, percent
+from autocnn.report.formatting import clock, count
 from autocnn.space.layers import Network
 
 CURVE_HEIGHT = 10
-MIN_SPAN = 0.01  # least range of a curve's axis: one percentage point
 LABEL = 11  # characters to the left of a curve's first bar
 BARS = ("██ ", "█ ", "█")  # the first one with which the curve fits is taken
 
@@ -47,7 +46,7 @@ class LearningCurve:
         every = epochs_a_bar(len(self.values), room)
         what = "" if every == 1 else f", every {every} epochs"
         yield Text(f"Learning curve (validation {self.objective.title}{what})", "bold")
-        yield Text(draw_curve(self.values, room=room, text=self.objective.text), no_wrap=True)
+        yield Text(draw_curve(self.values, room=room, objective=self.objective), no_wrap=True)
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
         """From one bar in all to the widest bars for every epoch."""
@@ -100,11 +99,11 @@ def draw_curve(
     values: list[float],
     height: int = CURVE_HEIGHT,
     room: int = 1000,
-    text: Callable[[float], str] = percent,
+    objective: Objective = ACCURACY,
 ) -> str:
     """The values as bars over an axis of epochs; the axis of values ends at the extremes.
 
-    The labels of the extremes are written by `text`.
+    The values are scores of `objective`, which writes the labels of the extremes.
 
     The bars take at most `room` characters: they get narrower first, then each bar is the last of
     several epochs. The last epoch always has a bar.
@@ -113,11 +112,11 @@ def draw_curve(
     epochs = range(n, 0, -every)[::-1]
     bar = next((bar for bar in BARS if len(bar) * len(epochs) <= room), BARS[-1])
     high = max(values)
-    low = min(min(values), high - MIN_SPAN)
+    low = min(min(values), high - objective.least_span(high))
     levels = [round((values[e - 1] - low) / (high - low) * (height - 1)) + 1 for e in epochs]
     lines = []
     for row in range(height, 0, -1):
-        label = {height: text(high), 1: text(low)}.get(row, "")
+        label = {height: objective.text(high), 1: objective.text(low)}.get(row, "")
         bars = "".join(bar if level >= row else " " * len(bar) for level in levels)
         lines.append(f"{label:>9} │{bars}")
     lines.append(" " * 10 + "└" + "─" * (len(bar) * len(epochs)))

@@ -13,7 +13,6 @@ from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.parameters import Value, same
 from autocnn.space.space import SearchSpace
-from autocnn.terminal.trial_page import MIN_SPAN
 
 MARK = "≠"
 NOTHING = "–"
@@ -70,7 +69,7 @@ def compare_curves(
     for record in (first, second):
         table.add_column(f"trial {record.number}", no_wrap=True)
     table.add_column("difference", justify="right")
-    low, high = _range(curves)
+    low, high = _range(curves, objective)
     for epoch in range(1, n_epochs + 1):
         values = [curve[epoch - 1] if epoch <= len(curve) else None for curve in curves]
         cells = [
@@ -153,10 +152,10 @@ def _scores(record: TrialRecord) -> list[float]:
     return [] if record.result is None else [e.score for e in record.result.curve]
 
 
-def _range(curves: list[list[float]]) -> tuple[float, float]:
-    """The least and the largest score, at least one percentage point apart."""
+def _range(curves: list[list[float]], objective: Objective) -> tuple[float, float]:
+    """The least and the largest score, as far apart as an axis needs."""
     known = [score for curve in curves for score in curve if math.isfinite(score)] or [0.0]
-    return min(min(known), max(known) - MIN_SPAN), max(known)
+    return min(min(known), max(known) - objective.least_span(max(known))), max(known)
 
 
 def _curve_cell(

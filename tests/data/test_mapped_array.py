@@ -85,3 +85,13 @@ def test_other_arrays_are_refused(array, tmp_path):
     np.save(tmp_path / "x.npy", array, allow_pickle=True)
     with pytest.raises(ValueError, match="expected plain values in C order"):
         map_array(tmp_path / "x.npy")
+
+
+def test_a_damaged_header_is_a_value_error(tmp_path):
+    """The header is Python source, which NumPy parses in several ways."""
+    path = tmp_path / "a.npy"
+    np.save(path, np.arange(8))
+    content = path.read_bytes()
+    path.write_bytes(content[:10] + b"(" * 8 + content[18:])
+    with pytest.raises(ValueError, match=r"a\.npy: is no \.npy file"):
+        map_array(path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import optuna
 import pytest
 
@@ -211,3 +213,9 @@ def test_a_third_passes_the_first_look(score, others, passes):
     """The third includes the trial itself; of losses it is the smaller third."""
     assert passes_first_look(score, others, ACCURACY) is passes
     assert passes_first_look(1 - score, [1 - other for other in others], LOSS) is passes
+
+
+@pytest.mark.parametrize("objective", [ACCURACY, LOSS])
+def test_a_score_that_is_no_number_never_passes_the_first_look(objective):
+    """A comparison with NaN is false in both directions."""
+    assert not passes_first_look(math.nan, [0.5] * 12, objective)

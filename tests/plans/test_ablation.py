@@ -39,7 +39,7 @@ def test_rows_compare_with_the_reference(trained):
         for i, (name, its) in enumerate(scores.items())
         for repeat, score in enumerate(its)
     ]
-    rows = summarise_ablation(records, VARIANTS, 10_000)
+    rows = summarise_ablation(records, VARIANTS, (10_000,))
     assert [row.factor for row in rows] == [REFERENCE, "block_less", "half_width", "batch_size"]
     reference, block, half, batch = rows
     assert (reference.score, reference.effect, reference.verdict) == (
@@ -54,7 +54,7 @@ def test_rows_compare_with_the_reference(trained):
 
 def test_a_variant_that_is_not_trained_yet_has_a_row(trained):
     """Every variant has a row from the beginning."""
-    rows = summarise_ablation([trained(0, REFERENCE, 0, 0.9)], VARIANTS, 10_000)
+    rows = summarise_ablation([trained(0, REFERENCE, 0, 0.9)], VARIANTS, (10_000,))
     assert [row.verdict for row in rows[1:]] == ["not trained"] * 3
     assert [row.n for row in rows] == [1, 0, 0, 0]
     table = ablation_table(rows)

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from autocnn.objectives import LOSS
+from autocnn.objectives import LOSS, MACRO_F1
 from autocnn.plans.effects import half_width, n_failed, paired_effect, whole
 from autocnn.states import FailureCause, TrialState
 
 
 def test_an_effect_is_the_mean_of_the_pairs():
     """Of 0.02, 0.03, 0.04 the mean is 0.03, give or take 4.303 x 0.01 / sqrt(3) = 0.02484."""
-    effect = paired_effect({0: 0.90, 1: 0.91, 2: 0.92}, {0: 0.92, 1: 0.94, 2: 0.96}, 10_000)
+    effect = paired_effect({0: 0.90, 1: 0.91, 2: 0.92}, {0: 0.92, 1: 0.94, 2: 0.96}, (10_000,))
     assert effect.mean == pytest.approx(0.03)
     assert effect.low == pytest.approx(0.03 - 0.02484, abs=1e-5)
     assert effect.high == pytest.approx(0.03 + 0.02484, abs=1e-5)
@@ -25,32 +25,32 @@ def test_less_hurts_and_little_is_nothing():
     """The verdict depends on the interval."""
     reference = {0: 0.90, 1: 0.91, 2: 0.92}
     worse = {repeat: score - 0.05 for repeat, score in reference.items()}
-    assert paired_effect(reference, worse, 10_000).verdict == "hurts"
+    assert paired_effect(reference, worse, (10_000,)).verdict == "hurts"
     mixed = {0: 0.91, 1: 0.90, 2: 0.92}
-    assert paired_effect(reference, mixed, 10_000).verdict == "no difference seen at n=3"
+    assert paired_effect(reference, mixed, (10_000,)).verdict == "no difference seen at n=3"
 
 
 def test_equal_differences_are_no_proof():
     """On 100 images scores are rounded to 0.01, so three differences of one image may be chance."""
     # The spread is at least 0.01 / sqrt(6) = 0.00408; 4.303 x 0.00408 / sqrt(3) = 0.01014.
     reference, variant = {0: 0.90, 1: 0.91, 2: 0.92}, {0: 0.91, 1: 0.92, 2: 0.93}
-    effect = paired_effect(reference, variant, 100)
+    effect = paired_effect(reference, variant, (100,))
     assert effect.high - effect.mean == pytest.approx(0.01014, abs=1e-5)
     assert effect.verdict == "no difference seen at n=3"
 
 
 def test_two_pairs_prove_nothing():
     """Two pairs give no verdict for any interval."""
-    effect = paired_effect({0: 0.5, 1: 0.5}, {0: 0.9, 1: 0.9}, 10_000)
+    effect = paired_effect({0: 0.5, 1: 0.5}, {0: 0.9, 1: 0.9}, (10_000,))
     assert effect.low > 0
     assert effect.verdict == "no difference seen at n=2"
 
 
 def test_only_pairs_count():
     """A repetition that one side lacks is left out; without pairs there is no effect."""
-    assert paired_effect({0: 0.5, 1: 0.6}, {1: 0.7, 2: 0.9}, 100).mean == pytest.approx(0.1)
-    assert paired_effect({0: 0.5}, {1: 0.6}, 100) is None
-    assert paired_effect({}, {}, 100) is None
+    assert paired_effect({0: 0.5, 1: 0.6}, {1: 0.7, 2: 0.9}, (100,)).mean == pytest.approx(0.1)
+    assert paired_effect({0: 0.5}, {1: 0.6}, (100,)) is None
+    assert paired_effect({}, {}, (100,)) is None
 
 
 def test_one_value_has_no_interval():
@@ -62,10 +62,10 @@ def test_a_smaller_loss_helps():
     """The effect keeps its sign, and the verdict follows the direction of the objective."""
     reference = {0: 0.50, 1: 0.51, 2: 0.52}
     smaller = {repeat: score - 0.05 for repeat, score in reference.items()}
-    effect = paired_effect(reference, smaller, 100, LOSS)
+    effect = paired_effect(reference, smaller, (100,), LOSS)
     assert effect.mean == pytest.approx(-0.05)
     assert effect.verdict == "helps"
-    assert paired_effect(smaller, reference, 100, LOSS).verdict == "hurts"
+    assert paired_effect(smaller, reference, (100,), LOSS).verdict == "hurts"
 
 
 def test_only_whole_trainings_are_compared(trained):
@@ -79,3 +79,11 @@ def test_only_whole_trainings_are_compared(trained):
     records = [trained(0, "reference", 0, 0.9), lost, trained(2, "reference", 2)]
     assert [record.number for record in whole(records)] == [0]
     assert n_failed(records) == 2
+
+
+def test_one_image_of_a_rare_class_is_no_proof():
+    """Two classes of 990 and 10 images: one image moves their mean accuracy by five points."""
+    reference, variant = {0: 0.90, 1: 0.90, 2: 0.90}, {0: 0.95, 1: 0.95, 2: 0.95}
+    assert paired_effect(reference, variant, (990, 10)).verdict == "helps"
+    effect = paired_effect(reference, variant, (990, 10), MACRO_F1)
+    assert effect.verdict == "no difference seen at n=3"

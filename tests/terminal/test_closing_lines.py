@@ -41,7 +41,7 @@ def test_the_score_of_several_views_has_a_line_of_its_own(make_finals):
     lines = describe_finals(make_finals(test_time_augmentation=views))
     assert len(lines) == 3
     assert "98.06 %" in lines[0]
-    assert lines[1].startswith("with test-time augmentation  99.17 %  (several views")
+    assert lines[1].startswith("with test-time augmentation  accuracy 99.17 %  (several views")
 
 
 @pytest.mark.parametrize(

@@ -179,3 +179,10 @@ def test_the_page_of_a_loss_has_plain_numbers(make_record, show):
     assert any(line.startswith("score 0.5000 in epoch 1 of 2") for line in lines)
     at = lines.index("Learning curve (validation cross-entropy)")
     assert lines[at + 1].startswith("   0.5000 │")
+
+
+def test_the_axis_of_a_tiny_loss_stays_above_zero():
+    """A cross-entropy is never negative, and its differences are visible."""
+    lines = draw_curve([0.004, 0.002, 0.001], objective=LOSS).splitlines()
+    assert "-" not in "".join(line.partition("│")[0] for line in lines[:CURVE_HEIGHT])
+    assert lines[0].split("│")[1].count(" ") > 0

@@ -56,8 +56,8 @@ class Scale:
 def fit_scale(values: Sequence[float], steps: int, span: float = MIN_SPAN) -> Scale:
     """A scale over `values` without those far below the others, which would hide differences.
 
-    The scale covers at least `span`. A value is far below if it is under the lower quartile by more than 1.5 times the distance of
-    the quartiles.
+    The scale covers at least `span`. A value is far below if it is under the lower quartile by more
+    than 1.5 times the distance of the quartiles.
     """
     fence = -math.inf
     if len(values) > 3:

@@ -205,7 +205,7 @@ def test_importance_has_a_caveat(autocnn, make_study):
 
 @pytest.mark.parametrize("option", [(), ("--json",)])
 def test_importance_needs_ten_trials(autocnn, make_study, option):
-    """The best tenth of fewer is no trial; the line names what works with one."""
+    """The error names the command that needs only one complete trial."""
     results = make_study("a", *((COMPLETE, 0.5 + 0.04 * number) for number in range(9)))
     done = autocnn("importance", "--results", results, *option)
     assert (done.code, done.out) == (1, "")

@@ -42,7 +42,7 @@ def _settings(**changes):
     ],
 )
 def test_auto_prunes_unless_the_engine_does(changes, is_blind, expected):
-    """An explicit pruner is kept; a study without recipes is pruned if the engine does not."""
+    """An explicit pruner is kept; TPE without recipes has hyperband, and Hyperband has none."""
     assert choose_pruner(_settings(**changes), is_blind=is_blind) == expected
 
 

@@ -104,7 +104,7 @@ def test_a_baseline_has_its_published_size(name):
 
 @pytest.mark.parametrize("name", COSTS)
 def test_a_baseline_is_one_network_with_its_source(name):
-    """Its data set is in the catalog, and its batch size is the published one."""
+    """A baseline has a source, its published batch size and no early stopping."""
     space, config = load_space(name), _config(name)
     assert space.n_points() == 1
     assert space.published.source

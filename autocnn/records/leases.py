@@ -19,13 +19,14 @@ import contextlib
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import optuna
 from optuna.exceptions import DuplicatedStudyError
 from optuna.trial import FrozenTrial
 
+from autocnn.records.converter import from_json, to_json
 from autocnn.records.lock import Owner
 from autocnn.records.optuna_private import storage_of, write_attribute
 from autocnn.records.optuna_record import unfinished_trials
@@ -176,11 +177,11 @@ class Leases:
         return self._study.get_trials(deepcopy=False)[number]
 
     def _write(self, trial: optuna.Trial | FrozenTrial, lease: Lease) -> None:
-        write_attribute(self._study, trial, LEASE, asdict(lease))
+        write_attribute(self._study, trial, LEASE, to_json(lease))
         self._held[trial.number] = trial, lease
 
 
 def read_lease(trial: FrozenTrial) -> Lease | None:
     """The lease of `trial`, or None if no process has written one yet."""
     value: Any = trial.user_attrs.get(LEASE)
-    return None if value is None else Lease(**value)
+    return None if value is None else from_json(value, Lease)

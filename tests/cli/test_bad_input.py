@@ -72,6 +72,7 @@ def refused(autocnn, folder):
         ("search --target 2", "--target must be above 0 and at most 1 with --objective accuracy,"),
         ("search --target 0", "--target must be above 0, got 0"),
         ("search --target nan", "--target must be above 0, got nan"),
+        ("search --objective auc", "--objective must be one of accuracy, balanced_accuracy,"),
         ("search --study ../x", "--study must be a plain folder name, got '../x'"),
         ("search --results=", "--results must be a name or a path, got ''"),
         ("search --config absent.toml", "--config absent.toml: cannot be read"),

@@ -194,4 +194,5 @@ def test_a_comparison_has_no_note(view):
     """The trainings of a comparison were each tested."""
     toml = view.paths.study_toml
     toml.write_text(toml.read_text().replace('engine = "optuna"', 'engine = "plan"'))
-    assert export_note(view) == ""
+    plan = load_study(view.paths.root.parent, view.paths.name)
+    assert export_note(plan) == ""

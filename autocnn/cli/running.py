@@ -67,9 +67,10 @@ class Interrupt:
         return self._is_set
 
     def _handle(self, *_: object) -> None:
-        if self._is_set or not self._is_polled:
+        ends_at_once = self._is_set or not self._is_polled
+        self._is_set = True  # a library that swallows the exception does not lose the signal
+        if ends_at_once:
             raise Interrupted
-        self._is_set = True
 
 
 def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, *, as_json: bool) -> None:

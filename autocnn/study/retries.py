@@ -92,7 +92,8 @@ class FirstTry:
 def join_tries(job: TrialJob, first: FirstTry, second: TrialResult) -> TrialResult:
     """The result of two tries; `job` is that of the second try; their costs add up.
 
-    A second try without a score does not undo the score of the first one.
+    A second try without a score does not undo the score of the first one. A second try that is
+    lost, too, keeps the longer curve: the same training has reported both.
     """
     failed = first.result
     size = job.config.batch_size
@@ -100,6 +101,9 @@ def join_tries(job: TrialJob, first: FirstTry, second: TrialResult) -> TrialResu
     how = f"with batches of {size}" if is_smaller else "as it was"
     messages = [f"tried again {how} after {failed.cause}: {failed.message}", second.message]
     keeps_first = second.best_epoch is None and failed.best_epoch is not None
+    is_lost = second.cause in LOST and not is_smaller
+    if is_lost and len(failed.curve) > len(second.curve):
+        second = replace(second, curve=failed.curve)
     return replace(
         failed if keeps_first else second,
         attempts=2,

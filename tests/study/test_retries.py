@@ -148,3 +148,11 @@ def test_the_seconds_of_a_parent_are_not_those_of_its_child(job, failed, make_re
     (job.folder / "checkpoint.npz").unlink()
     result = keep_partial(child, failed(FailureCause.CRASHED), make_result(0.5, 0.6, 0.7).curve)
     assert (result.epochs, result.seconds) == (3, 10.0)
+
+
+def test_two_lost_tries_keep_the_longer_curve(job, make_result):
+    """The first try reported three epochs, the second one only its saved first epoch."""
+    crashed = {"state": TrialState.STOPPED, "cause": FailureCause.CRASHED}
+    first = FirstTry(result=make_result(0.5, 0.6, 0.7, **crashed))
+    result = join_tries(job, first, make_result(0.5, **crashed))
+    assert (result.epochs, result.best_epoch, result.score) == (3, 1, 0.5)

@@ -71,7 +71,7 @@ def test_notes_and_unbalanced_classes_are_printed(autocnn, folder):
     assert notes[1].startswith("no test images came with it: 16 of 96 training images, a sixth ")
     assert notes[2] == (
         "the classes are unbalanced: 2 has 60 training images, 0 10; accuracy counts images, not "
-        "classes (search --class-weights lets rare ones weigh more)"
+        "classes (search --objective balanced_accuracy and --class-weights correct that)"
     )
 
 

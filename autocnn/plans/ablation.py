@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,7 +11,7 @@ import pyarrow as pa
 
 from autocnn.objectives import ACCURACY, DEFAULT, Objective, find_objective
 from autocnn.plans.changes import Change
-from autocnn.plans.effects import Effect, n_failed, paired_effect, whole
+from autocnn.plans.effects import Effect, mean, n_failed, paired_effect, whole
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig
 from autocnn.space.plan import REPEAT, VARIANT, Planned, repeat_all
@@ -106,13 +105,13 @@ def _row(change: Change, records: Sequence[TrialRecord], effect: Effect | None) 
         change=change.description,
         n=len(scores),
         failed=n_failed(records),
-        score=_mean(scores.values()),
+        score=mean(scores.values()),
         effect=None if effect is None else effect.mean,
         low=effect.low if effect is not None and bounded else None,
         high=effect.high if effect is not None and bounded else None,
         verdict=_verdict(change, effect, records),
-        seconds=_mean(record.duration for record in trained if record.duration is not None),
-        epochs=_mean(record.epochs for record in trained),
+        seconds=mean(record.duration for record in trained if record.duration is not None),
+        epochs=mean(record.epochs for record in trained),
         parameters=records[0].parameters if records else None,
         macs=records[0].macs if records else None,
         scores=tuple(scores[repeat] for repeat in sorted(scores)),
@@ -126,11 +125,6 @@ def _verdict(change: Change, effect: Effect | None, records: Sequence[TrialRecor
         return effect.verdict
     causes = sorted({str(record.cause) for record in records if record.cause is not None})
     return f"failed: {', '.join(causes)}" if causes else "not trained"
-
-
-def _mean(values: Iterable[float]) -> float | None:
-    known = list(values)
-    return statistics.fmean(known) if known else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

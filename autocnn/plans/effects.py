@@ -83,3 +83,9 @@ def whole(records: Iterable[TrialRecord]) -> list[TrialRecord]:
 def n_failed(records: Iterable[TrialRecord]) -> int:
     """The number of trainings that ended early: failed, or stopped by the loss of their process."""
     return sum(record.cause is not None for record in records)
+
+
+def mean(values: Iterable[float]) -> float | None:
+    """The mean of `values`, or None if there are none."""
+    known = list(values)
+    return statistics.fmean(known) if known else None

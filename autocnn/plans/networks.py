@@ -12,7 +12,7 @@ import pyarrow as pa
 from autocnn.finals.outcome import load_test_of, score_by_views
 from autocnn.finals.scoring import score_images
 from autocnn.models.trained import TrainedModel
-from autocnn.plans.effects import n_failed, whole
+from autocnn.plans.effects import mean, n_failed, whole
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.plan import REPEAT, VARIANT
 from autocnn.space.space import Published
@@ -116,20 +116,15 @@ def _row(
         name=name,
         n=len(scored),
         failed=n_failed(records),
-        test=_mean(accuracies),
+        test=mean(accuracies),
         test_sd=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
-        validation=_mean(record.score for record in scored if record.score is not None),
-        epochs=_mean(record.epochs for record in scored),
-        seconds=_mean(record.duration for record in scored if record.duration is not None),
+        validation=mean(record.score for record in scored if record.score is not None),
+        epochs=mean(record.epochs for record in scored),
+        seconds=mean(record.duration for record in scored if record.duration is not None),
         parameters=records[0].parameters if records else None,
         macs=records[0].macs if records else None,
         published=None if published is None else published.test_accuracy,
         source="" if published is None else published.source,
         tests=accuracies,
-        augmented=_mean(accuracy for accuracy in augmented if accuracy is not None),
+        augmented=mean(accuracy for accuracy in augmented if accuracy is not None),
     )
-
-
-def _mean(values: Iterable[float]) -> float | None:
-    known = list(values)
-    return statistics.fmean(known) if known else None

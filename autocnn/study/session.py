@@ -249,13 +249,7 @@ def open_session(
             executor=executor,
             device=executor.device(),
             facts=facts,
-            budget=Budget(
-                trial_timeout_s=settings.trial_timeout_s,
-                end=end,
-                setup_s=measured.setup_seconds,
-                epoch_s=measured.epoch_seconds,
-                horizon=facts.horizon,
-            ),
+            budget=_budget(settings, facts, measured, end),
             precision=measured.precision,
             leases=_open_leases(settings, paths, study, stack),
             mode=mode,
@@ -263,6 +257,19 @@ def open_session(
         if not mode.joins and not paths.leaderboard.exists():
             session.record()  # a study that has a leaderboard is kept if it is interrupted
         yield session
+
+
+def _budget(
+    settings: StudySettings, facts: Facts, measured: Measurement, end: float | None
+) -> Budget:
+    """The budget of a session that ends at `end` (time.monotonic); None: no limit."""
+    return Budget(
+        trial_timeout_s=settings.trial_timeout_s,
+        end=end,
+        setup_s=measured.setup_seconds,
+        epoch_s=measured.epoch_seconds,
+        horizon=facts.horizon,
+    )
 
 
 def _open_leases(

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from autocnn.api.studies import load_study as load_study
     from autocnn.api.studies import study_or_trial as study_or_trial
     from autocnn.api.survey_space import survey_settings as survey_settings
+    from autocnn.data.options import IMAGE_OPTIONS as IMAGE_OPTIONS
     from autocnn.data.options import ImageOptions as ImageOptions
     from autocnn.export.formats import MODEL_FILES as MODEL_FILES
     from autocnn.leaderboard.studies import list_summaries as list_summaries
@@ -112,7 +113,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "study_or_trial",
     ),
     "autocnn.api.survey_space": ("survey_settings",),
-    "autocnn.data.options": ("ImageOptions",),
+    "autocnn.data.options": ("IMAGE_OPTIONS", "ImageOptions"),
     "autocnn.export.formats": ("MODEL_FILES",),
     "autocnn.records.finals_file": ("read_finals",),
     "autocnn.leaderboard.studies": ("list_summaries", "summarise_study"),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autocnn.api.search_study import SilentListener
 from autocnn.api.studies import StudyView
+from autocnn.data.options import IMAGE_OPTIONS
 from autocnn.errors import Infeasible, SettingsError
 from autocnn.keras_startup import load_keras
 from autocnn.plans.ablation import (
@@ -120,8 +121,7 @@ def _study_settings(
     stored = view.study.stored
     kept = (
         "dataset",
-        "image_size",
-        "skip_corrupt",
+        *IMAGE_OPTIONS,
         "seed",
         "split_seed",
         "space",

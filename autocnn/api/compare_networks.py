@@ -7,7 +7,7 @@ import re
 import sys
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from autocnn.api.search_study import SilentListener
 from autocnn.api.settings_sources import absolute_dataset, dataset_stem
 from autocnn.api.studies import load_study
 from autocnn.data.catalog import dataset_info
-from autocnn.data.options import ImageOptions
+from autocnn.data.options import AS_THEY_ARE, ImageOptions
 from autocnn.errors import Infeasible, SettingsError
 from autocnn.keras_startup import load_keras
 from autocnn.plans.run import plan_settings, trained_plan, write_report
@@ -47,8 +47,7 @@ class CompareSettings:
     patience: int = 5  # epochs without improvement, after which a training stops
     results: str = "results"
     workers: int | None = None
-    image_size: str | None = None  # of one's own images
-    skip_corrupt: bool = False
+    images: ImageOptions = AS_THEY_ARE  # how own images are read
 
     def __post_init__(self) -> None:
         for option in ("seeds", "epochs", "patience"):
@@ -117,8 +116,7 @@ def _networks(
 
 def _check_feasible(settings: CompareSettings, networks: dict[str, TrialConfig]) -> None:
     """Raise SettingsError for a network that images of this size are too small for."""
-    options = ImageOptions(settings.image_size, settings.skip_corrupt)
-    info = dataset_info(settings.dataset, options)
+    info = dataset_info(settings.dataset, settings.images)
     for name, config in networks.items():
         try:
             plan_network(config, info.image_shape, info.n_classes)
@@ -146,19 +144,23 @@ def _study_settings(settings: CompareSettings, n_trials: int) -> StudySettings:
         study=f"compare-{_images_name(settings, dataset)}-{settings.epochs}-{settings.patience}",
         results=settings.results,
         dataset=dataset,
-        image_size=settings.image_size,
-        skip_corrupt=settings.skip_corrupt,
+        **asdict(settings.images),
         epochs=settings.epochs,
         workers=settings.workers,
     )
 
 
 def _images_name(settings: CompareSettings, dataset: str) -> str:
-    """A name for the images, which differs for two folders of one name and for other sizes."""
+    """A name for the images, which differs for two folders of one name and for other options."""
     parts = [re.sub(r"\W+", "-", dataset_stem(dataset)).strip("-")[:100] or "data"]
     if os.path.isabs(dataset):
         parts.append(f"{zlib.crc32(dataset.encode()):08x}")
-    return "-".join([*parts, *([settings.image_size] if settings.image_size else [])])
+    if settings.images.image_size is not None:
+        parts.append(settings.images.image_size)
+    others = replace(settings.images, image_size=None)
+    if others != AS_THEY_ARE:
+        parts.append(f"{zlib.crc32(repr(others).encode()):08x}")
+    return "-".join(parts)
 
 
 def _on_record(session: Session, dataset: str) -> dict[str, Published | None]:

@@ -8,9 +8,10 @@ from typing import Any
 
 from autocnn.data.catalog import dataset_info
 from autocnn.data.dataset import DatasetInfo
+from autocnn.data.options import ImageOptions
 from autocnn.errors import SettingsError, SpaceError
 from autocnn.files import write_atomic
-from autocnn.records.study_settings import StudySettings, image_options
+from autocnn.records.study_settings import StudySettings
 from autocnn.space.library import baseline_names
 from autocnn.space.space import Limits, Published, SearchSpace
 from autocnn.space.survey import Survey, check_feasible
@@ -34,7 +35,7 @@ def check_dataset(settings: StudySettings, space: SearchSpace) -> tuple[Survey, 
     Raises: UnknownDatasetError; DatasetError if own images cannot be read; SpaceError if nothing
     in the space is feasible for such images.
     """
-    info = dataset_info(settings.dataset, image_options(settings))
+    info = dataset_info(settings.dataset, ImageOptions.of(settings))
     return check_feasible(space, info.image_shape, info.n_classes), info
 
 

@@ -10,17 +10,19 @@ import typer
 import autocnn.api as api
 import autocnn.terminal as terminal
 from autocnn.cli.options import (
-    ImageSizeOption,
+    Given,
     QuietOption,
     ResultsOption,
-    SkipCorruptOption,
     VerboseOption,
     WorkersOption,
+    image_options,
 )
 from autocnn.cli.running import Interrupt, end_plan
 
 
+@image_options
 def compare(
+    given: Given,
     dataset: Annotated[str, typer.Option(help="Name of a data set, or path of your own images.")],
     baseline: Annotated[
         list[str] | None,
@@ -35,8 +37,6 @@ def compare(
     patience: Annotated[
         int, typer.Option(help="Epochs without a better score after which a training stops.")
     ] = 5,
-    image_size: ImageSizeOption = None,
-    skip_corrupt: SkipCorruptOption = None,
     workers: WorkersOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
@@ -52,12 +52,10 @@ def compare(
         patience=patience,
         results=str(results),
         workers=workers,
-        image_size=image_size,
-        skip_corrupt=bool(skip_corrupt),
+        images=api.ImageOptions(**given),
     )
     with terminal.open_reading_bar(quiet=quiet) as on_read:
-        options = api.ImageOptions(settings.image_size, settings.skip_corrupt)
-        api.read_images(settings.dataset, options, on_read)
+        api.read_images(settings.dataset, settings.images, on_read)
     interrupt = Interrupt()
     with terminal.open_screen(-1 if quiet else int(verbose)) as screen:
         outcome = api.compare(settings, screen, interrupt.is_set)

@@ -9,16 +9,16 @@ import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
-from autocnn.cli.options import ImageSizeOption, SkipCorruptOption
+from autocnn.cli.options import Given, image_options
 from autocnn.errors import SettingsError
 
 
+@image_options
 def datasets(
+    given: Given,
     name: Annotated[
         str | None, typer.Argument(help="Name of one data set, or path of your own images.")
     ] = None,
-    image_size: ImageSizeOption = None,
-    skip_corrupt: SkipCorruptOption = None,
     grid: Annotated[
         Path | None,
         typer.Option(
@@ -41,12 +41,12 @@ def datasets(
 ) -> None:
     """List the data sets and whether they are on this machine, or describe one of them."""
     drawn: dict[str, Any] = {"flip": flip, "shift": shift, "per_class": per_class}
-    given = {key: value for key, value in drawn.items() if value is not None}
-    if grid is None and given:
+    picture = {key: value for key, value in drawn.items() if value is not None}
+    if grid is None and picture:
         raise SettingsError("--flip, --shift and --per-class are for --grid FILE.png: add it")
-    options = api.ImageOptions(image_size, skip_corrupt or False)
+    options = api.ImageOptions(**given)
     if name is None:
-        _refuse({"--grid": grid, "--image-size": image_size, "--skip-corrupt": skip_corrupt})
+        _refuse({"--grid": grid, **{api.option_name(key): value for key, value in given.items()}})
         terminal.print_wide(terminal.render_datasets(api.list_datasets()))
         return
     with terminal.open_reading_bar(quiet=False) as on_read:
@@ -54,7 +54,7 @@ def datasets(
     if grid is None:
         terminal.print_wide(terminal.render_dataset(api.dataset_facts(name, options)))
     else:
-        print(api.write_grid(name, grid, options, **given))
+        print(api.write_grid(name, grid, options, **picture))
 
 
 def _refuse(options: dict[str, Any]) -> None:

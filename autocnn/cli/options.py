@@ -72,10 +72,10 @@ def _parsed(key: str, value: Any) -> Any:
     return value if parse is None else parse(value, api.option_name(key))
 
 
+image_options = with_settings(**{key: setting_option(key) for key in api.IMAGE_OPTIONS})
+
 ResultsOption = Annotated[Path, setting_option("results", show_default=False)]
 WorkersOption = Annotated[int | None, setting_option("workers")]
-ImageSizeOption = Annotated[str | None, setting_option("image_size")]
-SkipCorruptOption = Annotated[bool | None, setting_option("skip_corrupt")]
 
 StudyArgument = Annotated[
     str | None, typer.Argument(help="Name of the study; by default the latest one.")

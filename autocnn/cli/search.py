@@ -59,7 +59,7 @@ def search(
     found = api.resolve(given, {} if config is None else api.read_config(config))
     settings = found.settings
     with terminal.open_reading_bar(quiet=quiet) as on_read:
-        options = api.ImageOptions(settings.image_size, settings.skip_corrupt)
+        options = api.ImageOptions.of(settings)
         info = api.read_images(settings.dataset, options, on_read)
     if dry_run:
         for note in info.notes:

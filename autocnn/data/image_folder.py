@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from autocnn.data.decoding import Content
+from autocnn.data.options import AS_THEY_ARE, ImageOptions
+from autocnn.data.part_names import TRAIN, find_part
 from autocnn.data.reader import (
-    PART_OF,
-    TRAIN,
     Contents,
     FileStat,
     Source,
@@ -38,7 +38,7 @@ class _Folder:
     others: Counter[str] = field(default_factory=Counter)  # suffixes of files that are no images
 
 
-def list_folder(root: Path) -> Source:
+def list_folder(root: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
     """List the images below `root`; nothing is decoded.
 
     Raises: DatasetError if the folder has another layout, cannot be read, or has a link that leads
@@ -83,12 +83,12 @@ def _look(folder: Path, root: Path) -> _Folder:
 
 def _find_parts(top: _Folder, root: Path) -> dict[int, _Folder]:
     """The folders that hold class folders, by their part of the data set."""
-    trains = [name for name in top.folders if PART_OF.get(name.lower()) == TRAIN]
+    trains = [name for name in top.folders if find_part(name) == TRAIN]
     if not trains or not _look(root / trains[0], root).folders:  # "train" may be a class
         return {TRAIN: top}
     parts: dict[int, _Folder] = {}
     for name in top.folders:
-        part = PART_OF.get(name.lower())
+        part = find_part(name)
         if part is None or part in parts:
             raise DatasetError(
                 f"{root / name}: expected only train/, val/ and test/ in {root}, one of each"

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from autocnn.data.reader import TEST, TRAIN, VALIDATION
+from autocnn.data.part_names import TEST, TRAIN, VALIDATION
 from autocnn.data.split import split_hashes
 from autocnn.errors import DatasetError
 

@@ -18,18 +18,9 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from autocnn.data.decoding import Content
-from autocnn.data.reader import (
-    PART_NAMES,
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Contents,
-    Labels,
-    Source,
-    join_parts,
-    number_classes,
-    stat_file,
-)
+from autocnn.data.options import AS_THEY_ARE, ImageOptions
+from autocnn.data.part_names import PART_NAMES, TEST, TRAIN, VALIDATION
+from autocnn.data.reader import Contents, Labels, Source, join_parts, number_classes, stat_file
 from autocnn.errors import DatasetError
 
 _KEYS = {TRAIN: "train", VALIDATION: "val", TEST: "test"}
@@ -48,7 +39,7 @@ class _Header:
     dtype: np.dtype[Any]
 
 
-def list_npz(path: Path) -> Source:
+def list_npz(path: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
     """The file at `path`; it is not opened yet."""
     return Source(kind="npz", path=path, files=[stat_file(path)], open=lambda: _open(path))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 from autocnn.errors import SettingsError
@@ -31,6 +31,14 @@ class ImageOptions:
 
     image_size: str | None = None  # "64", or "48x64" for height x width; None: `choose_size`
     skip_corrupt: bool = False  # leave out images that cannot be read; False: raise an error
+    label_column: str | None = None  # of a table or of Parquet files; None: the only one that fits
+    file_column: str | None = None  # the column with images or file names; None: as for labels
+    follow_links: bool = False  # follow links that lead out of a folder; False: raise an error
+
+    @classmethod
+    def of(cls, settings: object) -> ImageOptions:
+        """The options that `settings` holds in fields of the same names."""
+        return cls(**{name: getattr(settings, name) for name in IMAGE_OPTIONS})
 
     def __post_init__(self) -> None:
         _ = self.size
@@ -51,6 +59,7 @@ class ImageOptions:
 
 
 AS_THEY_ARE = ImageOptions()
+IMAGE_OPTIONS = tuple(each.name for each in fields(ImageOptions))  # settings of the same names
 
 
 def choose_size(sizes: NDArray[np.int64]) -> Size:

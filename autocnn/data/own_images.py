@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from autocnn.data.cache import find_entry, load_entry
@@ -21,7 +21,7 @@ from autocnn.data.reader import Source
 from autocnn.errors import DatasetError
 
 # What a path leads to -> its reader, which lists files and opens none.
-_READERS: dict[str, Callable[[Path], Source]] = {
+_READERS: dict[str, Callable[[Path, ImageOptions], Source]] = {
     "folder of images": list_folder,
     "folder of Parquet files": list_parquet,
     ".npz": list_npz,
@@ -47,7 +47,7 @@ def read_own(path: Path, options: ImageOptions, on_read: OnRead | None = None) -
     Raises: DatasetError if the data set cannot be read or has an unexpected layout; the line names
     the path. RecordError if the cache cannot be written.
     """
-    source = _READERS[_find_kind(path)](path)
+    source = _READERS[_find_kind(path)](path, options)
 
     def make(folder: Path) -> Facts:
         report = on_read or (lambda what, done, total: None)
@@ -57,7 +57,7 @@ def read_own(path: Path, options: ImageOptions, on_read: OnRead | None = None) -
             line = str(error)
             raise DatasetError(line if str(path) in line else f"{path}: {line}") from error
 
-    place = [os.path.realpath(path), source.kind, options.size, options.skip_corrupt]
+    place = [os.path.realpath(path), source.kind, options.size, *astuple(options)[1:]]
     stored = load_entry(find_entry(place, source.files), make)
     return OwnImages(info=_describe(source, stored.facts), train=stored.train, test=stored.test)
 

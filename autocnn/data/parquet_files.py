@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 
 from autocnn.data.decoding import Content
+from autocnn.data.options import AS_THEY_ARE, ImageOptions
+from autocnn.data.part_names import PART_NAMES, TRAIN, find_part_within
 from autocnn.data.reader import (
-    PART_NAMES,
-    PART_OF,
-    TRAIN,
     Contents,
     Labels,
     Source,
@@ -34,7 +33,6 @@ SUFFIX = ".parquet"
 _IMAGE_COLUMNS = ("image", "img")
 _LABEL_COLUMNS = ("label", "fine_label")
 _BATCH = 64  # images that are read at a time
-_PART = re.compile(rf"({'|'.join(PART_OF)})(?=[-_.])", re.IGNORECASE)
 _SHARD = re.compile(r"(.*-)(\d+)-of-(\d+)\.parquet")
 
 
@@ -49,7 +47,7 @@ def find_shards(folder: Path) -> list[Path]:
     return []
 
 
-def list_parquet(path: Path) -> Source:
+def list_parquet(path: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
     """The Parquet file or files at `path`; none is opened yet.
 
     Raises: DatasetError if a file is missing, or if its name does not begin with its part.
@@ -67,14 +65,14 @@ def list_parquet(path: Path) -> Source:
 
 def _find_parts(path: Path, files: Sequence[Path]) -> dict[int, list[Path]]:
     """The files of each part, by their names; without such names all files belong to train."""
-    named = {file: _PART.match(file.name) for file in files}
-    if len(files) == 1 or not any(named.values()):
+    named = {file: find_part_within(file.name) for file in files}
+    if len(files) == 1 or all(part is None for part in named.values()):
         return {TRAIN: list(files)}
     parts: dict[int, list[Path]] = {}
-    for file, match in named.items():
-        if match is None:
+    for file, part in named.items():
+        if part is None:
             raise DatasetError(f"{file}: expected a name such as train-*, validation-* or test-*")
-        parts.setdefault(PART_OF[match[1].lower()], []).append(file)
+        parts.setdefault(part, []).append(file)
     if TRAIN not in parts:
         raise DatasetError(f"{path}: expected a file train-*{SUFFIX}, got {files[0].name}, …")
     return dict(sorted(parts.items()))

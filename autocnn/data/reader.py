@@ -13,15 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autocnn.data.decoding import Content
+from autocnn.data.part_names import PART_NAMES, TRAIN
 from autocnn.errors import DatasetError
 
 Kind = Literal["folder", "npz", "parquet"]
 Labels = NDArray[np.int64]
 
-TRAIN, VALIDATION, TEST = 0, 1, 2  # the parts of a data set, as numbers in arrays
-PART_NAMES = ("train", "validation", "test")
-PART_OF = {"train": TRAIN, "training": TRAIN, "test": TEST, "testing": TEST}
-PART_OF |= dict.fromkeys(("val", "valid", "validation", "dev"), VALIDATION)
 _CLUTTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # files of operating systems
 
 

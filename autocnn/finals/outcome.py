@@ -32,7 +32,7 @@ def load_test_of(session: Session) -> Images:
     Raises: DatasetError if it cannot be read, or if the images have changed since then.
     """
     settings = session.settings
-    options = ImageOptions(settings.image_size, settings.skip_corrupt)
+    options = ImageOptions.of(settings)
     return load_test(settings.dataset, options, session.data.fingerprint)
 
 

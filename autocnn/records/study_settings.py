@@ -10,7 +10,6 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cache
 from typing import Any, get_type_hints
 
-from autocnn.data.options import ImageOptions
 from autocnn.errors import SettingsError
 from autocnn.objectives import DEFAULT, OBJECTIVES, Objective, find_objective
 from autocnn.records.choices import AUTO, ENGINES, PLAN, PRECISIONS, PRUNERS, SAMPLERS, TUNERS
@@ -70,6 +69,27 @@ class StudySettings:
         metadata=about(
             "Leave out those of your own images that cannot be read",
             option="--skip-corrupt/--no-skip-corrupt",
+        ),
+    )
+    label_column: str | None = field(  # None: the only column that fits
+        default=None,
+        metadata=about(
+            "Column with the labels, in a table or in Parquet files of your own images; by default "
+            "the only one that fits"
+        ),
+    )
+    file_column: str | None = field(
+        default=None,
+        metadata=about(
+            "Column with the file names of your own images, or in Parquet files the images; by "
+            "default the only one that fits"
+        ),
+    )
+    follow_links: bool = field(
+        default=False,
+        metadata=about(
+            "Follow links that lead out of the folder of your own images",
+            option="--follow-links/--no-follow-links",
         ),
     )
     space: str = field(
@@ -306,8 +326,3 @@ def shown_value(key: str, value: Any) -> str:
     if key != "storage":
         return repr(value)
     return repr(public_url(value)) if isinstance(value, str) else type(value).__name__
-
-
-def image_options(settings: StudySettings) -> ImageOptions:
-    """The options with which the settings read own images."""
-    return ImageOptions(settings.image_size, settings.skip_corrupt)

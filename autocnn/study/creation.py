@@ -142,7 +142,7 @@ def _new_facts(start: Start, device: Device, measured: Measurement) -> Facts:
 
 def prepare_data(settings: StudySettings) -> PreparedData:
     """The data of the study."""
-    options = ImageOptions(settings.image_size, settings.skip_corrupt)
+    options = ImageOptions.of(settings)
     return prepare(settings.dataset, settings.split_seed, options, settings.subset)
 
 

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from autocnn.data.image_folder import list_folder
-from autocnn.data.reader import TEST, TRAIN, VALIDATION
+from autocnn.data.part_names import TEST, TRAIN, VALIDATION
 from autocnn.errors import DatasetError
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from autocnn.data.image_order import arrange
-from autocnn.data.reader import TEST, TRAIN, VALIDATION
+from autocnn.data.part_names import TEST, TRAIN, VALIDATION
 from autocnn.errors import DatasetError
 
 

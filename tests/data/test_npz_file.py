@@ -10,7 +10,7 @@ from image_files import noise
 
 from autocnn.data import npz_file
 from autocnn.data.npz_file import list_npz
-from autocnn.data.reader import TEST, TRAIN, VALIDATION
+from autocnn.data.part_names import TEST, TRAIN, VALIDATION
 from autocnn.errors import DatasetError
 
 X, Y = noise(6, 2, 3), np.array([0, 1, 0, 1, 0, 1])

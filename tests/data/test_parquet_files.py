@@ -9,7 +9,7 @@ import pytest
 from image_files import encode, image_table, noise, write_shards
 
 from autocnn.data.parquet_files import find_shards, list_parquet
-from autocnn.data.reader import TEST, TRAIN, VALIDATION
+from autocnn.data.part_names import TEST, TRAIN, VALIDATION
 from autocnn.errors import DatasetError
 
 FILES = [encode(pixels) for pixels in noise(4, 2, 2, 3)]

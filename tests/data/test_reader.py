@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autocnn.data.reader import TEST, TRAIN, check_name, list_directory, natural_key, number_classes
+from autocnn.data.part_names import TEST, TRAIN
+from autocnn.data.reader import check_name, list_directory, natural_key, number_classes
 from autocnn.errors import DatasetError
 
 

@@ -1,0 +1,51 @@
+"""The parts of a data set by the names that people give to folders, files and arrays."""
+
+from __future__ import annotations
+
+import re
+
+from autocnn.errors import DatasetError
+
+TRAIN, VALIDATION, TEST = 0, 1, 2  # the parts of a data set, as numbers in arrays
+PART_NAMES = ("train", "validation", "test")
+
+_PART_OF = dict.fromkeys(("train", "training"), TRAIN)
+_PART_OF |= dict.fromkeys(("val", "valid", "validation", "dev", "devel"), VALIDATION)
+_PART_OF |= dict.fromkeys(("test", "testing"), TEST)
+_UNCLEAR = ("eval", "evaluation", "holdout", "unseen")  # validation for some, test for others
+_ADDED = ("set", "split", "data", "images", "imgs", "folder", "dir", "part")  # as in training_set
+_WORD = re.compile(
+    rf"({'|'.join([*_PART_OF, *_UNCLEAR])})[\s._-]*(?:{'|'.join(_ADDED)})?", re.IGNORECASE
+)
+
+
+def find_part(name: str) -> int | None:
+    """The part that a folder or a column of this name holds, or None.
+
+    The whole name must say so: "training_set" is a part, "train_stations" is none.
+    Raises: DatasetError for a name such as "eval", which may mean validation or test.
+    """
+    match = _WORD.fullmatch(name.strip())
+    return None if match is None else _part_of(match[1], name)
+
+
+def find_part_within(name: str) -> int | None:
+    """The part that is named anywhere in a file name, as in "mnist_train.parquet", or None.
+
+    The word must stand between characters that are not letters.
+    Raises: DatasetError for a name with the words of two parts, and as `find_part`.
+    """
+    words = [word.casefold() for word in re.findall(r"[^\W\d_]+", name)]
+    found = {_part_of(word, name) for word in words if word in _PART_OF or word in _UNCLEAR}
+    if len(found) > 1:
+        raise DatasetError(f"{name}: its name has the words of several parts; rename it")
+    return next(iter(found), None)
+
+
+def _part_of(word: str, name: str) -> int:
+    part = _PART_OF.get(word.casefold())
+    if part is None:
+        raise DatasetError(
+            f"{name}: may be validation or test; rename it to val or test, whichever it is"
+        )
+    return part

@@ -27,10 +27,11 @@ from autocnn.data.dataset import Images, TrainingImages
 from autocnn.data.importing import Facts
 from autocnn.data.mapped_array import is_in_use, map_array
 from autocnn.data.reader import FileStat
+from autocnn.data.value_range import ValueRange
 from autocnn.errors import AutocnnError, RecordError
 from autocnn.files import cache_root, write_atomic
 
-VERSION = 1  # of readers, decoding and the form of a folder; folders of other versions are void
+VERSION = 2  # of readers, decoding and the form of a folder; folders of other versions are void
 _META = "meta.json"
 _UNFINISHED = "."  # the first character in the name of a folder that is being written
 
@@ -166,6 +167,7 @@ def _facts(meta: dict[str, Any]) -> Facts:
     fields = {name: meta[name] for name in Facts.__dataclass_fields__}
     for name in ("class_names", "shape", "notes"):
         fields[name] = tuple(fields[name])
+    fields["value_range"] = ValueRange(**fields["value_range"])
     return Facts(**fields)
 
 

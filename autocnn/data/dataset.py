@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.errors import DatasetError
 
 Source = Literal["scikit-learn", "keras.datasets", "folder", "npz", "parquet"]
@@ -31,6 +32,7 @@ class DatasetInfo:
     files: tuple[str, ...] = ()  # that Keras downloads, below KERAS_HOME; empty: none
     url: str = ""  # from which `files` are downloaded
     n_validation: int | None = None  # of `n_train`; None: no validation part of its own
+    value_range: ValueRange = EIGHT_BITS  # the stored values that became 0 to 255
     notes: tuple[str, ...] = ()  # lines for the user: images left out or resized, odd findings
 
     @property

@@ -25,6 +25,7 @@ from autocnn.data.options import ImageOptions, OnRead, choose_size, describe_res
 from autocnn.data.reader import Contents
 from autocnn.data.split import Fingerprint, fingerprint, image_hashes
 from autocnn.data.statistics import pixel_counts
+from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.files import write_atomic
 
 Shape = tuple[int, int, int]
@@ -42,6 +43,7 @@ class Facts:
     fingerprint: str
     pixel_counts: list[list[int]]  # of the training images
     notes: tuple[str, ...]
+    value_range: ValueRange = EIGHT_BITS  # the stored values that became 0 to 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)

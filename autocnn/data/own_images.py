@@ -72,6 +72,7 @@ def _describe(source: Source, facts: Facts) -> DatasetInfo:
         n_validation=facts.n_validation,
         n_test=facts.n_test,
         source=source.kind,
+        value_range=facts.value_range,
         notes=facts.notes,
     )
 

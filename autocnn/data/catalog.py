@@ -8,7 +8,7 @@ from pathlib import Path
 from autocnn.data.builtin_sets import load_builtin
 from autocnn.data.dataset import DatasetInfo, TrainingImages
 from autocnn.data.keras_cache import missing_files
-from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
+from autocnn.data.options import AS_THEY_ARE, IMAGE_OPTIONS, ImageOptions, OnRead
 from autocnn.data.own_images import read_own
 from autocnn.data.reader import check_name
 from autocnn.errors import DatasetError, SettingsError, UnknownDatasetError
@@ -133,8 +133,8 @@ def find_path(name: str) -> Path | None:
         names = ", ".join(info.name for info in _CATALOG)
         where = f"; there is nothing at {path}" if os.path.basename(name) != name else ""
         raise UnknownDatasetError(
-            f"no data set named {name!r}; choose one of {names}, or give the path of a folder of "
-            f"images, a .npz or a .parquet file{where}"
+            f"no data set named {name!r}; choose one of {names}, or give the path of your images: "
+            f"a folder, a .npz or a .parquet file{where}"
         ) from None
     return path
 
@@ -151,9 +151,10 @@ def dataset_info(
     if path is not None:
         return read_own(path, options, on_read).info
     if options != AS_THEY_ARE:
+        given = [each for each in IMAGE_OPTIONS if getattr(options, each)]
         raise SettingsError(
-            f"--image-size and --skip-corrupt are for images of your own, and {name} is a data set "
-            "of the catalog; leave them out, or give the path of your images"
+            f"--{', --'.join(given).replace('_', '-')}: for images of your own only, and {name} is "
+            "a data set of the catalog; leave it out, or give the path of your images"
         )
     return next(info for info in _CATALOG if info.name == name)
 

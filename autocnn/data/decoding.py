@@ -18,12 +18,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from autocnn.errors import DatasetError
 
 Content = str | bytes | NDArray[np.uint8]  # a path, an encoded image, or (h, w) or (h, w, 3)
 
+SUFFIXES: tuple[str, ...] = (
+    *(".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".bmp", ".gif", ".webp", ".tif", ".tiff"),
+    *((".avif",) if features.check("avif") else ()),  # Pillow can be built without it
+)
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
 MAX_PIXELS = 80_000_000  # of an image as it is stored; Pillow itself warns above 89 million
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autocnn.data.decoding import Content
+from autocnn.data.decoding import SUFFIXES, Content
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
 from autocnn.data.part_names import TRAIN, find_part
 from autocnn.data.reader import (
@@ -24,7 +24,6 @@ from autocnn.data.reader import (
 )
 from autocnn.errors import DatasetError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp")
 _LAYOUT = "class folders with images in them, or train/ and test/ with such class folders"
 
 

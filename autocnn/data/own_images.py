@@ -17,16 +17,28 @@ from autocnn.data.importing import Facts, import_images
 from autocnn.data.npz_file import list_npz
 from autocnn.data.options import ImageOptions, OnRead
 from autocnn.data.parquet_files import find_shards, list_parquet
-from autocnn.data.reader import Source
-from autocnn.errors import DatasetError
+from autocnn.data.part_names import is_split_name
+from autocnn.data.reader import Contents, Source
+from autocnn.errors import DatasetError, SettingsError
 
-# What a path leads to -> its reader, which lists files and opens none.
-_READERS: dict[str, Callable[[Path, ImageOptions], Source]] = {
-    "folder of images": list_folder,
-    "folder of Parquet files": list_parquet,
-    ".npz": list_npz,
-    ".parquet": list_parquet,
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """A function that lists the files of a data set and opens none, and the options it takes."""
+
+    read: Callable[[Path, ImageOptions], Source]
+    takes: tuple[str, ...] = ()  # fields of `ImageOptions` that only some readers take
+
+
+_COLUMNS = ("label_column", "file_column")
+# What a path leads to, which for a file is the end of its name -> its reader.
+_READERS: dict[str, _Reader] = {
+    "folder of images": _Reader(list_folder, (*_COLUMNS, "follow_links")),
+    "folder of Parquet files": _Reader(list_parquet, _COLUMNS),
+    ".npz": _Reader(list_npz),
+    ".parquet": _Reader(list_parquet, _COLUMNS),
 }
+_NOT_FOR_ALL = (*_COLUMNS, "follow_links")
 
 _DESCRIPTIONS = {"folder": "images in", "npz": "arrays in", "parquet": "Parquet in"}
 
@@ -45,14 +57,19 @@ def read_own(path: Path, options: ImageOptions, on_read: OnRead | None = None) -
 
     `on_read` is called with the progress of the decoding.
     Raises: DatasetError if the data set cannot be read or has an unexpected layout; the line names
-    the path. RecordError if the cache cannot be written.
+    the path. SettingsError for options that the reader does not take. RecordError if the cache
+    cannot be written.
     """
-    source = _READERS[_find_kind(path)](path, options)
+    kind = _find_kind(path)
+    _check_options(path, kind, options)
+    source = _READERS[kind].read(path, options)
 
     def make(folder: Path) -> Facts:
         report = on_read or (lambda what, done, total: None)
         try:
-            return import_images(source.open(), options, folder, report)
+            contents = source.open()
+            _check_classes(contents)
+            return import_images(contents, options, folder, report)
         except DatasetError as error:
             line = str(error)
             raise DatasetError(line if str(path) in line else f"{path}: {line}") from error
@@ -80,10 +97,36 @@ def _describe(source: Source, facts: Facts) -> DatasetInfo:
 def _find_kind(path: Path) -> str:
     """The key of the reader for `path`."""
     if path.is_dir():
-        return "folder of Parquet files" if find_shards(path) else "folder of images"
-    suffix = path.suffix.lower()
-    if suffix in _READERS:
-        return suffix
-    raise DatasetError(
-        f"{path}: expected a folder of images, a .npz file, a .parquet file or a folder of them"
-    )
+        shards = [file for file in find_shards(path) if file.name.lower() != "metadata.parquet"]
+        return "folder of Parquet files" if shards else "folder of images"
+    name = path.name.lower()
+    for kind in _READERS:
+        if name.endswith(kind):
+            return kind
+    endings = ", ".join(kind for kind in _READERS if kind.startswith("."))
+    raise DatasetError(f"{path}: expected a folder, or a file {endings}")
+
+
+def _check_options(path: Path, kind: str, options: ImageOptions) -> None:
+    """Raise SettingsError for an option that would have no effect."""
+    for name in _NOT_FOR_ALL:
+        if getattr(options, name) and name not in _READERS[kind].takes:
+            kinds = ", ".join(kind for kind, reader in _READERS.items() if name in reader.takes)
+            raise SettingsError(
+                f"--{name.replace('_', '-')} is without effect on {path}; leave it out: it is for "
+                f"{kinds}"
+            )
+
+
+def _check_classes(contents: Contents) -> None:
+    """Raise DatasetError for fewer than two classes, and if all are names of splits."""
+    names = contents.class_names
+    if len(names) < 2:
+        raise DatasetError(
+            f"expected at least two classes, got {' '.join(map(repr, names)) or 'none'} only"
+        )
+    if all(map(is_split_name, names)):
+        raise DatasetError(
+            f"its classes would be {' and '.join(map(repr, names))}, which are names of splits; "
+            "give the images labels of their own"
+        )

@@ -13,20 +13,27 @@ _PART_OF = dict.fromkeys(("train", "training"), TRAIN)
 _PART_OF |= dict.fromkeys(("val", "valid", "validation", "dev", "devel"), VALIDATION)
 _PART_OF |= dict.fromkeys(("test", "testing"), TEST)
 _UNCLEAR = ("eval", "evaluation", "holdout", "unseen")  # validation for some, test for others
-_ADDED = ("set", "split", "data", "images", "imgs", "folder", "dir", "part")  # as in training_set
+_ADDED = ("set", "split", "data", "images?", "imgs?", "folder", "dir", "part")  # as in training_set
+_ADDS, _GAP = f"(?:{'|'.join(_ADDED)})", r"[\W\d_]*"  # a gap has no letters
 _WORD = re.compile(
-    rf"({'|'.join([*_PART_OF, *_UNCLEAR])})[\s._-]*(?:{'|'.join(_ADDED)})?", re.IGNORECASE
+    rf"{_GAP}(?:{_ADDS}{_GAP})*({'|'.join([*_PART_OF, *_UNCLEAR])})(?:{_GAP}{_ADDS})*{_GAP}",
+    re.IGNORECASE,
 )
 
 
 def find_part(name: str) -> int | None:
     """The part that a folder or a column of this name holds, or None.
 
-    The whole name must say so: "training_set" is a part, "train_stations" is none.
+    The whole name must say so: "training_set" and "train2017" are parts, "train_stations" is none.
     Raises: DatasetError for a name such as "eval", which may mean validation or test.
     """
-    match = _WORD.fullmatch(name.strip())
+    match = _WORD.fullmatch(name)
     return None if match is None else _part_of(match[1], name)
+
+
+def is_split_name(name: str) -> bool:
+    """True if `find_part` finds a part in the name, or finds it unclear which."""
+    return _WORD.fullmatch(name) is not None
 
 
 def find_part_within(name: str) -> int | None:

@@ -63,10 +63,10 @@ def test_a_class_may_be_called_train(tmp_path):
 
 def test_files_of_other_kinds_are_counted(tmp_path):
     """A note counts them by suffix."""
-    touch(tmp_path, "a/1.png", "a/x.txt", "a/y.txt", "a/z.tif", "a/noise", "a/.hidden", "b/2.png")
+    touch(tmp_path, "a/1.png", "a/x.txt", "a/y.txt", "a/z.heic", "a/noise", "a/.hidden", "b/2.png")
     assert list_folder(tmp_path).open().notes == (
-        "not read: 2 .txt, 1 without a suffix, 1 .tif; images are "
-        ".png, .jpg, .jpeg, .bmp, .gif, .webp",
+        "not read: 2 .txt, 1 without a suffix, 1 .heic; images are "
+        ".png, .jpg, .jpeg, .jfif, .jpe, .bmp, .gif, .webp, .tif, .tiff, .avif",
     )
 
 
@@ -83,7 +83,7 @@ def test_the_listing_has_size_and_time(tmp_path):
     ("names", "message"),
     [
         ([], r"root: no images found \(\.png, .*expected class folders"),
-        (["a/x.tif", "a/y.txt"], r"no images found .*; found 1 \.tif, 1 \.txt"),
+        (["a/x.heic", "a/y.txt"], r"no images found .*; found 1 \.heic, 1 \.txt"),
         (["1.png", "2.png"], "root: 2 images lie in it without a class folder"),
         (["a/1.png", "2.png"], r"root/2\.png: lies outside of the class folders"),
         (["train/a/1.png", "2.png"], r"root/2\.png: lies outside of the class folders"),

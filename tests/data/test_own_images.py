@@ -253,11 +253,11 @@ def test_a_name_goes_before_a_path(tmp_path, monkeypatch):
     assert dataset_info("./digits").n_classes == 3
 
 
-@pytest.mark.parametrize("name", ["x.zip", "x.png", "x"])
+@pytest.mark.parametrize("name", ["x.rar", "x.png", "x"])
 def test_other_files_are_refused(tmp_path, name):
     """The error lists the accepted kinds of files."""
     (tmp_path / name).touch()
-    with pytest.raises(DatasetError, match=r"expected a folder of images, a \.npz file, a \.parqu"):
+    with pytest.raises(DatasetError, match=r"/x.*: expected a folder, or a file \.npz, "):
         prepare(str(tmp_path / name))
 
 
@@ -274,9 +274,13 @@ def test_a_path_without_permission_is_refused(tmp_path, monkeypatch):
 
 def test_options_are_for_own_images_only():
     """A data set with a name takes no options for images."""
-    for options in (ImageOptions("16"), ImageOptions(skip_corrupt=True)):
-        with pytest.raises(SettingsError, match="are for images of your own, and digits is a data"):
-            dataset_info("digits", options)
+    options = ImageOptions("16", skip_corrupt=True)
+    with pytest.raises(SettingsError) as caught:
+        dataset_info("digits", options)
+    assert str(caught.value) == (
+        "--image-size, --skip-corrupt: for images of your own only, and digits is a data set of "
+        "the catalog; leave it out, or give the path of your images"
+    )
 
 
 def test_a_split_of_own_images_follows_the_seed(tmp_path):
@@ -284,3 +288,31 @@ def test_a_split_of_own_images_follows_the_seed(tmp_path):
     train = load_train(str(write_folder(tmp_path / "x", make_parts("test"))))
     picks = [find_split(train, seed).validation.tolist() for seed in (0, 0, 1)]
     assert picks[0] == picks[1] != picks[2]
+
+
+def test_fewer_than_two_classes_are_refused(tmp_path):
+    """One class would be right on every test image."""
+    parts = {"train": (noise(9, 4, 4), [1] * 9)}
+    for form in write_forms(tmp_path, parts):
+        with pytest.raises(DatasetError, match="expected at least two classes, got '1' only"):
+            dataset_info(form)
+
+
+def test_names_of_splits_are_no_classes(tmp_path):
+    """A column that says which images train is not read as the label."""
+    parts = {"train": (noise(20, 4, 4), [0, 1] * 10)}
+    form = write_shards(tmp_path / "x", parts, ["Train", "test"])
+    with pytest.raises(DatasetError, match="its classes would be 'Train' and 'test', which are"):
+        dataset_info(str(form))
+
+
+@pytest.mark.parametrize("option", ["label_column", "file_column", "follow_links"])
+def test_options_without_an_effect_are_refused(tmp_path, option):
+    """Arrays have neither columns nor links."""
+    form = write_npz(tmp_path / "x.npz", make_parts())
+    given = {option: True if option == "follow_links" else "kind"}
+    line = (
+        f"^--{option.replace('_', '-')} is without effect on {form}; leave it out: it is for fold"
+    )
+    with pytest.raises(SettingsError, match=line):
+        dataset_info(str(form), ImageOptions(**given))

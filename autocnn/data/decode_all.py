@@ -17,9 +17,18 @@ from typing import IO, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from autocnn.data.decoding import Content, CorruptImageError, decode_image, read_header
+from autocnn.data.decoding import (
+    Content,
+    CorruptImageError,
+    Header,
+    decode_image,
+    read_header,
+    read_limits,
+)
 from autocnn.data.options import OnRead
 from autocnn.data.reader import Contents
+from autocnn.data.value_census import Limits, ValueCensus
+from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.errors import DatasetError
 
 T = TypeVar("T")
@@ -70,6 +79,16 @@ class Corrupt:
         raise DatasetError(f"{found}: {shown}{advice}")
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scan:
+    """What the first pass finds out."""
+
+    sizes: NDArray[np.int64]  # (n, 2): height and width of every image
+    is_grey: NDArray[np.bool_]  # (n,)
+    values: ValueRange
+    notes: list[str]  # a line on the range, if there is anything to say
+
+
 @dataclass(frozen=True, slots=True)
 class Passes:
     """The two passes over the images of one data set."""
@@ -79,27 +98,36 @@ class Passes:
     corrupt: Corrupt
     on_read: OnRead
 
-    def scan(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Height and width of every image, (n, 2), and whether it is greyscale, (n,)."""
+    def scan(self) -> Scan:
+        """Look at the header of every image; of those of more than 8 bits also at the values.
+
+        Raises: DatasetError if the values fit no common range.
+        """
         n = len(self.contents.labels)
         sizes, is_grey = np.zeros((n, 2), dtype=np.int64), np.zeros(n, dtype=bool)
-        results = _in_threads(self.pool, read_header, self.contents.images(), _BLOCK)
-        for index, (name, header) in enumerate(results):
-            if isinstance(header, CorruptImageError):
-                self.corrupt.add(index, name, header)
+        parts, census = self.contents.parts.tolist(), ValueCensus()
+        results = _in_threads(self.pool, _look_at, self.contents.images(), _BLOCK)
+        for index, (name, result) in enumerate(results):
+            if isinstance(result, CorruptImageError):
+                self.corrupt.add(index, name, result)
             else:
+                header, limits = result
                 sizes[index], is_grey[index] = (header.height, header.width), header.is_grey
+                census.add(name, parts[index], header.stored, limits)
             self._report("looking at images", index + 1, n)
-        return sizes, is_grey
+        return Scan(sizes, is_grey, *census.choose())
 
-    def decode(self, shape: tuple[int, int, int], file: IO[bytes]) -> NDArray[np.bytes_]:
+    def decode(
+        self, shape: tuple[int, int, int], file: IO[bytes], values: ValueRange = EIGHT_BITS
+    ) -> NDArray[np.bytes_]:
         """Write the images that can be read, resized to `shape`, to `file` one after the other.
 
+        `values`: the range that becomes 0 to 255.
         Returns: their hashes, as `split.image_hashes`.
         """
 
         def work(content: Content) -> tuple[NDArray[np.uint8], bytes]:
-            pixels = decode_image(content, shape)
+            pixels = decode_image(content, shape, values)
             return pixels, blake2b(pixels.reshape(-1).data, digest_size=16).digest()
 
         indices = np.flatnonzero(self.corrupt.is_good)  # before this pass finds more corrupt images
@@ -118,6 +146,11 @@ class Passes:
     def _report(self, what: str, done: int, total: int) -> None:
         if done % _SLICE == 0 or done == total:
             self.on_read(what, done, total)
+
+
+def _look_at(content: Content) -> tuple[Header, Limits | None]:
+    header = read_header(content)
+    return header, read_limits(content) if header.stored.is_deep else None
 
 
 def _in_threads(
@@ -143,15 +176,22 @@ def _in_threads(
 def _blocks(images: Iterator[Named], most: int) -> Iterator[list[Named]]:
     """Runs of at most `most` images.
 
-    The encoded images of a run take at most BLOCK_BYTES, not counting the last of them.
+    The encoded images or arrays of a run take at most BLOCK_BYTES, not counting the last of them.
     """
     block: list[Named] = []
     weight = 0
     for name, content in images:
         block.append((name, content))
-        weight += len(content) if isinstance(content, bytes) else 0
+        weight += _weight(content)
         if len(block) >= most or weight >= BLOCK_BYTES:
             yield block
             block, weight = [], 0
     if block:
         yield block
+
+
+def _weight(content: Content) -> int:
+    """The bytes that an image takes in memory before it is decoded; of a path none."""
+    if isinstance(content, np.ndarray):
+        return content.nbytes
+    return len(content) if isinstance(content, bytes) else 0

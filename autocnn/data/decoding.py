@@ -1,9 +1,9 @@
-"""From one encoded image to its pixels, decoded by Pillow to one or three channels of one size.
+"""From one image to its pixels, decoded by Pillow to one or three channels of one size.
 
-An image counts as greyscale by the mode of its file: a palette is colour, whatever it shows. Of 16
-bits the upper 8 are kept. Transparent parts are drawn over white. A camera's rotation is applied.
-An image of another size is scaled to cover the target size, and cropped in the middle (bilinear,
-antialiased).
+An image counts as greyscale by the mode of its file: a palette is colour, whatever it shows. Values
+of more than 8 bits are scaled by the range of the data set. Transparent parts are drawn over white.
+A camera's rotation is applied. Of several frames or pages the first is read. An image of another
+size is scaled to cover the target size, and cropped in the middle (bilinear, antialiased).
 """
 
 from __future__ import annotations
@@ -15,23 +15,37 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
+from autocnn.data.deep_files import is_deep_grey, read_deep, stored_in_file
+from autocnn.data.value_range import (
+    BYTES,
+    EIGHT_BITS,
+    Stored,
+    UnfitValuesError,
+    ValueRange,
+    limits,
+    stored_in,
+)
 from autocnn.errors import DatasetError
 
-Content = str | bytes | NDArray[np.uint8]  # a path, an encoded image, or (h, w) or (h, w, 3)
+# A path, an encoded image, or an array (h, w) or (h, w, 1, 3 or 4): grey; red, green, blue, alpha.
+Content = str | bytes | NDArray[Any]
 
 SUFFIXES: tuple[str, ...] = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".bmp", ".gif", ".webp", ".tif", ".tiff"),
     *((".avif",) if features.check("avif") else ()),  # Pillow can be built without it
 )
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")  # and AVIF, if Pillow was built with it
 MAX_PIXELS = 80_000_000  # of an image as it is stored; Pillow itself warns above 89 million
 
-_GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B")
+_GREY_MODES = ("1", "L", "LA", "La")
 _ORIENTATION = 0x0112  # EXIF
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -53,6 +67,7 @@ _BROKEN = (
     IndexError,
     KeyError,
     EOFError,
+    RuntimeError,  # of the decoder of AVIF
     struct.error,
     zlib.error,
     Image.DecompressionBombWarning,
@@ -71,6 +86,7 @@ class Header:
     height: int  # after the camera's rotation
     width: int
     is_grey: bool
+    stored: Stored = BYTES
 
 
 @contextmanager
@@ -91,26 +107,46 @@ def read_header(content: Content) -> Header:
     Raises: CorruptImageError; DatasetError if a file cannot be opened.
     """
     if isinstance(content, np.ndarray):
-        return Header(content.shape[0], content.shape[1], content.ndim == 2)
+        is_grey = content.shape[2:] in ((), (1,))
+        with _values_that_fit():
+            return Header(content.shape[0], content.shape[1], is_grey, stored_in(content.dtype))
     with _opened(content) as image:
         width, height = image.size
         if _orientation(image) in _SWAPPED:
             width, height = height, width
-        return Header(height, width, image.mode in _GREY_MODES)
+        is_grey = image.mode in _GREY_MODES or is_deep_grey(image)
+        return Header(height, width, is_grey, stored_in_file(image))
 
 
-def decode_image(content: Content, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """The image as uint8 of `shape` (height, width, 1 or 3 channels), in C order.
+def read_limits(content: Content) -> tuple[float, float]:
+    """The lowest and the highest stored value of an image whose header says that it is deep.
 
     Raises: CorruptImageError; DatasetError if a file cannot be opened.
     """
+    if isinstance(content, np.ndarray):
+        return limits(content)
+    with _opened(content) as image:
+        return limits(read_deep(image, partial(_opened, content)).values)
+
+
+def decode_image(
+    content: Content, shape: tuple[int, int, int], values: ValueRange = EIGHT_BITS
+) -> NDArray[np.uint8]:
+    """The image as uint8 of `shape` (height, width, 1 or 3 channels), in C order.
+
+    Raises: CorruptImageError, also for values outside of the range `values`; DatasetError if a file
+    cannot be opened.
+    """
     height, width, channels = shape
-    if isinstance(content, np.ndarray) and (*content.shape, 1)[:3] == shape:
-        return np.ascontiguousarray(content).reshape(shape)
-    with _opened(content) as opened:
-        turn = _TURNS.get(_orientation(opened))  # read first: decoding may add EXIF data of its own
-        opened.load()
-    image = _to_mode(opened, "L" if channels == 1 else "RGB")
+    if isinstance(content, np.ndarray):
+        with _values_that_fit():
+            pixels = values.to_bytes(content)
+        if (*pixels.shape, 1)[:3] == shape:
+            return np.ascontiguousarray(pixels).reshape(shape)
+        image, turn = _from_array(pixels), None
+    else:
+        image, turn = _load(content, values)
+    image = _to_mode(image, "L" if channels == 1 else "RGB")
     if turn is not None:
         image = image.transpose(turn)
     if image.size != (width, height):
@@ -118,19 +154,59 @@ def decode_image(content: Content, shape: tuple[int, int, int]) -> NDArray[np.ui
     return np.array(image, dtype=np.uint8).reshape(shape)
 
 
+def decode_file(
+    path: str | Path, shape: tuple[int, int, int], values: ValueRange = EIGHT_BITS
+) -> NDArray[np.uint8]:
+    """The image at `path`, prepared as the images of a data set of this shape and range.
+
+    Shape: `shape` (height, width, channels), uint8.
+    Raises: DatasetError if it cannot be read, or if its values are outside of the range.
+    """
+    try:
+        with quiet_pillow():
+            return decode_image(str(path), shape, values)
+    except CorruptImageError as error:
+        raise DatasetError(f"{path}: cannot be read ({error})") from error
+
+
 @contextmanager
-def _opened(content: Content) -> Iterator[Image.Image]:
+def _values_that_fit() -> Iterator[None]:
+    try:
+        yield
+    except UnfitValuesError as error:
+        raise CorruptImageError(str(error)) from error
+
+
+def _load(content: str | bytes, values: ValueRange) -> tuple[Image.Image, Image.Transpose | None]:
+    """The image in 8 bits, and the turn that the camera asks for."""
+    with _opened(content) as image:
+        turn = _TURNS.get(_orientation(image))  # read first: decoding may add EXIF data of its own
+        stored = stored_in_file(image)
+        values.check(stored)
+        if not stored.is_deep:
+            image.load()
+            return image, turn
+        deep = read_deep(image, partial(_opened, content))
+        scaled = _from_array(values.to_bytes(deep.values))
+        if deep.alpha is not None:
+            scaled.putalpha(Image.fromarray(deep.alpha))
+        return scaled, turn
+
+
+def _from_array(pixels: NDArray[np.uint8]) -> Image.Image:
+    return Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels)
+
+
+@contextmanager
+def _opened(content: str | bytes) -> Iterator[Image.Image]:
     """The image with its header read; any error of Pillow becomes a CorruptImageError."""
-    if isinstance(content, np.ndarray):
-        yield Image.fromarray(content)
-        return
     try:
         file = io.BytesIO(content) if isinstance(content, bytes) else open(content, "rb")  # noqa: SIM115
     except OSError as error:
         raise DatasetError(f"{content!s}: cannot be read ({error.strerror})") from error
     with file:
         try:
-            with Image.open(file, formats=FORMATS) as image:
+            with Image.open(file, formats=_formats()) as image:
                 _check_pixels(*image.size)
                 yield image
         except UnidentifiedImageError:
@@ -138,6 +214,13 @@ def _opened(content: Content) -> Iterator[Image.Image]:
         except _BROKEN as error:
             text = " ".join(str(error).split()) or type(error).__name__
             raise CorruptImageError(text) from error
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """The formats that this build of Pillow reads."""
+    has_avif = "avif" in features.modules and features.check("avif")
+    return (*FORMATS, "AVIF") if has_avif else FORMATS
 
 
 def _check_pixels(width: int, height: int) -> None:
@@ -160,11 +243,10 @@ def _orientation(image: Image.Image) -> int:
 
 def _to_mode(image: Image.Image, mode: str) -> Image.Image:
     """The image in Pillow's `mode`, which is "L" or "RGB"."""
-    if image.mode.startswith("I"):
-        upper = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255)
-        return Image.fromarray(upper.astype(np.uint8)).convert(mode)
     if image.has_transparency_data:
         coloured = image.convert("RGBA")
         white = Image.new("RGBA", coloured.size, "white")
         image = Image.alpha_composite(white, coloured)
+    elif image.mode == "LAB":
+        image = image.convert("RGB")  # Pillow converts LAB to nothing else
     return image if image.mode == mode else image.convert(mode)

@@ -18,13 +18,15 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from autocnn.data.dataset import Images
-from autocnn.data.decode_all import BLOCK_BYTES, Corrupt, Passes, n_threads
+from autocnn.data.decode_all import BLOCK_BYTES, Corrupt, Passes, Scan, n_threads
 from autocnn.data.decoding import quiet_pillow
 from autocnn.data.image_order import Arrangement, arrange
 from autocnn.data.options import ImageOptions, OnRead, choose_size, describe_resizing
+from autocnn.data.part_names import TEST, TRAIN
 from autocnn.data.reader import Contents
 from autocnn.data.split import Fingerprint, fingerprint, image_hashes
 from autocnn.data.statistics import pixel_counts
+from autocnn.data.value_census import describe_faint
 from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.files import write_atomic
 
@@ -79,8 +81,9 @@ def import_images(
     raw = folder / "decoded.raw"
     with quiet_pillow(), ThreadPoolExecutor(n_threads()) as pool, open(raw, "w+b") as file:
         passes = Passes(pool, contents, corrupt, on_read)
-        shape, resized = _choose_shape(passes, options)
-        hashes = passes.decode(shape, file)
+        scan = passes.scan()
+        shape, resized = _choose_shape(scan, corrupt, options)
+        hashes = passes.decode(shape, file, scan.values)
         skipped = corrupt.check(skip=options.skip_corrupt)
         file.flush()
         good = corrupt.is_good
@@ -89,6 +92,7 @@ def import_images(
         decoded = _Decoded(file, shape, labels, hashes)
         fingerprint, counts = _write(folder, decoded, plan)
     raw.unlink()
+    faint = describe_faint(scan.values, counts)
     return Facts(
         class_names=contents.class_names,
         shape=shape,
@@ -96,8 +100,9 @@ def import_images(
         n_validation=None if plan.validates is None else int(plan.validates.sum()),
         n_test=len(plan.test),
         fingerprint=fingerprint,
-        pixel_counts=counts.tolist(),
-        notes=(*contents.notes, *skipped, *resized, *plan.notes),
+        pixel_counts=counts[TRAIN].tolist(),
+        value_range=scan.values,
+        notes=(*contents.notes, *skipped, *scan.notes, *faint, *resized, *plan.notes),
     )
 
 
@@ -132,19 +137,21 @@ def _save(folder: Path, arrays: dict[str, NDArray[Any]]) -> None:
         write_atomic(folder / f"{stem}.npy", partial(np.save, arr=array, allow_pickle=False))
 
 
-def _choose_shape(passes: Passes, options: ImageOptions) -> tuple[Shape, list[str]]:
+def _choose_shape(scan: Scan, corrupt: Corrupt, options: ImageOptions) -> tuple[Shape, list[str]]:
     """Height, width and channels of all images, and a line if they are resized unasked."""
-    sizes, is_grey = passes.scan()
-    good = passes.corrupt.is_good
+    good = corrupt.is_good
     if not good.any():
-        passes.corrupt.check(skip=options.skip_corrupt)
-    height, width = options.size or choose_size(sizes[good])
-    resized = describe_resizing(sizes[good], (height, width)) if options.size is None else None
-    return (height, width, 1 if is_grey[good].all() else 3), [resized] if resized else []
+        corrupt.check(skip=options.skip_corrupt)
+    sizes = scan.sizes[good]
+    height, width = options.size or choose_size(sizes)
+    resized = describe_resizing(sizes, (height, width)) if options.size is None else None
+    return (height, width, 1 if scan.is_grey[good].all() else 3), [resized] if resized else []
 
 
-def _write(folder: Path, decoded: _Decoded, plan: Arrangement) -> tuple[str, NDArray[np.int64]]:
-    """Write all arrays; returns the fingerprint and the pixel counts of the training images."""
+def _write(
+    folder: Path, decoded: _Decoded, plan: Arrangement
+) -> tuple[str, dict[int, NDArray[np.int64]]]:
+    """Write all arrays; returns the fingerprint, and the pixel counts of TRAIN and of TEST."""
     labels = decoded.labels
     arrays: dict[str, NDArray[Any]] = {
         "train_labels": labels[plan.train],
@@ -154,9 +161,9 @@ def _write(folder: Path, decoded: _Decoded, plan: Arrangement) -> tuple[str, NDA
     if plan.validates is not None:
         arrays["validates"] = plan.validates
     _save(folder, arrays)
-    _write_images(folder / "test_images.npy", decoded, plan.test)
-    seen, counts = _write_images(folder / "train_images.npy", decoded, plan.train)
-    return seen.finish(labels[plan.train], plan.validates), counts
+    _, tests = _write_images(folder / "test_images.npy", decoded, plan.test)
+    seen, trains = _write_images(folder / "train_images.npy", decoded, plan.train)
+    return seen.finish(labels[plan.train], plan.validates), {TRAIN: trains, TEST: tests}
 
 
 def _write_images(

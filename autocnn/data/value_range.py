@@ -38,7 +38,7 @@ class Stored:
 BYTES = Stored("bytes", 8)  # also of palettes and of images with 1 bit, which are 0 and 255
 
 
-class UnfitValuesError(Exception):
+class UnfitValuesError(ValueError):
     """An image has values outside of a range; the text says which."""
 
 
@@ -56,11 +56,11 @@ class ValueRange:
         """As "8 bits, 0 to 255" or "floats, 0 to 1"."""
         return f"{'8 bits' if self.kind == 'bytes' else self.kind}, 0 to {self.high:,}"
 
-    def takes(self, stored: Stored) -> bool:
-        """True if an image of these values is in this range, or has 8 bits that mean the same."""
-        if stored.kind == "bytes":
-            return self.high <= _LEVELS
-        return stored.kind == self.kind
+    def check(self, stored: Stored) -> None:
+        """Raise UnfitValuesError for values of another kind, except 8 bits that mean the same."""
+        fits = self.high <= _LEVELS if stored.kind == "bytes" else stored.kind == self.kind
+        if not fits:
+            raise UnfitValuesError(f"expected {self}, got {stored}")
 
     def to_bytes(self, values: NDArray[Any]) -> NDArray[np.uint8]:
         """The values as 8 bits, rounded to the nearest; the shape stays.
@@ -68,8 +68,7 @@ class ValueRange:
         Raises: UnfitValuesError for values of another kind, and for those outside of the range.
         """
         stored = stored_in(values.dtype)
-        if not self.takes(stored):
-            raise UnfitValuesError(f"expected {self}, got {stored}")
+        self.check(stored)
         if not stored.is_deep:
             return values if values.dtype == np.uint8 else values.astype(np.uint8) * _LEVELS
         low, high = limits(values)

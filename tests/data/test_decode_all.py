@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from image_files import encode, noise
+from PIL import Image
 
 from autocnn.data import decode_all as passes
 from autocnn.data.decode_all import Corrupt, Passes
 from autocnn.data.decoding import CorruptImageError, decode_image
 from autocnn.data.reader import Contents
 from autocnn.data.split import image_hashes
+from autocnn.data.value_range import ValueRange
 from autocnn.errors import DatasetError
 
 
@@ -42,9 +44,9 @@ def test_images_come_in_order(pool, monkeypatch, make_images):
     monkeypatch.setattr(passes, "_BLOCK", 40)
     monkeypatch.setattr(passes, "_SLICE", 3)
 
-    def slow(content, shape):
+    def slow(content, shape, values):
         time.sleep(0.02 if content[0, 0] < 30 else 0)
-        return decode_image(content, shape)
+        return decode_image(content, shape, values)
 
     monkeypatch.setattr(passes, "decode_image", slow)
     images = [np.array([[i], [i]], np.uint8) for i in range(100)]
@@ -56,9 +58,43 @@ def test_images_come_in_order(pool, monkeypatch, make_images):
 
 def test_sizes_and_colours_are_scanned(pool):
     """The scan reads the sizes and colours of files and of arrays."""
-    sizes, is_grey = passes_over(pool, [encode(noise(1, 4, 6)[0]), noise(1, 2, 3, 3)[0]]).scan()
-    assert sizes.tolist() == [[4, 6], [2, 3]]
-    assert is_grey.tolist() == [True, False]
+    scan = passes_over(pool, [encode(noise(1, 4, 6)[0]), noise(1, 2, 3, 3)[0]]).scan()
+    assert scan.sizes.tolist() == [[4, 6], [2, 3]]
+    assert scan.is_grey.tolist() == [True, False]
+    assert (scan.values, scan.notes) == (ValueRange(), [])
+
+
+def test_values_of_more_than_8_bits_are_scanned_and_scaled(pool):
+    """One image has the largest value, and its range holds for all."""
+    images = [np.array([[v, 16]], np.uint16) for v in (7, 4021, 2048)]
+    run = passes_over(pool, images)
+    scan = run.scan()
+    assert scan.values == ValueRange("integers", 4095)
+    assert len(scan.notes) == 1
+    file = io.BytesIO()
+    run.decode((1, 2, 1), file, scan.values)
+    assert list(file.getvalue()) == [0, 1, 250, 1, 128, 1]  # 7 * 255 / 4095 is 0.4
+
+
+def test_the_first_pass_decodes_no_image_of_8_bits(pool, monkeypatch):
+    """Images of 8 bits are not looked into, whether files or arrays; damaged ones are not found."""
+    looked = []
+    monkeypatch.setattr(passes, "read_limits", lambda content: looked.append(content) or (0, 1))
+    whole = encode(noise(1, 20, 20)[0])
+    run = passes_over(pool, [whole, whole[:-200], noise(1, 20, 20)[0]])
+    run.scan()
+    assert run.corrupt.is_good.all()
+    assert looked == []
+
+
+def test_deep_images_that_cannot_be_decoded_are_corrupt(pool):
+    """The first pass finds them, because it decodes them."""
+    deep = Image.fromarray(np.arange(400, dtype=np.uint16).reshape(20, 20))
+    buffer = io.BytesIO()
+    deep.save(buffer, "PNG")
+    run = passes_over(pool, [buffer.getvalue(), buffer.getvalue()[:-60]])
+    assert run.scan().values == ValueRange("integers", 1023)
+    assert run.corrupt.is_good.tolist() == [True, False]
 
 
 def test_images_that_cannot_be_read_are_left_out(pool):
@@ -93,6 +129,13 @@ def test_encoded_images_wait_in_small_blocks(monkeypatch):
     monkeypatch.setattr(passes, "BLOCK_BYTES", 100)
     blocks = list(passes._blocks(((str(i), b"x" * 40) for i in range(7)), 256))
     assert [len(block) for block in blocks] == [3, 3, 1]
+
+
+def test_large_arrays_wait_in_small_blocks(monkeypatch):
+    """Arrays count by their bytes: two of five floats are 80 bytes."""
+    monkeypatch.setattr(passes, "BLOCK_BYTES", 80)
+    blocks = list(passes._blocks(((str(i), np.zeros((1, 5))) for i in range(5)), 256))
+    assert [len(block) for block in blocks] == [2, 2, 1]
 
 
 def test_any_other_error_rises(pool, monkeypatch):

@@ -45,9 +45,9 @@ def decoded(monkeypatch):
     seen = []
     real = passes.decode_image
 
-    def count(content, shape):
+    def count(content, shape, values):
         seen.append(shape)
-        return real(content, shape)
+        return real(content, shape, values)
 
     monkeypatch.setattr(passes, "decode_image", count)
     return seen

@@ -134,7 +134,7 @@ def find_path(name: str) -> Path | None:
         where = f"; there is nothing at {path}" if os.path.basename(name) != name else ""
         raise UnknownDatasetError(
             f"no data set named {name!r}; choose one of {names}, or give the path of your images: "
-            f"a folder, a .npz or a .parquet file{where}"
+            f"a folder, a .zip or .tar file of one, a .npz or a .parquet file{where}"
         ) from None
     return path
 

@@ -1,176 +1,169 @@
-"""Reader of folders of images: class folders, also within `train/`, `val/` and `test/`."""
+"""Reader of folders of images, whose labels are class folders or a table beside the images."""
 
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from autocnn.data.class_folders import ClassFolders, find_classes, has_class_folders
 from autocnn.data.decoding import SUFFIXES, Content
+from autocnn.data.folder_advice import EXPECTED, describe_siblings
+from autocnn.data.folder_tree import Tree, count_kinds, describe_kinds, read_tree
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
-from autocnn.data.part_names import TRAIN, find_part
+from autocnn.data.part_names import TEST, TRAIN, VALIDATION
 from autocnn.data.reader import (
     Contents,
     FileStat,
     Source,
-    list_directory,
     natural_key,
     refuse_unknown_classes,
-    stat_entry,
+)
+from autocnn.data.table_images import (
+    Place,
+    TableImages,
+    find_contradictions,
+    find_tables,
+    read_tables,
 )
 from autocnn.errors import DatasetError
 
-_LAYOUT = "class folders with images in them, or train/ and test/ with such class folders"
-
-
-@dataclass(slots=True)
-class _Folder:
-    """The entries of one folder; subfolders are not listed."""
-
-    path: Path
-    folders: list[str] = field(default_factory=list)
-    images: list[FileStat] = field(default_factory=list)
-    others: Counter[str] = field(default_factory=Counter)  # suffixes of files that are no images
+Labelled = tuple[FileStat, int, str]  # an image, its part and the name of its class
 
 
 def list_folder(root: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
-    """List the images below `root`; nothing is decoded.
+    """List the images and tables below `root`; no image is opened.
 
     Raises: DatasetError if the folder has another layout, cannot be read, or has a link that leads
     out of it.
     """
-    top = _look(root, root)
-    found = {
-        part: _classes(folder, root) for part, folder in sorted(_find_parts(top, root).items())
-    }
-    folders = [folder for classes in found.values() for folder in classes.values()]
-    if not any(folder.images for folder in folders):
+    top = read_tree(root, follow_links=options.follow_links)
+    if not top.n_images:
+        kinds = describe_kinds(count_kinds([top]))
+        found = f"; found {kinds}" if kinds else ""
         raise DatasetError(
-            f"{root}: no images found ({', '.join(SUFFIXES)}); expected {_LAYOUT}{_seen(folders)}"
+            f"{root}: no images found ({', '.join(SUFFIXES)}); expected {EXPECTED}{found}"
         )
-    names = sorted((name for name, f in found[TRAIN].items() if f.images), key=natural_key)
-    for part, classes in found.items():
-        _check_classes(root, part, classes, names)
-    return Source(
-        kind="folder",
-        path=root,
-        files=[file for folder in folders for file in folder.images],
-        open=lambda: _contents(root, found, names),
-    )
-
-
-def _look(folder: Path, root: Path) -> _Folder:
-    """List one folder."""
-    seen = _Folder(folder)
-    prefix = "" if folder == root else f"{folder.relative_to(root)}/"
-    for entry in list_directory(folder, root):
-        suffix = os.path.splitext(entry.name)[1].lower()
-        if entry.is_dir():
-            seen.folders.append(entry.name)
-        elif not entry.is_file():
-            raise DatasetError(f"{entry.path}: neither a file nor a folder; take it away")
-        elif suffix in SUFFIXES:
-            seen.images.append(stat_entry(entry, prefix))
-        else:
-            seen.others[suffix or "without a suffix"] += 1
-    return seen
-
-
-def _find_parts(top: _Folder, root: Path) -> dict[int, _Folder]:
-    """The folders that hold class folders, by their part of the data set."""
-    trains = [name for name in top.folders if find_part(name) == TRAIN]
-    if not trains or not _look(root / trains[0], root).folders:  # "train" may be a class
-        return {TRAIN: top}
-    parts: dict[int, _Folder] = {}
-    for name in top.folders:
-        part = find_part(name)
-        if part is None or part in parts:
-            raise DatasetError(
-                f"{root / name}: expected only train/, val/ and test/ in {root}, one of each"
-            )
-        parts[part] = _look(root / name, root)
-    _refuse_loose(top)
-    return parts
-
-
-def _classes(folder: _Folder, root: Path) -> dict[str, _Folder]:
-    """The class folders in `folder`, by name.
-
-    Raises: DatasetError for images beside class folders, and for folders inside of them.
-    """
-    if folder.folders:
-        _refuse_loose(folder)
-    elif folder.images:
+    places = find_tables(top)
+    wants_table = options.label_column is not None or options.file_column is not None
+    if wants_table and not places:
         raise DatasetError(
-            f"{folder.path}: {len(folder.images)} images lie in it without a class folder; "
-            f"expected {_LAYOUT}"
+            f"{root}: --label-column and --file-column are for a table beside the images, and "
+            "there is none; leave them out"
         )
-    classes = {name: _look(folder.path / name, root) for name in folder.folders}
-    for inner in classes.values():
-        if inner.folders:
-            raise DatasetError(
-                f"{inner.path / inner.folders[0]}: a folder inside of a class folder; "
-                f"expected {_LAYOUT}"
-            )
-    return classes
+    by_table = bool(places) and (wants_table or not has_class_folders(top))
+    classes = None if by_table else find_classes(top)
+
+    def read() -> Contents:
+        if classes is not None:
+            return _read_classes(top, classes, places, options)
+        return _read_tables(top, places, options)
+
+    files = [*(place.file for place in places), *top.all_images()]
+    return Source(kind="folder", path=root, files=files, open=read)
 
 
-def _refuse_loose(folder: _Folder) -> None:
-    if folder.images:
-        first = folder.path / os.path.basename(folder.images[0].name)
-        raise DatasetError(f"{first}: lies outside of the class folders; move it or take it away")
-
-
-def _check_classes(root: Path, part: int, classes: dict[str, _Folder], names: list[str]) -> None:
-    """Raise DatasetError for an empty class folder of train, or a class that train lacks."""
-    known = set(names)
-    unknown = [name for name, f in classes.items() if name not in known and f.images]
-    if part != TRAIN:
-        refuse_unknown_classes(root, part, sorted(unknown, key=natural_key))
-        return
-    for name, folder in classes.items():
-        if name not in known:
-            raise DatasetError(
-                f"{folder.path}: no images found ({', '.join(SUFFIXES)}){_seen([folder])}; "
-                "fill it or take it away"
-            )
-
-
-def _seen(folders: list[_Folder]) -> str:
-    """The number of files of other kinds, as the end of an error's line."""
-    others: Counter[str] = sum((folder.others for folder in folders), Counter())
-    return f"; found {_count(others)}" if others else ""
-
-
-def _count(others: Counter[str]) -> str:
-    return ", ".join(f"{n} {suffix}" for suffix, n in others.most_common(3))
-
-
-def _contents(root: Path, found: dict[int, dict[str, _Folder]], names: list[str]) -> Contents:
-    label_of = {name: label for label, name in enumerate(names)}
-    groups = [
-        (part, label_of[name], folder.images)
-        for part, classes in found.items()
-        for name, folder in classes.items()
-        if folder.images
+def _read_classes(
+    top: Tree, classes: ClassFolders, places: Sequence[Place], options: ImageOptions
+) -> Contents:
+    """The images of the class folders, and of a flat test split that a table describes."""
+    images = [
+        (image, part, name)
+        for part, folders in classes.parts.items()
+        for name, folder in folders.items()
+        for image in folder.all_images()
     ]
-    sizes = [len(images) for _, _, images in groups]
+    tested = TableImages()
+    if classes.unlabelled is not None:
+        tested = read_tables([place for place in places if place.part == TEST], options)
+    others = [place for place in places if place.file not in tested.used]
+    _check_tables(others, {image.name: name for image, _, name in images})
+    left_out = _describe_left_out(classes.unlabelled, tested)
+    labelled = [*images, *_labelled(tested)]
+    notes = (*describe_siblings(top.path), *classes.notes, *tested.notes, *left_out)
+    return _contents(top, labelled, classes.names, (*notes, *_not_read(top, tested)))
+
+
+def _check_tables(places: Sequence[Place], class_of: dict[str, str]) -> None:
+    """Raise DatasetError for a table beside class folders that gives images other classes."""
+    for place in places:
+        columns = find_contradictions(place, class_of)
+        if columns:
+            raise DatasetError(
+                f"{place.folder.path / os.path.basename(place.file.name)}: names images of the "
+                "class folders and groups them otherwise; if the folders are the classes, take it "
+                f"away, else choose its column with --label-column ({', '.join(columns[:8])})"
+            )
+
+
+def _read_tables(top: Tree, places: Sequence[Place], options: ImageOptions) -> Contents:
+    """The images that tables name.
+
+    Raises: DatasetError as `read_tables`, and if no table names an image.
+    """
+    found = read_tables(places, options)
+    if not found.used:
+        tables = ", ".join(place.file.name for place in places)
+        try:
+            find_classes(top)
+        except DatasetError as error:
+            raise DatasetError(f"{error} (no column of {tables} names images)") from error
+        raise DatasetError(f"{top.path}: no column of {tables} names images in it")
+    labelled = _labelled(found)
+    names = sorted({name for _, part, name in labelled if part == TRAIN}, key=natural_key)
+    if not names:
+        raise DatasetError(f"{top.path}: its tables name no training images")
+    notes = (*found.notes, *_describe_left_out(top, found), *_not_read(top, found))
+    return _contents(top, labelled, names, notes)
+
+
+def _labelled(found: TableImages) -> list[Labelled]:
+    return [(x.image, x.part, x.label) for x in found.images.values() if x.label is not None]
+
+
+def _describe_left_out(folder: Tree | None, found: TableImages) -> list[str]:
+    """Lines on the images in `folder` that have no label, and on those that no table names."""
+    if folder is None:
+        return []
+    notes = []
+    if not found.used:
+        return [
+            f"{folder.name} has no class folders: its {folder.n_images:,} images without labels "
+            "are left out"
+        ]
+    if n := sum(each.label is None for each in found.images.values()):
+        notes.append(f"{n:,} test images without labels are left out")
+    unnamed = [image.name for image in folder.all_images() if image.name not in found.images]
+    if unnamed:
+        notes.append(
+            f"{len(unnamed):,} images that no table names are left out, such as {unnamed[0]}"
+        )
+    return notes
+
+
+def _not_read(top: Tree, found: TableImages) -> list[str]:
+    kinds = describe_kinds(count_kinds([top], found.used))
+    return [f"not read: {kinds}"] if kinds else []
+
+
+def _contents(
+    top: Tree, labelled: Sequence[Labelled], names: Sequence[str], notes: Sequence[str]
+) -> Contents:
+    label_of = {name: label for label, name in enumerate(names)}
+    for part in (TRAIN, VALIDATION, TEST):
+        unknown = {name for _, p, name in labelled if p == part} - label_of.keys()
+        refuse_unknown_classes(top.path, part, sorted(unknown, key=natural_key))
 
     def images() -> Iterator[tuple[str, Content]]:
-        for _, _, files in groups:
-            for file in files:
-                yield file.name, os.path.join(root, file.name)
+        for file, _, _ in labelled:
+            yield file.name, os.path.join(top.path, file.name)
 
-    others = sum((f.others for classes in found.values() for f in classes.values()), Counter[str]())
-    note = f"not read: {_count(others)}; images are {', '.join(SUFFIXES)}"
     return Contents(
         class_names=tuple(names),
-        parts=np.repeat(np.array([part for part, _, _ in groups], np.int8), sizes),
-        labels=np.repeat(np.array([label for _, label, _ in groups], np.int64), sizes),
+        parts=np.array([part for _, part, _ in labelled], np.int8),
+        labels=np.array([label_of[name] for _, _, name in labelled], np.int64),
         images=images,
-        notes=(note,) if others else (),
+        notes=tuple(notes),
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
+from autocnn.data.archive import ARCHIVE_SUFFIXES, list_archive
 from autocnn.data.cache import find_entry, load_entry
 from autocnn.data.dataset import DatasetInfo, Images, TrainingImages
 from autocnn.data.image_folder import list_folder
@@ -35,6 +36,7 @@ _COLUMNS = ("label_column", "file_column")
 _READERS: dict[str, _Reader] = {
     "folder of images": _Reader(list_folder, (*_COLUMNS, "follow_links")),
     "folder of Parquet files": _Reader(list_parquet, _COLUMNS),
+    **dict.fromkeys(ARCHIVE_SUFFIXES, _Reader(list_archive, _COLUMNS)),
     ".npz": _Reader(list_npz),
     ".parquet": _Reader(list_parquet, _COLUMNS),
 }

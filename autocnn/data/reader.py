@@ -78,23 +78,31 @@ def stat_entry(entry: os.DirEntry[str], prefix: str) -> FileStat:
     return FileStat(prefix + entry.name, stat.st_size, stat.st_mtime_ns)
 
 
-def list_directory(folder: Path, root: Path) -> list[os.DirEntry[str]]:
+def list_directory(
+    folder: Path, root: Path, *, follow_links: bool = False
+) -> list[os.DirEntry[str]]:
     """The entries of `folder` by name, without hidden files and those of operating systems.
 
-    Raises: DatasetError if the folder cannot be read, for a name that is not UTF-8, and for a link
-    that leads out of `root`.
+    Raises: DatasetError if the folder cannot be read, for a name that is not UTF-8, for a link that
+    leads nowhere or to a folder around it, and for one that leads out of `root`, unless links are
+    followed.
     """
     try:
         with os.scandir(folder) as entries:
-            found = [e for e in entries if not e.name.startswith(".") and e.name not in _CLUTTER]
+            found = [e for e in entries if not is_clutter(e.name)]
     except OSError as error:
         raise DatasetError(f"{folder}: cannot be read ({error.strerror})") from error
     for entry in found:
         if not entry.name.isascii():
             check_name(entry.path)
         if entry.is_symlink():
-            _check_link(entry, root)
+            _check_link(entry, root, follow_links)
     return sorted(found, key=lambda entry: entry.name)
+
+
+def is_clutter(name: str) -> bool:
+    """True for hidden files and folders, and for those of operating systems."""
+    return name.startswith(".") or name in _CLUTTER
 
 
 def check_name(path: str) -> None:
@@ -106,14 +114,19 @@ def check_name(path: str) -> None:
         raise DatasetError(f"{shown}: its name is not UTF-8; rename it") from None
 
 
-def _check_link(entry: os.DirEntry[str], root: Path) -> None:
+def _check_link(entry: os.DirEntry[str], root: Path, follow_links: bool) -> None:
     target, inside = os.path.realpath(entry.path), os.path.realpath(root)
     if not os.path.exists(target):
         raise DatasetError(f"{entry.path}: a link that leads nowhere; take it away")
-    if os.path.commonpath([target, inside]) != inside:
+    if not follow_links and os.path.commonpath([target, inside]) != inside:
         raise DatasetError(
             f"{entry.path}: a link that leads out of the data set, to {target}; "
-            "copy what it leads to, or give that path"
+            "--follow-links follows it"
+        )
+    around = os.path.realpath(os.path.dirname(entry.path))
+    if os.path.commonpath([target, around]) == target:
+        raise DatasetError(
+            f"{entry.path}: a link that leads back to a folder around it; take it away"
         )
 
 

@@ -33,7 +33,8 @@ def test_an_unknown_name_lists_all_names():
         dataset_info("x")
     assert str(caught.value) == (
         "no data set named 'x'; choose one of digits, mnist, fashion_mnist, cifar10, cifar100, or "
-        "give the path of your images: a folder, a .npz or a .parquet file"
+        "give the path of your images: a folder, a .zip or .tar file of one, a .npz or a "
+        ".parquet file"
     )
 
 

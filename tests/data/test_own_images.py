@@ -257,7 +257,7 @@ def test_a_name_goes_before_a_path(tmp_path, monkeypatch):
 def test_other_files_are_refused(tmp_path, name):
     """The error lists the accepted kinds of files."""
     (tmp_path / name).touch()
-    with pytest.raises(DatasetError, match=r"/x.*: expected a folder, or a file \.npz, "):
+    with pytest.raises(DatasetError, match=r"/x.*: expected a folder, or a file .*\.npz, "):
         prepare(str(tmp_path / name))
 
 
@@ -294,7 +294,7 @@ def test_fewer_than_two_classes_are_refused(tmp_path):
     """One class would be right on every test image."""
     parts = {"train": (noise(9, 4, 4), [1] * 9)}
     for form in write_forms(tmp_path, parts):
-        with pytest.raises(DatasetError, match="expected at least two classes, got '1' only"):
+        with pytest.raises(DatasetError, match=r"one class is not enough|two classes, got '1' "):
             dataset_info(form)
 
 

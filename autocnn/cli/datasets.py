@@ -46,7 +46,8 @@ def datasets(
         raise SettingsError("--flip, --shift and --per-class are for --grid FILE.png: add it")
     options = api.ImageOptions(**given)
     if name is None:
-        _refuse({"--grid": grid, **{api.option_name(key): value for key, value in given.items()}})
+        names = {key: api.option_name(key).partition("/")[0] for key in given}
+        _refuse({"--grid": grid, **{names[key]: value for key, value in given.items()}})
         terminal.print_wide(terminal.render_datasets(api.list_datasets()))
         return
     with terminal.open_reading_bar(quiet=False) as on_read:

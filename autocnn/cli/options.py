@@ -50,7 +50,8 @@ def with_settings(**options: Any) -> Callable[[Command], Command]:
 
         own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
         added = [_parameter(key, option) for key, option in options.items()]
-        run.__signature__ = inspect.Signature([*added, *own])  # type: ignore[attr-defined]
+        ordered = sorted([*added, *own], key=lambda each: each.default is not each.empty)
+        run.__signature__ = inspect.Signature(ordered)  # type: ignore[attr-defined]
         return run
 
     return decorate

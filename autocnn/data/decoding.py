@@ -108,8 +108,10 @@ def read_header(content: Content) -> Header:
     """
     if isinstance(content, np.ndarray):
         is_grey = content.shape[2:] in ((), (1,))
-        with _values_that_fit():
+        try:
             return Header(content.shape[0], content.shape[1], is_grey, stored_in(content.dtype))
+        except UnfitValuesError as error:
+            raise CorruptImageError(str(error)) from error
     with _opened(content) as image:
         width, height = image.size
         if _orientation(image) in _SWAPPED:
@@ -139,8 +141,10 @@ def decode_image(
     """
     height, width, channels = shape
     if isinstance(content, np.ndarray):
-        with _values_that_fit():
+        try:
             pixels = values.to_bytes(content)
+        except UnfitValuesError as error:
+            raise CorruptImageError(str(error)) from error
         if (*pixels.shape, 1)[:3] == shape:
             return np.ascontiguousarray(pixels).reshape(shape)
         image, turn = _from_array(pixels), None
@@ -167,14 +171,6 @@ def decode_file(
             return decode_image(str(path), shape, values)
     except CorruptImageError as error:
         raise DatasetError(f"{path}: cannot be read ({error})") from error
-
-
-@contextmanager
-def _values_that_fit() -> Iterator[None]:
-    try:
-        yield
-    except UnfitValuesError as error:
-        raise CorruptImageError(str(error)) from error
 
 
 def _load(content: str | bytes, values: ValueRange) -> tuple[Image.Image, Image.Transpose | None]:

@@ -50,6 +50,8 @@ class ValueCensus:
         """
         if self._first is None:
             self._first = name, stored
+        elif limits is None and stored is self._first[1]:
+            return  # most images: of 8 bits
         before, first = self._first
         if stored != first and (stored.kind, first.kind) != ("floats", "floats"):
             raise DatasetError(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 Kind = Literal["bytes", "booleans", "integers", "floats"]
 
+_KINDS: dict[str, Kind] = {"b": "booleans", "i": "integers", "u": "integers", "f": "floats"}
 _LEVELS = 255  # the highest value of 8 bits
 
 
@@ -58,8 +59,7 @@ class ValueRange:
 
     def check(self, stored: Stored) -> None:
         """Raise UnfitValuesError for values of another kind, except 8 bits that mean the same."""
-        fits = self.high <= _LEVELS if stored.kind == "bytes" else stored.kind == self.kind
-        if not fits:
+        if not (stored.kind == self.kind or (stored.kind == "bytes" and self.high <= _LEVELS)):
             raise UnfitValuesError(f"expected {self}, got {stored}")
 
     def to_bytes(self, values: NDArray[Any]) -> NDArray[np.uint8]:
@@ -90,10 +90,9 @@ def stored_in(dtype: np.dtype[Any]) -> Stored:
     """
     if dtype == np.uint8:
         return BYTES
-    kinds: dict[str, Kind] = {"b": "booleans", "i": "integers", "u": "integers", "f": "floats"}
-    if dtype.kind not in kinds:
+    if dtype.kind not in _KINDS:
         raise UnfitValuesError(f"expected booleans, integers or floats, got {dtype}")
-    return Stored(kinds[dtype.kind], dtype.itemsize * 8)
+    return Stored(_KINDS[dtype.kind], dtype.itemsize * 8)
 
 
 def limits(values: NDArray[Any]) -> tuple[float, float]:

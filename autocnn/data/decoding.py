@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,10 @@ SUFFIXES: tuple[str, ...] = (
     *(".png", ".jpg", ".jpeg", ".jfif", ".jpe", ".bmp", ".gif", ".webp", ".tif", ".tiff"),
     *((".avif",) if features.check("avif") else ()),  # Pillow can be built without it
 )
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")  # and AVIF, if Pillow was built with it
+FORMATS = (
+    *("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF"),
+    *(("AVIF",) if ".avif" in SUFFIXES else ()),
+)
 MAX_PIXELS = 80_000_000  # of an image as it is stored; Pillow itself warns above 89 million
 
 _GREY_MODES = ("1", "L", "LA", "La")
@@ -202,7 +205,7 @@ def _opened(content: str | bytes) -> Iterator[Image.Image]:
         raise DatasetError(f"{content!s}: cannot be read ({error.strerror})") from error
     with file:
         try:
-            with Image.open(file, formats=_formats()) as image:
+            with Image.open(file, formats=FORMATS) as image:
                 _check_pixels(*image.size)
                 yield image
         except UnidentifiedImageError:
@@ -210,13 +213,6 @@ def _opened(content: str | bytes) -> Iterator[Image.Image]:
         except _BROKEN as error:
             text = " ".join(str(error).split()) or type(error).__name__
             raise CorruptImageError(text) from error
-
-
-@cache
-def _formats() -> tuple[str, ...]:
-    """The formats that this build of Pillow reads."""
-    has_avif = "avif" in features.modules and features.check("avif")
-    return (*FORMATS, "AVIF") if has_avif else FORMATS
 
 
 def _check_pixels(width: int, height: int) -> None:

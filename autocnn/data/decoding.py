@@ -73,8 +73,6 @@ _BROKEN = (
     RuntimeError,  # of the decoder of AVIF
     struct.error,
     zlib.error,
-    Image.DecompressionBombWarning,
-    Image.DecompressionBombError,
 )
 
 
@@ -210,6 +208,9 @@ def _opened(content: str | bytes) -> Iterator[Image.Image]:
                 yield image
         except UnidentifiedImageError:
             raise CorruptImageError("no image that can be recognised") from None
+        except (Image.DecompressionBombWarning, Image.DecompressionBombError):
+            limit = f"{MAX_PIXELS / 1e6:.0f} million"
+            raise CorruptImageError(f"more than the {limit} pixels that are decoded") from None
         except _BROKEN as error:
             text = " ".join(str(error).split()) or type(error).__name__
             raise CorruptImageError(text) from error

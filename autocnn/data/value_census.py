@@ -99,8 +99,8 @@ def describe_faint(values: ValueRange, counts: dict[int, NDArray[np.int64]]) -> 
     if not faint:
         return []
     return [
-        f"{' and '.join(faint)}: the largest value of a pixel is 1, of 255; if values from 0 to 1 "
-        "are meant, save (x * 255).astype(np.uint8)"
+        f"{' and '.join(faint)}: the largest value is 1, of 255; if values from 0 to 1 are meant, "
+        "save (x * 255).astype(np.uint8)"
     ]
 
 
@@ -146,12 +146,12 @@ def _check_integers(whole: _Extremes) -> None:
     if low >= 0 and high <= _MAX_INTEGER:
         return
     name, wrong = (whole.lowest, low) if low < 0 else (whole.highest, high)
-    shift = f" - ({low})" if low < 0 else ""
+    shifted = f"(x.astype(float) + {-low})" if low < 0 else "x.astype(float)"
     span = high - min(low, 0)
     factor = "" if span <= _MAX_INTEGER else f" * ({_MAX_INTEGER} / {span})"
     raise DatasetError(
         f"{name}: {expected}, got {number(wrong)}; save, for all images alike, "
-        f"x = np.rint((x.astype(float){shift}){factor}).astype(np.uint16)"
+        f"x = np.rint({shifted}{factor}).astype(np.uint16)"
     )
 
 

@@ -130,7 +130,7 @@ def test_images_of_0_and_1_are_reported(tmp_path, dtype):
     bits = ((np.arange(16)[:, None, None] >> np.arange(4)) % 2).astype(dtype)
     facts = import_arrays(tmp_path, bits[:10], bits[10:])
     assert facts.notes[-1] == (
-        "train and test: the largest value of a pixel is 1, of 255; if values from 0 to 1 are "
+        "train and test: the largest value is 1, of 255; if values from 0 to 1 are "
         "meant, save (x * 255).astype(np.uint8)"
     )
     assert np.load(tmp_path / "train_images.npy").max() == 1

@@ -179,7 +179,7 @@ def test_a_largest_value_of_1_is_reported():
     """Of each part; it is usual for floats and booleans only."""
     counts = {TRAIN: counts_of(0, 1), TEST: counts_of(0, 255)}
     assert describe_faint(EIGHT_BITS, counts) == [
-        "train: the largest value of a pixel is 1, of 255; if values from 0 to 1 are meant, save "
+        "train: the largest value is 1, of 255; if values from 0 to 1 are meant, save "
         "(x * 255).astype(np.uint8)"
     ]
     both = {TRAIN: counts_of(0, 1), TEST: counts_of(1)}

@@ -167,6 +167,7 @@ READ = [
     Case(
         "pixels-booleans",
         arrays([x > 127 for x in LEVELS], [(x > 127) * np.uint8(255) for x in LEVELS], bool),
+        notes=(r"booleans: they become 0 and 255",),
     ),
     Case("pixels-1-bit", stored(LEVELS, [(x > 127) * np.uint8(255) for x in LEVELS], binary)),
     Case(
@@ -189,7 +190,11 @@ REFUSED = [
     Case(
         "pixels-signed", refuse([x / 127.5 - 1 for x in LEVELS], np.float32), refused=r"np\.uint8"
     ),
-    Case("pixels-standardised", refuse([(x - 100) / 9.0 for x in LEVELS], float), refused=r"-"),
+    Case(
+        "pixels-standardised",
+        refuse([(x - 100.0) / 9 for x in LEVELS], float),
+        refused=r"standardised",
+    ),
     Case(
         "pixels-nan",
         refuse([np.where(x > 250, np.nan, x / 255) for x in LEVELS], float),

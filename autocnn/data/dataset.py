@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.errors import DatasetError
 
-Source = Literal["scikit-learn", "keras.datasets", "folder", "npz", "parquet"]
+Source = Literal["scikit-learn", "keras.datasets", "folder", "npz", "npy", "idx", "parquet"]
 
 BLOCK_PIXELS = 1 << 20  # of images that are copied at a time; one image at least
 

@@ -13,13 +13,15 @@ from pathlib import Path
 from autocnn.data.archive import ARCHIVE_SUFFIXES, list_archive
 from autocnn.data.cache import find_entry, load_entry
 from autocnn.data.dataset import DatasetInfo, Images, TrainingImages
+from autocnn.data.idx_files import has_idx, is_idx, list_idx
 from autocnn.data.image_folder import list_folder
 from autocnn.data.importing import Facts, import_images
+from autocnn.data.npy_folder import has_npy, list_npy
 from autocnn.data.npz_file import list_npz
 from autocnn.data.options import ImageOptions, OnRead
-from autocnn.data.parquet_files import find_shards, list_parquet
+from autocnn.data.parquet_files import holds_parquet, list_parquet
 from autocnn.data.part_names import is_split_name
-from autocnn.data.reader import Contents, Source
+from autocnn.data.reader import Contents, Source, list_directory
 from autocnn.errors import DatasetError, SettingsError
 
 
@@ -37,12 +39,15 @@ _READERS: dict[str, _Reader] = {
     "folder of images": _Reader(list_folder, (*_COLUMNS, "follow_links")),
     "folder of Parquet files": _Reader(list_parquet, _COLUMNS),
     **dict.fromkeys(ARCHIVE_SUFFIXES, _Reader(list_archive, _COLUMNS)),
+    "folder of .npy files": _Reader(list_npy),
+    "folder of IDX files": _Reader(list_idx),
     ".npz": _Reader(list_npz),
     ".parquet": _Reader(list_parquet, _COLUMNS),
 }
 _NOT_FOR_ALL = (*_COLUMNS, "follow_links")
 
-_DESCRIPTIONS = {"folder": "images in", "npz": "arrays in", "parquet": "Parquet in"}
+_DESCRIPTIONS = {"folder": "images in", "npz": "arrays in", "npy": "arrays in", "idx": "IDX in"}
+_DESCRIPTIONS |= {"parquet": "Parquet in"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -99,14 +104,25 @@ def _describe(source: Source, facts: Facts) -> DatasetInfo:
 def _find_kind(path: Path) -> str:
     """The key of the reader for `path`."""
     if path.is_dir():
-        shards = [file for file in find_shards(path) if file.name.lower() != "metadata.parquet"]
-        return "folder of Parquet files" if shards else "folder of images"
+        return _find_folder_kind(path)
     name = path.name.lower()
     for kind in _READERS:
         if name.endswith(kind):
             return kind
+    if name.endswith(".npy") or is_idx(name):
+        raise DatasetError(f"{path}: is one array of a data set; give its folder, {path.parent}")
     endings = ", ".join(kind for kind in _READERS if kind.startswith("."))
     raise DatasetError(f"{path}: expected a folder, or a file {endings}")
+
+
+def _find_folder_kind(path: Path) -> str:
+    """The key of the reader for the folder `path`."""
+    entries = list_directory(path, path)
+    if has_npy(entries):
+        return "folder of .npy files"
+    if has_idx(entries):
+        return "folder of IDX files"
+    return "folder of Parquet files" if holds_parquet(path) else "folder of images"
 
 
 def _check_options(path: Path, kind: str, options: ImageOptions) -> None:

@@ -1,216 +1,250 @@
-"""Reader of Parquet files as Hugging Face writes them: a column of images, a column of labels.
+"""Reader of Parquet files as Hugging Face lays them out.
 
-A data set is one file, or a folder of files `train-*`, `validation-*` and `test-*`, which may be in
-a subfolder `data/`. The column of images holds encoded files; paths in it are never followed.
+A data set is one file, or a folder of files `train-*`, `validation-*` and `test-*`; they may be in
+`data/`, in the folder of one configuration, or in `train/`, `validation/` and `test/` below it.
+Paths in a column of images are never followed.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from autocnn.data.array_labels import RawLabels, find_classes, join_labels
 from autocnn.data.decoding import Content
+from autocnn.data.git_lfs import refuse_pointer
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
-from autocnn.data.part_names import PART_NAMES, TRAIN, find_part_within
-from autocnn.data.reader import (
-    Contents,
-    Labels,
-    Source,
-    join_parts,
-    list_directory,
-    number_classes,
-    stat_file,
+from autocnn.data.parquet_columns import (
+    FileLabels,
+    check_image_column,
+    choose_columns,
+    read_images,
+    read_labels,
 )
+from autocnn.data.part_names import PART_NAMES, TRAIN, find_part, find_part_within
+from autocnn.data.reader import Contents, Source, join_parts, list_directory, stat_file
 from autocnn.errors import DatasetError
 
 SUFFIX = ".parquet"
-_IMAGE_COLUMNS = ("image", "img")
-_LABEL_COLUMNS = ("label", "fine_label")
-_BATCH = 64  # images that are read at a time
-_SHARD = re.compile(r"(.*-)(\d+)-of-(\d+)\.parquet")
+_TABLE = "metadata.parquet"  # a table beside images, which names them
+_DEPTH = 3  # folders below the data set that are looked into, as in CONFIGURATION/data/train/
+_PEEKED = 200  # entries of each folder, at most, that are looked at to tell what a data set is
+_DATA = "data"  # a folder that only keeps files apart
+_PARTIAL = "partial-"  # Hugging Face's folder of a split of which it converted the beginning
+_SHARD = re.compile(r"(.*-)(\d+)-of-(\d+)(?:-[0-9a-f]+)?\.parquet")
 
 
-def find_shards(folder: Path) -> list[Path]:
-    """The Parquet files in `folder`, or if there are none, those in its subfolder `data/`."""
-    for place in (folder, folder / "data"):
-        if place.is_dir():
-            entries = list_directory(place, folder)
-            found = [Path(e.path) for e in entries if e.name.lower().endswith(SUFFIX)]
-            if found:
-                return found
-    return []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _File:
+    """A Parquet file of a folder."""
+
+    path: Path
+    name: str  # relative to the data set
+    configuration: str  # the folder, relative to the data set, without those of splits and data/
+    part: int | None  # by its folders and its name
+
+
+def holds_parquet(folder: Path, depth: int = _DEPTH) -> bool:
+    """True if there is a Parquet file in `folder` or its subfolders.
+
+    Of each subfolder only the first entries are looked at: class folders are long lists.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            for entry in islice(entries, None if depth == _DEPTH else _PEEKED):
+                if entry.name.startswith("."):
+                    continue
+                if _is_parquet(entry.name):
+                    return True
+                if depth and entry.is_dir() and holds_parquet(Path(entry.path), depth - 1):
+                    return True
+    except OSError:  # the reader of the folder reports it
+        pass
+    return False
 
 
 def list_parquet(path: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
     """The Parquet file or files at `path`; none is opened yet.
 
-    Raises: DatasetError if a file is missing, or if its name does not begin with its part.
+    Raises: DatasetError if a file is missing, if its part is unclear, or if there are several
+    configurations.
     """
-    files = find_shards(path) if path.is_dir() else [path]
+    notes: list[str] = []
+    files = [_File(path=path, name=path.name, configuration="", part=None)]
+    if path.is_dir():
+        found, others = _walk(path, path, _DEPTH)
+        files, notes = _choose_configuration(path, [_describe(path, file) for file in found])
+        if others:
+            notes.append("not read: " + ", ".join(f"{n} {x}" for x, n in others.most_common()))
     parts = _find_parts(path, files)
     _check_complete(files)
     return Source(
         kind="parquet",
         path=path,
-        files=[stat_file(file) for file in files],
-        open=lambda: _open(path, parts),
+        files=[replace(stat_file(file.path), name=file.name) for file in files],
+        open=lambda: _open(path, parts, options, notes),
     )
 
 
-def _find_parts(path: Path, files: Sequence[Path]) -> dict[int, list[Path]]:
-    """The files of each part, by their names; without such names all files belong to train."""
-    named = {file: find_part_within(file.name) for file in files}
-    if len(files) == 1 or all(part is None for part in named.values()):
+def _is_parquet(name: str) -> bool:
+    return name.lower().endswith(SUFFIX) and name.lower() != _TABLE
+
+
+def _walk(folder: Path, root: Path, depth: int) -> tuple[list[Path], Counter[str]]:
+    """The Parquet files below `folder`, and the suffixes of files that may be meant as data."""
+    files, others = list[Path](), Counter[str]()
+    for entry in list_directory(folder, root):
+        suffix = os.path.splitext(entry.name)[1].lower()
+        if entry.is_dir():
+            found, more = _walk(Path(entry.path), root, depth - 1) if depth else ([], Counter())
+            files, others = files + found, others + more
+        elif _is_parquet(entry.name):
+            files.append(Path(entry.path))
+        elif suffix not in (".md", ".json", ".py"):  # a description or a script of Hugging Face
+            others[suffix or "without a suffix"] += 1
+    return files, others
+
+
+def _describe(root: Path, file: Path) -> _File:
+    """What the path of a file says.
+
+    Raises: DatasetError if it has the words of several parts, or of an unclear one.
+    """
+    *folders, name = file.relative_to(root).parts
+    try:
+        of_folders = {folder: find_part(folder.removeprefix(_PARTIAL)) for folder in folders}
+        found = {*of_folders.values(), find_part_within(name)} - {None}
+    except DatasetError as error:
+        raise DatasetError(f"{file}: {error}") from None
+    if len(found) > 1:
+        raise DatasetError(f"{file}: its path has the words of several parts; rename it")
+    left = [f for f, part in of_folders.items() if part is None and f.lower() != _DATA]
+    return _File(
+        path=file,
+        name="/".join((*folders, name)),
+        configuration="/".join(left),
+        part=next(iter(found), None),
+    )
+
+
+def _choose_configuration(root: Path, files: Sequence[_File]) -> tuple[list[_File], list[str]]:
+    """The files of the one configuration, and lines on what is left out.
+
+    Files outside of any configuration's folder go first.
+    Raises: DatasetError if there are several configurations.
+    """
+    names = sorted({file.configuration for file in files})
+    if len(names) > 1 and names[0]:
+        paths = ", ".join(str(root / name) for name in names[:5]) + ", …" * (len(names) > 5)
+        raise DatasetError(
+            f"{root}: expected one configuration, got {len(names)}; give the path of one: {paths}"
+        )
+    chosen = [file for file in files if file.configuration == names[0]]
+    notes = []
+    if len(names) > 1:
+        n = len(files) - len(chosen)
+        notes = [f"not read: {n} {SUFFIX} in {', '.join(f'{x}/' for x in names[1:])}"]
+    partial = {file.name.rpartition("/")[0] for file in chosen if f"/{_PARTIAL}" in f"/{file.name}"}
+    notes += [f"{x}/: has only the beginning of the split, by its name" for x in sorted(partial)]
+    return chosen, notes
+
+
+def _find_parts(path: Path, files: Sequence[_File]) -> dict[int, list[_File]]:
+    """The files of each part; if none names a part, all files belong to train."""
+    if len(files) == 1 or all(file.part is None for file in files):
         return {TRAIN: list(files)}
-    parts: dict[int, list[Path]] = {}
-    for file, part in named.items():
-        if part is None:
-            raise DatasetError(f"{file}: expected a name such as train-*, validation-* or test-*")
-        parts.setdefault(part, []).append(file)
+    parts: dict[int, list[_File]] = {}
+    for file in files:
+        if file.part is None:
+            raise DatasetError(
+                f"{file.path}: expected a name such as train-*, validation-* or test-*, as other "
+                "files have"
+            )
+        parts.setdefault(file.part, []).append(file)
     if TRAIN not in parts:
         raise DatasetError(f"{path}: expected a file train-*{SUFFIX}, got {files[0].name}, …")
     return dict(sorted(parts.items()))
 
 
-def _check_complete(files: Sequence[Path]) -> None:
+def _check_complete(files: Sequence[_File]) -> None:
     """Raise DatasetError if one of the shards, such as -00000-of-00003, is missing."""
-    names = {file.name for file in files}
-    for file in files:
-        match = _SHARD.fullmatch(file.name)
-        for i in range(int(match[3])) if match else ():
-            assert match is not None
-            sibling = f"{match[1]}{i:0{len(match[2])}}-of-{match[3]}{SUFFIX}"
-            if sibling not in names:
-                raise DatasetError(f"{file.parent / sibling}: is missing beside {file.name}")
+    matches = {file.path: _SHARD.fullmatch(file.path.name) for file in files}
+    there = {(path.parent, m[1], m[3], int(m[2])) for path, m in matches.items() if m}
+    for path, m in matches.items():
+        for i in range(int(m[3])) if m else ():
+            assert m is not None
+            if (path.parent, m[1], m[3], i) not in there:
+                sibling = f"{m[1]}{i:0{len(m[2])}}-of-{m[3]}{SUFFIX}"
+                raise DatasetError(f"{path.parent / sibling}: is missing beside {path.name}")
 
 
-def _open(path: Path, parts: dict[int, list[Path]]) -> Contents:
+def _open(
+    path: Path, parts: Mapping[int, Sequence[_File]], options: ImageOptions, notes: Sequence[str]
+) -> Contents:
     """Check every file's columns, and read all labels.
 
-    Raises: DatasetError if a file cannot be read, or if a column has a wrong type.
+    Raises: DatasetError if a file cannot be read, or if a column has a wrong type or value.
     """
-    columns = {file: _Columns(file) for files in parts.values() for file in files}
-    first, *others = columns.values()
-    for other in others:
-        if other.class_names != first.class_names:
-            raise DatasetError(f"{other.file}: has other class names than {first.file.name}")
-    raw = {part: np.concatenate([columns[f].labels() for f in fs]) for part, fs in parts.items()}
-    if not len(raw[TRAIN]):
+    files = [file for some in parts.values() for file in some]
+    for file in files:
+        refuse_pointer(file.path)
+    columns = choose_columns(files[0].path, options)
+    labels: dict[_File, FileLabels] = {}
+    for part, some in parts.items():
+        for file in some:
+            check_image_column(file.path, columns)
+            labels[file] = read_labels(file.path, columns, part)
+    names = _find_names(labels)
+    raw = {part: _join([(f, labels[f]) for f in some]) for part, some in parts.items()}
+    kept = {part: found for part, found in raw.items() if found is not None}
+    if TRAIN not in kept:
         raise DatasetError(f"{path}: {PART_NAMES[TRAIN]}: no images found")
-    class_names, labels = number_classes(path, raw, first.class_names)
+    class_names, numbered = find_classes(path, kept, names)
 
     def images() -> Iterator[tuple[str, Content]]:
-        for file in columns.values():
-            yield from file.images()
+        for file, found in labels.items():
+            yield from read_images(file.path, file.name, columns, found.keeps)
 
     return Contents(
         class_names=class_names,
-        parts=join_parts({part: len(x) for part, x in labels.items()}),
-        labels=np.concatenate(list(labels.values())),
+        parts=join_parts({part: len(x) for part, x in numbered.items()}),
+        labels=np.concatenate(list(numbered.values())),
         images=images,
+        notes=(*columns.notes, *_describe_unlabelled(parts, labels), *notes),
     )
 
 
-class _Columns:
-    """The column of images and the column of labels of one file.
-
-    Raises: DatasetError if a column is missing or has another type.
-    """
-
-    def __init__(self, file: Path) -> None:
-        self.file = file
-        with _parquet(file) as parquet:
-            schema = parquet.schema_arrow
-        self._image = self._find(schema.names, _IMAGE_COLUMNS, "images")
-        self._label = self._find(schema.names, _LABEL_COLUMNS, "labels")
-        self._check_types(schema)
-        self.class_names = _class_names(schema.metadata or {}, self._label)
-
-    def labels(self) -> Labels:
-        """The label of every row, (n,)."""
-        with _parquet(self.file) as parquet:
-            column = parquet.read(columns=[self._label]).column(0)
-        if column.null_count:
-            row = column.is_null().index(True).as_py()
-            raise DatasetError(f"{self.file}: row {row}: the label is missing")
-        values = column.to_numpy()
-        if values.dtype.kind == "u" and values.max(initial=0) > np.iinfo(np.int64).max:
-            raise DatasetError(f"{self.file}: expected labels from 0, got {values.max()}")
-        return np.asarray(values, dtype=np.int64)
-
-    def images(self) -> Iterator[tuple[str, Content]]:
-        """The encoded images in turn, named by file and row."""
-        import pyarrow.compute as pc
-
-        row = 0
-        with _parquet(self.file) as parquet:
-            for batch in parquet.iter_batches(_BATCH, columns=[self._image]):
-                column = batch.column(0)
-                data = pc.struct_field(column, "bytes") if self._is_struct else column
-                for value in data.to_pylist():
-                    if value is None:
-                        raise DatasetError(
-                            f"{self.file}: row {row}: the image is null, or only a path, which is "
-                            "not followed; expected its bytes"
-                        )
-                    yield f"{self.file.name} row {row}", value
-                    row += 1
-
-    def _find(self, names: Sequence[str], known: Sequence[str], what: str) -> str:
-        for name in known:
-            if name in names:
-                return name
-        raise DatasetError(
-            f"{self.file}: expected a column {' or '.join(known)} of {what}, got "
-            f"{', '.join(names) or 'none'}"
-        )
-
-    def _check_types(self, schema: Any) -> None:
-        from pyarrow import types
-
-        def is_binary(kind: Any) -> bool:
-            return bool(types.is_binary(kind) or types.is_large_binary(kind))
-
-        image, label = schema.field(self._image).type, schema.field(self._label).type
-        self._is_struct = types.is_struct(image)
-        fields = {f.name: f.type for f in image} if self._is_struct else {"bytes": image}
-        if not is_binary(fields.get("bytes", image)):
-            raise DatasetError(
-                f"{self.file}: column {self._image}: expected encoded images "
-                f"(struct<bytes: binary, path: string>), got {image}"
-            )
-        if not types.is_integer(label):
-            raise DatasetError(f"{self.file}: column {self._label}: expected integers, got {label}")
+def _find_names(labels: Mapping[_File, FileLabels]) -> tuple[str, ...] | None:
+    """The class names of the metadata, which must be equal in all files with labels."""
+    first, *others = [(file, found) for file, found in labels.items() if found.keeps.any()] or [
+        next(iter(labels.items()))
+    ]
+    for file, found in others:
+        if found.class_names != first[1].class_names:
+            raise DatasetError(f"{file.path}: has other class names than {first[0].name}")
+    return first[1].class_names
 
 
-@contextmanager
-def _parquet(file: Path) -> Iterator[Any]:
-    """The open file; any error in reading it becomes a DatasetError."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False) as parquet:
-            yield parquet
-    except DatasetError:
-        raise
-    except (pa.ArrowException, OSError) as error:
-        cause = " ".join(str(error).split())
-        raise DatasetError(f"{file}: cannot be read as a Parquet file ({cause})") from error
+def _join(labels: Sequence[tuple[_File, FileLabels]]) -> RawLabels | None:
+    """The labels of one part, or None if no image of it has one."""
+    some = [(str(file.path), found.raw) for file, found in labels if found.keeps.any()]
+    return join_labels([raw for _, raw in some], [place for place, _ in some]) if some else None
 
 
-def _class_names(metadata: dict[bytes, bytes], label: str) -> tuple[str, ...] | None:
-    """The names of the classes by label, or None if the file has none."""
-    try:
-        feature = json.loads(metadata[b"huggingface"])["info"]["features"][label]
-        names = feature["names"]
-    except (KeyError, TypeError, ValueError):
-        return None
-    is_names = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    return tuple(names) if is_names and len(set(names)) == len(names) else None
+def _describe_unlabelled(
+    parts: Mapping[int, Sequence[_File]], labels: Mapping[_File, FileLabels]
+) -> list[str]:
+    """A line on each part with images that are left out, because they have no label."""
+    lines = []
+    for part, files in parts.items():
+        n = sum(int((~labels[file].keeps).sum()) for file in files)
+        if n:
+            lines.append(f"{PART_NAMES[part]}: {n:,} images without labels are left out")
+    return lines

@@ -16,7 +16,7 @@ from autocnn.data.decoding import Content
 from autocnn.data.part_names import PART_NAMES, TRAIN
 from autocnn.errors import DatasetError
 
-Kind = Literal["folder", "npz", "parquet"]
+Kind = Literal["folder", "npz", "npy", "idx", "parquet"]
 Labels = NDArray[np.int64]
 
 _CLUTTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # files of operating systems

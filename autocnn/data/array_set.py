@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from autocnn.data.array_images import ImageArray, check_images, check_kinds, describe_images
-from autocnn.data.array_labels import RawLabels, find_classes, read_labels
+from autocnn.data.array_labels import find_classes, read_labels
 from autocnn.data.array_names import FindRole, Pair, find_role, list_names, pair_arrays
 from autocnn.data.decoding import Content
 from autocnn.data.part_names import PART_NAMES
@@ -44,17 +44,10 @@ def open_arrays(
         images=each,
         notes=(
             *describe_images(used),
-            *_describe_one_hot(raw),
             *_describe_unlabelled(pairs, images),
             *([f"arrays that are not used: {list_names(unused)}"] if unused else []),
         ),
     )
-
-
-def _describe_one_hot(raw: Mapping[int, RawLabels]) -> list[str]:
-    """A line if the labels are one-hot."""
-    form = next(iter(raw.values())).form
-    return [f"labels: {form} are read as the numbers of their columns"] * form.startswith("one-hot")
 
 
 def _describe_unlabelled(pairs: Mapping[int, Pair], images: Mapping[int, ImageArray]) -> list[str]:

@@ -50,7 +50,7 @@ def list_idx(folder: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
 
     Raises: DatasetError if a file is missing.
     """
-    entries = list_directory(folder, folder)
+    entries = list_directory(folder, folder, follow_links=options.follow_links)
     files = [stat_entry(entry, "") for entry in entries if is_idx(entry.name)]
     return Source(kind="idx", path=folder, files=files, open=lambda: _open(folder, files))
 

@@ -43,7 +43,7 @@ def list_npy(folder: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
 
     Raises: DatasetError if a file is missing.
     """
-    entries = list_directory(folder, folder)
+    entries = list_directory(folder, folder, follow_links=options.follow_links)
     files = [stat_entry(e, "") for e in entries if e.name.lower().endswith(SUFFIX)]
     return Source(kind="npy", path=folder, files=files, open=lambda: _open(folder, files))
 

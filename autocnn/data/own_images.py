@@ -37,10 +37,10 @@ _COLUMNS = ("label_column", "file_column")
 # What a path leads to, which for a file is the end of its name -> its reader.
 _READERS: dict[str, _Reader] = {
     "folder of images": _Reader(list_folder, (*_COLUMNS, "follow_links")),
-    "folder of Parquet files": _Reader(list_parquet, _COLUMNS),
+    "folder of Parquet files": _Reader(list_parquet, (*_COLUMNS, "follow_links")),
     **dict.fromkeys(ARCHIVE_SUFFIXES, _Reader(list_archive, _COLUMNS)),
-    "folder of .npy files": _Reader(list_npy),
-    "folder of IDX files": _Reader(list_idx),
+    "folder of .npy files": _Reader(list_npy, ("follow_links",)),
+    "folder of IDX files": _Reader(list_idx, ("follow_links",)),
     ".npz": _Reader(list_npz),
     ".parquet": _Reader(list_parquet, _COLUMNS),
 }
@@ -117,7 +117,7 @@ def _find_kind(path: Path) -> str:
 
 def _find_folder_kind(path: Path) -> str:
     """The key of the reader for the folder `path`."""
-    entries = list_directory(path, path)
+    entries = list_directory(path, path, follow_links=True)  # the reader refuses links
     if has_npy(entries):
         return "folder of .npy files"
     if has_idx(entries):

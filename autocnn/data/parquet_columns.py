@@ -116,12 +116,11 @@ def _pick(file: Path, ranks: Sequence[Sequence[str]], words: tuple[str, str], sc
 
 
 def _describe(label: str, labels: Sequence[str]) -> tuple[str, ...]:
-    """A line unless the column of labels is called so and is the only one that could be it."""
+    """A line if other columns could be the label."""
     others = [name for name in labels if name != label]
-    if label == "label" and not others:
+    if not others:
         return ()
-    unused = f"; columns that are not used: {list_names(others)}" if others else ""
-    return (f"labels are in the column {label}{unused}",)
+    return (f"labels are in the column {label}; columns that are not used: {list_names(others)}",)
 
 
 def _listed(schema: Any) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from autocnn.data.array_labels import RawLabels, find_classes, join_labels
+from autocnn.data.array_names import list_names
 from autocnn.data.decoding import Content
 from autocnn.data.git_lfs import refuse_pointer
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
@@ -79,7 +80,7 @@ def list_parquet(path: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
     notes: list[str] = []
     files = [_File(path=path, name=path.name, configuration="", part=None)]
     if path.is_dir():
-        found, others = _walk(path, path, _DEPTH)
+        found, others = _walk(path, path, _DEPTH, options.follow_links)
         files, notes = _choose_configuration(path, [_describe(path, file) for file in found])
         if others:
             notes.append("not read: " + ", ".join(f"{n} {x}" for x, n in others.most_common()))
@@ -97,14 +98,17 @@ def _is_parquet(name: str) -> bool:
     return name.lower().endswith(SUFFIX) and name.lower() != _TABLE
 
 
-def _walk(folder: Path, root: Path, depth: int) -> tuple[list[Path], Counter[str]]:
+def _walk(
+    folder: Path, root: Path, depth: int, follow_links: bool
+) -> tuple[list[Path], Counter[str]]:
     """The Parquet files below `folder`, and the suffixes of files that may be meant as data."""
     files, others = list[Path](), Counter[str]()
-    for entry in list_directory(folder, root):
+    for entry in list_directory(folder, root, follow_links=follow_links):
         suffix = os.path.splitext(entry.name)[1].lower()
         if entry.is_dir():
-            found, more = _walk(Path(entry.path), root, depth - 1) if depth else ([], Counter())
-            files, others = files + found, others + more
+            if depth:
+                found, more = _walk(Path(entry.path), root, depth - 1, follow_links)
+                files, others = files + found, others + more
         elif _is_parquet(entry.name):
             files.append(Path(entry.path))
         elif suffix not in (".md", ".json", ".py"):  # a description or a script of Hugging Face
@@ -158,7 +162,7 @@ def _choose_configuration(root: Path, files: Sequence[_File]) -> tuple[list[_Fil
 
 def _find_parts(path: Path, files: Sequence[_File]) -> dict[int, list[_File]]:
     """The files of each part; if none names a part, all files belong to train."""
-    if len(files) == 1 or all(file.part is None for file in files):
+    if all(file.part is None for file in files):
         return {TRAIN: list(files)}
     parts: dict[int, list[_File]] = {}
     for file in files:
@@ -169,7 +173,9 @@ def _find_parts(path: Path, files: Sequence[_File]) -> dict[int, list[_File]]:
             )
         parts.setdefault(file.part, []).append(file)
     if TRAIN not in parts:
-        raise DatasetError(f"{path}: expected a file train-*{SUFFIX}, got {files[0].name}, …")
+        raise DatasetError(
+            f"{path}: expected a file train-*{SUFFIX}, got {list_names([f.name for f in files])}"
+        )
     return dict(sorted(parts.items()))
 
 

@@ -63,7 +63,7 @@ def test_channels_first_are_turned(channels, expected):
     x = noise(5, channels, 4, 6)
     assert np.array_equal(pixels(x), x.transpose(0, 2, 3, 1).reshape(expected))
     assert describe_images([check_images(stored(x, "x_train"))]) == [
-        "x_train: channels come first, and are turned to come last"
+        "x_train: channels first, which are turned to channels last"
     ]
 
 

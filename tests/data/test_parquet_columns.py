@@ -52,20 +52,20 @@ def labels(tmp_path):
     [
         ({"image": WRAPPED, "label": LABELS}, "image", "label", None),
         ({"label": LABELS, "img": FILES}, "img", "label", None),
-        ({"IMG": FILES, "Label": LABELS}, "IMG", "Label", "labels are in the column Label"),
-        ({"photo": FILES, "digit": LABELS}, "photo", "digit", "labels are in the column digit"),
+        ({"IMG": FILES, "Label": LABELS}, "IMG", "Label", None),
+        ({"photo": FILES, "digit": LABELS}, "photo", "digit", None),
         ({"image": FILES, "mask": FILES, "label": LABELS}, "image", "label", None),
         ({"image": FILES, "id": ["a", "b", "c"], "label": LABELS, "size": LABELS},
          "image", "label",
          "labels are in the column label; columns that are not used: id, size"),
         ({"image": FILES, "boxes": [[1.0]] * 3, "kind": ["a", "b", "a"]},
-         "image", "kind", "labels are in the column kind"),
+         "image", "kind", None),
         ({"image": FILES, "target": [[1.0]] * 3, "kind": ["a", "b", "a"]},
-         "image", "kind", "labels are in the column kind"),
+         "image", "kind", None),
     ],
 )  # fmt: skip
 def test_columns_are_found_by_name_or_type(tmp_path, columns, image, label, note):
-    """A known name goes first, then the only column of its type; a line says what is not clear."""
+    """A known name goes first, then the only column of its type; a line names the other ones."""
     found = choose_columns(written(tmp_path, **columns), AS_THEY_ARE)
     assert (found.image, found.label) == (image, label)
     assert found.notes == (() if note is None else (note,))

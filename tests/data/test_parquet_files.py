@@ -150,12 +150,11 @@ def test_several_configurations_are_refused(tmp_path):
 
 
 def test_files_without_parts_in_their_names_are_train(tmp_path):
-    """All files are training images if none names a part, as is a single file."""
+    """All files are training images if none names a part, as is a file that is given alone."""
     write(tmp_path, "b.parquet", "a.PARQUET")
     assert list_parquet(tmp_path).open().parts.tolist() == [TRAIN] * 8
-    (tmp_path / "a.PARQUET").rename(tmp_path / "test.parquet")
-    (tmp_path / "b.parquet").unlink()
-    assert list_parquet(tmp_path).open().parts.tolist() == [TRAIN] * 4
+    write(tmp_path, "test.parquet")
+    assert list_parquet(tmp_path / "test.parquet").open().parts.tolist() == [TRAIN] * 4
 
 
 @pytest.mark.parametrize(
@@ -165,7 +164,8 @@ def test_files_without_parts_in_their_names_are_train(tmp_path):
          "train-00000-of-00002.parquet"),
         (["data/train-00001-of-00002-ab12"], "/data/train-00000-of-00002.parquet: is missing "
          "beside train-00001-of-00002-ab12.parquet"),
-        (["test-0", "val-0"], ": expected a file train-*.parquet, got test-0.parquet, …"),
+        (["test-0", "val-0"], ": expected a file train-*.parquet, got test-0.parquet, val-0.parquet"),
+        (["test"], ": expected a file train-*.parquet, got test.parquet"),
         (["train", "other"], "/other.parquet: expected a name such as train-*, validation-* or "
          "test-*, as other files have"),
         (["train", "tests"], "/tests.parquet: expected a name such as train-*, validation-* or "
@@ -293,9 +293,11 @@ def test_a_pointer_of_git_lfs_is_refused(file):
         list_parquet(file).open()
 
 
-def test_a_link_out_of_the_folder_is_refused(tmp_path, file):
+def test_a_link_out_of_the_folder_is_followed_on_request(tmp_path, file):
     """The cache of Hugging Face has such links; the error names the target."""
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "train.parquet").symlink_to(file)
     with pytest.raises(DatasetError, match=r"a link that leads out of the .*, to .*x\.parquet"):
         list_parquet(tmp_path / "root")
+    options = ImageOptions(follow_links=True)
+    assert list_parquet(tmp_path / "root", options).open().parts.tolist() == [TRAIN] * 4

@@ -194,7 +194,6 @@ READ = [
         "npz-labels-numbers-as-text",
         labels(lambda y: np.array(["2", "10"])[y], "2", "10"),
         classes=("2", "10"),
-        notes=(r"Keras",),
     ),
     Case(
         "npz-channels-first-rgb",

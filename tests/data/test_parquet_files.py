@@ -164,7 +164,8 @@ def test_files_without_parts_in_their_names_are_train(tmp_path):
          "train-00000-of-00002.parquet"),
         (["data/train-00001-of-00002-ab12"], "/data/train-00000-of-00002.parquet: is missing "
          "beside train-00001-of-00002-ab12.parquet"),
-        (["test-0", "val-0"], ": expected a file train-*.parquet, got test-0.parquet, val-0.parquet"),
+        (["test-0", "val-0"], ": expected a file train-*.parquet, got test-0.parquet, "
+         "val-0.parquet"),
         (["test"], ": expected a file train-*.parquet, got test.parquet"),
         (["train", "other"], "/other.parquet: expected a name such as train-*, validation-* or "
          "test-*, as other files have"),

@@ -119,9 +119,9 @@ def describe_images(images: Sequence[ImageArray]) -> list[str]:
     """A line on each thing that is done to the images as they are read."""
     first = [each.array.name for each in images if each.is_channels_first]
     alpha = [each.array.name for each in images if each.has_alpha]
-    lines = [f"{list_names(first)}: channels first, which are turned to channels last"] * bool(
-        first
-    )
+    lines = []
+    if first:
+        lines.append(f"{list_names(first)}: channels first, which are turned to channels last")
     if alpha:
         lines.append(
             f"{list_names(alpha)}: 4 channels are read as red, green, blue and alpha, and drawn "

@@ -64,7 +64,8 @@ def holds_parquet(folder: Path, depth: int = _DEPTH) -> bool:
                     continue
                 if _is_parquet(entry.name):
                     return True
-                if depth and entry.is_dir() and holds_parquet(Path(entry.path), depth - 1):
+                is_folder = depth > 0 and entry.is_dir(follow_symlinks=False)
+                if is_folder and holds_parquet(Path(entry.path), depth - 1):
                     return True
     except OSError:  # the reader of the folder reports it
         pass

@@ -316,3 +316,26 @@ def test_options_without_an_effect_are_refused(tmp_path, option):
     )
     with pytest.raises(SettingsError, match=line):
         dataset_info(str(form), ImageOptions(**given))
+
+
+@pytest.mark.parametrize("name", ["x_train.npy", "train-images-idx3-ubyte.gz"])
+def test_one_array_of_several_files_is_refused(tmp_path, name):
+    """The line gives the folder, which is the data set."""
+    (tmp_path / name).touch()
+    with pytest.raises(DatasetError) as caught:
+        dataset_info(str(tmp_path / name))
+    line = f"{tmp_path / name}: is one array of a data set; give its folder, {tmp_path}"
+    assert str(caught.value) == line
+
+
+def test_links_to_arrays_are_followed_on_request(tmp_path):
+    """The arrays lie elsewhere."""
+    x, y = noise(20, 4, 4), np.arange(20) % 2
+    (tmp_path / "x").mkdir()
+    for name, array in (("x", x), ("y", y)):
+        np.save(tmp_path / f"{name}.npy", array)
+        (tmp_path / "x" / f"{name}.npy").symlink_to(tmp_path / f"{name}.npy")
+    with pytest.raises(DatasetError, match=r"leads out of the data set, to .*--follow-links"):
+        dataset_info(str(tmp_path / "x"))
+    info = dataset_info(str(tmp_path / "x"), ImageOptions(follow_links=True))
+    assert (info.source, info.class_names) == ("npy", ("0", "1"))

@@ -6,8 +6,8 @@ import errno
 import fnmatch
 import os
 import uuid
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -34,14 +34,22 @@ def write_atomic(path: Path, content: Content) -> None:
 
     Raises: RecordError if the file cannot be written; what stood at `path` is untouched.
     """
-    try:
-        _replace(path, content)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise RecordError(
-            f"{path}: cannot be written ({reason}); free some space or choose a folder that "
-            "you may write to"
-        ) from error
+    write_together({path: content})
+
+
+def write_together(contents: Mapping[Path, Content]) -> None:
+    """Put each content at its path, as `write_atomic`, after all of them are written beside it.
+
+    Raises: RecordError if a file cannot be written; nothing that stood at the paths is replaced.
+    """
+    with ExitStack() as stack:
+        beside = {
+            path: stack.enter_context(_written_beside(path, content))
+            for path, content in contents.items()
+        }
+        for path, draft in beside.items():
+            with _cannot_be_written(path):
+                os.replace(draft, path)
 
 
 @contextmanager
@@ -71,18 +79,33 @@ def remove_leftovers(folder: Path, apart: Collection[Path] = ()) -> None:
             Path(root, name).unlink(missing_ok=True)
 
 
-def _replace(path: Path, content: Content) -> None:
+@contextmanager
+def _written_beside(path: Path, content: Content) -> Iterator[Path]:
+    """A file with `content` beside `path`, which is deleted if the block ends by an exception."""
     beside = path.parent / f".{path.name}.{uuid.uuid4().hex}.tmp"
     try:
-        with beside.open("xb") as file:
+        with _cannot_be_written(path), beside.open("xb") as file:
             if callable(content):
                 content(file)
             else:
                 file.write(content.encode("utf-8") if isinstance(content, str) else content)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        yield beside
     except BaseException:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+@contextmanager
+def _cannot_be_written(path: Path) -> Iterator[None]:
+    """Turn an error of the disk into one line that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise RecordError(
+            f"{path}: cannot be written ({reason}); free some space or choose a folder that "
+            "you may write to"
+        ) from error

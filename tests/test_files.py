@@ -7,7 +7,7 @@ import os
 import pytest
 
 from autocnn.errors import RecordError
-from autocnn.files import cache_root, remove_leftovers, write_atomic
+from autocnn.files import cache_root, remove_leftovers, write_atomic, write_together
 
 
 @pytest.mark.parametrize(("data", "written"), [("é\n", b"\xc3\xa9\n"), (b"\x00\xff", b"\x00\xff")])
@@ -33,6 +33,21 @@ def test_a_failed_write_leaves_the_old_file(tmp_path, monkeypatch):
         write_atomic(path, "new")
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
+
+
+def test_files_are_replaced_together(tmp_path):
+    """Each path gets its content, and no other file is left."""
+    (tmp_path / "a").write_text("old")
+    write_together({tmp_path / "a": "new", tmp_path / "b": b"also new"})
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"a": "new", "b": "also new"}
+
+
+def test_no_file_is_replaced_if_one_cannot_be_written(tmp_path):
+    """The error names the one that cannot be written."""
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(RecordError, match=r"nowhere/b: cannot be written \(No such file"):
+        write_together({tmp_path / "a": "new", tmp_path / "nowhere" / "b": "new"})
+    assert {p.name: p.read_text() for p in tmp_path.iterdir()} == {"a": "old"}
 
 
 def test_a_missing_folder_is_one_clear_line(tmp_path):

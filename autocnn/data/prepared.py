@@ -20,6 +20,7 @@ from autocnn.data.mapped_array import map_array
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
 from autocnn.data.split import Split, find_split, fingerprint, split_part
 from autocnn.data.statistics import channel_statistics, part_counts
+from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.errors import RecordError, SettingsError
 
 _TRAINS, _VALIDATES = 1, 2  # roles of an image; 0: a subset leaves it out
@@ -36,6 +37,7 @@ class PreparedData:
     mean: tuple[float, ...]  # one a channel, over the training part only, on the scale 0 to 255
     std: tuple[float, ...]
     fingerprint: str  # of all training images, before split and subset
+    value_range: ValueRange = EIGHT_BITS  # the stored values that became 0 to 255
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -81,6 +83,7 @@ class DataReference:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     fingerprint: str
+    value_range: ValueRange
 
 
 def prepare(
@@ -95,7 +98,8 @@ def prepare(
     the data cannot be downloaded, read or split; RecordError if the cache cannot be written.
     """
     info, images = load_described(name, options)
-    return prepare_images(name, info.class_names, images, split_seed, subset)
+    data = prepare_images(name, info.class_names, images, split_seed, subset)
+    return replace(data, value_range=info.value_range)
 
 
 def prepare_images(
@@ -152,6 +156,7 @@ def refer_to(data: PreparedData) -> DataReference:
         mean=data.mean,
         std=data.std,
         fingerprint=data.fingerprint,
+        value_range=data.value_range,
     )
 
 
@@ -176,6 +181,7 @@ def open_reference(reference: DataReference) -> PreparedData:
         mean=reference.mean,
         std=reference.std,
         fingerprint=reference.fingerprint,
+        value_range=reference.value_range,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.records.converter import from_json, to_json
 from autocnn.trial import Device
 
@@ -44,6 +45,7 @@ class Facts:
     fingerprint: str  # of the images and labels
     mean: tuple[float, ...] = ()  # one a channel, of the training part, on the scale 0 to 255
     std: tuple[float, ...] = ()
+    value_range: ValueRange = EIGHT_BITS  # the stored values that became 0 to 255
     n_train: int = 0  # images
     n_validation: int = 0
     horizon: int  # epochs over which every schedule runs

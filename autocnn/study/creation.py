@@ -130,6 +130,7 @@ def _new_facts(start: Start, device: Device, measured: Measurement) -> Facts:
         fingerprint=data.fingerprint,
         mean=data.mean,
         std=data.std,
+        value_range=data.value_range,
         n_train=data.train.n,
         n_validation=data.validation.n,
         horizon=_horizon(settings, device, speed, is_blind=is_blind),

@@ -17,6 +17,7 @@ from autocnn.data.prepared import (
     refer_to,
 )
 from autocnn.data.split import fingerprint
+from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.errors import RecordError, SettingsError, UnknownDatasetError
 
 
@@ -116,6 +117,16 @@ def test_a_reference_opens_the_same_data():
     assert fingerprint(opened.images) == data.fingerprint
     assert isinstance(opened.images.images, np.memmap)
     assert len(sent) < data.images.n + 1000
+
+
+def test_the_range_of_deep_images_goes_along(tmp_path):
+    """The data and the reference to them have the range of the stored values."""
+    values = np.arange(40 * 16, dtype=np.uint16).reshape(40, 4, 4) * 6  # up to 3,834: 12 bits
+    np.savez(tmp_path / "deep.npz", x_train=values, y_train=np.arange(40) % 2)
+    data = prepare(str(tmp_path / "deep.npz"))
+    assert data.value_range == ValueRange("integers", 4095)
+    assert open_reference(refer_to(data)).value_range == data.value_range
+    assert prepare("digits").value_range == EIGHT_BITS
 
 
 def test_images_in_memory_are_sent_whole(small):

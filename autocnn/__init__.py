@@ -11,27 +11,36 @@ if TYPE_CHECKING:
     from autocnn.api import (
         StudyView,
         export_model,
+        load_image,
         load_study,
+        read_contract,
         rebuild_leaderboard,
         search,
     )
+    from autocnn.models.contract import ModelContract
     from autocnn.records.study_settings import StudySettings
 
 __all__ = [
+    "ModelContract",
     "StudySettings",
     "StudyView",
     "__version__",
     "export_model",
+    "load_image",
     "load_study",
+    "read_contract",
     "rebuild_leaderboard",
     "search",
 ]
 
 _HOMES = {
+    "ModelContract": "autocnn.models.contract",
     "StudySettings": "autocnn.records.study_settings",
     "StudyView": "autocnn.api",
     "export_model": "autocnn.api",
+    "load_image": "autocnn.api",
     "load_study": "autocnn.api",
+    "read_contract": "autocnn.api",
     "rebuild_leaderboard": "autocnn.api",
     "search": "autocnn.api",
 }

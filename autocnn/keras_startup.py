@@ -46,6 +46,18 @@ def _is_installed(package: str) -> bool:
     return find_spec(package) is not None
 
 
+@contextmanager
+def startup_lines_dropped() -> Iterator[None]:
+    """Drop what TensorFlow prints to stderr if it starts inside, at most.
+
+    Under any backend Keras imports TensorFlow, if it is installed, to write and to read a model's
+    file. Nothing is dropped if TensorFlow has been imported before, or cannot be.
+    """
+    starts = DEFAULT_BACKEND not in sys.modules and _is_installed(DEFAULT_BACKEND)
+    with _stderr_dropped() if starts else nullcontext():
+        yield
+
+
 def check_backend(
     environment: Mapping[str, str], is_installed: Callable[[str], bool] = _is_installed
 ) -> None:

@@ -366,7 +366,7 @@ def report(options: argparse.Namespace) -> None:
 
 def score_kept(folder: Path, data: Any, test: Any) -> list[dict[str, float]]:
     """The lines of a side with the test accuracy of each file."""
-    from autocnn.export.formats import KERAS, export_to
+    from autocnn.export.formats import KERAS
     from autocnn.finals.scoring import score_images
     from autocnn.models.trained import TrainedModel
     from autocnn.space.config import config_from_dict
@@ -384,7 +384,7 @@ def score_kept(folder: Path, data: Any, test: Any) -> list[dict[str, float]]:
                 class_names=data.class_names,
                 weights=file.with_suffix(".npz"),
             )
-            export_to(model, file)
+            model.build().save(file)
         score = score_images(KERAS.load(file), test, data.n_classes)
         lines.append({**line, "test": score.accuracy})
     return lines

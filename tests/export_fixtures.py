@@ -7,11 +7,22 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from autocnn.data.value_range import ValueRange
+from autocnn.models.contract import ModelContract
 from autocnn.models.trained import TrainedModel
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.space.config import Block, Dense, TrialConfig
 
 SPEC = ImageSpec(shape=(8, 8, 3), n_classes=4, mean=(100.0, 50.0, 0.0), std=(50.0, 25.0, 1.0))
+CONTRACT = ModelContract(
+    class_names=("a", "b", "c", "d"),
+    image_shape=(8, 8, 3),
+    value_range=ValueRange("integers", 4095),
+    dataset="letters",
+    study="letters-1",
+    trial=7,
+    autocnn="0.1.0",
+)
 CONFIGS = {
     "standardize": TrialConfig(
         blocks=(
@@ -43,7 +54,7 @@ def make_model() -> Callable[..., TrainedModel]:
         initial = build_model(config, SPEC, seed=seed).get_weights()
         weights = tuple(w if w.ndim > 1 else rng.uniform(0.1, 0.6, w.shape) for w in initial)
         return TrainedModel(
-            config=config, image=SPEC, class_names=("a", "b", "c", "d"), weights=weights
+            config=config, image=SPEC, class_names=CONTRACT.class_names, weights=weights
         )
 
     return make

@@ -161,6 +161,41 @@ def test_loading_the_real_one_is_silent():
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+SAVING = """
+import sys
+from pathlib import Path
+from autocnn.keras_startup import load_keras, startup_lines_dropped
+load_keras()
+import keras
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+assert "tensorflow" not in sys.modules
+with startup_lines_dropped():
+    model.save(sys.argv[1])
+assert "tensorflow" in sys.modules
+with startup_lines_dropped():
+    print("shown", file=sys.stderr)
+"""
+
+
+def test_saving_on_jax_is_silent_though_it_starts_tensorflow(tmp_path):
+    """Keras imports TensorFlow to save a model; later lines are shown."""
+    pytest.importorskip("jax")
+    command = [sys.executable, "-W", "ignore", "-c", SAVING, str(tmp_path / "model.keras")]
+    environment = {**os.environ, "KERAS_BACKEND": "jax"}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "shown\n")
+
+
+def test_nothing_is_dropped_without_tensorflow(monkeypatch, capfd):
+    """Another backend may be installed alone."""
+    monkeypatch.setattr(keras_startup, "_is_installed", lambda package: False)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # so that undoing puts back what was there
+    monkeypatch.delitem(sys.modules, "tensorflow")
+    with keras_startup.startup_lines_dropped():
+        os.write(2, b"shown\n")
+    assert capfd.readouterr().err == "shown\n"
+
+
 def test_a_keras_json_that_is_no_table_counts_as_absent(tmp_path):
     """Keras' default backend applies."""
     (tmp_path / "keras.json").write_text("[]")

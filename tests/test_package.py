@@ -11,11 +11,14 @@ import pytest
 import autocnn
 
 PUBLIC = {
+    "ModelContract",
     "StudySettings",
     "StudyView",
     "__version__",
     "export_model",
+    "load_image",
     "load_study",
+    "read_contract",
     "rebuild_leaderboard",
     "search",
 }

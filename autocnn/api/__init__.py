@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from autocnn.api.plots import draw_study as draw_study
     from autocnn.api.plots import parameter_importances as parameter_importances
     from autocnn.api.plots import plot_study as plot_study
+    from autocnn.api.prepare_image import load_image as load_image
     from autocnn.api.search_study import SearchOutcome as SearchOutcome
     from autocnn.api.search_study import SilentListener as SilentListener
     from autocnn.api.search_study import search as search
@@ -57,8 +58,11 @@ if TYPE_CHECKING:
     from autocnn.data.options import IMAGE_OPTIONS as IMAGE_OPTIONS
     from autocnn.data.options import ImageOptions as ImageOptions
     from autocnn.export.formats import MODEL_FILES as MODEL_FILES
+    from autocnn.export.formats import read_contract as read_contract
     from autocnn.leaderboard.studies import list_summaries as list_summaries
     from autocnn.leaderboard.studies import summarise_study as summarise_study
+    from autocnn.models.contract import ModelContract as ModelContract
+    from autocnn.models.contract import contract_to_json as contract_to_json
     from autocnn.records.deletion import delete_study as delete_study
     from autocnn.records.finals_file import read_finals as read_finals
     from autocnn.records.setting import check_choice as check_choice
@@ -95,6 +99,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "parameter_importances",
         "plot_study",
     ),
+    "autocnn.api.prepare_image": ("load_image",),
     "autocnn.api.search_study": ("SearchOutcome", "SilentListener", "search"),
     "autocnn.api.settings_sources": (
         "read_config",
@@ -114,9 +119,10 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     ),
     "autocnn.api.survey_space": ("survey_settings",),
     "autocnn.data.options": ("IMAGE_OPTIONS", "ImageOptions"),
-    "autocnn.export.formats": ("MODEL_FILES",),
+    "autocnn.export.formats": ("MODEL_FILES", "read_contract"),
     "autocnn.records.finals_file": ("read_finals",),
     "autocnn.leaderboard.studies": ("list_summaries", "summarise_study"),
+    "autocnn.models.contract": ("ModelContract", "contract_to_json"),
     "autocnn.records.deletion": ("delete_study",),
     "autocnn.records.setting": ("check_choice", "either"),
     "autocnn.records.study_settings": (

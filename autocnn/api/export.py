@@ -8,9 +8,16 @@ from typing import TYPE_CHECKING
 
 from autocnn.api.studies import StudyView
 from autocnn.errors import StudyError
-from autocnn.export.formats import FORMATS, Format, check_target, export_to, format_of
+from autocnn.export.formats import (
+    FORMATS,
+    Format,
+    check_target,
+    copy_export,
+    export_to,
+    format_of,
+)
 from autocnn.export.keras_file import with_weights_of
-from autocnn.files import write_atomic
+from autocnn.finals.contract import contract_of
 from autocnn.keras_startup import load_keras
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
@@ -27,7 +34,8 @@ def export_model(
     """Write the shipped winner, or the network of `trial`, to `target` in the format of its ending.
 
     The winner is shipped by the finals; before them it is the best trial. In the format of the
-    shipped file it is copied byte by byte, because the test score was measured on that file.
+    shipped file it is copied byte by byte, because the test score was measured on that file. The
+    contract of the model is in the file and beside it, in `NAME.json`.
 
     Raises: SettingsError for an unknown file ending; StudyError without a model; RecordError if
     `target` cannot be written; AutocnnError if the file's predictions are not the network's.
@@ -35,9 +43,10 @@ def export_model(
     chosen = format_of(target, formats)
     check_target(target)
     if trial is None and is_shipped(view) and chosen.suffix == view.paths.winner.suffix:
-        write_atomic(target, view.paths.winner.read_bytes())
+        copy_export(view.paths.winner, target, formats)
     else:
-        export_to(trained_model(view, trial), target, formats)
+        contract = contract_of(view.study.settings, view.known_facts, _number_of(view, trial))
+        export_to(trained_model(view, trial), contract, target, formats)
     return target
 
 
@@ -50,15 +59,15 @@ def trained_model(view: StudyView, trial: int | None = None) -> TrainedModel:
     load_keras()
     from autocnn.models.trained import TrainedModel
 
-    finals = view.finals if trial is None and is_shipped(view) else None
-    record = view.trial(trial if finals is None else finals.winner)
+    ships = trial is None and is_shipped(view)
+    record = view.trial(_number_of(view, trial))
     model = TrainedModel(
         config=record.config,
         image=_image_spec(view),
         class_names=view.known_facts.class_names,
         weights=view.paths.weights(record.number),
     )
-    if finals is not None:
+    if ships:
         return with_weights_of(model, view.paths.winner)
     if not view.paths.weights(record.number).is_file():
         raise StudyError(
@@ -66,6 +75,13 @@ def trained_model(view: StudyView, trial: int | None = None) -> TrainedModel:
             "complete and stopped trials keep theirs"
         )
     return model
+
+
+def _number_of(view: StudyView, trial: int | None) -> int:
+    """The number of the trial that is exported: the given, the shipped or the best one."""
+    if trial is None and view.finals is not None and is_shipped(view):
+        return view.finals.winner
+    return view.trial(trial).number
 
 
 def is_shipped(view: StudyView) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,8 @@ from typing import Annotated
 import typer
 
 import autocnn.api as api
-from autocnn.cli.options import ResultsOption, StudyArgument
+import autocnn.terminal as terminal
+from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument
 
 FILES = api.either(f"FILE{ending}" for ending in api.MODEL_FILES)
 
@@ -21,10 +23,20 @@ def export(
         int | None, typer.Option(help="Number of a trial; by default the shipped winner.")
     ] = None,
     results: ResultsOption = Path("results"),
+    as_json: JsonOption = False,
 ) -> None:
-    """Write the winner, or the network of a trial, to a file; its ending chooses the format."""
+    """Write the winner, or the network of a trial, to a file; its ending chooses the format.
+
+    NAME.json beside it has the classes in the order of the outputs, and what the network expects.
+    """
     view = api.load_study(results, study)
-    print(api.export_model(view, output, trial))
+    model = api.export_model(view, output, trial)
+    contract = api.read_contract(model)
+    print(model)
+    for line in terminal.describe_contract(contract):
+        print(line)
     note = api.export_note(view, trial)
     if note:
         print(f"autocnn: {note}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"model": str(model), "contract": api.contract_to_json(contract)}))

@@ -1,5 +1,6 @@
 """The `.keras` file: stock layers in float32, raw 0-255 images in, class probabilities out.
 
+Its contract is a key of its metadata (keras_archive.py).
 The functions import Keras themselves, so the table of formats can be read without loading it.
 """
 
@@ -10,19 +11,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocnn.errors import AutocnnError, RecordError
+from autocnn.export.keras_archive import add_contract
+from autocnn.keras_startup import startup_lines_dropped
 
 if TYPE_CHECKING:
+    from autocnn.models.contract import ModelContract
     from autocnn.models.trained import Predictor, TrainedModel
 
 TOLERANCE = 1e-5  # of a probability: the file holds the network's own float32 weights
 
 
-def write(model: TrainedModel, path: Path) -> None:
-    """Write `model` to `path`, whose name must end in `.keras`.
+def write(model: TrainedModel, contract: ModelContract, path: Path) -> None:
+    """Write `model`, and `contract` into its metadata, to `path`, whose name must end in `.keras`.
 
     Raises: as `TrainedModel.build`; OSError if the file cannot be written.
     """
-    model.build().save(path)
+    plain = path.with_name(f"plain-{path.name}")
+    network = model.build()
+    with startup_lines_dropped():
+        network.save(plain)
+    add_contract(plain, contract, path)
+    plain.unlink()
 
 
 def load(path: Path) -> Predictor:
@@ -62,5 +71,6 @@ def _load(path: Path) -> Any:
 
     from autocnn.models.trained import float32_policy
 
-    with float32_policy():  # layers whose policy is not in the file take the current one
+    # layers whose policy is not in the file take the current one
+    with float32_policy(), startup_lines_dropped():
         return keras.saving.load_model(path, compile=False, safe_mode=True)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from autocnn.export.formats import Exported, export_to
-from autocnn.files import write_atomic
+from autocnn.export.formats import Exported, copy_export, export_to
+from autocnn.finals.contract import contract_of
 from autocnn.finals.outcome import finals_of, load_test_of, score_winner
 from autocnn.finals.refit import Refit, refit_winner
 from autocnn.leaderboard.ranking import winner
@@ -46,7 +46,7 @@ def finish(session: Session, listener: Listener, interrupted: Callable[[], bool]
 
 
 def _export(session: Session, record: TrialRecord, refit: Refit) -> tuple[Exported, Exported]:
-    """Write the file of the trial's own weights and the shipped file."""
+    """Write the file of the trial's own weights and the shipped file, with their contracts."""
     paths = session.paths
     paths.finals.mkdir(exist_ok=True)
     model = TrainedModel(
@@ -55,11 +55,12 @@ def _export(session: Session, record: TrialRecord, refit: Refit) -> tuple[Export
         class_names=session.data.class_names,
         weights=paths.weights(record.number),
     )
-    own = export_to(model, paths.validation)
+    contract = contract_of(session.settings, session.facts, record.number)
+    own = export_to(model, contract, paths.validation)
     if refit.is_shipped:
         refitted = replace(model, weights=paths.refit / WEIGHTS_FILE)
-        return own, export_to(refitted, paths.winner)
-    write_atomic(paths.winner, paths.validation.read_bytes())
+        return own, export_to(refitted, contract, paths.winner)
+    copy_export(paths.validation, paths.winner)
     return own, replace(own, path=paths.winner)
 
 

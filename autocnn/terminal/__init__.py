@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from autocnn.terminal.closing_lines import describe_finals as describe_finals
     from autocnn.terminal.confusion_table import render_classes as render_classes
     from autocnn.terminal.confusion_table import render_confusion as render_confusion
+    from autocnn.terminal.contract_lines import describe_contract as describe_contract
     from autocnn.terminal.dataset_page import render_dataset as render_dataset
     from autocnn.terminal.dataset_page import render_datasets as render_datasets
     from autocnn.terminal.leaderboard_table import render_leaderboard as render_leaderboard
@@ -39,6 +40,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.terminal.baselines_table": ("render_baselines",),
     "autocnn.terminal.closing_lines": ("describe_end", "describe_finals"),
     "autocnn.terminal.confusion_table": ("render_classes", "render_confusion"),
+    "autocnn.terminal.contract_lines": ("describe_contract",),
     "autocnn.terminal.dataset_page": ("render_dataset", "render_datasets"),
     "autocnn.terminal.leaderboard_table": ("render_leaderboard",),
     "autocnn.terminal.networks_table": ("render_networks",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib import metadata
 
 import keras
 import numpy as np
@@ -12,7 +13,9 @@ from autocnn.api.export import export_model, export_note, trained_model
 from autocnn.api.studies import load_study
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.export.check import checked_images
-from autocnn.export.formats import FORMATS, Format, export_to
+from autocnn.export.formats import FORMATS, Format, export_to, read_contract
+from autocnn.finals.contract import contract_of
+from autocnn.models.contract import contract_from_json, contract_to_json
 from autocnn.records.finals_file import write_finals
 
 WHITE = np.full((1, 8, 8, 1), 255.0, np.float32)
@@ -31,7 +34,8 @@ def ship(view, make_finals):
     def make(trial=0):
         view.paths.finals.mkdir()
         write_finals(view.paths, make_finals(winner=2))
-        export_to(trained_model(view, trial), view.paths.winner)
+        contract = contract_of(view.study.settings, view.known_facts, trial=2)
+        export_to(trained_model(view, trial), contract, view.paths.winner)
         return view.paths.winner
 
     return make
@@ -41,16 +45,29 @@ def ship(view, make_finals):
 def answers():
     """The table of formats with one more: a JSON file of a network's predictions."""
 
-    def write(model, path):
+    def write(model, contract, path):
         predicted = model.predict(checked_images(model.image.shape))
-        path.write_text(json.dumps(predicted.tolist()))
+        file = {"answers": predicted.tolist(), "contract": contract_to_json(contract)}
+        path.write_text(json.dumps(file))
 
     def load(path):
-        predicted = np.array(json.loads(path.read_text()), np.float32)
+        predicted = np.array(answers_in(path), np.float32)
         return lambda images: predicted
 
-    entry = Format(name="answers", suffix=".answers", write=write, load=load, tolerance=1e-6)
+    entry = Format(
+        name="answers",
+        suffix=".answers",
+        write=write,
+        load=load,
+        read_contract=lambda path: contract_from_json(json.loads(path.read_text())["contract"]),
+        tolerance=1e-6,
+    )
     return {**FORMATS, entry.suffix: entry}
+
+
+def answers_in(path):
+    """The predictions in the file of the format of `answers`."""
+    return json.loads(path.read_text())["answers"]
 
 
 # trials
@@ -115,7 +132,7 @@ def test_the_shipped_winner_is_converted_to_other_formats(view, ship, answers, t
     export_model(view, target, formats=answers)
     assert target.read_bytes() != winner.read_bytes()
     expected = trained_model(view, 0).predict(checked_images((8, 8, 1)))
-    np.testing.assert_allclose(json.loads(target.read_text()), expected, atol=1e-6)
+    np.testing.assert_allclose(answers_in(target), expected, atol=1e-6)
 
 
 def test_the_shipped_winner_is_a_trained_model(view, ship):
@@ -142,6 +159,34 @@ def test_exporting_the_winner_onto_itself_changes_nothing(view, ship):
     before = winner.read_bytes()
     assert export_model(view, winner) == winner
     assert winner.read_bytes() == before
+
+
+# the contract
+
+
+@pytest.mark.parametrize(
+    ("ships", "trial", "number"), [(True, None, 2), (False, None, 2), (True, 0, 0)]
+)
+def test_the_contract_names_study_and_trial(view, ship, tmp_path, ships, trial, number):
+    """It is in the file and beside it; the shipped file is copied with its own."""
+    if ships:
+        ship()
+    export_model(view, tmp_path / "model.keras", trial)
+    contract = read_contract(tmp_path / "model.keras")
+    assert contract == read_contract(tmp_path / "model.json")
+    assert (contract.dataset, contract.study, contract.trial) == ("digits", "digits-1", number)
+    assert contract.class_names == tuple("0123456789")
+    assert (contract.image_shape, contract.colour) == ((8, 8, 1), "grey")
+    assert contract.autocnn == metadata.version("autocnn")
+
+
+def test_a_foreign_json_file_stays(view, ship, tmp_path):
+    """A copy of the shipped file writes no contract over it."""
+    ship()
+    (tmp_path / "model.json").write_text("mine")
+    with pytest.raises(RecordError, match=r"model\.json: expected no file, or the contract of an"):
+        export_model(view, tmp_path / "model.keras")
+    assert [p.name for p in tmp_path.glob("model.*")] == ["model.json"]
 
 
 # targets

@@ -173,8 +173,22 @@ def test_the_winner_is_exported(finished, autocnn, tmp_path):
     """The exported file is equal byte by byte to the one that the finals measured."""
     target = tmp_path / "model.keras"
     done = autocnn("export", "tiny", "-o", target, "--results", finished.results)
-    assert (done.code, done.out) == (0, f"{target}\n")
+    digits = ", ".join(f"{i} {i}" for i in range(10))
+    lines = f"{target}\noutputs: {digits}\nexpects: 8x8 grey, 0 to 255\n"
+    assert (done.code, done.out, done.err) == (0, lines, "")
     assert target.read_bytes() == (finished.folder / "finals" / "winner.keras").read_bytes()
+
+
+def test_an_export_says_as_json_what_the_model_expects(finished, autocnn, tmp_path):
+    """The object has the path and the whole contract, as NAME.json has it."""
+    target = tmp_path / "model.keras"
+    arguments = ("export", "tiny", "-o", target, "--results", finished.results, "--json")
+    said = json.loads(autocnn(*arguments).out.splitlines()[-1])
+    contract = json.loads((tmp_path / "model.json").read_text())
+    assert said == {"model": str(target), "contract": contract}
+    assert contract["class_names"] == list("0123456789")
+    assert (contract["dataset"], contract["study"]) == ("digits", "tiny")
+    assert contract["trial"] == finished.outcome["winner"]
 
 
 def test_a_trial_is_exported(finished, autocnn, tmp_path):

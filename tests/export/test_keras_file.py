@@ -9,7 +9,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from export_fixtures import CONFIGS
+from export_fixtures import CONFIGS, CONTRACT
 
 from autocnn.errors import RecordError
 from autocnn.export.formats import export_to
@@ -38,7 +38,7 @@ def test_the_files_work_without_autocnn(tmp_path, make_model):
     """Plain Keras in safe mode turns raw bytes 0-255 into the network's probabilities."""
     models = {tmp_path / f"{name}.keras": make_model(config) for name, config in CONFIGS.items()}
     for file, model in models.items():
-        export_to(model, file)
+        export_to(model, CONTRACT, file)
     np.save(tmp_path / "images.npy", IMAGES)
     command = [sys.executable, "-I", "-c", ELSEWHERE, tmp_path / "images.npy", *models]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
@@ -56,7 +56,7 @@ def test_a_mixed_policy_does_not_stay_in_the_file(tmp_path, keep_policy, make_mo
     model = make_model(config)
     keras.config.set_dtype_policy("mixed_bfloat16")
     target = tmp_path / "model.keras"
-    export_to(model, target)
+    export_to(model, CONTRACT, target)
     keras.config.set_dtype_policy("float32")
     loaded = keras.saving.load_model(target, compile=False, safe_mode=True)
     assert {layer.compute_dtype for layer in loaded.layers} == {"float32"}
@@ -65,7 +65,7 @@ def test_a_mixed_policy_does_not_stay_in_the_file(tmp_path, keep_policy, make_mo
 def test_the_weights_of_a_file_are_read_back(tmp_path, make_model, config):
     """The weights are read exactly, into a network that had other weights."""
     model, other = make_model(config, seed=3), make_model(config, seed=4)
-    export_to(model, tmp_path / "winner.keras")
+    export_to(model, CONTRACT, tmp_path / "winner.keras")
     read = with_weights_of(other, tmp_path / "winner.keras")
     for ours, theirs in zip(read.weights, model.weights, strict=True):
         np.testing.assert_array_equal(ours, theirs.astype(np.float32))
@@ -73,7 +73,7 @@ def test_the_weights_of_a_file_are_read_back(tmp_path, make_model, config):
 
 def test_a_file_of_another_network_is_refused(tmp_path, make_model, config):
     """Weights of other shapes, and a normalisation of other pixels, are refused."""
-    export_to(make_model(config), tmp_path / "winner.keras")
+    export_to(make_model(config), CONTRACT, tmp_path / "winner.keras")
     pixels = "unit" if config.pixels == "standardize" else "standardize"
     for other in (replace(config, blocks=config.blocks * 2), replace(config, pixels=pixels)):
         with pytest.raises(RecordError, match=r"winner\.keras: expected the network of its study"):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import keras
 import pytest
 from scripted import ScriptedExecutor
 
+from autocnn.data.options import AS_THEY_ARE
+from autocnn.data.value_range import EIGHT_BITS
 from autocnn.errors import UnknownDatasetError
+from autocnn.export.formats import read_contract
 from autocnn.finals.run import finish
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
@@ -75,12 +78,20 @@ def make_session(tmp_path, make_result, make_record):
         return SimpleNamespace(
             records=lambda: [replace(record, config=CONFIG, state=state)],
             budget=SimpleNamespace(left=lambda: None),
-            facts=SimpleNamespace(horizon=2),
+            facts=SimpleNamespace(
+                horizon=2,
+                class_names=tuple("0123456789"),
+                image_shape=SPEC.shape,
+                value_range=EIGHT_BITS,
+            ),
             precision="float32",
             objective=ACCURACY,
             paths=paths,
             settings=SimpleNamespace(
-                dataset=dataset, image_size=None, skip_corrupt=False, class_weights=False
+                study="digits-1",
+                dataset=dataset,
+                **asdict(AS_THEY_ARE),
+                class_weights=False,
             ),
             data=SimpleNamespace(
                 image_shape=SPEC.shape,
@@ -118,6 +129,18 @@ def test_both_files_are_exported_and_tested(make_session):
     confusion = read_confusion(paths.confusion)
     assert confusion.n - confusion.hits == finals.test.errors
     assert (listener.phases, listener.messages) == (["refitting", "testing"], [])
+
+
+def test_the_files_have_their_contract_inside_and_beside(make_session):
+    """Both are of the winner, and name the data set and the study."""
+    session = make_session()
+    finish(session, Listening(), lambda: False)
+    for file in (session.paths.winner, session.paths.validation):
+        contract = read_contract(file)
+        assert contract == read_contract(file.with_suffix(".json"))
+        assert contract.class_names == tuple("0123456789")
+        assert (contract.image_shape, contract.value_range) == ((8, 8, 1), EIGHT_BITS)
+        assert (contract.dataset, contract.study, contract.trial) == ("digits", "digits-1", 5)
     assert session.executor.is_closed
 
 
@@ -125,7 +148,9 @@ def test_without_the_refit_the_trials_own_file_is_shipped(make_session):
     """The file is copied byte by byte, and one line gives the reason."""
     session, listener = make_session(refit_loss=5.0), Listening()
     finals = finish(session, listener, lambda: False)
-    assert session.paths.winner.read_bytes() == session.paths.validation.read_bytes()
+    paths = session.paths
+    assert paths.winner.read_bytes() == paths.validation.read_bytes()
+    assert read_contract(paths.winner.with_suffix(".json")) == read_contract(paths.winner)
     assert (finals.refit.shipped, finals.test) == (False, finals.test_winner)
     (message,) = listener.messages
     assert message == (

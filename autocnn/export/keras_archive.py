@@ -1,0 +1,91 @@
+"""The contract inside a `.keras` file, which is a zip archive: a key of its `metadata.json`.
+
+Keras writes `metadata.json` and does not read it. A member of its own would cost every load:
+if an archive has more than three members, Keras unpacks all of them into a temporary folder.
+Keras is not imported here.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from copy import copy
+from pathlib import Path
+from typing import Any, Final
+
+from autocnn.errors import RecordError
+from autocnn.export.contract_file import AGAIN, MAX_BYTES, parse_contract
+from autocnn.models.contract import ModelContract, contract_to_json
+
+MEMBER: Final = "metadata.json"
+KEY: Final = "autocnn"
+
+_READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_ENCRYPTED = 0x1  # a bit of `ZipInfo.flag_bits`
+_BROKEN = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, ValueError)
+
+
+def add_contract(plain: Path, contract: ModelContract, path: Path) -> None:
+    """Write the members of the archive `plain`, with `contract` in its metadata, to `path`.
+
+    Raises: OSError if the file cannot be written.
+    """
+    with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w") as target:
+        for info in source.infolist():
+            fresh = copy(info)  # zipfile writes sizes and places into it
+            if info.filename == MEMBER:
+                metadata = {**json.loads(source.read(info)), KEY: contract_to_json(contract)}
+                target.writestr(fresh, json.dumps(metadata, ensure_ascii=False))
+            else:
+                with source.open(info) as old, target.open(fresh, "w") as new:
+                    shutil.copyfileobj(old, new)
+
+
+def read_contract_inside(path: Path) -> ModelContract:
+    """The contract in the archive at `path`, of which no other member is read.
+
+    Raises: RecordError if the file cannot be read, is no archive, or holds no valid contract.
+    """
+    with _broken_archives(path), zipfile.ZipFile(path) as archive:
+        metadata = _read_metadata(path, archive)
+    if not isinstance(metadata, dict) or KEY not in metadata:
+        raise RecordError(
+            f"{path}: expected a contract at the key {KEY!r} of its {MEMBER}, found none; {AGAIN}"
+        )
+    return parse_contract(path, metadata[KEY])
+
+
+def _read_metadata(path: Path, archive: zipfile.ZipFile) -> Any:
+    """The content of `metadata.json`, None if there is no such member."""
+    if MEMBER not in archive.namelist():
+        return None
+    info = archive.getinfo(MEMBER)
+    if info.flag_bits & _ENCRYPTED or info.compress_type not in _READABLE:
+        raise RecordError(f"{path}: its {MEMBER} is encrypted or packed in an odd way; {AGAIN}")
+    with archive.open(info) as file:
+        content = file.read(MAX_BYTES + 1)
+    if len(content) > MAX_BYTES:
+        raise RecordError(f"{path}: its {MEMBER} has more than {MAX_BYTES:,} bytes; {AGAIN}")
+    return json.loads(content)
+
+
+@contextmanager
+def _broken_archives(path: Path) -> Iterator[None]:
+    """Turn any error of a damaged or foreign file into one line."""
+    try:
+        yield
+    except RecordError:
+        raise
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read ({error.strerror or error})") from error
+    except (*_BROKEN, RecursionError) as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise RecordError(
+            f"{path}: expected a .keras file with its contract, got something else ({reason}); "
+            f"{AGAIN}"
+        ) from error

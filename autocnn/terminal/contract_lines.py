@@ -1,0 +1,31 @@
+"""A model's contract in two lines: what its outputs mean, and what it expects of an image."""
+
+from __future__ import annotations
+
+from autocnn.models.contract import VALUES, ModelContract
+
+MOST_SHOWN = 12  # classes; of more, the first ones and the last one are shown
+
+
+def describe_contract(contract: ModelContract) -> list[str]:
+    """As "outputs: 0 cat, 1 dog" and "expects: 48x64 RGB, 0 to 255"; the height comes first."""
+    height, width, _ = contract.image_shape
+    low, high = VALUES
+    stored = contract.value_range
+    scaled = "" if stored.kind == "bytes" else f" (scaled from {stored})"
+    return [
+        f"outputs: {_shown_outputs(contract.class_names)}",
+        f"expects: {height}x{width} {contract.colour}, {low} to {high}{scaled}",
+    ]
+
+
+def _shown_outputs(names: tuple[str, ...]) -> str:
+    outputs = [f"{i} {_one_line(name)}" for i, name in enumerate(names)]
+    if len(outputs) > MOST_SHOWN:
+        outputs[MOST_SHOWN - 2 : -1] = ["…"]
+    return ", ".join(outputs)
+
+
+def _one_line(name: str) -> str:
+    """`name`, or its escaped form if it has characters that move the cursor."""
+    return name if name.isprintable() else ascii(name)

@@ -10,6 +10,7 @@ from pathlib import Path
 from autocnn.data.decoding import SUFFIXES
 from autocnn.data.folder_advice import (
     EXPECTED,
+    describe_nesting,
     refuse_one_class,
     refuse_several_sets,
     refuse_split_names,
@@ -55,7 +56,7 @@ def find_classes(top: Tree) -> ClassFolders:
         _check_nesting(splits.get(part, top), classes)
     if len(names) < 2:
         refuse_one_class(holder, names[0], parts[TRAIN][names[0]])
-    nested = _describe_nesting([f for classes in parts.values() for f in classes.values()])
+    nested = describe_nesting(dict(sorted(parts[TRAIN].items())))
     return ClassFolders(
         parts=dict(sorted(parts.items())),
         names=tuple(names),
@@ -168,17 +169,6 @@ def _check_classes(root: Path, part: int, classes: Classes, names: Collection[st
                 f"{folder.path}: no images found ({', '.join(SUFFIXES)}){found}; "
                 "fill it or take it away"
             )
-
-
-def _describe_nesting(folders: list[Tree]) -> list[str]:
-    """A line if there are folders of images inside of class folders."""
-    inner = [each.name for folder in folders for each in folder.filled.values()]
-    if not inner:
-        return []
-    return [
-        f"folders inside of class folders, such as {inner[0]}, are no classes: their images belong "
-        "to the class folder around them"
-    ]
 
 
 def _order(names: list[str]) -> list[str]:

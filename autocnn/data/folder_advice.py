@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -10,7 +12,7 @@ from pathlib import Path
 
 from autocnn.data.decoding import SUFFIXES
 from autocnn.data.folder_tree import Tree
-from autocnn.data.part_names import find_part_within, is_split_name
+from autocnn.data.part_names import is_split_name
 from autocnn.errors import DatasetError
 
 EXPECTED = (
@@ -52,8 +54,8 @@ def refuse_split_names(holder: Tree, classes: Mapping[str, Tree]) -> None:
             f"{classes[named[0]].path}: is it a split or a class? Give it another name if it is a "
             "class, and take it away if it is a split"
         )
-    words = [_split_word(name) for name in classes]
-    if len(classes) > 1 and all(words):
+    rests = Counter(map(_without_split, classes))
+    if None not in rests and max(rests.values(), default=0) > 1:
         raise DatasetError(
             f"{holder.path}: its folders {_list(list(classes))} have names of splits, which are no "
             "classes; call them train, val and test, with a folder for each class in them, or give "
@@ -67,26 +69,30 @@ def refuse_several_sets(holder: Tree, classes: Mapping[str, Tree]) -> None:
         for inner_name, inner in folder.filled.items():
             if is_split_name(inner_name) and inner.is_flat:
                 raise DatasetError(
-                    f"{inner.path}: a split inside of a class folder; expected "
-                    f"{holder.path / inner_name / name}"
+                    f"{inner.path}: a split inside of a class folder; expected train/CLASS and "
+                    f"test/CLASS: move it to {holder.path / inner_name / name}"
                 )
             if is_split_name(inner_name):
                 sets = [each.path for each in classes.values() if _has_splits(each)]
                 raise DatasetError(f"{holder.path}: {_list(sets)} {_hold(sets)}; {_give(sets)}")
-    inner_names = [set(folder.filled) for folder in classes.values()]
-    all_inner = set().union(*inner_names)
-    shared = {name for name in all_inner if sum(name in each for each in inner_names) > 1}
-    if (
-        len(all_inner) > 1
-        and shared == all_inner
-        and not any(folder.images for folder in classes.values())
-    ):
-        sets = [folder.path for folder in classes.values()]
-        raise DatasetError(
-            f"{holder.path}: its folders {_list(list(classes))} have the same folders in them "
-            f"({_list(sorted(all_inner))}), so either may be the classes; {_give(sets)} for one of "
-            "several data sets, or put all images of a class into one folder"
-        )
+
+
+def describe_nesting(classes: Mapping[str, Tree]) -> list[str]:
+    """A line if there are folders of images inside of class folders.
+
+    Folders that occur in several class folders may be what was meant by classes.
+    """
+    inner = Counter(name for folder in classes.values() for name in folder.filled)
+    if not inner:
+        return []
+    line = (
+        f"the first level of folders are the classes: {_list(list(classes))}; the folders in them, "
+        f"such as {next(iter(inner))}, are none"
+    )
+    shared = [name for name, n in inner.items() if n > 1]
+    if len(shared) > 1 and len(shared) == len(inner):
+        line += f" (if {_list(shared)} are the classes, each needs one folder at the first level)"
+    return [line]
 
 
 def suggest_parent(path: Path) -> str:
@@ -132,11 +138,11 @@ def _folders_in(folder: Path) -> list[os.DirEntry[str]]:
     return []
 
 
-def _split_word(name: str) -> bool:
-    try:
-        return find_part_within(name) is not None
-    except DatasetError:  # the words of two splits, or an unclear one
-        return True
+def _without_split(name: str) -> str | None:
+    """A name such as "mnist_train" without the name of a split in it, or None if it has none."""
+    words = re.findall(r"[^\W\d_]+", name)
+    rest = [word for word in words if not is_split_name(word)]
+    return None if rest == words else " ".join(rest)
 
 
 def _has_splits(folder: Tree) -> bool:

@@ -28,7 +28,7 @@ from autocnn.data.table_images import (
     find_tables,
     read_tables,
 )
-from autocnn.errors import DatasetError
+from autocnn.errors import DatasetError, SettingsError
 
 Labelled = tuple[FileStat, int, str]  # an image, its part and the name of its class
 
@@ -37,7 +37,7 @@ def list_folder(root: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
     """List the images and tables below `root`; no image is opened.
 
     Raises: DatasetError if the folder has another layout, cannot be read, or has a link that leads
-    out of it.
+    out of it; SettingsError for columns without a table.
     """
     top = read_tree(root, follow_links=options.follow_links)
     if not top.n_images:
@@ -49,7 +49,7 @@ def list_folder(root: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
     places = find_tables(top)
     wants_table = options.label_column is not None or options.file_column is not None
     if wants_table and not places:
-        raise DatasetError(
+        raise SettingsError(
             f"{root}: --label-column and --file-column are for a table beside the images, and "
             "there is none; leave them out"
         )

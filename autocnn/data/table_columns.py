@@ -113,7 +113,7 @@ def _find_label(
         return named[0], (), [f"{table.path.name}: the column {named[0]!r} has the labels"]
     if not named and all(set(table.columns[name]) <= {*_ONE, *_ZERO} for name in rest):
         _check_one_hot(table, rest)
-        return None, tuple(rest), [f"{table.path.name}: the columns {_list(rest)} are the classes"]
+        return None, tuple(rest), ()
     raise DatasetError(
         f"{table.path}: the columns {_list(named or rest)} may have the labels; choose one with "
         "--label-column"

@@ -118,7 +118,7 @@ def parquet(**columns):
 
 def null_parquet():
     """Write a Parquet file whose second image is null."""
-    pq.write_table(image_table([FILE, None], [0, 0]), "x.parquet")
+    pq.write_table(image_table([FILE, None], [0, 1]), "x.parquet")
     return "x.parquet"
 
 
@@ -145,7 +145,7 @@ def bomb():
     data = bytearray(FILE)
     data[16:24] = (30_000).to_bytes(4, "big") * 2
     data[29:33] = zlib.crc32(data[12:29]).to_bytes(4, "big")
-    made("photos", "a/1.png")
+    made("photos", "a/1.png", "b/1.png")
     Path("photos/a/2.png").write_bytes(data)
     return "photos"
 
@@ -161,17 +161,19 @@ def badly_named():
     ("make", "code", "message"),
     [
         (lambda: "absent/photos", 2, "no data set named 'absent/photos'; choose one of digits, "),
-        (lambda: made(".", "photos.zip") and "photos.zip", 1, "expected a folder of images, a .n"),
+        (lambda: made(".", "photos.rar") and "photos.rar", 1, "expected a folder, or a file .zip"),
+        (lambda: made(".", "photos.zip") and "photos.zip", 1, "cannot be read as an archive (File"),
         (lambda: made("photos", "readme.txt"), 1, "no images found (.png, .jpg,"),
         (lambda: made("photos", "a/readme.txt"), 1, "no images found (.png, .jpg,"),
         (lambda: made("photos", "1.png"), 1, "1 images lie in it without a class folder"),
-        (lambda: made("photos", "a/1.png"), 1, "class 'a' has 1 image; it needs at least 3"),
-        (lambda: made("photos", "a/b/1.png"), 1, "photos/a/b: a folder inside of a class folder"),
+        (lambda: made("photos", "train/1.png", "test/1.png"), 1, "its 1 images have no labels"),
+        (lambda: made("photos", "a/1.png"), 1, "one class is not enough"),
+        (lambda: made("photos", "a/1.png", "b/1.png"), 1, "class 'a' has 1 image; it needs at l"),
         (lambda: made("photos", "train/a/1.png", "test/b/1.png"), 1, "test has images of 'b'"),
         (lambda: made("photos", "a/1.png", "b/x"), 1, "photos/b: no images found"),
         (lambda: linked("../../../etc/passwd"), 1, "photos/a/2.png: a link that leads"),
         (badly_named, 1, r"photos/a/caf\xe9.png: its name is not UTF-8; rename it"),
-        (bomb, 1, "1 of 2 images cannot be read: a/2.png ("),
+        (bomb, 1, "1 of 3 images cannot be read: a/2.png ("),
         (lambda: npz(images=X, labels=Y), 1, "x_train, y_train missing; expected x_train, y_tra"),
         (lambda: npz(x_train=X / 255, y_train=Y), 1, "x_train: expected uint8, 0 to 255, got flo"),
         (lambda: npz(x_train=X, y_train=Y[:3]), 1, "y_train: expected integers (36,) or (36, 1)"),
@@ -237,8 +239,12 @@ def test_files_without_permission_are_refused(autocnn, folder, monkeypatch):
         ("search --dataset photos --image-size 0", "--image-size must be a side such as 64, or "),
         ("search --dataset photos --image-size 9999", "--image-size must be a side such as 64"),
         ("datasets photos --image-size big", "--image-size must be a side such as 64, or "),
-        ("datasets digits --image-size 16", "--image-size and --skip-corrupt are for images of yo"),
-        ("search --skip-corrupt", "digits is a data set of the catalog; leave them out, or give"),
+        (
+            "datasets digits --image-size 16",
+            "--image-size: for images of your own only, and digits",
+        ),
+        ("search --skip-corrupt", "digits is a data set of the catalog; leave it out, or give"),
+        ("search --dataset photos --label-column x", "are for a table beside the images, and the"),
         ("datasets --skip-corrupt", "--skip-corrupt needs the NAME of a data set, or a path"),
         ("search --dataset photos --space absent.toml", "no search space named 'absent.toml'"),
     ],

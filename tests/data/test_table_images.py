@@ -9,7 +9,7 @@ import pytest
 from autocnn.data.image_folder import list_folder
 from autocnn.data.options import ImageOptions
 from autocnn.data.part_names import TEST, TRAIN, VALIDATION
-from autocnn.errors import DatasetError
+from autocnn.errors import DatasetError, SettingsError
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def read(root, **options):
 
 def refused(root, **options):
     """The line that refuses the folder, from the folder's name on."""
-    with pytest.raises(DatasetError) as caught:
+    with pytest.raises((DatasetError, SettingsError)) as caught:
         list_folder(root, ImageOptions(**options)).open()
     line = str(caught.value)
     assert "\n" not in line
@@ -137,7 +137,7 @@ def test_a_column_says_the_split(photos):
 
 @pytest.mark.parametrize(("one", "zero"), [("1", "0"), ("1.0", "0.0")])
 def test_roboflows_one_hot_columns_are_classes(photos, one, zero):
-    """Each split has a table of its own; one line says so."""
+    """Each split has a table of its own."""
     head, cat, dog = "filename, cat, dog\n", f" {one}, {zero}\n", f" {zero}, {one}\n"
     root = photos(
         "train/a.jpg train/b.jpg valid/c.jpg",
@@ -150,7 +150,7 @@ def test_roboflows_one_hot_columns_are_classes(photos, one, zero):
             (TRAIN, "dog", "train/b.jpg"),
             (VALIDATION, "dog", "valid/c.jpg"),
         ],
-        ["_classes.csv: the columns 'cat', 'dog' are the classes"],
+        [],
     )
 
 

@@ -203,8 +203,8 @@ OF_SPLITS = (
         ),
         (
             ["a/train/1.png", "a/test/1.png", "b/train/1.png"],
-            "/a/test: a split inside of a class folder; expected train/CLASS and test/CLASS: move it "
-            "to ROOT/test/a",
+            "/a/test: a split inside of a class folder; expected train/CLASS and test/CLASS: move "
+            "it to ROOT/test/a",
         ),
         (
             ["s1/train/a/1.png", "s1/test/a/1.png", "s2/train/a/1.png"],

@@ -246,7 +246,11 @@ READ = [
     Case("folder-clutter", with_extra(("Thumbs.db", "x"), ("__MACOSX/cat/0.png", "y"))),
     Case("folder-follow-link", linked, options={"follow_links": True}),
     Case("folder-follow-file-links", linked_files, options={"follow_links": True}),
-    Case("folder-training-part-alone", lambda root: (below_split(root), {"all": pictures()})),
+    Case(
+        "folder-training-part-alone",
+        lambda root: (below_split(root), {"all": pictures()}),
+        notes=(r"^test/ beside it is not read; .*/in is read with it$",),
+    ),
 ]
 
 REFUSED = [

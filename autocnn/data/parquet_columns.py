@@ -16,7 +16,7 @@ from autocnn.data.array_labels import RawLabels, encode_labels
 from autocnn.data.array_names import list_names
 from autocnn.data.decoding import Content
 from autocnn.data.options import ImageOptions
-from autocnn.data.part_names import PART_NAMES, TEST
+from autocnn.data.part_names import PART_NAMES, SPLIT_COLUMNS, TEST, is_split_name
 from autocnn.errors import DatasetError
 
 _IMAGE_NAMES = ("image", "img")
@@ -75,12 +75,31 @@ def choose_columns(file: Path, options: ImageOptions) -> Columns:
     ):
         if name is not None and name not in names:
             raise DatasetError(f"{file}: {option} {name}: no such column; got {_listed(schema)}")
+    _refuse_splits(file, schema)
     image = options.file_column or _find_image(file, schema)
     labels = [field.name for field in schema if field.name != image and _is_label(field.type)]
     if options.label_column is not None:
         return Columns(image=image, label=options.label_column, notes=())
     label = _find_label(file, schema, labels)
     return Columns(image=image, label=label, notes=_describe(label, labels))
+
+
+def _refuse_splits(file: Path, schema: Any) -> None:
+    """Raise DatasetError if a column says of each row to which split it belongs."""
+    import pyarrow.compute as pc
+
+    columns = [field.name for field in schema if field.name.casefold() in SPLIT_COLUMNS]
+    for name in columns:
+        kind = schema.field(name).type
+        if not _is_text(getattr(kind, "value_type", kind)):
+            continue
+        with open_parquet(file) as parquet:
+            found = pc.unique(parquet.read(columns=[name]).column(0)).drop_null().to_pylist()
+        if len(found) > 1 and all(map(is_split_name, found)):
+            raise DatasetError(
+                f"{file}: column {name} divides its rows into {list_names(sorted(found))}; write a "
+                f"file for each, such as {found[0]}.parquet"
+            )
 
 
 def _find_image(file: Path, schema: Any) -> str:

@@ -12,6 +12,8 @@ PART_NAMES = ("train", "validation", "test")
 _PART_OF = dict.fromkeys(("train", "training"), TRAIN)
 _PART_OF |= dict.fromkeys(("val", "valid", "validation", "dev", "devel"), VALIDATION)
 _PART_OF |= dict.fromkeys(("test", "testing"), TEST)
+SPLIT_COLUMNS = ("split", "set", "subset", "partition")  # names of columns with names of splits
+
 _UNCLEAR = ("eval", "evaluation", "holdout", "unseen")  # validation for some, test for others
 _ADDED = ("set", "split", "data", "images?", "imgs?", "folder", "dir", "part")  # as in training_set
 _ADDS, _GAP = f"(?:{'|'.join(_ADDED)})", r"[\W\d_]*"  # a gap has no letters

@@ -10,11 +10,10 @@ from autocnn.data.decoding import SUFFIXES
 from autocnn.data.file_index import FileIndex
 from autocnn.data.label_table import Table
 from autocnn.data.options import ImageOptions
-from autocnn.data.part_names import is_split_name
+from autocnn.data.part_names import SPLIT_COLUMNS, is_split_name
 from autocnn.errors import DatasetError
 
 _LABELS = ("label", "labels", "class", "classname", "category", "target", "y")
-_SPLITS = ("split", "set", "subset", "partition")
 _ONE, _ZERO = ("1", "1.0"), ("0", "0.0")
 _FILES = (
     *("filename", "file", "filepath", "image", "imagename", "imagepath", "imageid", "img", "path"),
@@ -150,7 +149,7 @@ def _is_image(name: str, index: FileIndex) -> bool:
 
 def _is_split(table: Table, name: str) -> bool:
     values = set(table.columns[name])
-    return _plain(name) in _SPLITS and bool(values) and all(map(is_split_name, values))
+    return _plain(name) in SPLIT_COLUMNS and bool(values) and all(map(is_split_name, values))
 
 
 def _plain(name: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 
 from autocnn.api.ablate_trial import AblationSettings
 from autocnn.api.compare_networks import CompareSettings, _published_on, _study_settings
+from autocnn.data.options import ImageOptions
 from autocnn.errors import SettingsError
 from autocnn.space.space import Published
 
@@ -68,4 +69,5 @@ def test_comparisons_of_other_images_are_other_studies(tmp_path, monkeypatch):
     names = [study_of(f"{name}/photos").study for name in ("a", "b", "a")]
     assert names[0] == names[2] != names[1]
     assert all(re.fullmatch(r"compare-photos-[0-9a-f]{8}-30-5", name) for name in names)
-    assert study_of("a/photos", image_size="48x64").study.endswith("-48x64-30-5")
+    assert study_of("a/photos", images=ImageOptions("48x64")).study.endswith("-48x64-30-5")
+    assert study_of("a/photos", images=ImageOptions(label_column="y")).study not in names

@@ -21,6 +21,12 @@ def rows(images: dict[str, list[Pixels]]) -> tuple[list[bytes], list[int]]:
     return [p for p, _ in pairs], [k for _, k in pairs]
 
 
+def column_of(value: Any, n: int) -> pa.Array:
+    """The value in each row, or the values of a tuple in turn."""
+    values = value if isinstance(value, tuple) else (value,)
+    return pa.array([values[i % len(values)] for i in range(n)])
+
+
 def write(
     path: Path,
     images: dict[str, list[Pixels]],
@@ -39,7 +45,7 @@ def write(
     arrays = {
         columns[0]: pa.array(cells, IMAGE if is_struct else pa.binary()),
         columns[1]: column if kind is None else column.cast(kind),
-        **{name: pa.array([value] * len(labels)) for name, value in more.items()},
+        **{name: column_of(value, len(labels)) for name, value in more.items()},
     }
     table = pa.table(arrays)
     if names:
@@ -189,6 +195,11 @@ REFUSED = [
         refused=r"row",
     ),
     Case("parquet-one-class", path_only(one(label=lambda k: "cat")), refused=r"class"),
+    Case(
+        "parquet-split-column",
+        path_only(one(split=("train", "test"))),
+        refused=r"split.*test.*train",
+    ),
     Case("parquet-no-image", no_images, refused=r"image"),
     Case(
         "parquet-two-configurations",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from autocnn.api.search_study import SilentListener
 from autocnn.api.studies import StudyView
+from autocnn.data.class_counts import count_classes
 from autocnn.data.options import IMAGE_OPTIONS
 from autocnn.errors import Infeasible, SettingsError
 from autocnn.keras_startup import load_keras
@@ -26,7 +27,6 @@ from autocnn.records.trial_record import TrialRecord
 from autocnn.report.ablation_page import ablation_markdown
 from autocnn.space.layers import plan_network
 from autocnn.space.plan import VARIANT
-from autocnn.study.creation import class_sizes
 from autocnn.study.session import Mode
 from autocnn.trial import Listener
 
@@ -79,7 +79,7 @@ def ablate(
     with trained_plan(own, view.space, Mode(plan=plan), listener, interrupted) as session:
         found = session.records()
         data = session.data
-        sizes = data.train.n, class_sizes(data.validation.labels, data.n_classes)
+        sizes = data.train.n, count_classes(data.validation.labels, data.n_classes)
     variants = _with_earlier(record, found, variants)
     return _write(view, record, session.paths.root, (found, variants, sizes))
 

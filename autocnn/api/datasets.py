@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autocnn.data import catalog
-from autocnn.data.catalog import dataset_info, is_local, load_train
+from autocnn.data.catalog import dataset_info, is_local, load_described, load_train
+from autocnn.data.class_counts import count_parts
 from autocnn.data.dataset import DatasetInfo, IndexedImages
 from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
 from autocnn.data.split import find_split, fingerprint
@@ -43,17 +44,19 @@ def list_datasets() -> list[tuple[DatasetInfo, bool]]:
 
 
 def dataset_facts(name: str, options: ImageOptions = AS_THEY_ARE) -> DatasetFacts:
-    """The facts of a data set, by name or path; training images on this machine are counted.
+    """The facts of a data set, by name or path; images on this machine are counted by class.
+
+    Of data without validation images of their own, those of the split with seed 0 are counted.
 
     Raises: UnknownDatasetError; DatasetError if files on this machine cannot be read.
     """
     info = dataset_info(name, options)
     if not is_local(info):
         return DatasetFacts(info=info)
-    images = load_train(name, options)
-    counts = np.bincount(images.labels, minlength=info.n_classes).tolist()
+    info, images = load_described(name, options)
+    counts = count_parts(info, images.labels, find_split(images))
     known = images.fingerprint or fingerprint(images)
-    return DatasetFacts(info=info, counts=tuple(counts), fingerprint=known)
+    return DatasetFacts(info=info, counts=counts, fingerprint=known)
 
 
 def write_grid(

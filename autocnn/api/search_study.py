@@ -11,6 +11,8 @@ from pathlib import Path
 
 from autocnn.api.settings_sources import absolute_dataset, refuse_changes
 from autocnn.api.spaces import check_dataset, limit_space
+from autocnn.data.class_counts import advise, count_parts, describe_counts, describe_step
+from autocnn.data.dataset import DatasetInfo
 from autocnn.engines.choose import check_engine
 from autocnn.executors.choose import OpenExecutor
 from autocnn.files import disk_errors
@@ -94,7 +96,8 @@ def search(
     listener = MeteredListener(SilentListener() if listener is None else listener, meter)
     stated = _find_space(settings, study)
     space = limit_space(stated, settings)
-    for note in check_dataset(settings, space)[1].notes:
+    info = check_dataset(settings, space)[1]
+    for note in info.notes:
         listener.message(note)
     _check_record(settings, study, space)
     load_keras()
@@ -108,6 +111,8 @@ def search(
                 meter.running(),
                 open_session(settings, paths, space, listener, end, mode) as session,
             ):
+                for line in _describe_data(session, info):
+                    listener.message(line)
                 ending, finals = _run(session, listener, interrupted)
             state = "finished" if finals else "interrupted" if interrupted() else "failed"
             outcome = _outcome(session, finals, state)
@@ -159,6 +164,18 @@ def _find_space(settings: StudySettings, study: OpenStudy) -> SearchSpace:
     if is_file and not Path(settings.space).exists() and study.paths.space_toml.exists():
         return study.space
     return load_space(settings.space)
+
+
+def _describe_data(session: Session, info: DatasetInfo) -> list[str]:
+    """Lines on classes that are unbalanced or absent, and on few validation images."""
+    settings, data = session.settings, session.data
+    counts = count_parts(info, data.images.labels, data.split)
+    step = session.objective.step(counts.validation)
+    return [
+        *describe_counts(counts),
+        *advise(counts, settings.objective, class_weights=settings.class_weights),
+        *describe_step(data.validation.n, step, session.objective.title),
+    ]
 
 
 def _run(

@@ -31,7 +31,7 @@ from autocnn.data.value_range import ValueRange
 from autocnn.errors import AutocnnError, RecordError
 from autocnn.files import cache_root, write_atomic
 
-VERSION = 2  # of readers, decoding and the form of a folder; folders of other versions are void
+VERSION = 3  # of readers, decoding and the form of a folder; folders of other versions are void
 _META = "meta.json"
 _UNFINISHED = "."  # the first character in the name of a folder that is being written
 
@@ -165,7 +165,7 @@ def _open(entry: Entry) -> Stored | None:
 
 def _facts(meta: dict[str, Any]) -> Facts:
     fields = {name: meta[name] for name in Facts.__dataclass_fields__}
-    for name in ("class_names", "shape", "notes"):
+    for name in ("class_names", "shape", "test_counts", "notes"):
         fields[name] = tuple(fields[name])
     fields["value_range"] = ValueRange(**fields["value_range"])
     return Facts(**fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from autocnn.data.builtin_sets import load_builtin
@@ -185,4 +186,10 @@ def load_described(
         own = read_own(path, options)
         return own.info, own.train
     info = dataset_info(name, options)
-    return info, load_builtin(info).train
+    stored = load_builtin(info)
+    known = replace(
+        info,
+        test_counts=stored.facts.test_counts,
+        n_test_different=stored.facts.n_test_different,
+    )
+    return known, stored.train

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autocnn.data.part_names import TEST, TRAIN, VALIDATION
+from autocnn.data.same_pictures import TwoLabels, describe_copies, find_two_labels
 from autocnn.data.split import split_hashes
 from autocnn.errors import DatasetError
 
@@ -28,6 +29,8 @@ class Arrangement:
     train: NDArray[np.int64]  # validation included
     validates: NDArray[np.bool_] | None  # (len(train),): True for the data set's validation images
     test: NDArray[np.int64]
+    n_test_different: int  # test images, copies counted once
+    two_labels: TwoLabels
     notes: tuple[str, ...]  # lines for the user
 
 
@@ -39,7 +42,8 @@ def arrange(
 ) -> Arrangement:
     """Order the images; a sixth of the training images become test images if there are none.
 
-    That division is stratified by class and always the same; equal images fall on one side.
+    That division is stratified by class and always the same; equal images fall on one side, and
+    what remains of a class can still be divided into train and validation.
     Shapes: parts, labels and hashes (n,).
     Raises: DatasetError if a class has too few different images.
     """
@@ -47,21 +51,28 @@ def arrange(
     order = np.lexsort((parts, rank, labels)).astype(np.int64)
     brings_test, validates = bool((parts == TEST).any()), bool((parts == VALIDATION).any())
     train = order[parts[order] == TRAIN]
+    is_new = ~np.isin(rank[train], rank[parts == VALIDATION])
     _check_classes(class_names, labels[train], rank[train], (not validates, not brings_test))
     tests, notes = parts == TEST, []
     if not brings_test:
-        split = split_hashes(hashes[train], labels[train], TEST_SEED, TEST_FRACTION)
+        _check_new(class_names, labels[train], is_new)
+        keep = 1 if validates else 2
+        split = split_hashes(
+            hashes[train], labels[train], TEST_SEED, TEST_FRACTION, keep=keep, movable=is_new
+        )
         tests[train[split.validation]] = True
         notes.append(
             f"no test images came with it: {np.count_nonzero(tests):,} of {len(train):,} training "
             "images, a sixth of each class, are kept for the test"
         )
     rest = order[~tests[order]]
-    notes += _find_copies(parts, tests, rank)
+    notes += describe_copies(np.where(tests, TEST, parts), labels, rank)
     return Arrangement(
         train=rest,
         validates=parts[rest] == VALIDATION if validates else None,
         test=order[tests[order]],
+        n_test_different=len(np.unique(rank[tests])),
+        two_labels=find_two_labels(labels, rank),
         notes=tuple(notes),
     )
 
@@ -78,27 +89,36 @@ def _check_classes(
     """
     needed = 1 + sum(taken)
     purposes = ["train", *(["validate"] if taken[0] else []), *(["test"] if taken[1] else [])]
-    _, first = np.unique(rank, return_index=True)
-    n_groups = np.bincount(labels[first], minlength=len(class_names))
+    _, first, group_of = np.unique(rank, return_index=True, return_inverse=True)
+    group_class = labels[first]
+    n_groups = np.bincount(group_class, minlength=len(class_names))
     for label, found in enumerate(n_groups.tolist()):
         if needed > 1 and found < needed:
             n = int(np.count_nonzero(labels == label))
-            copies = f", but {n - found} of them are copies" if found < n else ""
+            is_elsewhere = group_class[group_of[labels == label]] != label
             raise DatasetError(
-                f"class {class_names[label]!r} has {n} image{'s' if n > 1 else ''}{copies}; "
+                f"class {class_names[label]!r} has {n} image{'s' if n > 1 else ''}"
+                f"{_describe_repeated(n - found, is_elsewhere)}; "
                 f"it needs at least {needed} different ones (to {', to '.join(purposes)})"
             )
 
 
-def _find_copies(
-    parts: NDArray[np.int8], tests: NDArray[np.bool_], rank: NDArray[np.int64]
-) -> list[str]:
-    """A line on validation images, and one on test images, that are training images, too."""
-    validates = (parts == VALIDATION) & ~tests
-    trains = (parts == TRAIN) & ~tests
-    notes = []
-    if n := np.count_nonzero(np.isin(rank[validates], rank[trains])):
-        notes.append(f"{n:,} validation images are training images, too: their score flatters")
-    if n := np.count_nonzero(np.isin(rank[tests], rank[~tests])):
-        notes.append(f"{n:,} test images are training images, too: their score flatters")
-    return notes
+def _describe_repeated(n_copies: int, is_elsewhere: NDArray[np.bool_]) -> str:
+    """The number of copies in a class; `is_elsewhere`: images that an earlier class has, too."""
+    if not n_copies:
+        return ""
+    n = int(np.count_nonzero(is_elsewhere))
+    elsewhere = f" ({n} of images in another class)" if n else ""
+    return f", but {n_copies} of them are copies{elsewhere}"
+
+
+def _check_new(
+    class_names: Sequence[str], labels: NDArray[np.int64], is_new: NDArray[np.bool_]
+) -> None:
+    """Raise DatasetError for a class all of whose training images are validation images, too."""
+    for label in np.setdiff1d(labels, labels[is_new]).tolist():
+        n = int(np.count_nonzero(labels == label))
+        raise DatasetError(
+            f"class {class_names[label]!r} has {n} training images, and all of them are validation "
+            "images, too; add one that is not (to test), or a test split"
+        )

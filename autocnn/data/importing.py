@@ -17,9 +17,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from autocnn.data.class_counts import count_classes
 from autocnn.data.dataset import Images
 from autocnn.data.decode_all import BLOCK_BYTES, Corrupt, Passes, Scan, n_threads
 from autocnn.data.decoding import quiet_pillow
+from autocnn.data.findings import find_more
 from autocnn.data.image_order import Arrangement, arrange
 from autocnn.data.options import ImageOptions, OnRead, choose_size, describe_resizing
 from autocnn.data.part_names import TEST, TRAIN
@@ -44,6 +46,9 @@ class Facts:
     n_test: int
     fingerprint: str
     pixel_counts: list[list[int]]  # of the training images
+    test_counts: tuple[int, ...]  # test images by class
+    n_test_different: int  # test images, copies counted once
+    near_copies: str  # what was compared and found
     notes: tuple[str, ...]
     value_range: ValueRange = EIGHT_BITS  # the stored values that became 0 to 255
 
@@ -91,6 +96,7 @@ def import_images(
         plan = arrange(contents.class_names, contents.parts[good], labels, hashes)
         decoded = _Decoded(file, shape, labels, hashes)
         fingerprint, counts = _write(folder, decoded, plan)
+        more = find_more(contents, good, plan, (labels, hashes), folder, on_read)
     raw.unlink()
     faint = describe_faint(scan.values, counts)
     return Facts(
@@ -101,8 +107,11 @@ def import_images(
         n_test=len(plan.test),
         fingerprint=fingerprint,
         pixel_counts=counts[TRAIN].tolist(),
+        test_counts=count_classes(labels[plan.test], len(contents.class_names)),
+        n_test_different=plan.n_test_different,
+        near_copies=more.near_copies,
         value_range=scan.values,
-        notes=(*contents.notes, *skipped, *scan.notes, *faint, *resized, *plan.notes),
+        notes=(*contents.notes, *skipped, *scan.notes, *faint, *resized, *plan.notes, *more.notes),
     )
 
 
@@ -128,6 +137,9 @@ def import_arrays(train: Images, test: Images, class_names: tuple[str, ...], fol
         n_test=test.n,
         fingerprint=fingerprint(train),
         pixel_counts=pixel_counts(train.images).tolist(),
+        test_counts=count_classes(test.labels, len(class_names)),
+        n_test_different=len(np.unique(image_hashes(test))),
+        near_copies="",
         notes=(),
     )
 

@@ -95,9 +95,10 @@ def split_part(
 ) -> Split:
     """`stratified_split` of the images at `indices`; the result has indices into all of `images`.
 
-    Raises: as `stratified_split`.
+    A class with one different image has it in `validation`.
+    Raises: SettingsError for a wrong seed or fraction.
     """
-    part = split_hashes(_hashes_of(images)[indices], images.labels[indices], seed, fraction)
+    part = split_hashes(_hashes_of(images)[indices], images.labels[indices], seed, fraction, keep=0)
     return replace(part, train=indices[part.train], validation=indices[part.validation])
 
 
@@ -119,8 +120,15 @@ def split_hashes(
     labels: NDArray[np.int64],
     seed: int = 0,
     fraction: float = VALIDATION_FRACTION,
+    keep: int = 1,
+    movable: NDArray[np.bool_] | None = None,
 ) -> Split:
-    """`stratified_split` of images given by their hashes and labels, both (n,)."""
+    """`stratified_split` of images given by their hashes and labels, both (n,).
+
+    At least `keep` different images of each class stay in train, and so do the images for which
+    `movable`, (n,), is False.
+    Raises: as `stratified_split`, if a class has `keep` different images or fewer.
+    """
     if seed < 0:
         raise SettingsError(f"split seed must be >= 0, got {seed}")
     if not 0 < fraction < 1:
@@ -129,12 +137,14 @@ def split_hashes(
         hashes, return_index=True, return_inverse=True, return_counts=True
     )
     group_class = labels[first]
+    can_move = np.ones(len(first), dtype=bool) if movable is None else movable[first]
     chosen = np.zeros(len(first), dtype=bool)
     for label in np.unique(labels):
         groups = np.flatnonzero(group_class == label)
-        _check_splittable(labels, int(label), len(groups))
+        _check_splittable(labels, int(label), len(groups), keep)
         shuffled = np.random.default_rng([seed, int(label)]).permutation(groups)
-        chosen[_fill_quota(shuffled, size, _quota(int(size[groups].sum()), fraction))] = True
+        quota = _quota(int(size[groups].sum()), fraction)
+        chosen[_fill_quota(shuffled[can_move[shuffled]], size, quota)[: len(groups) - keep]] = True
     validates = chosen[group_of]
     return Split(
         train=np.flatnonzero(~validates).astype(np.int64),
@@ -144,13 +154,14 @@ def split_hashes(
     )
 
 
-def _check_splittable(labels: NDArray[np.int64], label: int, n_groups: int) -> None:
+def _check_splittable(labels: NDArray[np.int64], label: int, n_groups: int, keep: int) -> None:
     """Raise DatasetError if class `label` cannot have an image on both sides."""
-    if n_groups < 2:
+    if keep and n_groups <= keep:
         n = int(np.count_nonzero(labels == label))
         raise DatasetError(
-            f"class {label}: expected at least 2 different images (one to train, one to validate) "
-            f"that repeat no earlier image of another class, got {n_groups} among {n} images"
+            f"class {label}: expected at least {keep + 1} different images (one to train, one to "
+            "validate) that repeat no earlier image of another class, "
+            f"got {n_groups} among {n} images"
         )
 
 
@@ -169,4 +180,4 @@ def _fill_quota(groups: NDArray[np.int64], size: NDArray[np.int64], quota: int) 
             left -= int(size[group])
         if left == 0:
             break
-    return picked or [int(groups[np.argmin(size[groups])])]
+    return picked or groups[np.argsort(size[groups], kind="stable")[:1]].tolist()

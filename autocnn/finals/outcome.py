@@ -82,6 +82,7 @@ def _measured(score: SplitScore, objective: Objective) -> MeasuredScore:
     low, high = score.interval
     return MeasuredScore(
         n=score.n,
+        n_different=score.n_different,
         errors=score.errors,
         accuracy=score.accuracy,
         low=low,

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autocnn.data.dataset import Images
+from autocnn.data.split import image_hashes
 from autocnn.finals.views import Views, plain
 from autocnn.models.trained import Pixels, Predictor, in_batches
 from autocnn.objectives import ACCURACY, Objective
@@ -23,6 +24,7 @@ class SplitScore:
     """The predictions for the images of a split, counted."""
 
     n: int  # images
+    n_different: int  # of them, copies counted once
     errors: int  # images whose class was not predicted
     confusion: tuple[tuple[int, ...], ...]  # [true class][predicted class]
     cross_entropy: float  # mean over the images
@@ -40,8 +42,13 @@ class SplitScore:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 95 % confidence interval of the accuracy."""
-        return wilson_interval(self.n - self.errors, self.n)
+        """The 95 % confidence interval of the accuracy, as if of `n_different` images.
+
+        A copy adds nothing to what is known, so the accuracy is that of all images, and the width
+        that of the different ones.
+        """
+        hits = (self.n - self.errors) * self.n_different / self.n
+        return wilson_interval(hits, self.n_different)
 
 
 def score_images(
@@ -54,6 +61,7 @@ def score_images(
     np.add.at(confusion, (split.labels, np.argmax(log_p, axis=-1)), 1)
     return SplitScore(
         n=split.n,
+        n_different=len(np.unique(image_hashes(split))),
         errors=int(split.n - np.trace(confusion)),
         confusion=tuple(tuple(int(count) for count in row) for row in confusion),
         cross_entropy=float(-log_p[np.arange(split.n), split.labels].mean()),
@@ -73,9 +81,10 @@ def _log_probabilities(predict: Predictor, images: Pixels, views: Views) -> npt.
     return normalised
 
 
-def wilson_interval(hits: int, n: int, z: float = Z_95) -> tuple[float, float]:
+def wilson_interval(hits: float, n: int, z: float = Z_95) -> tuple[float, float]:
     """Lower and upper bound of the proportion that was estimated as `hits` of `n`.
 
+    `hits` may be a fraction, if it is scaled down with `n`.
     Source: Wilson 1927; sound for small n and for proportions near 0 and 1.
     """
     p, zz = hits / n, z * z / n

@@ -24,8 +24,9 @@ class MeasuredScore:
     n: int  # images
     errors: int  # images whose class was not predicted
     accuracy: float
-    low: float  # of the accuracy's 95 % interval
+    low: float  # of the accuracy's 95 % interval, as if of `n_different` images
     high: float
+    n_different: int | None = None  # copies counted once; None in a file that does not say
     score: float | None = None  # of the objective; None in a file of accuracies only
 
     @property

@@ -8,7 +8,6 @@ from typing import IO
 
 import numpy as np
 import optuna
-from numpy.typing import NDArray
 
 from autocnn.data.options import ImageOptions
 from autocnn.data.prepared import PreparedData, prepare
@@ -145,11 +144,6 @@ def prepare_data(settings: StudySettings) -> PreparedData:
     """The data of the study."""
     options = ImageOptions.of(settings)
     return prepare(settings.dataset, settings.split_seed, options, settings.subset)
-
-
-def class_sizes(labels: NDArray[np.int64], n_classes: int) -> tuple[int, ...]:
-    """The number of `labels` of each class."""
-    return tuple(np.bincount(labels, minlength=n_classes).tolist())
 
 
 def write_split(paths: StudyPaths, split: Split) -> None:

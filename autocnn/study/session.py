@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import optuna
 
+from autocnn.data.class_counts import count_classes
 from autocnn.data.prepared import PreparedData, refer_to
 from autocnn.engines.base import BaseEngine
 from autocnn.engines.choose import make_engine
@@ -43,7 +44,6 @@ from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
 from autocnn.study.creation import (
     Start,
-    class_sizes,
     find_facts,
     find_recipes,
     prepare_data,
@@ -180,7 +180,7 @@ class Session:
             proposer=self.facts.proposer,
             pruner=self.facts.pruner,
             objective=self.objective,
-            class_sizes=class_sizes(self.data.validation.labels, self.data.n_classes),
+            class_sizes=count_classes(self.data.validation.labels, self.data.n_classes),
         )
         proposals = Proposals(
             engine=self._engine(setup),

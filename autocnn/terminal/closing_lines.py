@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from autocnn.objectives import ACCURACY
-from autocnn.records.finals_file import Finals
+from autocnn.records.finals_file import Finals, MeasuredScore
 from autocnn.report.formatting import clock, percent
 
 
@@ -24,7 +24,7 @@ def describe_finals(finals: Finals) -> list[str]:
     is_accuracy = objective is ACCURACY
     named = "" if is_accuracy else f"{objective.title} "
     lines = [
-        f"test accuracy  {percent(test.accuracy)}  ({errors} in {test.n}; "
+        f"test accuracy  {percent(test.accuracy)}  ({errors} in {_count_images(test)}; "
         f"95 % interval {percent(test.low)} to {percent(test.high)}; {shipped})",
         "" if is_accuracy else f"test {objective.title}  {objective.text(test.objective_score)}",
         augmented,
@@ -34,6 +34,13 @@ def describe_finals(finals: Finals) -> list[str]:
         f"(gap {objective.difference_text(finals.gap)}{objective.difference_unit})",
     ]
     return [line for line in lines if line]
+
+
+def _count_images(test: MeasuredScore) -> str:
+    """The number of test images, and of different ones if some are copies."""
+    if test.n_different in (None, test.n):
+        return str(test.n)
+    return f"{test.n}, {test.n_different} of them different"
 
 
 def describe_end(

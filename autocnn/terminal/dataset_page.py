@@ -9,9 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from autocnn.data.class_counts import ClassCounts, advise, describe_counts
 from autocnn.data.dataset import DatasetInfo
-
-IMBALANCE = 5  # largest class over smallest class, in images, above which a note says so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +18,7 @@ class DatasetFacts:
     """A data set, and the facts from its files, which are None if it is not on this machine."""
 
     info: DatasetInfo
-    counts: tuple[int, ...] | None = None  # training images by class, validation included
+    counts: ClassCounts | None = None  # the validation images are those of --split-seed 0
     fingerprint: str | None = None  # of the training images
 
 
@@ -44,42 +43,47 @@ def render_datasets(rows: Sequence[tuple[DatasetInfo, bool]]) -> Table:
 
 
 def render_dataset(facts: DatasetFacts) -> RenderableType:
-    """Size, source and fingerprint of a data set, then its classes with their training images."""
+    """Size, source and fingerprint of a data set, then its classes with their images."""
     info = facts.info
     is_here = facts.counts is not None
     own = "" if info.n_validation is None else f" ({info.n_validation:,} of them to validate)"
     lines = [
         ("name", f"{info.name}: {info.description}"),
-        ("images", f"{_size(info)}, {info.n_train:,} to train{own} and {info.n_test:,} to test"),
+        ("images", f"{_size(info)}, {info.n_train:,} to train{own} and {_n_test(info)} to test"),
         ("here", "yes" if is_here else _how_to_get(info)),
         ("fingerprint", facts.fingerprint or "–"),
-        *(("note", note) for note in (*info.notes, *_imbalance(facts))),
+        *([("near-copies", info.near_copies)] if info.near_copies else []),
+        *(("note", note) for note in (*info.notes, *_describe_counts(facts.counts))),
     ]
     head = Text("\n".join(f"{name:<12} {value}" for name, value in lines))
     return Group(head, Text(), _classes(facts))
 
 
-def _imbalance(facts: DatasetFacts) -> list[str]:
-    """A note if the largest class has more than IMBALANCE times the images of the smallest."""
-    if not facts.counts or max(facts.counts) <= IMBALANCE * min(facts.counts):
+def _n_test(info: DatasetInfo) -> str:
+    """The number of test images, and of different ones if some are copies."""
+    if info.n_test_different in (None, info.n_test):
+        return f"{info.n_test:,}"
+    return f"{info.n_test:,} ({info.n_test_different:,} of them different)"
+
+
+def _describe_counts(counts: ClassCounts | None) -> list[str]:
+    """Lines on unbalanced and absent classes; a search says the same."""
+    if counts is None:
         return []
-    named = list(zip(facts.counts, facts.info.class_names, strict=True))
-    (few, small), (many, large) = min(named), max(named)
-    return [
-        f"the classes are unbalanced: {large} has {many:,} training images, {small} {few:,}; "
-        "accuracy counts images, not classes (search --objective balanced_accuracy and "
-        "--class-weights correct that)"
-    ]
+    return [*describe_counts(counts), *advise(counts, "accuracy", class_weights=False)]
 
 
 def _classes(facts: DatasetFacts) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("label", justify="right")
     table.add_column("class")
-    table.add_column("train", justify="right")
+    counts = facts.counts
+    parts = (None,) * 3 if counts is None else (counts.train, counts.validation, counts.test)
+    for title in ("train", "validation", "test"):
+        table.add_column(title, justify="right")
     for label, name in enumerate(facts.info.class_names):
-        n = "–" if facts.counts is None else f"{facts.counts[label]:,}"
-        table.add_row(str(label), Text(name), n)
+        numbers = ("–" if part is None else f"{part[label]:,}" for part in parts)
+        table.add_row(str(label), Text(name), *numbers)
     return table
 
 

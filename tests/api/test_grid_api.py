@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -34,8 +35,12 @@ def drawn(monkeypatch):
 def test_digits_are_counted():
     """The 1437 training images of digits come with scikit-learn."""
     facts = dataset_facts("digits")
-    assert facts.info == dataset_info("digits")
-    assert facts.counts == (142, 146, 142, 146, 145, 145, 145, 143, 139, 144)
+    info, counts = facts.info, facts.counts
+    assert replace(info, test_counts=None, n_test_different=None) == dataset_info("digits")
+    assert counts.train_and_validation == (142, 146, 142, 146, 145, 145, 145, 143, 139, 144)
+    assert counts.validation == (14, 15, 14, 15, 15, 15, 15, 14, 14, 14)
+    assert counts.test == (36, 36, 35, 37, 36, 37, 36, 36, 35, 36)
+    assert info.n_test_different == 360
     assert facts.fingerprint == fingerprint(load_train("digits"))
 
 

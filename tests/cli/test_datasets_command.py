@@ -22,7 +22,10 @@ def test_a_data_set_is_shown_in_full(autocnn):
     assert lines[0] == "name         digits: handwritten digits, comes with scikit-learn"
     assert lines[1].split(maxsplit=1)[1] == "8×8×1, 1,437 to train and 360 to test"
     assert re.fullmatch(r"fingerprint +[0-9a-f]{64}", lines[3])
-    assert [line.split() for line in lines[-2:]] == [["8", "8", "139"], ["9", "9", "144"]]
+    assert [line.split() for line in lines[-2:]] == [
+        ["8", "8", "125", "14", "35"],
+        ["9", "9", "130", "14", "36"],
+    ]
 
 
 def test_a_data_set_that_is_not_local_is_shown_too(autocnn, monkeypatch, tmp_path):
@@ -31,7 +34,7 @@ def test_a_data_set_that_is_not_local_is_shown_too(autocnn, monkeypatch, tmp_pat
     done = autocnn("datasets", "cifar100")
     assert (done.code, done.err) == (0, "")
     assert "here         no; the first use downloads it from https://" in done.out
-    assert done.out.splitlines()[-1].split() == ["99", "worm", "–"]
+    assert done.out.splitlines()[-1].split() == ["99", "worm", "–", "–", "–"]
 
 
 def test_a_picture_is_drawn(autocnn, tmp_path):

@@ -58,7 +58,9 @@ def test_any_form_is_shown_in_full(autocnn, form):
     assert lines[3] == (
         "fingerprint  deb57bd86c75926314f7d101b5cd74574996d034f30475a51f32647326bb20da"
     )
-    assert [line.split() for line in lines[-3:]] == [[str(i), str(i), "12"] for i in range(3)]
+    assert [line.split() for line in lines[-3:]] == [
+        [str(i), str(i), "11", "1", "2"] for i in range(3)
+    ]
 
 
 def test_notes_and_unbalanced_classes_are_printed(autocnn, folder):
@@ -69,10 +71,12 @@ def test_notes_and_unbalanced_classes_are_printed(autocnn, folder):
     notes = [line.removeprefix("note         ") for line in done.out.splitlines() if "note" in line]
     assert notes[0].startswith("images from 8x8 to 9x9 are scaled and cropped to 9x9; ")
     assert notes[1].startswith("no test images came with it: 16 of 96 training images, a sixth ")
-    assert notes[2] == (
-        "the classes are unbalanced: 2 has 60 training images, 0 10; accuracy counts images, not "
-        "classes (search --objective balanced_accuracy and --class-weights correct that)"
-    )
+    assert notes[2:] == [
+        "unbalanced classes: '2' has 54 to train, 6 to validate, 12 to test, '0' has 9 to train, 1 "
+        "to validate, 2 to test; always answering '2' scores 75.0 % validation accuracy",
+        "accuracy counts images, not classes: --objective balanced_accuracy ranks trials by all "
+        "classes alike, and --class-weights trains them so",
+    ]
 
 
 def test_corrupt_images_are_left_out_on_request(autocnn, folder):

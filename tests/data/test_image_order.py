@@ -7,6 +7,7 @@ import pytest
 
 from autocnn.data.image_order import arrange
 from autocnn.data.part_names import TEST, TRAIN, VALIDATION
+from autocnn.data.split import split_hashes
 from autocnn.errors import DatasetError
 
 
@@ -78,9 +79,59 @@ def test_copies_are_reported():
     """Validation images a, b and test image c are in train, too."""
     parts = [TRAIN] * 3 + [VALIDATION] * 3 + [TEST] * 2
     assert arranged("abcabxcy", [0] * 8, parts).notes == (
-        "2 validation images are training images, too: their score flatters",
-        "1 test images are training images, too: their score flatters",
+        "2 validation images are also training images: the validation score is too high by up to "
+        "66.67 points",
+        "1 test image is also a training image: the test score is too high by up to 50.00 points",
     )
+
+
+@pytest.mark.parametrize("letters", ["aaaaaaaaaabc", "bcaaaaaaaaaa", "aaaaaaaabbbbc", "abc"])
+def test_a_class_of_few_different_images_has_one_in_every_part(letters):
+    """The test split leaves two different images: one to train and one to validate."""
+    letters += letters.upper()
+    labels = np.repeat([0, 1], len(letters) // 2)
+    plan = arranged(letters, labels.tolist())
+    hashes = np.array(list(letters), dtype="S16")
+    rest = split_hashes(hashes[plan.train], labels[plan.train])
+    parts = plan.train[rest.train], plan.train[rest.validation], plan.test
+    for part in parts:
+        assert set(labels[part]) == {0, 1}
+    found = [set(hashes[part]) for part in parts]
+    assert sum(map(len, found)) == len(set(hashes)) == 6
+    assert plan.n_test_different == 2
+
+
+def test_test_images_are_no_copies_of_given_validation_images():
+    """Of each class only the image that validation lacks can test; both classes have one."""
+    parts = [TRAIN] * 6 + [VALIDATION] * 4
+    plan = arranged("abcxyzabxy", [0, 0, 0, 1, 1, 1, 0, 0, 1, 1], parts)
+    assert plan.test.tolist() == [2, 5]
+    assert not any("test image is" in note or "test images are" in note for note in plan.notes)
+
+
+def test_a_class_with_no_image_to_test_is_refused():
+    """All training images of class 1 are validation images."""
+    parts = [TRAIN] * 4 + [VALIDATION] * 3
+    with pytest.raises(
+        DatasetError, match="'class1' has 2 training images, and all of them are validation images"
+    ):
+        arranged("abxyaxy", [0, 0, 1, 1, 0, 1, 1], parts)
+
+
+def test_a_class_of_another_classs_images_is_refused_with_the_counts():
+    """Class 1 has two images of class 0, a copy of its own, and only two different ones."""
+    with pytest.raises(
+        DatasetError,
+        match=r"class 'class1' has 5 images, but 3 of them are copies \(2 of images in another "
+        r"class\); it needs at least 3 different ones",
+    ):
+        arranged("abcdabxyy", [0] * 4 + [1] * 5)
+
+
+def test_different_test_images_are_counted():
+    """Of three test images, two are equal."""
+    plan = arranged("abxyy", [0] * 5, [TRAIN, TRAIN, TEST, TEST, TEST])
+    assert (len(plan.test), plan.n_test_different) == (3, 2)
 
 
 @pytest.mark.parametrize(

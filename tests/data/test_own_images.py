@@ -169,8 +169,9 @@ def test_copies_between_parts_are_reported(tmp_path):
     parts["test"][0][0] = parts["train"][0][0]
     notes = dataset_info(str(write_npz(tmp_path / "x.npz", parts))).notes
     assert notes == (
-        "1 validation images are training images, too: their score flatters",
-        "1 test images are training images, too: their score flatters",
+        "1 validation image is also a training image: the validation score is too high by up to "
+        "8.33 points",
+        "1 test image is also a training image: the test score is too high by up to 8.33 points",
     )
 
 

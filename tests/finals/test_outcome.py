@@ -19,8 +19,12 @@ def always_bright(images):
 
 
 SCORES = WinnerScores(
-    own=SplitScore(n=200, errors=180, confusion=((10, 90), (90, 10)), cross_entropy=2.5),
-    shipped=SplitScore(n=200, errors=14, confusion=((96, 4), (10, 90)), cross_entropy=0.25),
+    own=SplitScore(
+        n=200, n_different=200, errors=180, confusion=((10, 90), (90, 10)), cross_entropy=2.5
+    ),
+    shipped=SplitScore(
+        n=200, n_different=180, errors=14, confusion=((96, 4), (10, 90)), cross_entropy=0.25
+    ),
 )
 
 
@@ -44,7 +48,7 @@ def finals(make_finals):
 def test_finals_have_both_scores_with_errors_and_interval(finals):
     """14 errors of 200 are an accuracy of 0.93."""
     assert (finals.winner, finals.val_best) == (5, 0.2)
-    assert (finals.test.n, finals.test.errors) == (200, 14)
+    assert (finals.test.n, finals.test.n_different, finals.test.errors) == (200, 180, 14)
     assert finals.test.accuracy == pytest.approx(0.93)
     assert finals.test.low < 0.93 < finals.test.high
     assert finals.test_winner.accuracy == pytest.approx(0.1)

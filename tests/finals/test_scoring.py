@@ -52,9 +52,28 @@ def test_views_are_averaged_as_logits(dark_or_bright, make_test):
 
 def test_the_interval_is_that_of_the_hits():
     """7 errors in 360 are 353 hits."""
-    score = SplitScore(n=360, errors=7, confusion=(), cross_entropy=0.1)
+    score = SplitScore(n=360, n_different=360, errors=7, confusion=(), cross_entropy=0.1)
     assert score.interval == pytest.approx((0.960414, 0.990550), abs=1e-6)
     assert score.accuracy == pytest.approx(353 / 360)
+
+
+def test_copies_do_not_narrow_the_interval(dark_or_bright, make_test):
+    """Twenty images, 10 of them right, are ten pictures twice: the interval of 5 in 10."""
+    pixels = [*range(5), *range(100, 105)] * 2
+    test = make_test(pixels, [0, 1] * 10)
+    score = score_images(dark_or_bright.predictor(), test, 3)
+    assert (score.n, score.n_different, score.errors) == (20, 10, 10)
+    assert score.interval == pytest.approx((0.236593, 0.763407), abs=1e-6)
+
+
+def test_the_accuracy_is_that_of_all_images():
+    """Three of four hits in four images, two of them different: the interval of 1.5 in 2.
+
+    z²/n = 1.920729: (0.75 + 0.960365 ± 1.959964 * sqrt(0.09375 + 0.240091)) / 2.920729
+    """
+    score = SplitScore(n=4, n_different=2, errors=1, confusion=(), cross_entropy=0.1)
+    assert score.accuracy == 0.75
+    assert score.interval == pytest.approx((0.197867, 0.973323), abs=1e-6)
 
 
 def test_the_cross_entropy_is_the_mean_over_the_images(make_test):

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from autocnn.objectives import ACCURACY, DEFAULT, Objective, find_objective
 from autocnn.plans.changes import Change
-from autocnn.plans.effects import Effect, mean, n_failed, paired_effect, whole
+from autocnn.plans.effects import Effect, mean, n_failed, paired_effect, verdicts, whole
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig
 from autocnn.space.plan import REPEAT, VARIANT, Planned, repeat_all
@@ -61,14 +61,25 @@ def summarise_ablation(
     for record in records:
         by_variant.setdefault(str(record.values[VARIANT]), []).append(record)
     reference = _scores(by_variant.get(REFERENCE, []))
-    rows = []
+    effects: dict[str, Effect] = {}
     for change in variants:
-        records = by_variant.get(change.factor, [])
-        effect = paired_effect(reference, _scores(records), class_sizes, objective)
-        rows.append(_row(change, records, effect))
+        scores = _scores(by_variant.get(change.factor, []))
+        effect = paired_effect(reference, scores, class_sizes, objective)
+        if effect is not None:
+            effects[change.factor] = effect
+    judged = dict(zip(effects, verdicts(list(effects.values())), strict=True))
+    rows = [
+        _row(
+            change,
+            by_variant.get(change.factor, []),
+            effects.get(change.factor),
+            judged.get(change.factor),
+        )
+        for change in variants
+    ]
     rows.sort(key=lambda row: math.inf if row.effect is None else -abs(row.effect))
     nothing = Change(factor=REFERENCE, description="nothing", config=TrialConfig())
-    return [_row(nothing, by_variant.get(REFERENCE, []), None), *rows]
+    return [_row(nothing, by_variant.get(REFERENCE, []), None, None), *rows]
 
 
 def ablation_table(rows: Iterable[AblationRow]) -> pa.Table:
@@ -96,7 +107,9 @@ def _scores(records: Iterable[TrialRecord]) -> dict[int, float]:
     return {int(r.values[REPEAT]): r.score for r in whole(records) if r.score is not None}
 
 
-def _row(change: Change, records: Sequence[TrialRecord], effect: Effect | None) -> AblationRow:
+def _row(
+    change: Change, records: Sequence[TrialRecord], effect: Effect | None, verdict: str | None
+) -> AblationRow:
     scores = _scores(records)
     trained = whole(records)
     bounded = effect is not None and math.isfinite(effect.low)
@@ -109,7 +122,7 @@ def _row(change: Change, records: Sequence[TrialRecord], effect: Effect | None) 
         effect=None if effect is None else effect.mean,
         low=effect.low if effect is not None and bounded else None,
         high=effect.high if effect is not None and bounded else None,
-        verdict=_verdict(change, effect, records),
+        verdict=verdict or _without_verdict(change, records),
         seconds=mean(record.duration for record in trained if record.duration is not None),
         epochs=mean(record.epochs for record in trained),
         parameters=records[0].parameters if records else None,
@@ -118,11 +131,9 @@ def _row(change: Change, records: Sequence[TrialRecord], effect: Effect | None) 
     )
 
 
-def _verdict(change: Change, effect: Effect | None, records: Sequence[TrialRecord]) -> str:
+def _without_verdict(change: Change, records: Sequence[TrialRecord]) -> str:
     if change.factor == REFERENCE:
         return "–"
-    if effect is not None:
-        return effect.verdict
     causes = sorted({str(record.cause) for record in records if record.cause is not None})
     return f"failed: {', '.join(causes)}" if causes else "not trained"
 

@@ -25,14 +25,42 @@ class Effect:
     mean: float  # of the variant's score minus the reference's
     low: float  # of the 95 % interval of that mean; -infinity if n is 1
     high: float  # of that interval; infinity if n is 1
+    p: float = 1.0  # of the paired t-test that the mean is zero; 1 if n is 1
     maximize: bool = True  # True if a larger score is better
 
     @property
-    def verdict(self) -> str:
-        """Helps or hurts, if the interval excludes zero; otherwise that no difference was seen."""
-        if self.n < FEWEST or self.low <= 0 <= self.high:
-            return f"no difference seen at n={self.n}"
-        return "helps" if (self.low > 0) is self.maximize else "hurts"
+    def has_verdict(self) -> bool:
+        """True if there are pairs enough for a verdict."""
+        return self.n >= FEWEST
+
+
+def verdicts(effects: Sequence[Effect]) -> list[str]:
+    """The verdict on each effect of one ablation: helps, hurts, or no difference seen.
+
+    The tests of all effects with pairs enough are one family, corrected by Holm and Bonferroni: if
+    no change has any effect, the chance of one or more false verdicts is at most 5 %.
+    """
+    tested = [effect for effect in effects if effect.has_verdict]
+    corrected = iter(holm([effect.p for effect in tested]))
+    return [_verdict(each, next(corrected) if each.has_verdict else 1.0) for each in effects]
+
+
+def _verdict(effect: Effect, p: float) -> str:
+    if not effect.has_verdict:
+        return f"no verdict with {'one seed' if effect.n == 1 else f'{effect.n} seeds'}"
+    if p >= 1 - CONFIDENCE:
+        return f"no difference seen at n={effect.n}"
+    return "helps" if (effect.mean > 0) is effect.maximize else "hurts"
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values, corrected for their number by Holm and Bonferroni, in the given order."""
+    corrected, largest = [0.0] * len(p_values), 0.0
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    for rank, i in enumerate(order):
+        largest = max(largest, min(1.0, (len(order) - rank) * p_values[i]))
+        corrected[i] = largest
+    return corrected
 
 
 def paired_effect(
@@ -59,6 +87,7 @@ def paired_effect(
         mean=mean,
         low=mean - half,
         high=mean + half,
+        p=_p_value(differences, least),
         maximize=objective.maximize,
     )
 
@@ -73,6 +102,17 @@ def half_width(values: Iterable[float], least: float = 0.0) -> float:
         return math.inf
     quantile = float(t.ppf((1 + CONFIDENCE) / 2, len(known) - 1))
     return quantile * max(least, statistics.stdev(known)) / math.sqrt(len(known))
+
+
+def _p_value(values: Sequence[float], least: float) -> float:
+    """The two-sided p-value of Student's test that the mean is zero; `least`: see half_width."""
+    if len(values) < 2:
+        return 1.0
+    error = max(least, statistics.stdev(values)) / math.sqrt(len(values))
+    mean = abs(statistics.fmean(values))
+    if error == 0:
+        return 1.0 if mean == 0 else 0.0
+    return float(2 * t.sf(mean / error, len(values) - 1))
 
 
 def whole(records: Iterable[TrialRecord]) -> list[TrialRecord]:

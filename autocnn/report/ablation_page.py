@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from autocnn.objectives import ACCURACY, Objective
 from autocnn.plans.ablation import AblationHead, AblationRow
+from autocnn.plans.effects import FEWEST
 from autocnn.report.formatting import count
 
 TITLES = ("change", "score", "effect", "95 % interval", "seconds", "parameters", "verdict")
@@ -25,8 +26,10 @@ def ablation_markdown(rows: Sequence[AblationRow], head: AblationHead) -> str:
         f"up to {head.n_seeds} seed{'s' if head.n_seeds > 1 else ''} each; the score is the "
         f"validation {head.scoring.title} of the best epoch, the mean over the seeds. The effect "
         f"is the mean difference from the reference with the same seed{points}, with Student's "
-        "95 % interval. The verdict is *helps* or *hurts* if that interval does not contain zero; "
-        "about one row in twenty has such a verdict by chance alone.",
+        "95 % interval of that row alone, not corrected. The verdict is *helps* or *hurts* if the "
+        "paired t-test finds a difference at 5 %, corrected for the number of rows "
+        "(Holm-Bonferroni): so an interval without zero may have no verdict. With fewer than "
+        f"{FEWEST} seeds a row has no verdict.",
         "",
         _line(titles),
         "|" + "|".join("---" if t in TEXTS else "---:" for t in titles) + "|",

@@ -40,4 +40,8 @@ def render_ablation(rows: Sequence[AblationRow], head: AblationHead) -> Group:
         styles=[STYLES.get(row.verdict, "") for row in rows],
     )
     unit = " in points" if head.scoring.is_fraction else ""
-    return Group(table, Text(f"effect{unit}; none: no difference seen with n seeds"))
+    return Group(
+        table,
+        Text(f"effect{unit}; none: no difference seen with n seeds"),
+        Text("intervals: of each row alone; verdicts: corrected for the number of rows"),
+    )

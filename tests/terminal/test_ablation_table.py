@@ -68,8 +68,9 @@ def test_a_narrow_terminal_has_a_line_a_change(rows, show):
         "kernels of 5 x 5",
     ]
     assert lines[3].endswith("88.00 %   -2.00  -3.12 to -0.88  none, n=2")
-    assert lines[-2] == "left out for width: seconds, parameters; ablation.md has them"
-    assert lines[-1] == "effect in points; none: no difference seen with n seeds"
+    assert lines[-3] == "left out for width: seconds, parameters; ablation.md has them"
+    assert lines[-2] == "effect in points; none: no difference seen with n seeds"
+    assert lines[-1] == "intervals: of each row alone; verdicts: corrected for the number of rows"
     assert max(map(len, lines)) <= 80
 
 
@@ -80,4 +81,4 @@ def test_effects_on_a_loss_have_no_points(rows, show):
     assert "the score is the validation cross-entropy of the best epoch" in lines[2]
     assert lines[4].startswith("| change | score | effect | 95 % interval |")
     assert "| 0.8800 | -0.0200 | -0.0312 to -0.0088 |" in lines[7]
-    assert show(render_ablation(rows, head), 160)[-1].startswith("effect; none:")
+    assert show(render_ablation(rows, head), 160)[-2].startswith("effect; none:")

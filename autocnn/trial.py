@@ -41,7 +41,7 @@ class Proposal:
     number: int
     values: Mapping[str, Value]  # by parameter name, active parameters only
     config: TrialConfig  # the configuration that the values describe
-    origin: str  # "recipe:NAME" or the sampler's name
+    origin: str  # "recipe:NAME", "enqueued" (by another program) or the sampler's name
     seed: int  # of the training: initial weights, shuffling, augmentation, dropout
     parameters: int
     macs: int  # multiply-accumulates of one image's forward pass

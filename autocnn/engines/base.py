@@ -12,6 +12,7 @@ from optuna.trial import TrialState as OptunaState
 
 from autocnn.engines.protocol import FIRST_LOOK, Draft, EngineSetup
 from autocnn.engines.pruners import build_pruner, passes_first_look
+from autocnn.records.optuna_record import n_drawn_points
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Wait
 
@@ -55,6 +56,4 @@ class BaseEngine(ABC):
         """True once every point of a small space has been drawn, or of any space in a grid."""
         if self._n_points > MAX_COUNTED_POINTS and not is_grid:
             return False
-        trials = self._study.get_trials(deepcopy=False)
-        drawn = {tuple(sorted(t.params.items())) for t in trials if t.state.name != "WAITING"}
-        return len(drawn) >= self._n_points
+        return n_drawn_points(self._study, self._space) >= self._n_points

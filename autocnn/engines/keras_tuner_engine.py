@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from autocnn.engines.base import BaseEngine
-from autocnn.engines.independent import IndependentSampler
+from autocnn.engines.independent import IndependentSampler, SeededRandomSampler
 from autocnn.engines.keras_tuner_oracles import (
     METRIC,
     OWN,
@@ -24,8 +24,9 @@ from autocnn.engines.keras_tuner_oracles import (
 )
 from autocnn.engines.protocol import Draft, EngineSetup
 from autocnn.errors import Infeasible, StudyError
-from autocnn.records.optuna_record import RECIPE
+from autocnn.records.optuna_private import enqueued_values
 from autocnn.space.parameters import Value
+from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Wait
 
@@ -54,10 +55,10 @@ class KerasTunerEngine(BaseEngine):
         A crash may have come between the creation of a trial and the notes: such a trial has no
         values yet, and takes the oracle's next ones.
         """
-        if left is not None and not _is_undrawn(left.user_attrs):
+        if left is not None and not _is_undrawn(left):
             return self._draft(_drawn(left.user_attrs), {})
         if left is None and self._in_state(OptunaState.WAITING):
-            return self._draft({}, {})  # a recipe
+            return self._draft({}, {})  # a recipe, or another enqueued trial
         if self._setup.proposer == "bayesian" and self._is_exhausted():
             return None  # the oracle would repeat points without end
         drawn = self._oracle.create_trial(f"asked {self._clock}")
@@ -73,7 +74,9 @@ class KerasTunerEngine(BaseEngine):
     def _draft(self, encoded: Mapping[str, Any], notes: Mapping[str, Any]) -> Draft:
         last, parent = encoded.get(f"{OWN}epochs"), encoded.get(f"{OWN}trial_id")
         return Draft(
-            source=_Given(decode(self._space, encoded, is_grid=self._is_grid)),
+            source=_Given(
+                decode(self._space, encoded, is_grid=self._is_grid), self._setup.seed, self._space
+            ),
             first_epoch=encoded.get(f"{OWN}initial_epoch", 0),
             last_epoch=self._setup.horizon if last is None else last,
             parent=parent and self._numbers()[parent],
@@ -132,7 +135,7 @@ class KerasTunerEngine(BaseEngine):
 
     def _add_recipe(self, params: Mapping[str, Value]) -> Any:
         """Add a trial that the oracle did not draw."""
-        values = encode(self._space, params, is_grid=self._is_grid)
+        values = encode(self._space, self._space.canonical(params), is_grid=self._is_grid)
         recorded, self._oracle.recorded = self._oracle.recorded, values
         added = self._oracle.create_trial(f"recipe {self._clock}")
         self._oracle.recorded = recorded
@@ -183,9 +186,14 @@ class KerasTunerEngine(BaseEngine):
 
 @dataclass(frozen=True, slots=True)
 class _Given(IndependentSampler):
-    """A sampler of values that are known already, so that they enter the record as any others."""
+    """A sampler of values that are known already, so that they enter the record as any others.
+
+    The values that an enqueued trial lacks are drawn at random.
+    """
 
     values: Mapping[str, Value]
+    study_seed: int
+    space: SearchSpace
 
     def sample_independent(
         self,
@@ -194,8 +202,12 @@ class _Given(IndependentSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """The known value."""
-        return self.values[param_name]
+        """The known value; without one a random value."""
+        if param_name in self.values:
+            return self.values[param_name]
+        sampler = SeededRandomSampler(derive_seed(self.study_seed, trial.number, "sample"))
+        value = sampler.sample_independent(study, trial, param_name, param_distribution)
+        return self.space.canonical({param_name: value})[param_name]
 
 
 def _drawn(attrs: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,5 +215,5 @@ def _drawn(attrs: Mapping[str, Any]) -> dict[str, Any]:
     return dict(attrs[DRAWN]["values"]) if DRAWN in attrs else {}
 
 
-def _is_undrawn(attrs: Mapping[str, Any]) -> bool:
-    return DRAWN not in attrs and RECIPE not in attrs
+def _is_undrawn(trial: FrozenTrial) -> bool:
+    return DRAWN not in trial.user_attrs and enqueued_values(trial) is None

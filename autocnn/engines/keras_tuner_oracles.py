@@ -168,7 +168,8 @@ def decode(space: SearchSpace, encoded: Mapping[str, Any], *, is_grid: bool) -> 
         if name in encoded and space.is_active(name, values):
             at = encoded[name]
             listed = _is_listed(parameter, is_grid)
-            values[name] = parameter.all_values()[int(at)] if listed else _within(parameter, at)
+            value = parameter.all_values()[int(at)] if listed else _within(parameter, at)
+            values[name] = parameter.canonical(value)
     return values
 
 

@@ -28,7 +28,7 @@ class Recipe:
         point: dict[str, Value] = {}
         for name, parameter in space.parameters.items():
             if name in self.values:
-                point[name] = self.values[name]
+                point[name] = parameter.canonical(self.values[name])
             elif isinstance(parameter, Fixed) and space.is_active(name, point):
                 point[name] = parameter.value
         space.check_point(point)
@@ -51,5 +51,5 @@ def load_recipes(image_shape: tuple[int, int, int]) -> list[Recipe]:
     path = library_path() / "recipes" / f"{image_shape[0]}x{image_shape[1]}.toml"
     if not path.is_file():
         return []
-    data = tomllib.loads(path.read_text(encoding="utf-8"))
+    data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     return [Recipe(name=item["name"], values=item["values"]) for item in data["recipe"]]

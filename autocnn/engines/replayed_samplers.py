@@ -26,7 +26,7 @@ from autocnn.engines.independent import IndependentSampler, SeededRandomSampler
 from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.distributions import suggest, to_distribution
 from autocnn.records.optuna_private import PlacedQMC, UnitCube, select_elite
-from autocnn.records.optuna_record import RECIPE
+from autocnn.records.optuna_record import was_drawn
 from autocnn.space.activity import steady_parameters
 from autocnn.space.parameters import Value
 from autocnn.space.seeds import derive_seed
@@ -125,7 +125,8 @@ def grid(draw: Draw) -> BaseSampler:
 def _next_of_grid(draw: Draw, space: Mapping[str, BaseDistribution]) -> dict[str, Any]:
     values = {name: p.all_values() for name, p in steady_parameters(draw.space).items()}
     shape = [len(v) for v in values.values()]
-    visited = {tuple(trial.params.get(name) for name in values) for trial in draw.earlier()}
+    known = (draw.space.canonical(trial.params) for trial in draw.earlier())
+    visited = {tuple(params.get(name) for name in values) for params in known}
     rng = np.random.default_rng(derive_seed(draw.study_seed, "grid"))
     order = rng.permutation(math.prod(shape))
 
@@ -168,7 +169,7 @@ def _draw_of_cma_es(draw: Draw, space: Mapping[str, BaseDistribution]) -> dict[s
 
 
 class _Sobol(PlacedQMC):
-    """Optuna's Sobol sampler; recipes take no place in the sequence."""
+    """Optuna's Sobol sampler; recipes and other enqueued trials take no place in the sequence."""
 
     def __init__(self, draw: Draw) -> None:
         with warnings.catch_warnings():
@@ -182,7 +183,7 @@ class _Sobol(PlacedQMC):
         return self._draw.distributions()
 
     def _place_of_draw(self) -> int:
-        return sum(RECIPE not in trial.user_attrs for trial in self._draw.earlier())
+        return sum(was_drawn(trial) for trial in self._draw.earlier())
 
 
 def qmc(draw: Draw) -> BaseSampler:

@@ -163,8 +163,9 @@ class PerTrialSampler(BaseSampler):
     def sample_relative(
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
-        """The values that are drawn jointly, of this trial's sampler."""
-        return self._of(study, trial).sample_relative(study, trial, search_space)
+        """The values that are drawn jointly, of this trial's sampler, in canonical notation."""
+        drawn = self._of(study, trial).sample_relative(study, trial, search_space)
+        return self._space.canonical(drawn)
 
     def sample_independent(
         self,
@@ -173,7 +174,7 @@ class PerTrialSampler(BaseSampler):
         param_name: str,
         param_distribution: BaseDistribution,
     ) -> Any:
-        """A value that is drawn alone, of this trial's sampler."""
-        return self._of(study, trial).sample_independent(
-            study, trial, param_name, param_distribution
-        )
+        """A value that is drawn alone, of this trial's sampler, in canonical notation."""
+        sampler = self._of(study, trial)
+        value = sampler.sample_independent(study, trial, param_name, param_distribution)
+        return self._space.canonical({param_name: value})[param_name]

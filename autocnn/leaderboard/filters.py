@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from autocnn.errors import SettingsError
 from autocnn.leaderboard.file import objective_of
 from autocnn.leaderboard.table import SCORES, find_column
+from autocnn.space.parameters import CLOSE
 from autocnn.trial import FailureCause, TrialState
 
 _COMPARISONS: dict[str, Callable[..., Any]] = {
@@ -25,6 +26,7 @@ _COMPARISONS: dict[str, Callable[..., Any]] = {
     ">": pc.greater,
     ">=": pc.greater_equal,
 }
+_OF_EQUALS = {"=": True, "!=": False, "<": False, "<=": True, ">": False, ">=": True}
 _WITHOUT_ORDER = ("=", "!=")
 _CONDITION = re.compile(r"(?P<column>[^=!<>]+)(?P<operator>[=!<>]+)(?P<value>.+)", re.DOTALL)
 _TRUTHS = {"true": True, "false": False}
@@ -33,7 +35,11 @@ _WORDS: dict[str, tuple[str, ...]] = {"state": tuple(TrialState), "cause": tuple
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A comparison of one column with a value; a null never matches, whatever the operator."""
+    """A comparison of one column with a value; a null never matches, whatever the operator.
+
+    Numbers that differ by less than one part in 10^9 are equal: a record may hold 0.3 as
+    0.30000000000000004.
+    """
 
     column: str
     operator: str
@@ -41,7 +47,10 @@ class Condition:
 
     def mask(self, table: pa.Table) -> pa.ChunkedArray:
         """Of each row whether it matches: true, false, or null where the cell is null."""
-        return _COMPARISONS[self.operator](table[self.column], self.value)
+        column = table[self.column]
+        compared = _COMPARISONS[self.operator](column, self.value)
+        close = _is_close(column, self.value)
+        return compared if close is None else pc.if_else(close, _OF_EQUALS[self.operator], compared)
 
 
 def parse_condition(text: str, schema: pa.Schema) -> Condition:
@@ -62,6 +71,14 @@ def parse_condition(text: str, schema: pa.Schema) -> Condition:
     if column in SCORES and objective_of(schema).is_fraction:
         _check_fraction(column, scalar.as_py(), value)
     return Condition(column=column, operator=operator, value=scalar)
+
+
+def _is_close(column: pa.ChunkedArray, value: pa.Scalar) -> Any:
+    """Of each cell whether it is another notation of `value`; None if there is only one."""
+    if not pa.types.is_floating(column.type) or not math.isfinite(value.as_py()):
+        return None
+    distance = pc.abs(pc.subtract(column, value))
+    return pc.less_equal(distance, CLOSE * abs(value.as_py()))
 
 
 def filter_rows(table: pa.Table, conditions: Sequence[Condition]) -> pa.Table:

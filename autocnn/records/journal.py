@@ -8,6 +8,7 @@ import optuna
 from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
 from autocnn.errors import RecordError, StudyError
+from autocnn.records.database import CREATED
 from autocnn.records.study_folder import StudyPaths
 
 # Optuna raises these while it replays a file that is damaged or is no journal.
@@ -31,10 +32,12 @@ def open_journal(paths: StudyPaths) -> optuna.storages.JournalStorage:
         ) from error
 
 
-def open_only_study(paths: StudyPaths) -> optuna.Study:
-    """The only study of the journal, also if its folder was renamed.
+def open_own_study(paths: StudyPaths, name: str | None = None) -> optuna.Study:
+    """The study of the journal that autocnn made, also if its folder was renamed.
 
-    Raises: StudyError if the journal has none or several; RecordError if it cannot be read.
+    Other programs may have put studies of their own into the file: of several, the one called
+    `name` is taken, else the only one that has the time of creation of a folder.
+    Raises: StudyError if the journal has none, or several; RecordError if it cannot be read.
     """
     if not paths.journal.is_file() and paths.leaderboard.is_file():
         raise StudyError(
@@ -44,13 +47,16 @@ def open_only_study(paths: StudyPaths) -> optuna.Study:
     if not paths.journal.is_file():
         raise StudyError(f"{paths.root}: no study is on record here; `autocnn search` starts one")
     storage = open_journal(paths)
-    names = [study.study_name for study in storage.get_all_studies()]
-    if len(names) != 1:
+    studies = storage.get_all_studies()
+    own = [study for study in studies if CREATED in study.user_attrs]
+    named = [study for study in own if study.study_name == name]
+    found = studies if len(studies) == 1 else named or own
+    if len(found) != 1:
         raise StudyError(
-            f"{paths.journal}: expected one study on record, found {len(names)}; "
+            f"{paths.journal}: expected one study of autocnn on record, found {len(found)}; "
             "`autocnn search` starts a new one"
         )
-    return optuna.load_study(study_name=names[0], storage=storage)
+    return optuna.load_study(study_name=found[0].study_name, storage=storage)
 
 
 def _mend_tail(journal: str) -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.errors import RecordError, SettingsError, SpaceError, StudyError
 from autocnn.records.choices import PLAN
 from autocnn.records.database_url import absolute_url, with_password
 from autocnn.records.setting import is_study_name
@@ -149,7 +149,14 @@ class OpenStudy:
 
         record = self.record
         with database_errors(self.recorded.storage, f"study {self.name} cannot be read"):
-            return read_records(record)
+            return read_records(record, space=self._readable_space())
+
+    def _readable_space(self) -> SearchSpace | None:
+        """The space, or None if it is damaged: the trials are read without it, too."""
+        try:
+            return self.space
+        except (SpaceError, RecordError):
+            return None
 
     def refuse_renamed(self) -> None:
         """Raise StudyError if the folder was renamed and the record, in a database, was not."""

@@ -6,17 +6,22 @@ fails, with what to do, once a name has gone.
 | name of Optuna | why it is needed |
 |---|---|
 | `Study._storage` | `create_study` and `set_trial_user_attr` take the storage of a study |
+| `Study._get_trials` | every reader of a study, samplers and pruners too, reads trials through it |
+| `Study._study_id` | `BaseStorage.create_new_trial` takes it: a trial is made with its attributes |
+| `Study._thread_local.cached_all_trials` | reset for each new trial, as `Study.ask` does |
 | `Trial._trial_id`, `FrozenTrial._trial_id` | to report to a trial of an earlier process |
 | `_transform._SearchSpaceTransform` | CMA-ES works in the unit cube: Optuna's own CMA-ES uses it |
 | `HyperbandPruner._get_bracket_id` | a bracket must not depend on the study's name |
 | `QMCSampler._find_sample_id` | Optuna would count the place in the sequence in the storage |
 | `NSGAIISampler._elite_population_selection_strategy` | selects the parents of a generation |
+| `fixed_params`, a system attribute | the values of an enqueued trial |
 | `completed_rung_0`, a system attribute | the score of a trial at its first rung of halving |
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import copy
+from collections.abc import Callable, Container, Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -26,9 +31,10 @@ from optuna.distributions import BaseDistribution
 from optuna.pruners import HyperbandPruner
 from optuna.samplers import NSGAIISampler, QMCSampler
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState, create_trial
 
 FIRST_RUNG_SCORE = "completed_rung_0"  # Optuna's system attribute of a trial
+_FIXED = "fixed_params"  # another one
 
 
 def storage_of(study: optuna.Study) -> BaseStorage:
@@ -50,6 +56,65 @@ def write_attribute(
     """Write a user attribute of a running trial without an `optuna.Trial`, so without a sampler."""
     trial_id = trial._trial_id  # noqa: SLF001  see the table above
     storage_of(study).set_trial_user_attr(trial_id, key, value)
+
+
+class OwnStudy(optuna.Study):
+    """A study in which a trial that another program made looks like a failed one without values.
+
+    So a number is still the place of its trial, and no sampler or pruner learns from it. `is_own`
+    tells the trials apart; `mark` is the user attribute of the trials that `ask` creates.
+    """
+
+    def __init__(
+        self, study: optuna.Study, is_own: Callable[[FrozenTrial], bool], mark: str
+    ) -> None:
+        super().__init__(study.study_name, storage_of(study))
+        self._is_own, self._mark = is_own, mark
+
+    def _get_trials(
+        self,
+        deepcopy: bool = True,
+        states: Container[TrialState] | None = None,
+        use_cache: bool = False,
+    ) -> list[FrozenTrial]:
+        trials = super()._get_trials(deepcopy=False, use_cache=use_cache)
+        shown = [trial if self._is_own(trial) else _blank(trial) for trial in trials]
+        found = [trial for trial in shown if states is None or trial.state in states]
+        return copy.deepcopy(found) if deepcopy else found
+
+    def strangers(self) -> list[int]:
+        """The numbers of the trials that another program made."""
+        trials = super()._get_trials(deepcopy=False)
+        return [trial.number for trial in trials if not self._is_own(trial)]
+
+    def ask(self, fixed_distributions: dict[str, BaseDistribution] | None = None) -> optuna.Trial:
+        """The next trial that is enqueued; else a new one with the mark."""
+        is_waiting = bool(self.get_trials(deepcopy=False, states=[TrialState.WAITING]))
+        if not is_waiting and not fixed_distributions:
+            return self.begin({})
+        trial = super().ask(fixed_distributions)
+        trial.set_user_attr(self._mark, True)  # another process may have begun the enqueued one
+        return trial
+
+    def begin(self, attrs: Mapping[str, Any]) -> optuna.Trial:
+        """A new trial, which has the mark and `attrs` from its first moment on record."""
+        attrs = {self._mark: True, **attrs}
+        template = create_trial(state=TrialState.RUNNING, user_attrs=attrs)
+        trial_id = self._storage.create_new_trial(self._study_id, template_trial=template)
+        self._thread_local.cached_all_trials = None
+        return optuna.Trial(self, trial_id)
+
+
+def _blank(trial: FrozenTrial) -> FrozenTrial:
+    blank = create_trial(state=TrialState.FAIL)
+    blank.number, blank._trial_id = trial.number, trial._trial_id  # noqa: SLF001  see the table
+    return blank
+
+
+def enqueued_values(trial: FrozenTrial) -> dict[str, Any] | None:
+    """The values that a trial was enqueued with; None for a trial that was not enqueued."""
+    values: dict[str, Any] | None = trial.system_attrs.get(_FIXED)
+    return values
 
 
 class UnitCube:

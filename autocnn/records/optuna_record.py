@@ -8,8 +8,10 @@ reason why a draw was infeasible. The facts of the study are one user attribute 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import warnings
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from optuna.exceptions import DuplicatedStudyError, ExperimentalWarning
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
-from autocnn.errors import RecordError, StudyError
+from autocnn.errors import Infeasible, RecordError, StudyError
 from autocnn.objectives import Objective, score_key
 from autocnn.records.converter import from_json, to_json
 from autocnn.records.database import (
@@ -32,23 +34,27 @@ from autocnn.records.database import (
     refuse_renamed,
 )
 from autocnn.records.database_url import absolute_url, public_url, with_password
+from autocnn.records.distributions import point_of
 from autocnn.records.facts import Facts, facts_from_json, facts_to_json
-from autocnn.records.journal import open_journal, open_only_study
+from autocnn.records.journal import open_journal, open_own_study
+from autocnn.records.optuna_private import OwnStudy, enqueued_values
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_record import (
     TrialRecord,
     record_of,
 )
+from autocnn.space.space import SearchSpace
 from autocnn.trial import Proposal, TrialResult, TrialState
 
 RECORD_VERSION = 3  # of what trials and facts hold
 _VERSION = "record_version"  # the user attribute of a study with the RECORD_VERSION it has
 _OPEN = "is_open"  # the user attribute of a study: whether it takes new trials
 _FACTS = "facts"  # the user attribute of a study with what was found out at its creation
+DRAWN = "autocnn"  # the user attribute that marks the trials that autocnn makes
 RECIPE = "recipe"  # the user attribute of a trial with the name of the recipe that it trains
 # User attributes of a trial
-_PROPOSAL, _RESULT, _INFEASIBLE = "proposal", "result", "infeasible"
+_PROPOSAL, _RESULT, _INFEASIBLE, _REFUSED = "proposal", "result", "infeasible", "refused"
 
 
 def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
@@ -72,7 +78,7 @@ def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
             study.set_metric_names([f"val_{settings.objective}"])
-    return study
+    return _own(study)
 
 
 def study_exists(paths: StudyPaths, settings: StudySettings) -> bool:
@@ -107,7 +113,7 @@ def open_study(paths: StudyPaths, settings: StudySettings | None = None) -> optu
     """
     url = None if settings is None or settings.storage is None else _full_url(settings.storage)
     if settings is None or url is None:
-        study = open_only_study(paths)
+        study = open_own_study(paths, None if settings is None else settings.study)
     else:
         study = open_named_study(url, paths, settings)
     version = study.user_attrs.get(_VERSION)
@@ -117,7 +123,24 @@ def open_study(paths: StudyPaths, settings: StudySettings | None = None) -> optu
             f"{place}: was written by another version of autocnn (record {version}, this "
             f"one reads {RECORD_VERSION}); use that version, or start another study"
         )
-    return study
+    return _own(study)
+
+
+def _own(study: optuna.Study) -> OwnStudy:
+    return OwnStudy(study, _is_own, DRAWN)
+
+
+def _is_own(trial: FrozenTrial) -> bool:
+    """True unless another program made `trial`; a waiting one may be enqueued by any."""
+    attrs = trial.user_attrs
+    if trial.state is OptunaState.WAITING or _INFEASIBLE in attrs or _REFUSED in attrs:
+        return True
+    if _PROPOSAL in attrs:  # a trial that was copied from elsewhere has the number that it had
+        proposal = attrs[_PROPOSAL]
+        return isinstance(proposal, dict) and proposal.get("number") == trial.number
+    if trial.state.is_finished():
+        return False
+    return DRAWN in attrs or RECIPE in attrs or enqueued_values(trial) is not None
 
 
 def delete_record(paths: StudyPaths, settings: StudySettings) -> None:
@@ -186,18 +209,44 @@ def mark_infeasible(trial: optuna.Trial, reason: str) -> None:
     trial.set_user_attr(_INFEASIBLE, reason)
 
 
+def refuse(trial: optuna.Trial, reason: str) -> None:
+    """Write the reason why the values that this trial was given are none of the space's."""
+    trial.set_user_attr(_REFUSED, reason)
+
+
+def has_point(trial: FrozenTrial) -> bool:
+    """True if all values of `trial` have been drawn."""
+    return _PROPOSAL in trial.user_attrs or _INFEASIBLE in trial.user_attrs
+
+
+def was_drawn(trial: FrozenTrial) -> bool:
+    """True if a sampler drew the values of `trial`, or draws them now; False if it is enqueued."""
+    is_drawn = has_point(trial) or trial.state is OptunaState.RUNNING
+    return is_drawn and enqueued_values(trial) is None
+
+
+def n_drawn_points(study: optuna.Study, space: SearchSpace) -> int:
+    """The number of different points of `space` that were drawn, those without a network too."""
+    drawn = [trial.params for trial in study.get_trials(deepcopy=False) if has_point(trial)]
+    points = [point_of(params, space) for params in drawn]
+    return len({tuple(point.items()) for point in points if point is not None})
+
+
 def read_records(
-    study: optuna.Study, ended: dict[int, TrialRecord] | None = None
+    study: optuna.Study,
+    ended: dict[int, TrialRecord] | None = None,
+    space: SearchSpace | None = None,
 ) -> list[TrialRecord]:
     """Every trial by number; infeasible and waiting draws are left out.
 
+    Values have the one notation of `space`: an older record may hold 0.30000000000000004 for 0.3.
     `ended` holds, by number, the records of an earlier call that will not change, and is added to.
     """
     ended, records = {} if ended is None else ended, list[TrialRecord]()
     for trial in study.get_trials(deepcopy=False):
         record = ended.get(trial.number)
         if record is None and _is_trial(trial):
-            record = _record(trial)
+            record = _record(trial, space)
             if trial.state.is_finished():
                 ended[trial.number] = record
         if record is not None:
@@ -206,10 +255,12 @@ def read_records(
 
 
 def finished_records(
-    study: optuna.Study, ended: dict[int, TrialRecord] | None = None
+    study: optuna.Study,
+    ended: dict[int, TrialRecord] | None = None,
+    space: SearchSpace | None = None,
 ) -> list[TrialRecord]:
     """The trials of `read_records` that have ended for good."""
-    return [record for record in read_records(study, ended) if record.finished is not None]
+    return [record for record in read_records(study, ended, space) if record.finished is not None]
 
 
 def seed_of(study: optuna.Study, number: int) -> int:
@@ -278,7 +329,7 @@ def _is_trial(trial: FrozenTrial) -> bool:
     return _PROPOSAL in trial.user_attrs and _INFEASIBLE not in trial.user_attrs
 
 
-def _record(trial: FrozenTrial) -> TrialRecord:
+def _record(trial: FrozenTrial, space: SearchSpace | None) -> TrialRecord:
     attrs = trial.user_attrs
     try:
         proposal = from_json(attrs[_PROPOSAL], Proposal)
@@ -288,8 +339,20 @@ def _record(trial: FrozenTrial) -> TrialRecord:
             f"trial {trial.number} cannot be read from the record ({error}); use the version of "
             "autocnn that wrote it, or start another study"
         ) from error
+    if space is not None:
+        proposal = _in_notation(proposal, space)
     started, finished = _utc(trial.datetime_start), _utc(trial.datetime_complete)
     return record_of(proposal, _state(trial, result), result, started, finished)
+
+
+def _in_notation(proposal: Proposal, space: SearchSpace) -> Proposal:
+    """`proposal` with values, and a configuration that follows from them, in canonical notation."""
+    values, config = space.canonical(proposal.values), proposal.config
+    if values != proposal.values:
+        with contextlib.suppress(Infeasible):
+            if space.config(proposal.values) == config:
+                config = space.config(values)
+    return replace(proposal, values=values, config=config)
 
 
 def _state(trial: FrozenTrial, result: TrialResult | None) -> TrialState:

@@ -67,7 +67,7 @@ def read_table(path: Path, option: str = "") -> dict[str, Any]:
     Raises: SettingsError if it cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{option}{path}: cannot be read as UTF-8 text: {error}") from None
     return _parse(text, str(path))

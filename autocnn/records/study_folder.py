@@ -181,6 +181,6 @@ def _not_writable(folder: Path, reason: str) -> RecordError:
 def read_space_text(paths: StudyPaths) -> str:
     """The text of the space that the study was made with; RecordError if it cannot be read."""
     try:
-        return paths.space_toml.read_text(encoding="utf-8")
+        return paths.space_toml.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{paths.space_toml}: cannot be read as UTF-8 text: {error}") from None

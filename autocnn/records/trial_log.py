@@ -15,17 +15,20 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
+from autocnn.records.distributions import why_refused
 from autocnn.records.leases import Leases
-from autocnn.records.optuna_private import open_trial
+from autocnn.records.optuna_private import OwnStudy, enqueued_values, open_trial
 from autocnn.records.optuna_record import (
     RECIPE,
     mark_infeasible,
     n_begun,
+    refuse,
     unfinished_trials,
     write_proposal,
     write_result,
 )
 from autocnn.space.parameters import Value
+from autocnn.space.space import SearchSpace
 from autocnn.trial import Proposal, TrialResult, TrialState
 
 PRUNED_AT = "prune_at"  # the user attribute of a trial with the epoch at which it was pruned
@@ -43,6 +46,7 @@ class TrialLog:
         self._study, self._leases = study, leases
         self._held: dict[int, tuple[optuna.Trial, Proposal]] = {}  # trials that are being trained
         self._best: dict[int, float] = {}  # the best score that each of them has reported
+        self._strangers: set[int] = set()  # trials of other programs that were returned
         left = [] if leases is not None else unfinished_trials(study)
         self._left = {trial.number: trial for trial in left}
 
@@ -79,10 +83,20 @@ class TrialLog:
         if recipe not in {trial.user_attrs.get(RECIPE) for trial in trials}:
             self._study.enqueue_trial(dict(values), user_attrs={RECIPE: recipe})
 
-    def new_trial(self, sampler: BaseSampler | None) -> optuna.Trial:
-        """A new trial, or the next that is enqueued; its values are drawn with `sampler`."""
+    def new_trial(
+        self, sampler: BaseSampler | None, notes: Mapping[str, Any] = _NO_NOTES
+    ) -> optuna.Trial:
+        """The next trial that is enqueued, else a new one; its values are drawn with `sampler`.
+
+        With `notes`, which go on record with it, the trial is a new one, and so it is without a
+        sampler.
+        """
         self._use(sampler)
-        trial = self._study.ask()
+        if isinstance(self._study, OwnStudy) and (notes or sampler is None):
+            trial = self._study.begin(notes)
+        else:
+            trial = self._study.ask()
+            self.note(trial, notes)
         if self._leases is not None:
             self._leases.take(trial)
         return trial
@@ -108,6 +122,30 @@ class TrialLog:
         self.note(trial, notes)
         # TPE ranks a pruned trial that reported nothing last, and so learns to stay away from it.
         self._drop(trial, OptunaState.PRUNED)
+
+    def refuse(self, trial: optuna.Trial, reason: str) -> None:
+        """End a trial of which another program gave values that the space does not have."""
+        refuse(trial, reason)
+        self._drop(trial, OptunaState.FAIL)
+
+    def why_refused(self, trial: optuna.Trial, space: SearchSpace) -> str | None:
+        """Why the values that another program gave `trial` are refused; None if they are not."""
+        frozen = self._study.get_trials(deepcopy=False)[trial.number]
+        given = {**frozen.params, **(enqueued_values(frozen) or {})}
+        return why_refused(given, frozen.distributions, space)
+
+    def is_enqueued(self, trial: optuna.Trial) -> bool:
+        """True if the values of `trial` were enqueued, as a recipe or by another program."""
+        frozen = self._study.get_trials(deepcopy=False)[trial.number]
+        return enqueued_values(frozen) is not None
+
+    def new_strangers(self) -> list[int]:
+        """The numbers of trials that another program made; each is returned once."""
+        if not isinstance(self._study, OwnStudy):
+            return []
+        found = [n for n in self._study.strangers() if n not in self._strangers]
+        self._strangers.update(found)
+        return found
 
     def withdraw(self, number: int) -> None:
         """End a trial that was begun although the study had its number of trials by then."""

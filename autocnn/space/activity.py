@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from autocnn.space.parameters import Categorical, Condition, Fixed, Float, Int, Parameter
+from autocnn.space.segments import segments
 from autocnn.space.space import SearchSpace
 
 
@@ -45,7 +46,7 @@ def _holds(other: Parameter, is_active: bool | None, rule: Condition) -> bool | 
         return False
     if math.isinf(other.n_values()):
         return None
-    held = {rule.holds(value) for value in other.all_values()}
+    held = {rule.holds(value) for value, _ in segments(other, [rule])}
     if held == {False}:
         return False
     return True if held == {True} and is_active else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autocnn.errors import Infeasible
 from autocnn.space import config as c
 from autocnn.space.config import (
     Augmentation,
@@ -36,6 +38,9 @@ def _arch(kind: type, low: float = 0, high: float = float("inf"), *, help: str) 
     return Name(kind, low, high, architecture=True, help=help)
 
 
+MAX_LAYERS = 1000  # convolutions and hidden layers of a network; ResNet-1001 has as many
+MAX_FILTERS = 1_000_000  # of a block
+
 DOWNSAMPLING = ("max", "average", "stride", "none")
 
 NAMES: dict[str, Name] = {
@@ -48,8 +53,10 @@ NAMES: dict[str, Name] = {
     "stem_filters": _arch(int, help="filters of a first convolution before the blocks; 0: none"),
     "stem_kernel": _arch(int, 1, help="side of the first convolution in pixels (default: kernel)"),
     "stem_stride": _arch(int, 1, help="stride of the first convolution (default 1)"),
-    "blocks": _arch(int, help="blocks of convolutions; 0: a fully connected network"),
-    "convolutions": _arch(int, 1, help="convolutions in each block"),
+    "blocks": _arch(
+        int, 0, MAX_LAYERS, help="blocks of convolutions; 0: a fully connected network"
+    ),
+    "convolutions": _arch(int, 1, MAX_LAYERS, help="convolutions in each block"),
     "filters": _arch(int, 1, help="filters in the first block"),
     "growth": _arch(float, 0.1, help="filters of a block, divided by those of the block before"),
     "kernel": _arch(int, 1, help="side of the convolutions in pixels"),
@@ -72,7 +79,7 @@ NAMES: dict[str, Name] = {
     "normalisation_place": Name(str, choices=c.NORMALISATION_PLACES, architecture=True),
     "dropout": _arch(float, 0, 0.95, help="rate at the end of each block"),
     "dropout_kind": Name(str, choices=c.DROPOUT_KINDS, architecture=True),
-    "dense_layers": _arch(int, help="hidden fully connected layers"),
+    "dense_layers": _arch(int, 0, MAX_LAYERS, help="hidden fully connected layers"),
     "dense_units": _arch(int, 1, help="units in each hidden layer"),
     "dense_normalisation": Name(str, choices=c.NORMALISATIONS, architecture=True),
     "dense_dropout": _arch(float, 0, 0.95, help="rate after each hidden layer"),
@@ -126,8 +133,13 @@ def expand(
     blocks: Sequence[Block] | None = None,
     dense: Sequence[Dense] | None = None,
 ) -> TrialConfig:
-    """The configuration at the point `values`, with explicit blocks and dense layers if given."""
+    """The configuration at the point `values`, with explicit blocks and dense layers if given.
+
+    Raises: Infeasible, before anything is expanded, for more than MAX_LAYERS or MAX_FILTERS.
+    """
     explicit = blocks is not None or dense is not None
+    if not explicit:
+        _check_size(values)
     return TrialConfig(
         blocks=tuple(blocks or ()) if explicit else (*_stem(values), *_blocks(values)),
         dense=tuple(dense or ()) if explicit else _dense(values),
@@ -140,6 +152,18 @@ def expand(
             values, "architecture", "head", "logits_bias", "logits_scale", "pixels", "batch_size"
         ),
     )
+
+
+def _check_size(values: Mapping[str, Value]) -> None:
+    n_blocks = int(values.get("blocks", 0))
+    layers = n_blocks * int(values.get("convolutions", 1)) + int(values.get("dense_layers", 0))
+    if layers > MAX_LAYERS:
+        raise Infeasible(f"{layers:,} layers are above the limit of {MAX_LAYERS:,}")
+    growth, width = float(values.get("growth", 2.0)), float(values.get("filters", 32))
+    if n_blocks > 1 and growth > 1:
+        most = math.log(MAX_FILTERS / width) / math.log(growth)  # blocks after the first
+        if n_blocks - 1 > most:
+            raise Infeasible(f"block {n_blocks} has more filters than the limit of {MAX_FILTERS:,}")
 
 
 def _given(values: Mapping[str, Value], *names: str) -> dict[str, Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Protocol, TypeGuard
 
 from autocnn.errors import SpaceError
 
@@ -13,6 +16,9 @@ if TYPE_CHECKING:  # the names of settings are printed without loading a library
     import numpy as np
 
 Value = int | float | bool | str
+
+MAX_STEPS = 10_000_000  # of a range of floats
+CLOSE = 1e-9  # relative: numbers that are nearer to each other are one value
 
 
 class Condition(Protocol):
@@ -49,14 +55,19 @@ class Between:
 When = Mapping[str, Condition]
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[int | float]:
     """True for integers and floats, not for booleans."""
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def same(a: Value, b: Value) -> bool:
+def same(a: object, b: object) -> bool:
     """Equality that keeps booleans apart from numbers."""
     return isinstance(a, bool) == isinstance(b, bool) and a == b
+
+
+def as_text(value: Value) -> str:
+    """`value` as the text of a column that holds numbers, booleans and texts."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +85,15 @@ class Int:
         if self.log and self.step != 1:
             raise SpaceError("log = true and step cannot be given together")
 
-    def contains(self, value: Value) -> bool:
-        """True if `value` is a point of the range."""
-        if isinstance(value, bool) or not isinstance(value, int):
+    def contains(self, value: object) -> bool:
+        """True if `value` is a point of the range; a whole float such as 64.0 may be one."""
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
             return False
         return self.low <= value <= self.high and (value - self.low) % self.step == 0
+
+    def canonical(self, value: Value) -> Value:
+        """A point of the range as an integer; any other value as it is."""
+        return int(value) if self.contains(value) else value
 
     def sample(self, rng: np.random.Generator) -> int:
         """A random value, uniform over the range, or over its logarithm if `log`."""
@@ -95,6 +110,10 @@ class Int:
         """All values, in ascending order."""
         return tuple(range(self.low, self.high + 1, self.step))
 
+    def value_at(self, place: int) -> int:
+        """The value at `place` in ascending order; 0 is the first place."""
+        return self.low + place * self.step
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Float:
@@ -110,15 +129,26 @@ class Float:
         _check_range(self.low, self.high, 1 if self.step is None else self.step, self.log)
         if self.log and self.step is not None:
             raise SpaceError("log = true and step cannot be given together")
+        if self.step is not None and self.high > self.low:
+            _check_step(self.low, self.high, self.step)
 
-    def contains(self, value: Value) -> bool:
-        """True if `value` is a point of the range."""
-        if not is_number(value) or not self.low <= float(value) <= self.high:
+    def contains(self, value: object) -> bool:
+        """True if `value` is a point of the range, give or take the rounding of its notation."""
+        if not is_number(value):
             return False
         if self.step is None:
-            return True
-        steps = (float(value) - self.low) / self.step
-        return math.isclose(steps, round(steps), abs_tol=1e-8)
+            return self.low <= float(value) <= self.high
+        return self._place(float(value)) is not None
+
+    def canonical(self, value: Value) -> Value:
+        """A point of the range in its one notation: 0.3, not 0.1 + 0.2; any other value as it is.
+
+        The points are low + i step in decimal arithmetic, so they are what a person writes in TOML.
+        """
+        if self.step is None or not is_number(value):
+            return float(value) if self.contains(value) else value
+        place = self._place(float(value))
+        return value if place is None else self.value_at(place)
 
     def sample(self, rng: np.random.Generator) -> float:
         """A random value, uniform over the range, or over its logarithm if `log`."""
@@ -126,13 +156,13 @@ class Float:
             return math.exp(rng.uniform(math.log(self.low), math.log(self.high)))
         if self.step is None:
             return float(rng.uniform(self.low, self.high))
-        return self._value(int(rng.integers(int(self.n_values()))))
+        return self.value_at(int(rng.integers(int(self.n_values()))))
 
     def n_values(self) -> float:
         """The number of values; infinite without a step."""
         if self.step is None:
             return math.inf if self.high > self.low else 1
-        return math.floor((self.high - self.low) / self.step + 1e-8) + 1
+        return _n_steps(self.low, self.high, self.step) + 1
 
     def all_values(self) -> tuple[Value, ...]:
         """All values, in ascending order.
@@ -141,13 +171,23 @@ class Float:
         """
         if math.isinf(self.n_values()):
             raise SpaceError("a continuous range has no list of values")
-        return tuple(self._value(i) for i in range(int(self.n_values())))
+        return tuple(self.value_at(i) for i in range(int(self.n_values())))
 
-    def _value(self, i: int) -> float:
-        """Value `i` of the grid, rounded to 12 digits: 0.3, not 3 x 0.1."""
-        return (
-            self.low if self.step is None else min(self.high, round(self.low + i * self.step, 12))
-        )
+    def value_at(self, place: int) -> float:
+        """The value at `place` in ascending order, `low` at 0; of a range with a step."""
+        if self.step is None or place == 0:
+            return float(self.low)
+        return _after_steps(self.low, place, self.step)
+
+    def _place(self, value: float) -> int | None:
+        """The place of `value`, which a float's rounding may have moved; None if it has none."""
+        step = self.step or 1.0
+        most = max(abs(self.low), abs(self.high))
+        tolerance = max(1e-8 * step, 8 * math.ulp(most))
+        if not self.low - tolerance <= value <= self.high + tolerance:
+            return None
+        place = min(max(round((value - self.low) / step), 0), int(self.n_values()) - 1)
+        return place if abs(value - self.value_at(place)) <= tolerance else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,12 +201,22 @@ class Categorical:
         if not self.choices:
             raise SpaceError("choices must name at least one value, got []")
         for i, choice in enumerate(self.choices):
-            if any(same(choice, other) for other in self.choices[:i]):
-                raise SpaceError(f"choices must differ, got {choice!r} twice")
+            for other in self.choices[:i]:
+                if same(choice, other):
+                    raise SpaceError(f"choices must differ, got {choice!r} twice")
+                if choice == other or as_text(choice) == as_text(other):
+                    raise SpaceError(
+                        f"choices must differ, got {choice!r} beside {other!r}, which are one "
+                        "value on record"
+                    )
 
-    def contains(self, value: Value) -> bool:
+    def contains(self, value: object) -> bool:
         """True if `value` is one of the choices."""
         return any(same(value, choice) for choice in self.choices)
+
+    def canonical(self, value: Value) -> Value:
+        """The choice that equals `value`, such as 64 for 64.0; any other value as it is."""
+        return next((choice for choice in self.choices if same(value, choice)), value)
 
     def sample(self, rng: np.random.Generator) -> Value:
         """A random choice, each with the same probability."""
@@ -188,9 +238,13 @@ class Fixed:
     value: Value
     when: When = field(default_factory=dict)
 
-    def contains(self, value: Value) -> bool:
+    def contains(self, value: object) -> bool:
         """True if `value` is the fixed value."""
-        return same(value, self.value)
+        return same(value, self.value) or _is_close(value, self.value)
+
+    def canonical(self, value: Value) -> Value:
+        """The fixed value if `value` is another notation of it; any other value as it is."""
+        return self.value if self.contains(value) else value
 
     def sample(self, rng: np.random.Generator) -> Value:
         """The fixed value."""
@@ -217,3 +271,35 @@ def _check_range(low: float, high: float, step: float, log: bool) -> None:
         raise SpaceError(f"step must be > 0, got {step}")
     if log and not low > 0:
         raise SpaceError(f"log = true needs low > 0, got {low}")
+
+
+def _check_step(low: float, high: float, step: float) -> None:
+    """Refuse a step that a range of floats cannot be divided by."""
+    if (high - low) / step > MAX_STEPS:
+        raise SpaceError(
+            f"step = {step!r} gives more than {MAX_STEPS:,} values; take a larger step, or leave "
+            "step out"
+        )
+    if step < 1000 * math.ulp(max(abs(low), abs(high))):
+        raise SpaceError(f"step = {step!r} is too small for numbers from {low!r} to {high!r}")
+
+
+@lru_cache(maxsize=4096)  # a record of many trials asks for the same few again and again
+def _n_steps(low: float, high: float, step: float) -> int:
+    """The number of whole steps from `low` to `high`."""
+    return int((_decimal(high) - _decimal(low)) // _decimal(step))
+
+
+@lru_cache(maxsize=4096)
+def _after_steps(low: float, n: int, step: float) -> float:
+    """The number that is `n` steps above `low`."""
+    return float(_decimal(low) + n * _decimal(step))
+
+
+def _decimal(number: float) -> Decimal:
+    """`number` as it is written: 0.1 is one tenth."""
+    return Decimal(repr(float(number)))
+
+
+def _is_close(a: object, b: object) -> bool:
+    return is_number(a) and is_number(b) and math.isclose(a, b, rel_tol=CLOSE)

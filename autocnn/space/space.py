@@ -13,6 +13,7 @@ from autocnn.space.config import Block, Dense, TrialConfig
 from autocnn.space.expand import expand
 from autocnn.space.layers import Network, plan_network
 from autocnn.space.parameters import Fixed, Parameter, Value
+from autocnn.space.segments import segments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +58,18 @@ class SearchSpace:
     text: str = ""  # of the file that the space was read from, for the manifest
 
     def is_active(self, name: str, values: Mapping[str, Value]) -> bool:
-        """True if every condition of parameter `name` holds for the values drawn so far."""
+        """True if every condition of parameter `name` holds for the canonical values so far."""
         when = self.parameters[name].when
         return all(other in values and rule.holds(values[other]) for other, rule in when.items())
 
     def varying(self) -> Iterator[tuple[str, Parameter]]:
         """The parameters that are not fixed, in drawing order."""
         return ((n, p) for n, p in self.parameters.items() if not isinstance(p, Fixed))
+
+    def canonical(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """`values` in their one notation; a value that the space does not have stays as it is."""
+        known = self.parameters
+        return {n: known[n].canonical(v) if n in known else v for n, v in values.items()}
 
     def sample(self, rng: np.random.Generator) -> dict[str, Value]:
         """Random values of all active parameters; the point may be infeasible."""
@@ -83,7 +89,7 @@ class SearchSpace:
                 raise SpaceError(f"{name} has no value")
             if not parameter.contains(values[name]):
                 raise SpaceError(f"{name} = {values[name]!r} is outside the space")
-            seen[name] = values[name]
+            seen[name] = parameter.canonical(values[name])
         extra = sorted(set(values) - set(seen))
         if extra:
             raise SpaceError(f"{extra[0]} = {values[extra[0]]!r} is no active parameter")
@@ -114,13 +120,15 @@ class SearchSpace:
         return any(math.isinf(p.n_values()) for p in self.parameters.values())
 
     def _count(self, values: dict[str, Value], names: list[str]) -> float:
-        """The points over `names`; only parameters that conditions refer to are enumerated."""
+        """The points over `names`; conditions split the values of a parameter into segments."""
         if not names:
             return 1
         name, rest = names[0], names[1:]
-        parameter = self.parameters[name]
         if not self.is_active(name, values):
             return self._count(values, rest)
-        if not any(name in self.parameters[other].when for other in rest):
-            return parameter.n_values() * self._count(values, rest)
-        return sum(self._count({**values, name: v}, rest) for v in parameter.all_values())
+        others = (self.parameters[other].when for other in rest)
+        rules = [when[name] for when in others if name in when]
+        return sum(
+            n * self._count({**values, name: first}, rest)
+            for first, n in segments(self.parameters[name], rules)
+        )

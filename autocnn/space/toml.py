@@ -25,6 +25,7 @@ from autocnn.space.parameters import (
     Value,
     is_number,
 )
+from autocnn.space.segments import can_hold
 from autocnn.space.space import Limits, Published, SearchSpace
 
 TOP_KEYS = ("description", "limits", "parameters", "block", "dense", "published")
@@ -54,7 +55,7 @@ def load_space(name_or_file: str) -> SearchSpace:
                 "or give a .toml file"
             )
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SpaceError(f"{path}: cannot be read as UTF-8 text: {error}") from None
     return parse_space(text, name=path.stem, where=str(path))
@@ -240,37 +241,56 @@ class _Reader:
     def _when(self, table: Any) -> dict[str, Condition]:
         if not isinstance(table, dict):
             raise SpaceError(f"{self.where}.when: expected a table, got {table!r}")
-        return {other: self._condition(other, rule) for other, rule in table.items()}
+        when = {other: self._condition(other, rule) for other, rule in table.items()}
+        for other, rules in self._all_rules(when).items():
+            if not can_hold(self.earlier[other], rules):
+                raise SpaceError(
+                    f"{self.where}.when: impossible conditions: with those of the parameters that "
+                    f"they name, no value of {other} satisfies all; change or remove one"
+                )
+        return when
+
+    def _all_rules(self, when: Mapping[str, Condition]) -> dict[str, list[Condition]]:
+        """All rules on each parameter: those of `when`, and of the parameters that it names."""
+        found: dict[str, list[Condition]] = {}
+        for other, rule in when.items():
+            found.setdefault(other, []).append(rule)
+            for name, rules in self._all_rules(self.earlier[other].when).items():
+                found.setdefault(name, []).extend(rules)
+        return found
 
     def _condition(self, other: str, rule: Any) -> Condition:
         where = f"{self.where}.when.{other}"
         if other not in self.earlier:
             known = ", ".join(self.earlier) or "none"
             raise SpaceError(f"{where}: no parameter of that name stands before this one ({known})")
-        name = NAMES[other]
-        condition: Condition
-        if isinstance(rule, dict):
-            _known_keys(rule, ("low", "high"), where)
-            if name.kind not in (int, float):
-                kind = KIND_NAMES[name.kind]
-                raise SpaceError(f"{where}: expected {kind} or a list of them, got a range")
-            free = Name(name.kind, -float("inf"))
-            bounds = {k: float(_typed(v, free, f"{where}.{k}")) for k, v in rule.items()}
-            condition = Between(**bounds)
-        else:
-            values = rule if isinstance(rule, list) else [rule]
-            condition = OneOf(
-                tuple(_typed(v, Name(name.kind, -float("inf")), where) for v in values)
+        condition = _read_condition(self.earlier[other], NAMES[other].kind, rule, where)
+        if not can_hold(self.earlier[other], [condition]):
+            raise SpaceError(
+                f"{where}: impossible condition: {other} can never be {rule!r}"
+                f"{_advice(self.earlier[other], condition)}"
             )
-        if not _possible(self.earlier[other], condition):
-            raise SpaceError(f"{where}: impossible condition: {other} can never be {rule!r}")
         return condition
 
 
-def _possible(parameter: Parameter, condition: Condition) -> bool:
-    """True if some value of `parameter` satisfies `condition`."""
-    if isinstance(condition, OneOf):
-        return any(parameter.contains(value) for value in condition.values)
-    if isinstance(parameter, (Int, Float)) and isinstance(condition, Between):
-        return max(parameter.low, condition.low) <= min(parameter.high, condition.high)
-    return any(condition.holds(value) for value in parameter.all_values())
+def _read_condition(other: Parameter, kind: type, rule: Any, where: str) -> Condition:
+    """The condition `rule` on the parameter `other`, in the notation of its values."""
+    free = Name(kind, -float("inf"))
+    if not isinstance(rule, dict):
+        values = rule if isinstance(rule, list) else [rule]
+        return OneOf(tuple(other.canonical(_typed(v, free, where)) for v in values))
+    _known_keys(rule, ("low", "high"), where)
+    if kind not in (int, float):
+        raise SpaceError(f"{where}: expected {KIND_NAMES[kind]} or a list of them, got a range")
+    bounds = {k: other.canonical(_typed(v, free, f"{where}.{k}")) for k, v in rule.items()}
+    return Between(**{k: float(v) for k, v in bounds.items()})
+
+
+def _advice(other: Parameter, condition: Condition) -> str:
+    """What to do about an impossible condition, if the values of `other` explain it."""
+    if math.isinf(other.n_values()) and isinstance(condition, OneOf):
+        return " exactly, since its range is continuous; give low and high, or a step"
+    if isinstance(other, Int | Float) and 1 < other.n_values() < math.inf:
+        last = other.value_at(int(other.n_values()) - 1)
+        return f"; it goes from {other.low!r} to {last!r} in steps of {other.step!r}"
+    return ""

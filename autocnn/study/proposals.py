@@ -25,6 +25,7 @@ from autocnn.trial import Proposal, TrialResult, Wait
 # values, configuration, origin and seed of a proposal
 _Content = tuple[dict[str, Value], TrialConfig, str, int]
 
+ENQUEUED = "enqueued"  # the origin of a trial whose values another program gave to Optuna
 MAX_DRAWS = 1000  # infeasible draws in a row before the space counts as exhausted
 
 
@@ -37,6 +38,7 @@ class Proposals:
     study: optuna.Study  # is read only
     space: SearchSpace
     setup: EngineSetup
+    tell: Callable[[str], None] = lambda text: None  # shows a line
 
     def enqueue(self, recipes: Iterable[Recipe]) -> None:
         """Propose `recipes` before anything that is drawn; each once in a study.
@@ -55,17 +57,22 @@ class Proposals:
         have begun, or if a running trial must end first; None if nothing is left to be trained, or
         after MAX_DRAWS infeasible draws in a row.
         """
-        for _ in range(MAX_DRAWS):
+        self._tell_of_strangers()
+        n_infeasible = 0
+        while n_infeasible < MAX_DRAWS:
             if stops():
                 return Wait()
             opened = self._continue() or self._open(limit)
             if opened is None or isinstance(opened, Wait):
                 return opened
             trial, draft = opened
+            if self._refuse(trial):
+                continue
             try:
                 proposal = self._proposal(trial, draft)
             except Infeasible as error:
-                self.log.reject(trial, str(error), self.engine.learn(trial.number, None))
+                self._reject(trial, str(error))
+                n_infeasible += 1
                 continue
             self.log.begin(trial, proposal)
             if self._is_surplus(trial.number, limit):
@@ -140,9 +147,28 @@ class Proposals:
         draft = self.engine.propose()
         if not isinstance(draft, Draft):
             return draft
-        trial = self.log.new_trial(_sampler(draft))
-        self.log.note(trial, draft.notes)
-        return trial, draft
+        return self.log.new_trial(_sampler(draft), draft.notes), draft
+
+    def _tell_of_strangers(self) -> None:
+        numbers = self.log.new_strangers()
+        if numbers:
+            listed = ", ".join(str(number) for number in numbers)
+            which = f"trial {listed} was" if len(numbers) == 1 else f"trials {listed} were"
+            self.tell(f"{which} put on record by another program: ignored")
+
+    def _refuse(self, trial: optuna.Trial) -> bool:
+        """True if `trial` has values of another program that the space does not have; it fails."""
+        reason = self.log.why_refused(trial, self.space)
+        if reason is None:
+            return False
+        self.log.refuse(trial, reason)
+        self.tell(f"trial {trial.number}, which was enqueued, is refused: {reason}")
+        return True
+
+    def _reject(self, trial: optuna.Trial, reason: str) -> None:
+        self.log.reject(trial, reason, self.engine.learn(trial.number, None))
+        if self.log.is_enqueued(trial):
+            self.tell(f"trial {trial.number}, which was enqueued, can have no network: {reason}")
 
     def _is_surplus(self, number: int, limit: int | None) -> bool:
         """True if other processes had begun `limit` trials before this one."""
@@ -177,9 +203,15 @@ class Proposals:
             seed = derive_seed(study_seed, source.repeat, "repeat")
             return values, source.config, f"plan:{source.variant}", seed
         values = draw_values(trial, self.space)
+        seed = self._seed(trial.number, draft.parent)
+        return values, self.space.config(values), self._origin(trial), seed
+
+    def _origin(self, trial: optuna.Trial) -> str:
+        """Who chose the values: a recipe, another program by Optuna's queue, or the proposer."""
         recipe = trial.user_attrs.get(RECIPE)
-        origin = self.setup.proposer if recipe is None else f"recipe:{recipe}"
-        return values, self.space.config(values), origin, self._seed(trial.number, draft.parent)
+        if recipe is not None:
+            return f"recipe:{recipe}"
+        return ENQUEUED if self.log.is_enqueued(trial) else self.setup.proposer
 
     def _seed(self, number: int, parent: int | None) -> int:
         """The seed of the training; a trial keeps its parent's, as if training never paused."""

@@ -30,6 +30,7 @@ from autocnn.records.optuna_record import (
     finished_records,
     is_open,
     is_unbegun,
+    n_drawn_points,
     open_study,
     read_records,
     study_exists,
@@ -49,7 +50,7 @@ from autocnn.study.creation import (
     prepare_data,
     write_split,
 )
-from autocnn.study.ending import Ending
+from autocnn.study.ending import Ending, exhausted_line
 from autocnn.study.loop import Search
 from autocnn.study.proposals import Proposals
 from autocnn.study.tally import Tally
@@ -97,11 +98,11 @@ class Session:
 
     def records(self) -> list[TrialRecord]:
         """Every trial on record, by number."""
-        return read_records(self.study, self._ended)
+        return read_records(self.study, self._ended, self.space)
 
     def finished(self) -> list[TrialRecord]:
         """The trials of `records` that have ended."""
-        return finished_records(self.study, self._ended)
+        return finished_records(self.study, self._ended, self.space)
 
     def record(self) -> None:
         """Write the leaderboard from the study's record, and keep the best trials' weights only."""
@@ -142,6 +143,9 @@ class Session:
             finished=self._finished(),
             closed=self._closed(),
         ).run()
+        if ending is Ending.EXHAUSTED and not self.mode.plan:
+            tried = n_drawn_points(self.study, self.space)
+            listener.message(exhausted_line(self.space.n_points(), tried))
         if not self.mode.joins and ending is not Ending.INTERRUPTED:
             self._close(proposals, listener, interrupted)
         return ending
@@ -188,6 +192,7 @@ class Session:
             study=self.study,
             space=self.space,
             setup=setup,
+            tell=listener.message,
         )
         is_plan = bool(self.mode.plan)
         if not is_plan and not self.mode.joins and is_unbegun(self.study):

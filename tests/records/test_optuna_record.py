@@ -118,12 +118,12 @@ def test_a_failure_keeps_its_cause(study, paths, make_proposal, make_result):
 
 def test_infeasible_draws_are_no_trials(study, make_proposal):
     """Infeasible draws are counted apart, and trials keep the numbers of their proposals."""
-    write_proposal(study.ask(), make_proposal(1))
-    mark_infeasible(study.ask(), "50,000,000 macs are above the limit")
     write_proposal(study.ask(), make_proposal(0))
+    mark_infeasible(study.ask(), "50,000,000 macs are above the limit")
+    write_proposal(study.ask(), make_proposal(2))
     study.ask()  # drawn, not yet proposed
     study.enqueue_trial({"filters": 8})
-    assert [record.number for record in read_records(study)] == [0, 1]
+    assert [record.number for record in read_records(study)] == [0, 2]
     assert n_infeasible(study) == 1
 
 
@@ -191,7 +191,7 @@ def test_a_leaderboard_without_its_record_is_refused(paths):
 def test_an_empty_journal_means_no_study(paths):
     """A process killed before its first write leaves no study."""
     paths.journal.touch()
-    with pytest.raises(StudyError, match="expected one study on record, found 0"):
+    with pytest.raises(StudyError, match="expected one study of autocnn on record, found 0"):
         open_study(paths)
 
 

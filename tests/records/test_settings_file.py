@@ -7,7 +7,7 @@ import re
 import pytest
 
 from autocnn.errors import SettingsError
-from autocnn.records.settings_file import settings_from_toml, settings_to_toml
+from autocnn.records.settings_file import read_table, settings_from_toml, settings_to_toml
 from autocnn.records.study_settings import StudySettings
 
 
@@ -71,3 +71,10 @@ def test_the_file_has_one_line_a_setting():
     assert "trials = 5" in lines
     assert "recipes = true" in lines
     assert not any(line.startswith(("epochs", "target")) for line in lines)
+
+
+def test_a_byte_order_mark_is_no_setting(tmp_path):
+    """Editors on Windows write one before the text."""
+    path = tmp_path / "study.toml"
+    path.write_text("trials = 3\n", encoding="utf-8-sig")
+    assert read_table(path) == {"trials": 3}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autocnn.errors import SpaceError
+from autocnn.errors import Infeasible, SpaceError
 from autocnn.space.config import OPTIMIZERS, Augmentation, Block, Dense, TrialConfig
 from autocnn.space.expand import CUSTOMARY_LEARNING_RATE, NAMES, expand
 
@@ -225,3 +225,21 @@ def test_parameters_of_the_architecture_exclude_explicit_blocks():
         "patience",
         "min_delta",
     ]
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"dense_layers": 1_000_000}, "1,000,000 layers are above the limit of 1,000"),
+        ({"blocks": 40, "convolutions": 30}, "1,200 layers are above the limit of 1,000"),
+        (
+            {"blocks": 1000, "growth": 4.0},
+            "block 1000 has more filters than the limit of 1,000,000",
+        ),
+    ],
+)
+def test_a_giant_network_is_refused_before_it_is_expanded(values, message):
+    """Neither its layers nor its filters are computed."""
+    with pytest.raises(Infeasible, match=message):
+        expand(values)
+    assert len(expand({"blocks": 2, "growth": 1.0, "convolutions": 500}).blocks) == 2

@@ -14,11 +14,11 @@ from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int, On
 @pytest.mark.parametrize(
     ("parameter", "inside", "outside"),
     [
-        (Int(low=2, high=6), [2, 3, 6], [1, 7, 3.0, "3", True]),
+        (Int(low=2, high=6), [2, 3, 6, 3.0], [1, 7, 3.5, "3", True, math.nan]),
         (Int(low=8, high=64, step=8), [8, 56, 64], [12, 72, 0]),
         (Float(low=0.0, high=0.5), [0.0, 0.3, 0.5, 0], [-0.1, 0.51, True, "0.3"]),
         (Float(low=0.0, high=0.4, step=0.1), [0.0, 0.1 + 0.2, 0.4], [0.15, 0.5]),
-        (Categorical(choices=(0, 16, False)), [0, 16, False], [1, True, "0"]),
+        (Categorical(choices=(0, 16, True)), [0, 16, 16.0, True], [1, False, "0"]),
         (Categorical(choices=("max", "none")), ["max"], ["min", 0]),
         (Fixed(value=1), [1], [True, 2, "1"]),
     ],
@@ -127,6 +127,14 @@ def test_draws_are_uniform_on_the_right_scale(parameter, middle):
         (Float, {"low": math.nan, "high": 1.0}, "low and high must be finite"),
         (Categorical, {"choices": ()}, "choices must name at least one value"),
         (Categorical, {"choices": (1, 2, 1)}, "choices must differ, got 1 twice"),
+        (Categorical, {"choices": (1, True)}, "got True beside 1, which are one value on record"),
+        (Categorical, {"choices": (2, "2")}, "got '2' beside 2, which are one value on record"),
+        (
+            Float,
+            {"low": 0.0, "high": 1.0, "step": 1e-9},
+            "step = 1e-09 gives more than 10,000,000 values",
+        ),
+        (Float, {"low": 1e16, "high": 1e16 + 64, "step": 2.0}, "step = 2.0 is too small"),
     ],
 )
 def test_a_wrong_range_is_refused_when_it_is_made(cls, arguments, message):

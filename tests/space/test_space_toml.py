@@ -234,6 +234,11 @@ P = "[parameters]\n"
         ),
         (P + "blocks = {value = 'x'}", "my.toml: parameters.blocks.value: expected an integer"),
         (
+            P + "dense_layers = {low = 0, high = 1_000_000}",
+            "high: expected a value >= 0 and <= 1000",
+        ),
+        (P + "blocks = 1001", "parameters.blocks: expected a value >= 0 and <= 1000, got 1001"),
+        (
             P + "learning_rate = 0.1\nlearning_rate_scale = 1.0",
             "my.toml: parameters: learning_rate and learning_rate_scale exclude each other",
         ),
@@ -252,6 +257,8 @@ flip = { choices = [true, false] }
 optimizer = { choices = ["adam", "sgd"] }
 growth = { low = 1.0, high = 2.0 }
 kernel = 3
+dropout = { low = 0.0, high = 0.4, step = 0.1 }
+dense_dropout = { low = 0.0, high = 0.4, step = 0.1, when = { dropout = 0.3 } }
 """
 
 
@@ -273,6 +280,17 @@ kernel = 3
         ("{ blocks = { low = 3, high = 1 } }", "when.blocks: impossible condition"),
         ("{ growth = { low = 2.5 } }", "when.growth: impossible condition"),
         ("{ kernel = { low = 4 } }", "when.kernel: impossible condition"),
+        ("{ growth = 1.75 }", "growth can never be 1.75 exactly, since its range is continuous"),
+        ("{ growth = { low = 2.0 } }", "when.growth: impossible condition"),
+        (
+            "{ dropout = 0.35 }",
+            "dropout can never be 0.35; it goes from 0.0 to 0.4 in steps of 0.1",
+        ),
+        ("{ dropout = { low = 0.31, high = 0.39 } }", "when.dropout: impossible condition"),
+        (
+            "{ dense_dropout = 0.1, dropout = 0.2 }",
+            "shift.when: impossible conditions: .* no value of dropout satisfies all",
+        ),
         ("{ optimizer = 'lion' }", "when.optimizer: impossible condition: optimizer can never be"),
         ("{ optimizer = { low = 'adam' } }", "when.optimizer: expected a string or a list of them"),
         ("{ flip = 1 }", "when.flip: expected true or false, got 1"),
@@ -351,3 +369,24 @@ def test_the_library_reads_infinite_and_finite_spaces():
     """The space cnn has continuous parameters; a baseline is one point."""
     assert load_space("cnn").n_points() == math.inf
     assert load_space("cnn_16_32_64").n_points() == 1
+
+
+def test_a_condition_takes_the_notation_of_the_values():
+    """`0.30000000000000004` in a file is the value 0.3, which is drawn."""
+    space = parse(
+        "[parameters]\ndropout = { low = 0.0, high = 0.4, step = 0.1 }\n"
+        "shift = { low = 0, high = 2, when = { dropout = 0.30000000000000004 } }\n"
+        "patience = { low = 1, high = 2, when = { dropout = { low = 0.30000000000000004 } } }\n"
+    )
+    assert space.is_active("shift", {"dropout": 0.3})
+    assert space.is_active("patience", {"dropout": 0.3})
+    assert space.n_points() == 3 + 3 * 2 + 2
+
+
+def test_a_byte_order_mark_is_no_statement(tmp_path):
+    """Editors on Windows write one before the text; it is no part of the text."""
+    path = tmp_path / "mine.toml"
+    path.write_text("[parameters]\nblocks = 2\n", encoding="utf-8-sig")
+    space = load_space(str(path))
+    assert space.parameters["blocks"].value == 2
+    assert space.text.startswith("[parameters]")

@@ -54,7 +54,7 @@ def move(rows: int, columns: int) -> Callable[[Pixels], Pixels]:
 
 def brighten(gain: float, offset: float) -> Callable[[Pixels], Pixels]:
     """A change: all values times a gain, plus an offset."""
-    return lambda image: np.clip(np.rint(image * gain + offset), 0, 255).astype(np.uint8)
+    return lambda image: np.clip(np.rint(image * float(gain) + offset), 0, 255).astype(np.uint8)
 
 
 CHANGES: dict[str, Callable[[Pixels], Pixels]] = {

@@ -145,12 +145,11 @@ def _verified(pool: Pool, pairs: Pairs, move: Move) -> Pairs:
 
 
 def describe_search(found: NearCopies) -> str:
-    """What was compared, and how many near-copies there are, in one phrase."""
+    """What was compared, and whether there are near-copies, in one phrase."""
     if not found.n_compared:
         return f"not looked for, because a side of the images is below {SMALLEST_SIDE} pixels"
-    n = sum(found.counts.values())
     sample = "" if found.n_compared == found.n_images else f" of {found.n_images:,}"
-    result = f"at least {n:,}" if n else "none found"
+    result = "found, see the notes" if found.counts else "none found"
     return f"{result}; {found.n_compared:,}{sample} images compared"
 
 

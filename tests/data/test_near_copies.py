@@ -110,7 +110,7 @@ def test_lines_name_the_parts_the_example_and_the_effect():
         example=(3, 4),
         sizes={TRAIN: 300, VALIDATION: 100, TEST: 200},
     )
-    assert describe_search(found) == "at least 11; 600 of 1,000 images compared"
+    assert describe_search(found) == "found, see the notes; 600 of 1,000 images compared"
     assert describe_near_copies(found, ("a.jpg", "b.jpg")) == [
         "at least 1 validation image is a near-copy of training images in a sample of 600, such as "
         "a.jpg and b.jpg: the validation score is too high by up to 1.00 points",

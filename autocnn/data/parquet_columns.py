@@ -54,7 +54,7 @@ def open_parquet(file: Path) -> Iterator[Any]:
             yield parquet
     except DatasetError:
         raise
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         cause = " ".join(str(error).split())
         raise DatasetError(f"{file}: cannot be read as a Parquet file ({cause})") from error
 
@@ -196,6 +196,7 @@ def read_labels(file: Path, columns: Columns, part: int) -> FileLabels:
             got = f"got {kind}" if is_there else "there is none"
             raise DatasetError(f"{file}: column {columns.label}: expected {_LABEL_TYPES}, {got}")
         column = parquet.read(columns=[columns.label]).column(0)
+        column.validate(full=True)  # texts are UTF-8
     if types.is_dictionary(kind):
         column = column.cast(kind.value_type)
     if types.is_floating(column.type):

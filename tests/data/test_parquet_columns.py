@@ -253,6 +253,25 @@ def test_wrong_labels_are_refused(labels, tmp_path, values, part, line):
     assert str(caught.value) == f"{tmp_path}/x.parquet: {line}"
 
 
+BAD_TEXT = pa.array([b"a", b"\xff"]).view(pa.string())
+
+
+def test_labels_that_are_not_utf8_are_refused(labels):
+    """The line has the number of the row."""
+    for values in (BAD_TEXT, BAD_TEXT.dictionary_encode()):
+        with pytest.raises(
+            DatasetError, match=r"x\.parquet: cannot be read .*Invalid UTF8 .* 1\)$"
+        ):
+            labels(values)
+
+
+def test_splits_that_are_not_utf8_are_refused(tmp_path):
+    """They are read before the labels."""
+    file = written(tmp_path, image=FILES[:2], label=LABELS[:2], split=BAD_TEXT)
+    with pytest.raises(DatasetError, match=r"x\.parquet: cannot be read .* invalid start byte\)$"):
+        choose_columns(file, AS_THEY_ARE)
+
+
 # images
 
 

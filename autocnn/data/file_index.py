@@ -17,12 +17,14 @@ class FileIndex:
     """The images that a table may name; `base` is the folder of the table, with a / at its end."""
 
     def __init__(self, images: Iterable[FileStat], base: str) -> None:
-        self._paths: dict[str, FileStat] = {}
+        self._paths: dict[str, list[FileStat]] = defaultdict(list)  # several: alike if cleaned
         self._names: dict[str, list[str]] = defaultdict(list)  # file name -> paths
         self._stems: dict[str, list[str]] = defaultdict(list)  # that without suffix -> paths
         for image in images:
             path = _clean(image.name)
-            self._paths[path] = image
+            self._paths[path].append(image)
+            if len(self._paths[path]) > 1:
+                continue
             name = path.rpartition("/")[2]
             self._names[name].append(path)
             self._stems[os.path.splitext(name)[0]].append(path)
@@ -35,13 +37,13 @@ class FileIndex:
             return ()
         for whole in (self._base + path, path):
             if whole in self._paths:
-                return (self._paths[whole],)
+                return self._paths[whole]
         name = path.rpartition("/")[2]
         found = [each for each in self._names.get(name, ()) if _ends(each, path)]
         if not found:
             stems = self._stems.get(name, ())
             found = [each for each in stems if _ends(os.path.splitext(each)[0], path)]
-        return [self._paths[each] for each in found]
+        return [image for each in found for image in self._paths[each]]
 
 
 def leads_out(value: str) -> bool:

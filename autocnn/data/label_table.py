@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ def read_table(path: Path) -> Table:
 def _read_csv(path: Path) -> Table:
     """A table whose columns are separated by commas, semicolons or tabs; row 1 has their names."""
     text = _read_text(path)
-    head = text.lstrip().partition("\n")[0]
+    head = next((line for line in text.split("\n") if line.strip()), "")
     delimiter = max(_DELIMITERS, key=head.count)
     try:
         lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
@@ -75,7 +76,7 @@ def _read_jsonl(path: Path) -> Table:
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
+            row = _parse(line)
         except (ValueError, RecursionError) as error:
             raise DatasetError(f"{path}: row {number}: cannot be read as JSON ({error})") from error
         if not isinstance(row, dict):
@@ -83,7 +84,23 @@ def _read_jsonl(path: Path) -> Table:
         rows[number] = row
     names = dict.fromkeys(name for row in rows.values() for name in row)
     columns = {name: [row.get(name) for row in rows.values()] for name in names}
-    return Table(path, _texts(columns), list(rows))
+    return Table(path, _texts(path, columns), list(rows))
+
+
+def _parse(line: str) -> object:
+    """The JSON value in a line; ValueError if it has two values of one name, or is no Unicode."""
+    value = json.loads(line, object_pairs_hook=_join)
+    if "\\u" in line:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    return value
+
+
+def _join(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    joined = dict(pairs)
+    if len(joined) < len(pairs):
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise ValueError(f"two values of {twice!r}")
+    return joined
 
 
 def _read_parquet(path: Path) -> Table:
@@ -93,15 +110,34 @@ def _read_parquet(path: Path) -> Table:
     try:
         with pq.ParquetFile(path) as file:
             table = file.read()
-        columns = {name: table.column(i).to_pylist() for i, name in enumerate(table.column_names)}
-    except (pa.ArrowException, OSError) as error:
+        _check_names(path, table.column_names)
+        columns = {
+            name: column.to_pylist()
+            for name, column in zip(table.column_names, table.columns, strict=True)
+            if _is_plain(column.type)
+        }
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         cause = " ".join(str(error).split())
         raise DatasetError(f"{path}: cannot be read as a Parquet file ({cause})") from error
-    return Table(path, _texts(columns), list(range(table.num_rows)))
+    return Table(path, _texts(path, columns), list(range(table.num_rows)))
 
 
-def _texts(columns: Mapping[str, Iterable[object]]) -> dict[str, list[str]]:
+def _is_plain(kind: Any) -> bool:
+    """True for texts, numbers and booleans; Python has no values for some dates and times."""
+    from pyarrow import types
+
+    if types.is_dictionary(kind):
+        return _is_plain(kind.value_type)
+    tests = (
+        *(types.is_string, types.is_large_string, types.is_string_view),
+        *(types.is_integer, types.is_floating, types.is_boolean, types.is_null),
+    )
+    return any(test(kind) for test in tests)
+
+
+def _texts(path: Path, columns: Mapping[str, Iterable[object]]) -> dict[str, list[str]]:
     """The columns of texts, numbers and booleans, as texts; other columns are left out."""
+    _check_names(path, [name.strip() for name in columns])
     found = {}
     for name, values in columns.items():
         texts = [_text(value) for value in values]

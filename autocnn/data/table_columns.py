@@ -47,7 +47,7 @@ def find_roles(table: Table, index: FileIndex, options: ImageOptions) -> Roles |
     file, notes = _choose_file(table, candidates, options.file_column)
     if file is None:
         return None
-    split = next((name for name in table.columns if _is_split(table, name)), None)
+    split = _find_split(table)
     rest = [name for name in table.columns if name and name not in (file, split, *candidates)]
     label, one_hot, more = _find_label(table, rest, options.label_column)
     return Roles(file=file, label=label, one_hot=one_hot, split=split, notes=(*notes, *more))
@@ -93,6 +93,19 @@ def _n_found(values: Sequence[str], index: FileIndex) -> int:
 
 def _are_paths(values: Sequence[str]) -> bool:
     return bool(values) and sum(v.lower().endswith(SUFFIXES) for v in values) * 2 > len(values)
+
+
+def _find_split(table: Table) -> str | None:
+    """The column of splits, or None.
+
+    Raises: DatasetError if there are several.
+    """
+    splits = [name for name in table.columns if _is_split(table, name)]
+    if len(splits) > 1:
+        raise DatasetError(
+            f"{table.path}: the columns {_list(splits)} may have the splits; take away all but one"
+        )
+    return next(iter(splits), None)
 
 
 def _find_label(

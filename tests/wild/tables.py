@@ -209,5 +209,17 @@ REFUSED = [
     ),
     Case("table-header-only", refused(lambda r: []), refused=r"labels\.csv"),
     Case("table-ragged", lambda r: table(csv(more=("a", "b")))(r)[0], refused=r"labels\.csv"),
+    Case(
+        "table-equal-names",
+        lambda r: table(csv(header=("file", "label", "label"), more=("a",)))(r)[0],
+        refused=r"labels\.csv.*'label'",
+    ),
+    Case(
+        "table-two-split-columns",
+        lambda r: table(csv(header=("file", "label", "split", "subset"), more=("train", "test")))(
+            r
+        )[0],
+        refused=r"labels\.csv.*'split', 'subset'",
+    ),
 ]
 CASES = [*READ, *REFUSED]

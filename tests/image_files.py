@@ -27,6 +27,17 @@ def noise(n: int, *shape: int, seed: int = 0) -> NDArray[np.uint8]:
     return np.random.default_rng(seed).integers(0, 256, (n, *shape), dtype=np.uint8)
 
 
+def touch(root: Path, *names: str) -> Path:
+    """Make empty files, which a listing does not open. A name that ends in / is a folder."""
+    root.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        path = root / name
+        (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            path.touch()
+    return root
+
+
 Parts = dict[str, tuple[NDArray[np.uint8], Sequence[int]]]
 
 

@@ -5,23 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
+from image_files import touch
 
 from autocnn.data.decoding import SUFFIXES
 from autocnn.data.image_folder import list_folder
 from autocnn.data.options import ImageOptions
 from autocnn.data.part_names import TEST, TRAIN, VALIDATION
 from autocnn.errors import DatasetError
-
-
-def touch(root, *names):
-    """Make empty files, which a listing does not open. A name that ends in / is a folder."""
-    root.mkdir(parents=True, exist_ok=True)
-    for name in names:
-        path = root / name
-        (path if name.endswith("/") else path.parent).mkdir(parents=True, exist_ok=True)
-        if not name.endswith("/"):
-            path.touch()
-    return root
 
 
 def listed(root):

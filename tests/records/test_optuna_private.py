@@ -17,8 +17,10 @@ import autocnn
 from autocnn.records.optuna_private import (
     FIRST_RUNG_SCORE,
     NamelessHyperband,
+    OwnStudy,
     PlacedQMC,
     UnitCube,
+    enqueued_values,
     open_trial,
     select_elite,
     storage_of,
@@ -42,6 +44,9 @@ OWNERS = {
     "_find_sample_id": lambda: QMCSampler,
     "_elite_population_selection_strategy": NSGAIISampler,
     "_storage": optuna.create_study,
+    "_study_id": optuna.create_study,
+    "_get_trials": optuna.create_study,
+    "cached_all_trials": lambda: optuna.create_study()._thread_local,
     "_trial_id": lambda: optuna.trial.create_trial(value=0.0),
     "_SearchSpaceTransform": lambda: import_module("optuna._transform"),
 }
@@ -138,3 +143,36 @@ def test_the_first_rung_is_a_system_attribute(study):
     trial.report(0.5, 1)
     SuccessiveHalvingPruner(min_resource=1).prune(study, study.trials[0])
     assert study.trials[0].system_attrs[FIRST_RUNG_SCORE] == 0.5, ADVICE.format(FIRST_RUNG_SCORE)
+
+
+def test_the_trials_of_others_look_failed_and_keep_their_places(study):
+    """Every reader of Optuna's, a sampler's cached one too, sees a failed trial without values."""
+    own = OwnStudy(study, lambda trial: "mine" in trial.user_attrs, "mine")
+    study.add_trial(optuna.trial.create_trial(value=0.5))
+    trial = own.ask()
+    assert trial.number == 1
+    for trials in (own.trials, own.get_trials(deepcopy=False), own._get_trials(use_cache=True)):
+        states = [(t.number, t.state.name, t.values, t.params) for t in trials]
+        assert states == [(0, "FAIL", None, {}), (1, "RUNNING", None, {})]
+    assert [t.number for t in own.get_trials(states=[optuna.trial.TrialState.FAIL])] == [0]
+    assert own.strangers() == [0]
+
+
+def test_a_trial_has_its_attributes_from_the_beginning(study):
+    """A new trial is written once, with the mark; a sampler sees those before it."""
+    own = OwnStudy(study, lambda trial: True, "mine")
+    own.begin({"key": 1})
+    assert own._get_trials(use_cache=True)[0].user_attrs == {"mine": True, "key": 1}
+    own.begin({})
+    assert len(own._get_trials(use_cache=True)) == 2
+    assert [t.state.name for t in study.trials] == ["RUNNING", "RUNNING"]
+
+
+def test_an_enqueued_trial_comes_first_and_has_its_values(study):
+    """Optuna keeps the values of its queue in a system attribute."""
+    own = OwnStudy(study, lambda trial: True, "mine")
+    study.enqueue_trial({"x": 0.5})
+    trial = own.ask()
+    assert trial.suggest_float("x", 0, 1) == 0.5
+    own.ask()
+    assert [enqueued_values(t) for t in own.trials] == [{"x": 0.5}, None]

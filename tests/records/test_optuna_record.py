@@ -24,6 +24,9 @@ from autocnn.records.optuna_record import (
 )
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.trial_record import TrialRecord
+from autocnn.space.config import TrialConfig
+from autocnn.space.parameters import Float, Int
+from autocnn.space.space import SearchSpace
 from autocnn.trial import FailureCause, TrialState
 
 
@@ -263,3 +266,22 @@ def test_a_record_of_another_version_is_refused(study, paths, facts, monkeypatch
     monkeypatch.undo()
     with pytest.raises(StudyError, match=r"another version of autocnn \(record 1, this one reads"):
         open_study(paths)
+
+
+def test_an_older_record_is_read_in_the_one_notation(study, make_proposal):
+    """It holds 0.30000000000000004 and 2.0, and a configuration that follows from them."""
+    parameters = {
+        "dense_dropout": Float(low=0.0, high=0.4, step=0.1),
+        "dense_layers": Int(low=0, high=2),
+    }
+    space = SearchSpace(name="test", parameters=parameters)
+    old = {"dense_dropout": 0.1 + 0.2, "dense_layers": 2.0}
+    new = {"dense_dropout": 0.3, "dense_layers": 2}
+    write_proposal(study.ask(), make_proposal(0, values=old, config=space.config(old)))
+    write_proposal(study.ask(), make_proposal(1, values=new, config=space.config(new)))
+    write_proposal(study.ask(), make_proposal(2, values=old, config=TrialConfig()))
+    first, second, other = read_records(study, space=space)
+    assert repr(dict(first.values)) == repr(new)
+    assert first.config == second.config
+    assert other.config == TrialConfig()  # it does not follow from the values: it stays
+    assert read_records(study)[0].values == old

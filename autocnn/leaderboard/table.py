@@ -27,7 +27,7 @@ from autocnn.leaderboard.ranking import rank_trials
 from autocnn.objectives import Objective
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig, config_to_dict
-from autocnn.space.parameters import Categorical, Float, Parameter, as_text, is_number
+from autocnn.space.parameters import Categorical, Float, Parameter, Value, is_number
 from autocnn.space.space import SearchSpace
 
 PARAMETER_PREFIX = "param."
@@ -115,7 +115,7 @@ def build_leaderboard(
     for rank, record in enumerate(rank_trials(records, objective), start=1):
         row = {"rank": rank, **_proposal_cells(record), **_result_cells(record)}
         for name, value in record.values.items():
-            cell = as_text(value) if name in text_parameters else value
+            cell = _as_text(value) if name in text_parameters else value
             row[PARAMETER_PREFIX + name] = cell
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=schema)
@@ -218,6 +218,10 @@ def _parameter_type(parameter: Parameter) -> pa.DataType:
         return pa.string()
     whole = all(isinstance(choice, int) for choice in choices)
     return pa.int64() if whole else pa.float64()
+
+
+def _as_text(value: Value) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _proposal_cells(record: TrialRecord) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,11 +62,6 @@ def is_number(value: object) -> TypeGuard[int | float]:
 def same(a: object, b: object) -> bool:
     """Equality that keeps booleans apart from numbers."""
     return isinstance(a, bool) == isinstance(b, bool) and a == b
-
-
-def as_text(value: Value) -> str:
-    """`value` as the text of a column that holds numbers, booleans and texts."""
-    return value if isinstance(value, str) else json.dumps(value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +198,7 @@ class Categorical:
             for other in self.choices[:i]:
                 if same(choice, other):
                     raise SpaceError(f"choices must differ, got {choice!r} twice")
-                if choice == other or as_text(choice) == as_text(other):
+                if choice == other:
                     raise SpaceError(
                         f"choices must differ, got {choice!r} beside {other!r}, which are one "
                         "value on record"

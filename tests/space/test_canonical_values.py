@@ -20,7 +20,7 @@ from autocnn.records.distributions import draw_values, point_of, to_distribution
 from autocnn.records.optuna_record import n_drawn_points
 from autocnn.records.trial_log import TrialLog
 from autocnn.space.config import TrialConfig
-from autocnn.space.parameters import Between, Categorical, Float, Int, OneOf, Parameter, as_text
+from autocnn.space.parameters import Between, Categorical, Float, Int, OneOf, Parameter
 from autocnn.space.segments import can_hold
 from autocnn.space.space import SearchSpace
 from autocnn.study.duplicates import KnownResults
@@ -61,7 +61,7 @@ def whole() -> st.SearchStrategy[Int]:
 
 def parameters() -> st.SearchStrategy[Any]:
     """A finite parameter of any kind; choices may mix integers, floats, texts and a boolean."""
-    mixed = st.lists(st.sampled_from(CHOICES), min_size=1, max_size=4, unique_by=as_text)
+    mixed = st.lists(st.sampled_from(CHOICES), min_size=1, max_size=4, unique=True)
     return stepped() | whole() | mixed.map(lambda choices: Categorical(choices=tuple(choices)))
 
 

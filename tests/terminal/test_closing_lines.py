@@ -99,3 +99,11 @@ def test_the_gap_of_a_loss_is_positive_if_the_test_loss_is_larger(make_finals):
     winner = replace(finals.test_winner, score=0.15)
     lines = describe_finals(replace(finals, test_winner=winner))
     assert lines[-1].endswith("cross-entropy 0.1000, its own weights on test 0.1500 (gap +0.0500)")
+
+
+def test_different_test_images_are_said_if_some_are_copies(make_finals):
+    """Of 360 test images 350 are different."""
+    finals = make_finals()
+    for n, words in ((350, "(7 errors in 360, 350 of them different; 95 %"), (360, "in 360; 95 %")):
+        test = replace(finals.test, n_different=n)
+        assert words in describe_finals(replace(finals, test=test))[0]

@@ -12,7 +12,7 @@ from optuna.trial import TrialState as OptunaState
 
 from autocnn.engines.protocol import FIRST_LOOK, Draft, EngineSetup
 from autocnn.engines.pruners import build_pruner, passes_first_look
-from autocnn.records.optuna_record import n_drawn_points
+from autocnn.records.own_trials import n_drawn_points
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Wait
 

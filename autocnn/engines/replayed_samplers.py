@@ -26,7 +26,7 @@ from autocnn.engines.independent import IndependentSampler, SeededRandomSampler
 from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.distributions import suggest, to_distribution
 from autocnn.records.optuna_private import PlacedQMC, UnitCube, select_elite
-from autocnn.records.optuna_record import was_drawn
+from autocnn.records.own_trials import was_drawn
 from autocnn.space.activity import steady_parameters
 from autocnn.space.parameters import Value
 from autocnn.space.seeds import derive_seed

@@ -34,10 +34,10 @@ from autocnn.records.database import (
     refuse_renamed,
 )
 from autocnn.records.database_url import absolute_url, public_url, with_password
-from autocnn.records.distributions import point_of
 from autocnn.records.facts import Facts, facts_from_json, facts_to_json
 from autocnn.records.journal import open_journal, open_own_study
-from autocnn.records.optuna_private import OwnStudy, enqueued_values
+from autocnn.records.optuna_private import OwnStudy
+from autocnn.records.own_trials import DRAWN, INFEASIBLE, PROPOSAL, is_own
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_record import (
@@ -51,10 +51,7 @@ RECORD_VERSION = 3  # of what trials and facts hold
 _VERSION = "record_version"  # the user attribute of a study with the RECORD_VERSION it has
 _OPEN = "is_open"  # the user attribute of a study: whether it takes new trials
 _FACTS = "facts"  # the user attribute of a study with what was found out at its creation
-DRAWN = "autocnn"  # the user attribute that marks the trials that autocnn makes
-RECIPE = "recipe"  # the user attribute of a trial with the name of the recipe that it trains
-# User attributes of a trial
-_PROPOSAL, _RESULT, _INFEASIBLE, _REFUSED = "proposal", "result", "infeasible", "refused"
+_RESULT = "result"  # the user attribute of a trial with what became of it
 
 
 def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
@@ -127,20 +124,7 @@ def open_study(paths: StudyPaths, settings: StudySettings | None = None) -> optu
 
 
 def _own(study: optuna.Study) -> OwnStudy:
-    return OwnStudy(study, _is_own, DRAWN)
-
-
-def _is_own(trial: FrozenTrial) -> bool:
-    """True unless another program made `trial`; a waiting one may be enqueued by any."""
-    attrs = trial.user_attrs
-    if trial.state is OptunaState.WAITING or _INFEASIBLE in attrs or _REFUSED in attrs:
-        return True
-    if _PROPOSAL in attrs:  # a trial that was copied from elsewhere has the number that it had
-        proposal = attrs[_PROPOSAL]
-        return isinstance(proposal, dict) and proposal.get("number") == trial.number
-    if trial.state.is_finished():
-        return False
-    return DRAWN in attrs or RECIPE in attrs or enqueued_values(trial) is not None
+    return OwnStudy(study, is_own, DRAWN)
 
 
 def delete_record(paths: StudyPaths, settings: StudySettings) -> None:
@@ -190,12 +174,12 @@ def is_open(study: optuna.Study) -> bool:
 
 def write_proposal(trial: optuna.Trial, proposal: Proposal) -> None:
     """Write `proposal`: from then on the draw is a trial, and it is running."""
-    trial.set_user_attr(_PROPOSAL, to_json(proposal))
+    trial.set_user_attr(PROPOSAL, to_json(proposal))
 
 
 def proposed_values(trial: optuna.Trial | FrozenTrial) -> dict[str, Any] | None:
     """The values of a trial's proposal; None before it is proposed."""
-    proposal = trial.user_attrs.get(_PROPOSAL)
+    proposal = trial.user_attrs.get(PROPOSAL)
     return None if proposal is None else dict(proposal["values"])
 
 
@@ -206,30 +190,7 @@ def write_result(trial: optuna.Trial, result: TrialResult) -> None:
 
 def mark_infeasible(trial: optuna.Trial, reason: str) -> None:
     """Write the reason why this draw can have no network: it is no trial."""
-    trial.set_user_attr(_INFEASIBLE, reason)
-
-
-def refuse(trial: optuna.Trial, reason: str) -> None:
-    """Write the reason why the values that this trial was given are none of the space's."""
-    trial.set_user_attr(_REFUSED, reason)
-
-
-def has_point(trial: FrozenTrial) -> bool:
-    """True if all values of `trial` have been drawn."""
-    return _PROPOSAL in trial.user_attrs or _INFEASIBLE in trial.user_attrs
-
-
-def was_drawn(trial: FrozenTrial) -> bool:
-    """True if a sampler drew the values of `trial`, or draws them now; False if it is enqueued."""
-    is_drawn = has_point(trial) or trial.state is OptunaState.RUNNING
-    return is_drawn and enqueued_values(trial) is None
-
-
-def n_drawn_points(study: optuna.Study, space: SearchSpace) -> int:
-    """The number of different points of `space` that were drawn, those without a network too."""
-    drawn = [trial.params for trial in study.get_trials(deepcopy=False) if has_point(trial)]
-    points = [point_of(params, space) for params in drawn]
-    return len({tuple(point.items()) for point in points if point is not None})
+    trial.set_user_attr(INFEASIBLE, reason)
 
 
 def read_records(
@@ -265,7 +226,7 @@ def finished_records(
 
 def seed_of(study: optuna.Study, number: int) -> int:
     """The seed of a trial's training."""
-    return int(study.get_trials(deepcopy=False)[number].user_attrs[_PROPOSAL]["seed"])
+    return int(study.get_trials(deepcopy=False)[number].user_attrs[PROPOSAL]["seed"])
 
 
 def trained_as(study: optuna.Study, number: int) -> int:
@@ -284,20 +245,20 @@ def is_unbegun(study: optuna.Study) -> bool:
 def n_infeasible(study: optuna.Study) -> int:
     """The number of draws that could have no network."""
     trials = study.get_trials(deepcopy=False)
-    return sum(_INFEASIBLE in trial.user_attrs for trial in trials)
+    return sum(INFEASIBLE in trial.user_attrs for trial in trials)
 
 
 def n_ended(study: optuna.Study) -> int:
     """The number of trials that ended and did not fail, without infeasible draws."""
     states = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
     trials = study.get_trials(deepcopy=False, states=states)
-    return sum(_INFEASIBLE not in trial.user_attrs for trial in trials)
+    return sum(INFEASIBLE not in trial.user_attrs for trial in trials)
 
 
 def unfinished_trials(study: optuna.Study) -> list[FrozenTrial]:
     """The trials that are running on record, by number: under way, or left behind."""
     running = study.get_trials(deepcopy=False, states=[optuna.trial.TrialState.RUNNING])
-    unfinished = [trial for trial in running if _INFEASIBLE not in trial.user_attrs]
+    unfinished = [trial for trial in running if INFEASIBLE not in trial.user_attrs]
     return sorted(unfinished, key=lambda trial: trial.number)
 
 
@@ -308,14 +269,14 @@ def n_begun(study: optuna.Study, *, undecided: bool, before: int | None = None) 
     """
     trials = study.get_trials(deepcopy=False)[:before]
     running = optuna.trial.TrialState.RUNNING
-    drawn = [t for t in trials if t.state is running and _INFEASIBLE not in t.user_attrs]
+    drawn = [t for t in trials if t.state is running and INFEASIBLE not in t.user_attrs]
     drawn = [t for t in drawn if undecided and not _is_trial(t)]
     return len(drawn) + sum(_is_trial(trial) for trial in trials)
 
 
 def standing_key(objective: Objective, trial: FrozenTrial, score: float) -> tuple[float, ...]:
     """The `score_key` of `trial` with this score; values that are not on record come last."""
-    proposal, data = trial.user_attrs.get(_PROPOSAL, {}), trial.user_attrs.get(_RESULT)
+    proposal, data = trial.user_attrs.get(PROPOSAL, {}), trial.user_attrs.get(_RESULT)
     loss = None if data is None else from_json(data, TrialResult).val_loss
     return score_key(objective, score, loss, proposal.get("parameters", 0), trial.number)
 
@@ -326,13 +287,13 @@ def _full_url(storage: str) -> str:
 
 
 def _is_trial(trial: FrozenTrial) -> bool:
-    return _PROPOSAL in trial.user_attrs and _INFEASIBLE not in trial.user_attrs
+    return PROPOSAL in trial.user_attrs and INFEASIBLE not in trial.user_attrs
 
 
 def _record(trial: FrozenTrial, space: SearchSpace | None) -> TrialRecord:
     attrs = trial.user_attrs
     try:
-        proposal = from_json(attrs[_PROPOSAL], Proposal)
+        proposal = from_json(attrs[PROPOSAL], Proposal)
         result = from_json(attrs[_RESULT], TrialResult) if _RESULT in attrs else None
     except ValueError as error:
         raise RecordError(

@@ -19,14 +19,13 @@ from autocnn.records.distributions import why_refused
 from autocnn.records.leases import Leases
 from autocnn.records.optuna_private import OwnStudy, enqueued_values, open_trial
 from autocnn.records.optuna_record import (
-    RECIPE,
     mark_infeasible,
     n_begun,
-    refuse,
     unfinished_trials,
     write_proposal,
     write_result,
 )
+from autocnn.records.own_trials import RECIPE, refuse
 from autocnn.space.parameters import Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Proposal, TrialResult, TrialState

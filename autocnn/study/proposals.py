@@ -13,7 +13,8 @@ from autocnn.engines.protocol import Draft, Engine, EngineSetup
 from autocnn.engines.recipes import Recipe
 from autocnn.errors import Infeasible
 from autocnn.records.distributions import draw_values
-from autocnn.records.optuna_record import RECIPE, seed_of, trained_as
+from autocnn.records.optuna_record import seed_of, trained_as
+from autocnn.records.own_trials import RECIPE
 from autocnn.records.trial_log import TrialLog
 from autocnn.space.config import TrialConfig
 from autocnn.space.parameters import Value

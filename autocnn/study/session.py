@@ -30,12 +30,12 @@ from autocnn.records.optuna_record import (
     finished_records,
     is_open,
     is_unbegun,
-    n_drawn_points,
     open_study,
     read_records,
     study_exists,
     write_is_open,
 )
+from autocnn.records.own_trials import n_drawn_points
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_log import TrialLog

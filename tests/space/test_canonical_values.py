@@ -17,7 +17,7 @@ from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.leaderboard.filters import filter_rows, parse_condition
 from autocnn.records.distributions import draw_values, point_of, to_distribution
-from autocnn.records.optuna_record import n_drawn_points
+from autocnn.records.own_trials import n_drawn_points
 from autocnn.records.trial_log import TrialLog
 from autocnn.space.config import TrialConfig
 from autocnn.space.parameters import Between, Categorical, Float, Int, OneOf, Parameter

@@ -38,7 +38,7 @@ MAX_RATIO = 200  # size of all members, unpacked, by the size of the archive
 FREE_BYTES = 1 << 30  # size of all members, unpacked, up to which any ratio is allowed
 
 _INNER = (*ARCHIVE_SUFFIXES, ".tbz2", ".txz", ".7z", ".rar")
-_ENCRYPTED = 1  # bit of a member's flags
+_ENCRYPTED, _UTF_8 = 1, 1 << 11  # bits of a member's flags
 _CHUNK = 1 << 20  # bytes that are written at a time
 _BROKEN = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError),
@@ -236,8 +236,18 @@ def _zip_members(path: Path) -> Iterator[_Member]:
             elif stat.S_ISLNK(mode):
                 wrong = "is a link"
             yield _Member(
-                info.filename, info.file_size, info.is_dir(), wrong, partial(archive.open, info)
+                _zip_name(info), info.file_size, info.is_dir(), wrong, partial(archive.open, info)
             )
+
+
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """The name of a member; many programs write UTF-8 and leave out the flag that says so."""
+    if info.flag_bits & _UTF_8:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode()
+    except UnicodeError:
+        return info.filename
 
 
 def _tar_members(path: Path) -> Iterator[_Member]:

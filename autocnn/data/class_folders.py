@@ -49,11 +49,11 @@ def find_classes(top: Tree) -> ClassFolders:
     splits = find_splits(top)
     parts, notes = _divide(top, splits) if splits else ({TRAIN: _classes(top)}, [])
     names = sorted((name for name, f in parts[TRAIN].items() if f.n_images), key=natural_key)
+    holder = splits.get(TRAIN, top)
+    for part, classes in sorted(parts.items()):
+        _check_nesting(splits.get(part, top), classes)
     for part, classes in parts.items():
         _check_classes(top.path, part, classes, names)
-    holder = splits.get(TRAIN, top)
-    for part, classes in parts.items():
-        _check_nesting(splits.get(part, top), classes)
     if len(names) < 2:
         refuse_one_class(holder, names[0], parts[TRAIN][names[0]])
     nested = describe_nesting(dict(sorted(parts[TRAIN].items())))
@@ -159,7 +159,7 @@ def _check_classes(root: Path, part: int, classes: Classes, names: Collection[st
     """Raise DatasetError for an empty class folder of train, or a class that train lacks."""
     if part != TRAIN:
         unknown = [name for name, f in classes.items() if name not in names and f.n_images]
-        refuse_unknown_classes(root, part, sorted(unknown, key=natural_key))
+        refuse_unknown_classes(root, part, sorted(unknown, key=natural_key), names)
         return
     for folder in classes.values():
         if not folder.n_images:

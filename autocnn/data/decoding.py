@@ -17,13 +17,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError, features
 
 from autocnn.data.deep_files import is_deep_grey, read_deep, stored_in_file
+from autocnn.data.git_lfs import POINTER
 from autocnn.data.value_range import (
     BYTES,
     EIGHT_BITS,
@@ -207,13 +208,22 @@ def _opened(content: str | bytes) -> Iterator[Image.Image]:
                 _check_pixels(*image.size)
                 yield image
         except UnidentifiedImageError:
-            raise CorruptImageError("no image that can be recognised") from None
+            raise CorruptImageError(_describe_unknown(file)) from None
         except (Image.DecompressionBombWarning, Image.DecompressionBombError):
             limit = f"{MAX_PIXELS / 1e6:.0f} million"
             raise CorruptImageError(f"more than the {limit} pixels that are decoded") from None
         except _BROKEN as error:
             text = " ".join(str(error).split()) or type(error).__name__
             raise CorruptImageError(text) from error
+
+
+def _describe_unknown(file: IO[bytes]) -> str:
+    """What a file is that Pillow does not recognise."""
+    file.seek(0)
+    start = file.read(len(POINTER))
+    if start == POINTER:
+        return "a pointer of Git LFS; run `git lfs pull` in its repository"
+    return "no image that can be recognised" if start else "an empty file"
 
 
 def _check_pixels(width: int, height: int) -> None:

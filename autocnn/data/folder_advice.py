@@ -19,6 +19,7 @@ EXPECTED = (
     "class folders with images in them, or train/ and test/ with such class folders, or a table of "
     "file names and labels"
 )
+_NOT_CLASSES = ("image", "images", "img", "imgs")  # as beside masks/ and labels/
 _LOOKED_AT = 1000  # entries of a folder, at most
 
 
@@ -43,6 +44,13 @@ def find_data_set(folder: Tree) -> Tree | None:
 
 def refuse_split_names(holder: Tree, classes: Mapping[str, Tree]) -> None:
     """Raise DatasetError if folders that seem to be classes have names of splits."""
+    own = [name for name in classes if name.casefold() in _NOT_CLASSES]
+    if own and len(classes) > 1:
+        raise DatasetError(
+            f"{classes[own[0]].path}: holds the images of all classes, by its name; expected a "
+            "folder for each class, so give it the name of a class if it is one (masks and boxes "
+            "are not read)"
+        )
     named = [name for name in classes if is_split_name(name)]
     if named and len(named) == len(classes):
         raise DatasetError(
@@ -54,10 +62,11 @@ def refuse_split_names(holder: Tree, classes: Mapping[str, Tree]) -> None:
             f"{classes[named[0]].path}: is it a split or a class? Give it another name if it is a "
             "class, and take it away if it is a split"
         )
-    rests = Counter(map(_without_split, classes))
-    if None not in rests and max(rests.values(), default=0) > 1:
+    rest_of = {name: _without_split(name) for name in classes}
+    rests = Counter(rest for rest in rest_of.values() if rest is not None)
+    if alike := [name for name, rest in rest_of.items() if rests[rest or ""] > 1]:
         raise DatasetError(
-            f"{holder.path}: its folders {_list(list(classes))} have names of splits, which are no "
+            f"{holder.path}: its folders {_list(alike)} have names of splits, which are no "
             "classes; call them train, val and test, with a folder for each class in them, or give "
             "the classes other names"
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autocnn.errors import DatasetError
 
-_FIRST_BYTES = b"version https://git-lfs"  # github.com/git-lfs/git-lfs, docs/spec.md
+POINTER = b"version https://git-lfs"  # its first bytes: github.com/git-lfs/git-lfs, docs/spec.md
 _MAX_BYTES = 1024  # of a pointer, by the same page
 
 
@@ -14,7 +14,7 @@ def refuse_pointer(path: Path) -> None:
     """Raise DatasetError if the file is a pointer of Git LFS, or cannot be read."""
     try:
         with open(path, "rb") as file:
-            is_pointer = file.read(len(_FIRST_BYTES)) == _FIRST_BYTES
+            is_pointer = file.read(len(POINTER)) == POINTER
             is_pointer = is_pointer and path.stat().st_size < _MAX_BYTES
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror or error})") from error

@@ -25,6 +25,7 @@ from autocnn.data.table_images import (
     Place,
     TableImages,
     find_contradictions,
+    find_moved,
     find_tables,
     read_tables,
 )
@@ -80,6 +81,7 @@ def _read_classes(
         tested = read_tables([place for place in places if place.part == TEST], options)
     others = [place for place in places if place.file not in tested.used]
     _check_tables(others, {image.name: name for image, _, name in images})
+    _check_splits(others, {image.name: part for image, part, _ in images})
     left_out = _describe_left_out(classes.unlabelled, tested)
     labelled = [*images, *_labelled(tested)]
     notes = (*describe_siblings(top.path), *classes.notes, *tested.notes, *left_out)
@@ -95,6 +97,18 @@ def _check_tables(places: Sequence[Place], class_of: dict[str, str]) -> None:
                 f"{place.folder.path / os.path.basename(place.file.name)}: names images of the "
                 "class folders and groups them otherwise; if the folders are the classes, take it "
                 f"away, else choose its column with --label-column ({', '.join(columns[:8])})"
+            )
+
+
+def _check_splits(places: Sequence[Place], part_of: dict[str, int]) -> None:
+    """Raise DatasetError for a table beside class folders that divides their images otherwise."""
+    for place in places:
+        image = find_moved(place, part_of)
+        if image is not None:
+            raise DatasetError(
+                f"{place.folder.path / os.path.basename(place.file.name)}: puts {image} into "
+                "another split than its folder does; if the table divides the images, choose its "
+                "column of labels with --label-column, else take it away"
             )
 
 
@@ -154,7 +168,7 @@ def _contents(
     label_of = {name: label for label, name in enumerate(names)}
     for part in (TRAIN, VALIDATION, TEST):
         unknown = {name for _, p, name in labelled if p == part} - label_of.keys()
-        refuse_unknown_classes(top.path, part, sorted(unknown, key=natural_key))
+        refuse_unknown_classes(top.path, part, sorted(unknown, key=natural_key), names)
 
     def images() -> Iterator[tuple[str, Content]]:
         for file, _, _ in labelled:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
-from autocnn.data.array_names import find_file_role
+from autocnn.data.array_names import find_file_role, list_names
 from autocnn.data.array_set import open_arrays
 from autocnn.data.git_lfs import refuse_pointer
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
@@ -45,7 +46,16 @@ def list_npy(folder: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
     """
     entries = list_directory(folder, folder, follow_links=options.follow_links)
     files = [stat_entry(e, "") for e in entries if e.name.lower().endswith(SUFFIX)]
-    return Source(kind="npy", path=folder, files=files, open=lambda: _open(folder, files))
+    folders = [f"{entry.name}/" for entry in entries if entry.is_dir()]
+
+    def read() -> Contents:
+        contents = _open(folder, files)
+        if not folders:
+            return contents
+        note = f"the arrays are read, and no images in folders beside them: {list_names(folders)}"
+        return replace(contents, notes=(*contents.notes, note))
+
+    return Source(kind="npy", path=folder, files=files, open=read)
 
 
 def _open(folder: Path, files: list[FileStat]) -> Contents:

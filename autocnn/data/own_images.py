@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from autocnn.data.archive import ARCHIVE_SUFFIXES, list_archive
 from autocnn.data.cache import find_entry, load_entry
+from autocnn.data.class_names import check_names, describe_names
 from autocnn.data.dataset import DatasetInfo, Images, TrainingImages
 from autocnn.data.idx_files import has_idx, is_idx, list_idx
 from autocnn.data.image_folder import list_folder
@@ -76,6 +77,9 @@ def read_own(path: Path, options: ImageOptions, on_read: OnRead | None = None) -
         try:
             contents = source.open()
             _check_classes(contents)
+            contents = replace(
+                contents, notes=(*contents.notes, *describe_names(contents.class_names))
+            )
             return import_images(contents, options, folder, report)
         except DatasetError as error:
             line = str(error)
@@ -146,6 +150,7 @@ def _check_classes(contents: Contents) -> None:
         raise DatasetError(
             f"expected at least two classes, got {' '.join(map(repr, names)) or 'none'} only"
         )
+    check_names(names)
     if all(map(is_split_name, names)):
         raise DatasetError(
             f"its classes would be {' and '.join(map(repr, names))}, which are names of splits; "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from autocnn.data.class_names import find_similar
 from autocnn.data.decoding import Content
 from autocnn.data.part_names import PART_NAMES, TRAIN
 from autocnn.errors import DatasetError
@@ -161,13 +162,23 @@ def number_classes(
     return classes, {part: np.searchsorted(used, x).astype(np.int64) for part, x in raw.items()}
 
 
-def refuse_unknown_classes(path: Path, part: int, unknown: Sequence[str]) -> None:
-    """Raise DatasetError if a part has classes that no training image has."""
+def refuse_unknown_classes(
+    path: Path, part: int, unknown: Sequence[str], known: Collection[str] = ()
+) -> None:
+    """Raise DatasetError if a part has classes that no training image has.
+
+    `known` are the classes of train, of which the line names one that is written otherwise.
+    """
     if unknown:
         names = ", ".join(map(repr, unknown[:3])) + (", …" if len(unknown) > 3 else "")
-        raise DatasetError(
-            f"{path}: {PART_NAMES[part]} has images of {names}, and train has none; "
+        like = find_similar(unknown[0], known)
+        advice = (
             "give train some, or take them away"
+            if like is None
+            else f"train has {like!a}, and not {unknown[0]!a}: write both alike"
+        )
+        raise DatasetError(
+            f"{path}: {PART_NAMES[part]} has images of {names}, and train has none; {advice}"
         )
 
 

@@ -14,6 +14,8 @@ from autocnn.data.part_names import SPLIT_COLUMNS, is_split_name
 from autocnn.errors import DatasetError
 
 _LABELS = ("label", "labels", "class", "classname", "category", "target", "y")
+_ALWAYS_SPLIT = ("split", "partition")  # columns that can be nothing else
+_PERHAPS_SPLIT = (*SPLIT_COLUMNS, "usage", "dataset")  # if a value is the name of a split
 _ONE, _ZERO = ("1", "1.0"), ("0", "0.0")
 _FILES = (
     *("filename", "file", "filepath", "image", "imagename", "imagepath", "imageid", "img", "path"),
@@ -38,17 +40,24 @@ def find_roles(table: Table, index: FileIndex, options: ImageOptions) -> Roles |
     Raises: DatasetError if several columns may be meant, if a given column is missing, or if the
     first row has no names of columns.
     """
-    if any(_is_image(name, index) for name in table.columns):
+    candidates = find_file_columns(table, index)
+    if any(_is_image(name, index) for name in table.columns) or any(
+        index.find(name) and _plain(name) not in _FILES for name in candidates
+    ):
         raise DatasetError(
             f"{table.path}: its first row names an image; expected a first row with the names of "
             "the columns, such as file,label"
         )
-    candidates = find_file_columns(table, index)
     file, notes = _choose_file(table, candidates, options.file_column)
     if file is None:
         return None
-    split = _find_split(table)
-    rest = [name for name in table.columns if name and name not in (file, split, *candidates)]
+    rest = [
+        name
+        for name, values in table.columns.items()
+        if name and name not in (file, *candidates) and not _is_count(name, values)
+    ]
+    split = _find_split(table, rest, options.label_column)
+    rest = [name for name in rest if name != split]
     label, one_hot, more = _find_label(table, rest, options.label_column)
     return Roles(file=file, label=label, one_hot=one_hot, split=split, notes=(*notes, *more))
 
@@ -58,9 +67,12 @@ def find_file_columns(table: Table, index: FileIndex) -> list[str]:
     found = {
         name: _n_found(values, index)
         for name, values in table.columns.items()
-        if _plain(name) not in _LABELS
+        if _plain(name) not in _LABELS and not _is_count(name, values)
     }
     candidates = [name for name, n in found.items() if n]
+    paths = [name for name, values in table.columns.items() if _are_paths(values)]
+    if paths and not set(paths) & set(candidates):
+        return []  # numbers of rows may name images, too
     return [name for name in candidates if found[name] == len(table.numbers)] or candidates
 
 
@@ -95,17 +107,43 @@ def _are_paths(values: Sequence[str]) -> bool:
     return bool(values) and sum(v.lower().endswith(SUFFIXES) for v in values) * 2 > len(values)
 
 
-def _find_split(table: Table) -> str | None:
-    """The column of splits, or None.
+def _find_split(table: Table, rest: Sequence[str], label: str | None) -> str | None:
+    """The column of splits among `rest`, or None; `label` is the column that the user gives.
 
-    Raises: DatasetError if there are several.
+    Raises: DatasetError if there are several, and for a column that seems to have splits, but whose
+    name or values do not say so.
     """
-    splits = [name for name in table.columns if _is_split(table, name)]
+    others = [name for name in rest if name != label and table.columns[name]]
+    splits = [name for name in others if _is_split(table, name)]
     if len(splits) > 1:
         raise DatasetError(
             f"{table.path}: the columns {_list(splits)} may have the splits; take away all but one"
         )
+    if not splits:
+        for name in others:
+            _refuse_unclear_split(table, name)
     return next(iter(splits), None)
+
+
+def _is_split(table: Table, name: str) -> bool:
+    return _plain(name) in SPLIT_COLUMNS and all(map(is_split_name, table.columns[name]))
+
+
+def _refuse_unclear_split(table: Table, name: str) -> None:
+    values, plain = table.columns[name], _plain(name)
+    wrong = next((i for i, value in enumerate(values) if not is_split_name(value)), None)
+    if wrong is None:
+        if len(set(values)) > 1 and plain not in _LABELS:
+            raise DatasetError(
+                f"{table.path}: the column {name!r} has names of splits; call it split if it "
+                "divides the images, else take it away"
+            )
+    elif plain in _ALWAYS_SPLIT or (plain in _PERHAPS_SPLIT and any(map(is_split_name, values))):
+        raise DatasetError(
+            f"{table.row(wrong)}: the column {name!r} seems to divide the images into splits; "
+            f"expected train, val or test, got {values[wrong]!r}; write these, or rename or take "
+            "away the column"
+        )
 
 
 def _find_label(
@@ -122,7 +160,15 @@ def _find_label(
         return next(iter(rest), None), (), ()
     named = [name for name in rest if _plain(name) in _LABELS]
     if len(named) == 1:
-        return named[0], (), [f"{table.path.name}: the column {named[0]!r} has the labels"]
+        others = [name for name in rest if name != named[0]]
+        return (
+            named[0],
+            (),
+            [
+                f"{table.path.name}: the column {named[0]!r} has the labels; columns that are not "
+                f"used: {_list(others)}"
+            ],
+        )
     if not named and all(set(table.columns[name]) <= {*_ONE, *_ZERO} for name in rest):
         _check_one_hot(table, rest)
         return None, tuple(rest), ()
@@ -160,9 +206,10 @@ def _is_image(name: str, index: FileIndex) -> bool:
     return name.lower().endswith(SUFFIXES) and bool(index.find(name))
 
 
-def _is_split(table: Table, name: str) -> bool:
-    values = set(table.columns[name])
-    return _plain(name) in SPLIT_COLUMNS and bool(values) and all(map(is_split_name, values))
+def _is_count(name: str, values: Sequence[str]) -> bool:
+    """True for the numbers of the rows, which pandas writes without a name of the column."""
+    is_unnamed = not name or _plain(name).startswith("unnamed")
+    return is_unnamed and all(value == str(i) for i, value in enumerate(values))
 
 
 def _plain(name: str) -> str:

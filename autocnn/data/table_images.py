@@ -125,6 +125,33 @@ def find_contradictions(place: Place, class_of: Mapping[str, str]) -> list[str]:
     return found if len(set(classes)) > 1 else []
 
 
+def find_moved(place: Place, part_of: Mapping[str, int]) -> str | None:
+    """The first image that a table puts into another part than `part_of` does, or None.
+
+    `part_of` has the part of an image by its file.
+    """
+    try:
+        table, index = place.read(), place.index()
+        columns = find_file_columns(table, index)
+        splits = [values for values in table.columns.values() if _are_splits(values)]
+        own = None if place.folder.name else find_part_within(place.file.name)
+        if not columns or (own is None and not splits):
+            return None
+        n = len(table.numbers)
+        parts = list(map(find_part, splits[0])) if splits else [own] * n
+    except DatasetError:  # it lies there for another purpose
+        return None
+    for value, part in zip(table.columns[columns[0]], parts, strict=True):
+        images = index.find(value)
+        if len(images) == 1 and part_of.get(images[0].name, part) != part:
+            return images[0].name
+    return None
+
+
+def _are_splits(values: Sequence[str]) -> bool:
+    return len(set(values)) > 1 and all(map(is_split_name, values))
+
+
 def _read_rows(place: Place, table: Table, index: FileIndex, roles: Roles) -> list[Labelled]:
     part = place.part if place.folder.name else find_part_within(place.file.name)
     found = []

@@ -89,6 +89,17 @@ def test_a_data_set_is_found_below(tree, names, expected):
             "call them train, val and test, with a folder for each class in them, or give the "
             "classes other names",
         ),
+        (
+            ["cat", "mnist_test", "mnist_train"],  # also beside others
+            "ROOT: its folders mnist_test, mnist_train have names of splits, which are no classes; "
+            "call them train, val and test, with a folder for each class in them, or give the "
+            "classes other names",
+        ),
+        (
+            ["Images", "masks"],
+            "ROOT/Images: holds the images of all classes, by its name; expected a folder for each "
+            "class, so give it the name of a class if it is one (masks and boxes are not read)",
+        ),
     ],
 )
 def test_names_of_splits_are_no_classes(tree, names, line):
@@ -102,7 +113,8 @@ def test_names_of_splits_are_no_classes(tree, names, line):
     [
         ["cat", "dog"],
         ["train station", "test tube"],  # they differ by more than the split
-        ["mnist_train", "mnist_test", "cat"],  # not all have the name of a split
+        ["mnist_train", "fashion_test", "cat"],
+        ["images"],  # refused as one class
         [],
     ],
 )

@@ -234,8 +234,8 @@ OF_SPLITS = (
         ),
         (
             ["train/a/1.png", "val/A/1.png"],
-            ": validation has images of 'A', and train has none; give train some, or take them "
-            "away",
+            ": validation has images of 'A', and train has none; train has 'a', and not 'A': write "
+            "both alike",
         ),
         ([], ": no images found (SUFFIXES)" + EXPECTED),
         (["a/x.heic", "a/y.txt"], f": no images found (SUFFIXES){EXPECTED}; found 1 .heic, 1 .txt"),

@@ -57,7 +57,7 @@ def test_a_column_with_a_known_name_is_the_label(name):
     """Case, spaces and underlines do not matter; a line says which column it is."""
     columns = {"file": ["a", "b"], "age": ["7", "8"], name: ["0", "1"]}
     found = find_roles(Table(Path("x/t.csv"), columns, [2, 3]), INDEX, ImageOptions())
-    note = f"t.csv: the column {name!r} has the labels"
+    note = f"t.csv: the column {name!r} has the labels; columns that are not used: 'age'"
     assert found == Roles(file="file", label=name, one_hot=(), split=None, notes=(note,))
 
 
@@ -93,7 +93,7 @@ def test_columns_can_be_given():
     text = "one two kind label|a b x m|b a y f"
     assert roles(text, file_column="two") == (
         *("two", "label", (), None),
-        ("t.csv: the column 'label' has the labels",),
+        ("t.csv: the column 'label' has the labels; columns that are not used: 'kind'",),
     )
     options = {"file_column": "two", "label_column": "kind"}
     assert roles(text, **options) == ("two", "kind", (), None, ())

@@ -157,7 +157,9 @@ def test_roboflows_one_hot_columns_are_classes(photos, one, zero):
 def test_a_column_called_label_is_the_label(photos):
     """One line says so; numbers that name files without suffix are file names, too."""
     root = photos("0.png 1.png", t="id,Class_Name,age\n0,x,7\n1,y,7\n")
-    assert read(root)[1] == ["t.csv: the column 'Class_Name' has the labels"]
+    assert read(root)[1] == [
+        "t.csv: the column 'Class_Name' has the labels; columns that are not used: 'age'"
+    ]
     (root / "t.csv").write_text("id,nr,label\n0,1,0\n1,0,1\n")
     expected = [(TRAIN, "0", "0.png"), (TRAIN, "1", "1.png")]
     assert read(root) == (expected, ["t.csv: the column 'id' names the images"])

@@ -93,6 +93,25 @@ def encrypted(root: Path) -> Path:
     return path
 
 
+def without_utf8_flag(root: Path) -> Made:
+    """Names in UTF-8, without the flag that says so."""
+    images = pictures(classes=("K\xe4se", "dog"))
+    files = {
+        f"{name}/{i}.png": encode(pixels)
+        for name, some in images.items()
+        for i, pixels in enumerate(some)
+    }
+    path, _ = zipped(files)(root)
+    data = bytearray(path.read_bytes())
+    for start, offset in ((b"PK\x03\x04", 7), (b"PK\x01\x02", 9)):
+        at = data.find(start)
+        while at >= 0:
+            data[at + offset] &= ~8
+            at = data.find(start, at + 4)
+    path.write_bytes(bytes(data))
+    return path, {"all": images}
+
+
 def truncated(root: Path) -> Path:
     """Half of the file."""
     path, _ = zipped(class_files())(root)
@@ -120,6 +139,12 @@ CASES = [
     Case("archive-zip-macos", zipped({**class_files(), "__MACOSX/cat/._0.png": b"x"})),
     Case("archive-zip-split", split_zip),
     Case("archive-zip-table", table_zip),
+    Case(
+        "archive-zip-utf8-without-flag",
+        without_utf8_flag,
+        classes=("dog", "K\xe4se"),
+        notes=(r"Keras",),
+    ),
     Case("archive-tar", tarred(class_files())),
     Case("archive-tar-dot", tarred(class_files("./"))),
     Case("archive-tar-gz", tarred(class_files(), "set.tar.gz", "w:gz")),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from wild.zoo import Case, Expected, Made, Pixels, encode, pictures, put
+from wild.zoo import Case, Expected, Made, Pixels, encode, pictures, put, put_classes
 
 Array = NDArray[Any]
 GREY, RGB = (8, 8), (8, 8, 3)
@@ -72,6 +72,13 @@ def npy(*names: str) -> Callable[[Path], Made]:
         return root, expected
 
     return make
+
+
+def npy_beside_classes(root: Path) -> Made:
+    """Arrays beside class folders."""
+    made = npy(*KERAS)(root)
+    put_classes(root, pictures(5))
+    return made
 
 
 def idx_bytes(array: Array) -> bytes:
@@ -208,6 +215,12 @@ READ = [
     Case("npy-keras", npy(*KERAS), **NUM),
     Case("npy-hyphens", npy("x-train", "y-train", "x-test", "y-test"), **NUM),
     Case("npy-images", npy("train_images", "train_labels", "test_images", "test_labels"), **NUM),
+    Case(
+        "npy-beside-classes",
+        npy_beside_classes,
+        notes=(r"no images in folders beside them: cat/, dog/$",),
+        **NUM,
+    ),
     Case("idx-plain", idx(bytes, ""), **NUM),
     Case("idx-gzip", idx(gzip.compress, ".gz"), **NUM),
     Case("idx-dots", idx(bytes, "", "."), **NUM),

@@ -208,7 +208,32 @@ def suffixes(suffix: str, kind: str, **options: object) -> Callable[[Path], Made
     return make
 
 
+def two_spellings(root: Path, train: str, test: str) -> Path:
+    """A class that train and test write otherwise."""
+    put_classes(root / "train", pictures(classes=(train, "dog")))
+    put_classes(root / "test", pictures(2, classes=(test, "dog")))
+    return root
+
+
+def divided(root: Path, name: str = "all.csv", column: str = ",data set") -> Path:
+    """Class folders, and a table beside them that says the splits."""
+    classes_only(root)
+    lines = [
+        f"{x}/{i}.png,{x}" + (f",{'test' if i == 3 else 'train'}" if column else "")
+        for x in ("cat", "dog")
+        for i in range(4)
+    ]
+    put(root / name, "\n".join([f"file,labels{column}", *lines]))
+    return root
+
+
 READ = [
+    Case(
+        "folder-alike-classes",
+        class_names("Cat", "cat", "nan"),
+        classes=("Cat", "cat", "nan"),
+        notes=(r"different classes: 'Cat' and 'cat'$", r"read as a class: 'nan'; "),
+    ),
     Case("folder-classes", classes_only),
     Case("folder-classes-upper-case-suffix", suffixes(".PNG", "PNG")),
     Case("folder-bmp", suffixes(".bmp", "BMP")),
@@ -264,6 +289,32 @@ READ = [
 ]
 
 REFUSED = [
+    Case("folder-images-and-masks", class_names("images", "masks"), refused=r"in/images: .*masks"),
+    Case(
+        "folder-splits-and-more",
+        class_names("seg_pred", "seg_test", "seg_train"),
+        refused=r"folders seg_test, seg_train have names of splits",
+    ),
+    Case("folder-split-in-split", split("train/train", "test/test"), refused=r"give .*/in/train,"),
+    Case("folder-unicode-twice", class_names("K\xe4se", "Ka\u0308se"), refused=r"look the same"),
+    Case(
+        "folder-unicode-in-test",
+        lambda r: two_spellings(r, "K\xe4se", "Ka\u0308se"),
+        refused=r"train has 'K\\xe4se', and not 'Ka\\u0308se'",
+    ),
+    Case("folder-line-break", class_names("a\nb", "c"), refused=r"line break"),
+    Case("folder-table-divides", divided, refused=r"all\.csv: puts cat/3\.png into another split"),
+    Case(
+        "folder-test-table-divides",
+        lambda r: divided(r, "test.csv", ""),
+        refused=r"test\.csv: puts cat/0\.png into another split",
+    ),
+    Case("folder-empty-file", lambda r: with_extra(("cat/9.png", b""))(r)[0], refused=r"an empty"),
+    Case(
+        "folder-lfs",
+        lambda r: with_extra(("cat/9.png", "version https://git-lfs.github.com/spec/v1\n"))(r)[0],
+        refused=r"git lfs pull",
+    ),
     Case("folder-flat-train-test", flat("train", "test"), refused=r"label|class folder"),
     Case("folder-flat-train-val-test", flat("train", "val", "test"), refused=r"label|class folder"),
     Case("folder-images-only", flat("images"), refused=r"class"),

@@ -146,7 +146,35 @@ def two_columns(root: Path) -> Made:
     return table(csv(header=("filename", "breed", "owner"), more=("me",)))(root)
 
 
+def numbered(header: str, line: Callable[[int, int, str], str]) -> Callable[[Path], Made]:
+    """Images 0.png to 7.png; `line` makes a row of its number, the image's number and its class."""
+
+    def make(root: Path) -> Made:
+        images = pictures()
+        pairs = [(name, pixels) for name, some in images.items() for pixels in some]
+        for i, (_, pixels) in enumerate(pairs):
+            put(root / f"{i}.png", encode(pixels))
+        lines = [line(row, i, pairs[i][0]) for row, i in enumerate((3, 5, 0, 7, 1, 6, 2, 4))]
+        put(root / "labels.csv", "\n".join([header, *lines]))
+        return root, {"all": images}
+
+    return make
+
+
+def split_values(column: str, *values: str) -> Callable[[Path], Path]:
+    """A table with a further column, which has these values in turn."""
+
+    def write(root: Path, rows: Rows) -> object:
+        lines = [f"{f},{x},{values[i % len(values)]}" for i, (f, x) in enumerate(rows)]
+        return put(root / "labels.csv", "\n".join([f"file,label,{column}", *lines]))
+
+    return lambda root: table(write)(root)[0]
+
+
 READ = [
+    Case("table-row-numbers", numbered(",image,label", lambda k, i, x: f"{k},{i}.png,{x}")),
+    Case("table-row-numbers-and-stems", numbered(",photo,label", lambda k, i, x: f"{k},{i},{x}")),
+    Case("table-unnamed-0", numbered("Unnamed: 0,file,breed", lambda k, i, x: f"{k},{i}.png,{x}")),
     Case("table-csv", table(csv())),
     Case("table-csv-below", table(csv(), "images", lambda r: [(f"images/{f}", x) for f, x in r])),
     Case("table-csv-names-in-folder", table(csv(), "images")),
@@ -162,7 +190,7 @@ READ = [
     Case(
         "table-known-label",
         table(csv(header=("filename", "label", "photographer"), more=("me",))),
-        notes=(r"'?label'?",),
+        notes=(r"'label' has the labels; columns that are not used: 'photographer'$",),
     ),
     Case("table-label-column", two_columns, options={"label_column": "breed"}),
     Case(
@@ -188,6 +216,27 @@ READ = [
 ]
 
 REFUSED = [
+    Case(
+        "table-row-numbers-for-lost-files",
+        lambda r: numbered(",photo,label", lambda k, i, x: f"{k},IMG_{i}.png,{x}")(r)[0],
+        refused=r"row 2: there is no image 'IMG_3\.png'",
+    ),
+    Case(
+        "table-no-header-stems",
+        lambda r: numbered("3,cat", lambda k, i, x: f"{i},{x}" if k else "")(r)[0],
+        refused=r"first row names an image",
+    ),
+    *(
+        Case(f"table-split-{name}", split_values(name, *values), refused=rf"column '{name}'")
+        for name, *values in (
+            ("split", "trainval", "test"),
+            ("subset", "train", "test", "extra"),
+            ("Usage", "Training", "PublicTest", "PrivateTest"),
+            ("dataset", "train", "train", "test"),
+        )
+    ),
+    Case("table-split-numbers", split_values("partition", "0", "1"), refused=r"got '0'"),
+    Case("table-split-empty", split_values("split", "train", "", "test"), refused=r"got ''"),
     Case("table-two-labels-columns", lambda r: two_columns(r)[0], refused=r"breed.*owner.*--label"),
     Case(
         "table-unknown-column",

@@ -9,6 +9,7 @@ from autocnn.engines import samplers
 from autocnn.engines.samplers import PerTrialSampler, check_sampler, find_sampler
 from autocnn.errors import SettingsError
 from autocnn.records.choices import SAMPLERS
+from autocnn.records.distributions import draw_values
 from autocnn.records.optuna_record import open_study
 from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int, OneOf
 from autocnn.space.space import Limits, SearchSpace
@@ -289,3 +290,16 @@ def test_an_unknown_sampler_is_refused():
     """The settings check the name earlier, so an unknown name is an internal error here."""
     with pytest.raises(KeyError):
         PerTrialSampler("unheard_of", 0, FLAT)
+
+
+@pytest.mark.parametrize("name", ["random", "tpe", "evolution", "nsga2"])
+def test_the_record_holds_the_one_notation(name, quiet_optuna):
+    """What a sampler draws is canonical before Optuna writes it, so other tools read 0.3."""
+    space = SearchSpace(name="test", parameters={"zoom": Float(low=0.0, high=0.4, step=0.1)})
+    study = optuna.create_study(direction="maximize", sampler=PerTrialSampler(name, 0, space))
+    for _ in range(40):
+        trial = study.ask()
+        study.tell(trial, draw_values(trial, space)["zoom"])
+    written = {trial.params["zoom"] for trial in study.trials}
+    assert 0.3 in written
+    assert written <= set(space.parameters["zoom"].all_values())

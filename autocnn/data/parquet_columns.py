@@ -138,7 +138,8 @@ def _describe(label: str, labels: Sequence[str]) -> tuple[str, ...]:
     """A line if other columns could be the label."""
     others = [name for name in labels if name != label]
     if not others:
-        return ()
+        is_known = label.casefold() in _LABEL_NAMES
+        return () if is_known else (f"labels are in the column {label}",)
     return (f"labels are in the column {label}; columns that are not used: {list_names(others)}",)
 
 

@@ -157,7 +157,13 @@ def _find_label(
         _check_given(table, "--label-column", given)
         return given, (), ()
     if len(rest) < 2:
-        return next(iter(rest), None), (), ()
+        name = next(iter(rest), None)
+        is_known = name is None or _plain(name) in _LABELS
+        return (
+            name,
+            (),
+            () if is_known else [f"{table.path.name}: the column {name!r} has the labels"],
+        )
     named = [name for name in rest if _plain(name) in _LABELS]
     if len(named) == 1:
         others = [name for name in rest if name != named[0]]
@@ -171,7 +177,7 @@ def _find_label(
         )
     if not named and all(set(table.columns[name]) <= {*_ONE, *_ZERO} for name in rest):
         _check_one_hot(table, rest)
-        return None, tuple(rest), ()
+        return None, tuple(rest), [f"{table.path.name}: the columns {_list(rest)} are the classes"]
     raise DatasetError(
         f"{table.path}: the columns {_list(named or rest)} may have the labels; choose one with "
         "--label-column"

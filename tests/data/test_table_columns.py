@@ -35,16 +35,28 @@ def roles(text, **options):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("file kind|a x|b y", ("file", "kind", (), None, ())),
-        ("kind any|x a.png|y b", ("any", "kind", (), None, ())),
+        ("file label|a x|b y", ("file", "label", (), None, ())),
+        ("label any|x a.png|y b", ("any", "label", (), None, ())),
         ("file|a|b", ("file", None, (), None, ())),
-        ("file split kind|a train x|b test y", ("file", "kind", (), "split", ())),
-        ("file Sub_Set kind|a Training x|b dev y", ("file", "kind", (), "Sub_Set", ())),
-        ("file set|a x|b y", ("file", "set", (), None, ())),
+        ("file split label|a train x|b test y", ("file", "label", (), "split", ())),
+        ("file Sub_Set label|a Training x|b dev y", ("file", "label", (), "Sub_Set", ())),
+        (
+            "file set|a x|b y",
+            ("file", "set", (), None, ("t.csv: the column 'set' has the labels",)),
+        ),
         ("file split|a train|b test", ("file", None, (), "split", ())),
-        ("file cat dog|a 1 0|b 0.0 1.0", ("file", None, ("cat", "dog"), None, ())),
+        (
+            "file cat dog|a 1 0|b 0.0 1.0",
+            (
+                "file",
+                None,
+                ("cat", "dog"),
+                None,
+                ("t.csv: the columns 'cat', 'dog' are the classes",),
+            ),
+        ),
         ("file y|a 1|b 0", ("file", "y", (), None, ())),
-        ("file kind|c.png x|d.jpg y|e z", ("file", "kind", (), None, ())),  # missing files
+        ("file label|c.png x|d.jpg y|e z", ("file", "label", (), None, ())),  # missing files
     ],
 )
 def test_roles_follow_from_the_values(text, expected):
@@ -64,20 +76,20 @@ def test_a_column_with_a_known_name_is_the_label(name):
 @pytest.mark.parametrize("name", ["File_Name", "image", "Image Path", "img", "path", "ID"])
 def test_a_column_with_a_known_name_names_the_images(name):
     """It is one of several that do; the others are no labels."""
-    columns = {"other": ["b", "a"], name: ["a", "b"], "kind": ["x", "y"]}
+    columns = {"other": ["b", "a"], name: ["a", "b"], "label": ["x", "y"]}
     found = find_roles(Table(Path("x/t.csv"), columns, [2, 3]), INDEX, ImageOptions())
     note = f"t.csv: the column {name!r} names the images"
-    assert found == Roles(file=name, label="kind", one_hot=(), split=None, notes=(note,))
+    assert found == Roles(file=name, label="label", one_hot=(), split=None, notes=(note,))
 
 
 def test_a_column_without_a_name_may_name_images_only():
     """An index without a name is neither a label nor a candidate for one."""
-    columns = {"": ["a", "b"], "kind": ["x", "y"]}
+    columns = {"": ["a", "b"], "label": ["x", "y"]}
     found = find_roles(Table(Path("t.csv"), columns, [2, 3]), INDEX, ImageOptions())
-    assert found == Roles(file="", label="kind", one_hot=(), split=None, notes=())
-    columns = {"": ["7", "8"], "file": ["a", "b"], "kind": ["x", "y"]}
+    assert found == Roles(file="", label="label", one_hot=(), split=None, notes=())
+    columns = {"": ["7", "8"], "file": ["a", "b"], "label": ["x", "y"]}
     found = find_roles(Table(Path("t.csv"), columns, [2, 3]), INDEX, ImageOptions())
-    assert found == Roles(file="file", label="kind", one_hot=(), split=None, notes=())
+    assert found == Roles(file="file", label="label", one_hot=(), split=None, notes=())
 
 
 @pytest.mark.parametrize("text", ["day weather|1st fair|2nd wet", "file kind", "file kind|c x|d y"])
@@ -97,7 +109,7 @@ def test_columns_can_be_given():
     )
     options = {"file_column": "two", "label_column": "kind"}
     assert roles(text, **options) == ("two", "kind", (), None, ())
-    assert roles("any kind|p x|q y", file_column="any") == ("any", "kind", (), None, ())
+    assert roles("any label|p x|q y", file_column="any") == ("any", "label", (), None, ())
     hot = "file cat dog|a 1 1|b 0 0"
     assert roles(hot, label_column="dog") == ("file", "dog", (), None, ())
 

@@ -150,7 +150,7 @@ def test_roboflows_one_hot_columns_are_classes(photos, one, zero):
             (TRAIN, "dog", "train/b.jpg"),
             (VALIDATION, "dog", "valid/c.jpg"),
         ],
-        [],
+        ["_classes.csv: the columns 'cat', 'dog' are the classes"],
     )
 
 

@@ -147,8 +147,8 @@ READ = [
     Case("parquet-gaps", one("3", "10", label=lambda k: 3 + 7 * k), classes=("3", "10")),
     Case("parquet-uint8", one(kind=pa.uint8()), **NUM),
     Case("parquet-binary", one(is_struct=False), **NUM),
-    Case("parquet-img-fine", one(columns=("img", "fine_label")), **NUM),
-    Case("parquet-other-names", one(columns=("photo", "species")), **NUM),
+    Case("parquet-img-fine", one(columns=("img", "fine_label")), notes=(r"fine_label",), **NUM),
+    Case("parquet-other-names", one(columns=("photo", "species")), notes=(r"species",), **NUM),
     Case(
         "parquet-more-columns",
         one(owner="me"),

@@ -174,14 +174,22 @@ def split_values(column: str, *values: str) -> Callable[[Path], Path]:
 READ = [
     Case("table-row-numbers", numbered(",image,label", lambda k, i, x: f"{k},{i}.png,{x}")),
     Case("table-row-numbers-and-stems", numbered(",photo,label", lambda k, i, x: f"{k},{i},{x}")),
-    Case("table-unnamed-0", numbered("Unnamed: 0,file,breed", lambda k, i, x: f"{k},{i}.png,{x}")),
+    Case(
+        "table-unnamed-0",
+        numbered("Unnamed: 0,file,breed", lambda k, i, x: f"{k},{i}.png,{x}"),
+        notes=(r"'breed' has the labels",),
+    ),
     Case("table-csv", table(csv())),
     Case("table-csv-below", table(csv(), "images", lambda r: [(f"images/{f}", x) for f, x in r])),
     Case("table-csv-names-in-folder", table(csv(), "images")),
     Case(
         "table-backslashes", table(csv(), "images", lambda r: [(f"images\\{f}", x) for f, x in r])
     ),
-    Case("table-other-names", table(csv("train.csv", ("path", "kind")))),
+    Case(
+        "table-other-names",
+        table(csv("train.csv", ("path", "kind"))),
+        notes=(r"'kind' has the labels",),
+    ),
     Case("table-semicolon", table(csv(sep=";"))),
     Case("table-tabs", table(csv("labels.tsv", sep="\t"))),
     Case("table-tabs-in-csv", table(csv(sep="\t"))),
@@ -206,10 +214,14 @@ READ = [
     Case("table-quoted", table(csv(), change=lambda r: [(f'"{f}"', f'"{x}"') for f, x in r])),
     Case("table-jsonl", table(jsonl)),
     Case("table-metadata-parquet", table(metadata_parquet)),
-    Case("table-one-hot", table(one_hot)),
+    Case("table-one-hot", table(one_hot), notes=(r"columns 'cat', 'dog' are the classes",)),
     Case("table-split-column", split_column),
-    Case("table-kaggle", kaggle, notes=(r"4 .*label",)),
-    Case("table-kaggle-labelled", lambda r: kaggle(r, labelled=True)),
+    Case("table-kaggle", kaggle, notes=(r"4 .*without|4 .*no label", r"'breed' has the labels")),
+    Case(
+        "table-kaggle-labelled",
+        lambda r: kaggle(r, labelled=True),
+        notes=(r"'breed' has the labels",),
+    ),
     Case("table-in-splits", in_splits),
     Case("table-unnamed-images", unnamed_rows, notes=(r"\b2\b.*(row|table|labels\.csv)",)),
     Case("table-flat-train-test", flat_train_test),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,12 @@ from autocnn.api.leaderboard import leaderboard_rows, rebuild_leaderboard, selec
 from autocnn.api.studies import load_study
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.leaderboard.table import read_leaderboard, write_leaderboard
-from autocnn.records.optuna_record import open_study
+from autocnn.records.optuna_record import (
+    open_study,
+    read_records,
+    write_proposal,
+    write_result,
+)
 
 
 @pytest.fixture
@@ -131,7 +137,10 @@ def test_a_journal_that_has_grown_is_read(study, view, results):
     rebuild_leaderboard(view)
     before = study.leaderboard.read_bytes()
     record = open_study(study)
-    record.add_trial(record.get_trials()[1])  # the pruned trial again
+    pruned, trial = read_records(record)[1], record.ask()  # the pruned trial again
+    write_proposal(trial, replace(pruned.proposal, number=trial.number))
+    write_result(trial, pruned.result)
+    record.tell(trial, pruned.score)
     rows = select_rows(results)
     assert rows.trials == {"digits-1": 4}
     assert rows.table["state"].to_pylist() == ["complete", "complete", "pruned", "pruned"]

@@ -7,21 +7,35 @@ import re
 
 from autocnn.errors import SettingsError
 
+_UNITS = {  # name of a unit -> its seconds, and a pattern of its spellings
+    "h": (3600, "h|hrs?|hours?"),
+    "m": (60, "m|mins?|minutes?"),
+    "s": (1, "s|secs?|seconds?"),
+}
+_NUMBER = r"\d+(?:\.\d+)?"
 _DURATION = re.compile(
-    r"(?P<bare>\d+(\.\d+)?)|(?=\d)((?P<h>\d+(\.\d+)?)h)?((?P<m>\d+(\.\d+)?)m)?((?P<s>\d+(\.\d+)?)s)?"
+    r"(?=\d)"
+    + r"\s*".join(
+        rf"(?:(?P<{unit}>{_NUMBER})\s*(?:{names}))?" for unit, (_, names) in _UNITS.items()
+    )
 )
 
 
 def parse_duration(text: str, where: str = "--time-budget") -> float:
-    """The seconds of a duration such as "90", "90s", "12m", "1h30m" or "1.5h".
+    """The seconds of a duration such as "90s", "10min", "1h30m" or "1.5 hours".
 
-    Raises: SettingsError, naming the option `where`, if `text` is no time above zero.
+    Raises: SettingsError, naming the option `where`, if `text` is no time above zero, or a number
+    without a unit.
     """
-    match = _DURATION.fullmatch(text.strip().lower())
+    cleaned = text.strip().lower()
+    if re.fullmatch(_NUMBER, cleaned):
+        raise SettingsError(
+            f"{where} needs a unit: {cleaned}s are seconds, {cleaned}m minutes; got {text!r}"
+        )
+    match = _DURATION.fullmatch(cleaned)
     seconds = 0.0
     if match is not None:
-        units = (("bare", 1), ("s", 1), ("m", 60), ("h", 3600))
-        seconds = sum(float(match[unit] or 0) * length for unit, length in units)
+        seconds = sum(float(match[unit] or 0) * length for unit, (length, _) in _UNITS.items())
     if not 0 < seconds < math.inf:
         raise SettingsError(
             f"{where} must be a time above zero such as 90s, 12m or 1h30m, got {text!r}"

@@ -13,29 +13,40 @@ from autocnn.records.units import parse_duration, parse_memory
 @pytest.mark.parametrize(
     ("text", "seconds"),
     [
-        ("90", 90.0),
         ("90s", 90.0),
+        ("90sec", 90.0),
+        ("10min", 600.0),
+        ("10 minutes", 600.0),
+        ("1 hour 5 mins 1 second", 3901.0),
         ("12m", 720.0),
         ("1h30m", 5400.0),
         ("1.5h", 5400.0),
         ("1h0m5s", 3605.0),
         (" 2H ", 7200.0),
-        ("0.5", 0.5),
+        ("0.5s", 0.5),
     ],
 )
 def test_a_duration_is_read_in_seconds(text, seconds):
-    """Hours, minutes and seconds add up; a bare number is seconds."""
+    """Hours, minutes and seconds add up, in the usual spellings."""
     assert parse_duration(text) == seconds
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "0", "0h0m", "-5", "-1h", "soon", "h", "m30", "1h30", "30m1h", "1 h", "inf", "9" * 400],
+    ["", "0s", "0h0m", "-5", "-1h", "soon", "h", "m30", "1h30", "30m1h", "inf", "9" * 400 + "s"],
 )
 def test_what_is_no_duration_is_refused(text):
     """Zero, negative and unreadable times are one clear line."""
     with pytest.raises(SettingsError, match="--time-budget must be a time above zero such as"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize("number", ["5", "0", "1.5"])
+def test_a_duration_needs_a_unit(number):
+    """A bare number may mean seconds or minutes."""
+    expected = f"--time-budget needs a unit: {number}s are seconds, {number}m minutes; got"
+    with pytest.raises(SettingsError, match=f"^{re.escape(expected)}"):
+        parse_duration(number)
 
 
 def test_the_option_of_a_duration_can_be_named():

@@ -88,4 +88,5 @@ def _measured(score: SplitScore, objective: Objective) -> MeasuredScore:
         low=low,
         high=high,
         score=score.score(objective),
+        majority=score.majority,
     )

@@ -34,6 +34,11 @@ class SplitScore:
         """The share of images whose class was predicted."""
         return 1 - self.errors / self.n
 
+    @property
+    def majority(self) -> float:
+        """The accuracy of always answering the most common class of the images."""
+        return max(map(sum, self.confusion)) / self.n
+
     def score(self, objective: Objective) -> float:
         """The score of `objective`; for the accuracy it is `accuracy`, to the last bit."""
         if objective is ACCURACY:

@@ -28,6 +28,12 @@ class MeasuredScore:
     high: float
     n_different: int | None = None  # copies counted once; None in a file that does not say
     score: float | None = None  # of the objective; None in a file of accuracies only
+    majority: float | None = None  # accuracy of always answering the most common class
+
+    @property
+    def may_be_blind(self) -> bool:
+        """True if the interval includes the accuracy of always answering one class."""
+        return self.majority is not None and self.low <= self.majority
 
     @property
     def objective_score(self) -> float:

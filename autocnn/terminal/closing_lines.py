@@ -26,6 +26,7 @@ def describe_finals(finals: Finals) -> list[str]:
     lines = [
         f"test accuracy  {percent(test.accuracy)}  ({errors} in {_count_images(test)}; "
         f"95 % interval {percent(test.low)} to {percent(test.high)}; {shipped})",
+        _describe_majority(test),
         "" if is_accuracy else f"test {objective.title}  {objective.text(test.objective_score)}",
         augmented,
         f"winner         trial {finals.winner}: validation {named}"
@@ -34,6 +35,17 @@ def describe_finals(finals: Finals) -> list[str]:
         f"(gap {objective.difference_text(finals.gap)}{objective.difference_unit})",
     ]
     return [line for line in lines if line]
+
+
+def _describe_majority(test: MeasuredScore) -> str:
+    """One line if the network may be no better than always answering one class, or ""."""
+    if test.majority is None or not test.may_be_blind:
+        return ""
+    return (
+        "               not shown to be better than always answering the most common class "
+        f"({percent(test.majority)}): try a longer --time-budget, more images, "
+        "--objective balanced_accuracy"
+    )
 
 
 def _count_images(test: MeasuredScore) -> str:

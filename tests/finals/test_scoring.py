@@ -87,3 +87,11 @@ def test_the_cross_entropy_is_the_mean_over_the_images(make_test):
     assert score.cross_entropy == pytest.approx(1.5 * math.log(2))
     assert score.score(LOSS) == score.cross_entropy
     assert score.score(BALANCED_ACCURACY) == 0.5
+
+
+def test_the_majority_is_the_share_of_the_most_common_class():
+    """16 of 18 images are of the first class, whatever was predicted."""
+    score = SplitScore(
+        n=18, n_different=18, errors=9, confusion=((8, 8), (1, 1)), cross_entropy=0.1
+    )
+    assert score.majority == 16 / 18

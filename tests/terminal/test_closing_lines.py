@@ -44,6 +44,16 @@ def test_the_score_of_several_views_has_a_line_of_its_own(make_finals):
     assert lines[1].startswith("with test-time augmentation  accuracy 99.17 %  (several views")
 
 
+@pytest.mark.parametrize(("majority", "is_said"), [(0.95, False), (0.9604, True), (0.99, True)])
+def test_a_network_that_may_be_blind_has_a_line(make_finals, majority, is_said):
+    """The line appears if the interval, from 96.04 %, includes the share of the largest class."""
+    finals = make_finals()
+    finals = replace(finals, test=replace(finals.test, low=0.9604, majority=majority))
+    lines = [line for line in describe_finals(finals) if "not shown to be better" in line]
+    assert len(lines) == is_said
+    assert all(f"most common class ({100 * majority:.2f} %): try" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     ("val_best", "text"), [(0.975, "+0.00"), (0.9625, "-1.25"), (0.995, "+2.00")]
 )

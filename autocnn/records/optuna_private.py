@@ -82,7 +82,7 @@ class OwnStudy(optuna.Study):
         found = [trial for trial in shown if states is None or trial.state in states]
         return copy.deepcopy(found) if deepcopy else found
 
-    def strangers(self) -> list[int]:
+    def foreign_trials(self) -> list[int]:
         """The numbers of the trials that another program made."""
         trials = super()._get_trials(deepcopy=False)
         return [trial.number for trial in trials if not self._is_own(trial)]

@@ -45,7 +45,7 @@ class TrialLog:
         self._study, self._leases = study, leases
         self._held: dict[int, tuple[optuna.Trial, Proposal]] = {}  # trials that are being trained
         self._best: dict[int, float] = {}  # the best score that each of them has reported
-        self._strangers: set[int] = set()  # trials of other programs that were returned
+        self._foreign: set[int] = set()  # trials of other programs that were returned
         left = [] if leases is not None else unfinished_trials(study)
         self._left = {trial.number: trial for trial in left}
 
@@ -138,12 +138,12 @@ class TrialLog:
         frozen = self._study.get_trials(deepcopy=False)[trial.number]
         return enqueued_values(frozen) is not None
 
-    def new_strangers(self) -> list[int]:
+    def new_foreign_trials(self) -> list[int]:
         """The numbers of trials that another program made; each is returned once."""
         if not isinstance(self._study, OwnStudy):
             return []
-        found = [n for n in self._study.strangers() if n not in self._strangers]
-        self._strangers.update(found)
+        found = [n for n in self._study.foreign_trials() if n not in self._foreign]
+        self._foreign.update(found)
         return found
 
     def withdraw(self, number: int) -> None:

@@ -39,7 +39,7 @@ class Proposals:
     study: optuna.Study  # is read only
     space: SearchSpace
     setup: EngineSetup
-    tell: Callable[[str], None] = lambda text: None  # shows a line
+    message: Callable[[str], None] = lambda text: None  # shows a line
 
     def enqueue(self, recipes: Iterable[Recipe]) -> None:
         """Propose `recipes` before anything that is drawn; each once in a study.
@@ -58,7 +58,7 @@ class Proposals:
         have begun, or if a running trial must end first; None if nothing is left to be trained, or
         after MAX_DRAWS infeasible draws in a row.
         """
-        self._tell_of_strangers()
+        self._report_foreign()
         n_infeasible = 0
         while n_infeasible < MAX_DRAWS:
             if stops():
@@ -150,12 +150,12 @@ class Proposals:
             return draft
         return self.log.new_trial(_sampler(draft), draft.notes), draft
 
-    def _tell_of_strangers(self) -> None:
-        numbers = self.log.new_strangers()
+    def _report_foreign(self) -> None:
+        numbers = self.log.new_foreign_trials()
         if numbers:
             listed = ", ".join(str(number) for number in numbers)
             which = f"trial {listed} was" if len(numbers) == 1 else f"trials {listed} were"
-            self.tell(f"{which} put on record by another program: ignored")
+            self.message(f"{which} put on record by another program: ignored")
 
     def _refuse(self, trial: optuna.Trial) -> bool:
         """True if `trial` has values of another program that the space does not have; it fails."""
@@ -163,13 +163,13 @@ class Proposals:
         if reason is None:
             return False
         self.log.refuse(trial, reason)
-        self.tell(f"trial {trial.number}, which was enqueued, is refused: {reason}")
+        self.message(f"trial {trial.number}, which was enqueued, is refused: {reason}")
         return True
 
     def _reject(self, trial: optuna.Trial, reason: str) -> None:
         self.log.reject(trial, reason, self.engine.learn(trial.number, None))
         if self.log.is_enqueued(trial):
-            self.tell(f"trial {trial.number}, which was enqueued, can have no network: {reason}")
+            self.message(f"trial {trial.number}, which was enqueued, can have no network: {reason}")
 
     def _is_surplus(self, number: int, limit: int | None) -> bool:
         """True if other processes had begun `limit` trials before this one."""

@@ -192,7 +192,7 @@ class Session:
             study=self.study,
             space=self.space,
             setup=setup,
-            tell=listener.message,
+            message=listener.message,
         )
         is_plan = bool(self.mode.plan)
         if not is_plan and not self.mode.joins and is_unbegun(self.study):

@@ -155,7 +155,7 @@ def test_the_trials_of_others_look_failed_and_keep_their_places(study):
         states = [(t.number, t.state.name, t.values, t.params) for t in trials]
         assert states == [(0, "FAIL", None, {}), (1, "RUNNING", None, {})]
     assert [t.number for t in own.get_trials(states=[optuna.trial.TrialState.FAIL])] == [0]
-    assert own.strangers() == [0]
+    assert own.foreign_trials() == [0]
 
 
 def test_a_trial_has_its_attributes_from_the_beginning(study):

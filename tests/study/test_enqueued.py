@@ -79,7 +79,7 @@ def open_it(tmp_path, quiet_optuna) -> Callable[..., Opened]:
             study=study,
             space=SPACE,
             setup=setup,
-            tell=lines.append,
+            message=lines.append,
         )
         other = optuna.load_study(study_name="test", storage=open_journal(paths))
         return Opened(proposals, study, other, paths, lines)

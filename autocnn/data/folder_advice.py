@@ -9,10 +9,14 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
+from typing import NoReturn
 
 from autocnn.data.decoding import SUFFIXES
-from autocnn.data.folder_tree import Tree
+from autocnn.data.folder_tree import Tree, count_kinds, describe_kinds
+from autocnn.data.idx_files import has_idx
+from autocnn.data.npy_folder import has_npy
 from autocnn.data.part_names import is_split_name
+from autocnn.data.reader import list_directory
 from autocnn.errors import DatasetError
 
 EXPECTED = (
@@ -21,6 +25,28 @@ EXPECTED = (
 )
 _NOT_CLASSES = ("image", "images", "img", "imgs")  # as beside masks/ and labels/
 _LOOKED_AT = 1000  # entries of a folder, at most
+
+
+def refuse_no_images(top: Tree) -> NoReturn:
+    """Raise DatasetError for a folder without an image, with the path of arrays below it if any."""
+    kinds = describe_kinds(count_kinds([top]))
+    found = f"; found {kinds}" if kinds else ""
+    arrays = _find_arrays(top)
+    hint = "" if arrays is None else f"; give {arrays}"
+    raise DatasetError(
+        f"{top.path}: no images found ({', '.join(SUFFIXES)}); expected {EXPECTED}{found}{hint}"
+    )
+
+
+def _find_arrays(folder: Tree) -> Path | None:
+    """The first .npz file or folder of arrays, from `folder` on, that may be the data set."""
+    entries = list_directory(folder.path, folder.path, follow_links=True)
+    for entry in entries:
+        if entry.name.lower().endswith(".npz"):
+            return Path(entry.path)
+    if has_npy(entries) or has_idx(entries):
+        return folder.path
+    return next(filter(None, map(_find_arrays, folder.folders.values())), None)
 
 
 def refuse_one_class(holder: Tree, name: str, folder: Tree) -> None:

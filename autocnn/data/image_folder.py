@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from autocnn.data.class_folders import ClassFolders, find_classes, has_class_folders
-from autocnn.data.decoding import SUFFIXES, Content
-from autocnn.data.folder_advice import EXPECTED, describe_siblings
+from autocnn.data.decoding import Content
+from autocnn.data.folder_advice import describe_siblings, refuse_no_images
 from autocnn.data.folder_tree import Tree, count_kinds, describe_kinds, read_tree
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
 from autocnn.data.part_names import TEST, TRAIN, VALIDATION
@@ -42,11 +42,7 @@ def list_folder(root: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
     """
     top = read_tree(root, follow_links=options.follow_links)
     if not top.n_images:
-        kinds = describe_kinds(count_kinds([top]))
-        found = f"; found {kinds}" if kinds else ""
-        raise DatasetError(
-            f"{root}: no images found ({', '.join(SUFFIXES)}); expected {EXPECTED}{found}"
-        )
+        refuse_no_images(top)
     places = find_tables(top)
     wants_table = options.label_column is not None or options.file_column is not None
     if wants_table and not places:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import imagehash
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -47,6 +46,8 @@ def crop(images: NDArray[np.uint8], move: Move) -> NDArray[np.uint8]:
 
 def take_prints(images: NDArray[np.uint8]) -> Prints:
     """The prints of images (n, height, width, channels)."""
+    import imagehash  # only own images need it
+
     packed = np.empty((len(images), 8), np.uint8)
     thumbs = np.empty((len(images), _THUMB_SIDE * _THUMB_SIDE), np.uint8)
     for index, image in enumerate(images):

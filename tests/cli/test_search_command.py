@@ -92,6 +92,7 @@ def test_progress_goes_to_stderr(finished):
     ]
     assert [line for line in err if not line.startswith("trial ")] == [
         "starting …",
+        "145 validation images: one image is 0.69 points of accuracy",
         "refitting …",
         "testing …",
     ]

@@ -96,7 +96,7 @@ def test_progress_goes_to_stderr(finished):
         "refitting …",
         "testing …",
     ]
-    names = [line.split("  ")[0] for line in finished.done.out.splitlines()[:-1]]
+    names = [line.split("  ")[0] for line in finished.done.out.splitlines()[:-1] if line[0] != " "]
     assert names == ["test accuracy", "winner", "model", "leaderboard", "took"]
 
 

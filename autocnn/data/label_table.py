@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autocnn.data.parquet_columns import is_label_type
 from autocnn.errors import DatasetError
 
 _DELIMITERS = (",", ";", "\t")
@@ -128,11 +129,7 @@ def _is_plain(kind: Any) -> bool:
 
     if types.is_dictionary(kind):
         return _is_plain(kind.value_type)
-    tests = (
-        *(types.is_string, types.is_large_string, types.is_string_view),
-        *(types.is_integer, types.is_floating, types.is_boolean, types.is_null),
-    )
-    return any(test(kind) for test in tests)
+    return is_label_type(kind) or bool(types.is_null(kind))
 
 
 def _texts(path: Path, columns: Mapping[str, Iterable[object]]) -> dict[str, list[str]]:

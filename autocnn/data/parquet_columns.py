@@ -77,7 +77,7 @@ def choose_columns(file: Path, options: ImageOptions) -> Columns:
             raise DatasetError(f"{file}: {option} {name}: no such column; got {_listed(schema)}")
     _refuse_splits(file, schema)
     image = options.file_column or _find_image(file, schema)
-    labels = [field.name for field in schema if field.name != image and _is_label(field.type)]
+    labels = [field.name for field in schema if field.name != image and is_label_type(field.type)]
     if options.label_column is not None:
         return Columns(image=image, label=options.label_column, notes=())
     label = _find_label(file, schema, labels)
@@ -162,11 +162,12 @@ def _is_image(kind: Any) -> bool:
     return any(field.name == "bytes" and _is_binary(field.type) for field in kind)
 
 
-def _is_label(kind: Any) -> bool:
+def is_label_type(kind: Any) -> bool:
+    """True for the types that labels may have: texts, numbers, booleans, and dictionaries."""
     from pyarrow import types
 
     if types.is_dictionary(kind):
-        return _is_label(kind.value_type)
+        return is_label_type(kind.value_type)
     tests = (types.is_integer, types.is_floating, types.is_boolean)
     return any(test(kind) for test in tests) or _is_text(kind)
 
@@ -193,7 +194,7 @@ def read_labels(file: Path, columns: Columns, part: int) -> FileLabels:
             return FileLabels(
                 raw=encode_labels([], str), keeps=np.zeros(n, dtype=bool), class_names=None
             )
-        if kind is None or not (_is_label(kind) or types.is_null(kind)):
+        if kind is None or not (is_label_type(kind) or types.is_null(kind)):
             got = f"got {kind}" if is_there else "there is none"
             raise DatasetError(f"{file}: column {columns.label}: expected {_LABEL_TYPES}, {got}")
         column = parquet.read(columns=[columns.label]).column(0)

@@ -62,7 +62,7 @@ class OwnStudy(optuna.Study):
     """A study in which a trial that another program made looks like a failed one without values.
 
     So a number is still the place of its trial, and no sampler or pruner learns from it. `is_own`
-    tells the trials apart; `mark` is the user attribute of the trials that `ask` creates.
+    separates the two kinds of trials; `mark` is the user attribute of trials that `ask` creates.
     """
 
     def __init__(

@@ -206,14 +206,23 @@ def test_a_file_gives_settings(tmp_path):
 
 
 def test_a_file_may_name_settings_as_the_command_line_does(tmp_path):
-    """A file may hold the texts of the command line; a bare number is seconds."""
+    """A file may hold the texts of the command line."""
     path = tmp_path / "mine.toml"
-    path.write_text('time_budget = "1h30m"\ntrial_timeout = 90\nworker_memory = "4G"\n')
+    path.write_text('time_budget = "1h30m"\ntrial_timeout = "90s"\nworker_memory = "4G"\n')
     assert read_config(path) == {
         "time_budget_s": 5400.0,
         "trial_timeout_s": 90.0,
         "worker_memory_mb": 4096,
     }
+
+
+def test_a_file_names_the_unit_of_a_duration(tmp_path):
+    """A duration without a unit is refused in a file as on the command line."""
+    path = tmp_path / "mine.toml"
+    path.write_text("trial_timeout = 90\n")
+    message = r"mine.toml: trial_timeout needs a unit: 90s are seconds, 90m minutes; got '90'"
+    with pytest.raises(SettingsError, match=message):
+        read_config(path)
 
 
 def test_a_file_may_name_a_baseline(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from autocnn.data.prepared import PreparedData
 from autocnn.nn.airbench94 import initialise, whitening_sample
 from autocnn.nn.loss import balanced_weights
@@ -23,6 +25,11 @@ def spec_of(data: PreparedData) -> ImageSpec:
     return ImageSpec(shape=data.image_shape, n_classes=data.n_classes, mean=data.mean, std=data.std)
 
 
+def steps_of(n_images: int, batch: int) -> int:
+    """The steps of an epoch: every image is trained on, so the last batch may not be full."""
+    return math.ceil(n_images / batch)
+
+
 def prepare(
     job: TrialJob, data: PreparedData, device: Device
 ) -> tuple[TrainingParts, Stepper, int]:
@@ -34,7 +41,7 @@ def prepare(
         sample = train.pixels(whitening_sample(train.n))
         initialise(model, sample, data.mean, data.std, job.seed)
     batch = min(config.batch_size, train.n)
-    n_steps = train.n // batch * job.horizon
+    n_steps = steps_of(train.n, batch) * job.horizon
     optimizer = build_optimizer(config, n_steps)
     optimizer.build(model.trainable_variables)
     own = (

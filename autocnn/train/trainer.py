@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 import traceback
@@ -22,7 +23,7 @@ from autocnn.nn.schedule import learning_rates
 from autocnn.nn.weights import save_weights
 from autocnn.objectives import ACCURACY, find_objective
 from autocnn.space.seeds import derive_seed
-from autocnn.train.assembly import prepare
+from autocnn.train.assembly import prepare, steps_of
 from autocnn.train.backend import cpu_seconds, set_precision
 from autocnn.train.checkpoint import Checkpoint, capture, load_checkpoint, restore, save_checkpoint
 from autocnn.train.early_stopping import best_epoch, should_stop
@@ -55,8 +56,16 @@ class _PrunedWithin(Exception):
     """The trial is pruned within its first epoch: its first look is poor, or its pace too slow."""
 
 
+class _Cancelled(Exception):
+    """The study has cancelled the trial."""
+
+
 class _OutOfTime(Exception):
-    """The time limit of the trial has passed, or the study has cancelled it."""
+    """The time limit of the trial has passed; `sums` of the steps of the epoch that is cut."""
+
+    def __init__(self, sums: Sums, n_steps: int) -> None:
+        super().__init__()
+        self.sums, self.n_steps = sums, n_steps
 
 
 def train_trial(job: TrialJob, data: PreparedData, device: Device, hooks: Hooks) -> TrialResult:
@@ -73,6 +82,7 @@ class _Training:
     def __init__(self, job: TrialJob, data: PreparedData, device: Device, hooks: Hooks) -> None:
         self.job, self.hooks = job, hooks
         self.objective = find_objective(job.objective)
+        self.time_limit_s = job.time_limit_s
         self.start, self.cpu_start = time.perf_counter(), cpu_seconds()
         set_precision(job.precision, device)
         keras.utils.set_random_seed(job.seed)
@@ -81,7 +91,7 @@ class _Training:
         self.n_train = data.train.n + (0 if self.validates else self.n_val)
         parts, self.stepper, self.batch = prepare(job, data, device)
         self.model, self.optimizer, self.chunk = parts.model, parts.optimizer, parts.chunk
-        self.steps = self.n_train // self.batch
+        self.steps = steps_of(self.n_train, self.batch)
         # A refit has more images and so more steps an epoch; its horizon has the same epochs.
         config = job.config
         self.rates = learning_rates(
@@ -106,8 +116,10 @@ class _Training:
                     state = TrialState.PRUNED
                 else:
                     self._keep_now_and_then()
-        except _OutOfTime:
+        except _Cancelled:
             state = TrialState.STOPPED
+        except _OutOfTime as end:
+            state, message = TrialState.STOPPED, self._end_first_epoch(end)
         except _PrunedWithin as reason:
             state, message = TrialState.PRUNED, str(reason)
         return self._result(state, message)
@@ -127,12 +139,14 @@ class _Training:
 
     def _epoch(self, epoch: int) -> None:
         train = self._train_epoch(epoch)
-        metrics = self._measure(train, self.steps)
+        self._add(self._measure(train, self.steps))
+
+    def _add(self, metrics: Epoch) -> None:
+        """Add an epoch to the curve, and keep its weights if it is the best."""
         self.curve.append(metrics)
         if self.validates and not math.isfinite(metrics.val_loss):
-            raise TrialFailed(
-                FailureCause.DIVERGED, f"validation loss {metrics.val_loss} in epoch {epoch}"
-            )
+            message = f"validation loss {metrics.val_loss} in epoch {len(self.curve)}"
+            raise TrialFailed(FailureCause.DIVERGED, message)
         if not self.validates or best_epoch(self.curve, self.objective) == len(self.curve):
             self.best_weights = [np.array(w) for w in self.model.get_weights()]
 
@@ -153,6 +167,19 @@ class _Training:
             score=score,
         )
 
+    def _end_first_epoch(self, end: _OutOfTime) -> str:
+        """Validate a first epoch that the time limit has cut, so that the trial has a score.
+
+        Returns: a line about it, or "" if there is an earlier epoch, or if no step was taken.
+        """
+        if self.curve or not end.n_steps or not self.validates:
+            return ""
+        self.time_limit_s = None
+        with contextlib.suppress(_Cancelled):
+            self._add(self._measure(end.sums, end.n_steps))
+            return f"out of time after {end.n_steps} of {self.steps} steps of the first epoch"
+        return ""
+
     def _first_look(self, sums: Sums, n_steps: int) -> None:
         look = self._measure(sums, n_steps)
         if self.hooks.report(0, look):
@@ -161,7 +188,9 @@ class _Training:
 
     def _train_epoch(self, epoch: int) -> Sums:
         rng = np.random.default_rng(derive_seed(self.job.seed, epoch, "shuffle"))
-        order = rng.permutation(self.n_train)[: self.steps * self.batch]
+        order = rng.permutation(self.n_train)
+        # All batches have one size, as a compiled step has: the first images fill up the last one.
+        order = np.resize(order, self.steps * self.batch)
         indices = order.astype(np.int32).reshape(self.steps, self.batch)
         settings = self.job.config.augmentation
         draws = augmentation.draw_epoch(settings, indices, self.job.seed, epoch, self.n_train)
@@ -171,7 +200,8 @@ class _Training:
         starts = sorted({*range(0, self.steps, chunk), look_at, pace_at})
         since, since_step = time.perf_counter(), 0
         for at, end in pairwise([*starts, self.steps]):
-            self._check_time()
+            if self._is_late():
+                raise _OutOfTime(sums, at)
             if since_step == 0:
                 since, since_step = (
                     time.perf_counter(),
@@ -212,15 +242,17 @@ class _Training:
         rows = max(1, FORWARD * self.chunk * self.batch // batch)
         total = self.stepper.evaluate(indices[:rows], weights[:rows])
         for at in range(rows, n_rows, rows):
-            self._check_time()
+            if self._is_late():
+                raise _OutOfTime(Sums(0.0, 0.0), 0)
             total += self.stepper.evaluate(indices[at : at + rows], weights[at : at + rows])
         return total
 
-    def _check_time(self) -> None:
-        limit = self.job.time_limit_s
-        late = limit is not None and time.perf_counter() - self.start > limit
-        if late or self.hooks.interrupted():
-            raise _OutOfTime
+    def _is_late(self) -> bool:
+        """True if the time limit has passed. Raises: _Cancelled if the study cancels the trial."""
+        if self.hooks.interrupted():
+            raise _Cancelled
+        limit = self.time_limit_s
+        return limit is not None and time.perf_counter() - self.start > limit
 
     def _restore(self) -> bool:
         """Load this trial's own checkpoint, or that of its parent, if there is one.

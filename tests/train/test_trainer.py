@@ -21,7 +21,7 @@ from autocnn.train.checkpoint import load_checkpoint
 from autocnn.train.trainer import train_trial
 from autocnn.trial import FailureCause, TrialState
 
-# The tiny data have 54 training and 6 validation images; batches of 16 make 3 steps an epoch.
+# The tiny data have 54 training and 6 validation images; batches of 16 make 4 steps an epoch.
 
 
 def _metrics(result):
@@ -37,7 +37,7 @@ def _patience(job, patience):
 
 
 def test_a_curve_is_means_over_images(script, make_job, make_hooks, data, device):
-    """Sums are over 3 batches of 48 images, and over the 6 validation images."""
+    """Sums are over 4 batches of 64 images, and over the 6 validation images."""
     script([3, 6, 4], [6.0, 3.0, 1.5])
     result = train_trial(make_job(), data, device, make_hooks())
     assert [(e.train_loss, e.train_accuracy) for e in result.curve] == [(0.5, 0.25)] * 3
@@ -108,22 +108,25 @@ def test_a_trial_may_end_before_the_horizon(script, make_job, make_hooks, data, 
     job = replace(job, config=replace(job.config, schedule=Schedule(name="one_cycle")))
     assert train_trial(job, data, device, make_hooks()).epochs == 2
     rates = np.concatenate([rates for _, _, rates in stepper.trained])
-    # 6 of 12 steps down a line from 0.02: middles at 1/24, 3/24, ... of the horizon
-    expected = [0.02 * (1 - (2 * i + 1) / 24) for i in range(6)]
+    # 8 of 16 steps down a line from 0.02: middles at 1/32, 3/32, ... of the horizon
+    expected = [0.02 * (1 - (2 * i + 1) / 32) for i in range(8)]
     np.testing.assert_allclose(rates, expected, rtol=1e-5)
 
 
-def test_an_epoch_takes_no_image_twice(script, make_job, make_hooks, data, device, tmp_path):
-    """Each epoch takes 48 of the 54 images, in an order that follows from the seed."""
+def test_an_epoch_takes_every_image(script, make_job, make_hooks, data, device, tmp_path):
+    """Each epoch takes all 54 images, in an order that follows from the seed.
+
+    The first 10 images fill up the last batch, so that 4 batches have 16 images each.
+    """
     orders = []
     for number, seed in enumerate((7, 7, 8)):
         stepper = script([3.0] * 3)
         job = make_job(seed=seed, folder=tmp_path / str(number))
         train_trial(job, data, device, make_hooks())
         epochs = [indices.ravel().tolist() for indices, _, _ in stepper.trained]
-        assert [len(set(epoch)) for epoch in epochs] == [48, 48, 48]
+        assert [sorted(epoch[:54]) for epoch in epochs] == [list(range(54))] * 3
+        assert [epoch[54:] for epoch in epochs] == [epoch[:10] for epoch in epochs]
         assert epochs[0] != epochs[1]
-        assert set(epochs[0]) < set(range(54))
         orders.append(epochs)
     assert orders[0] == orders[1]
     assert orders[0] != orders[2]
@@ -136,7 +139,7 @@ def test_every_image_has_its_draw(script, make_job, make_hooks, data, device):
     config = replace(job.config, augmentation=Augmentation(shift=2))
     train_trial(replace(job, config=config), data, device, make_hooks())
     draws = [draws for _, draws, _ in stepper.trained]
-    assert [d.shape for d in draws] == [(3, 16, 3)] * 3
+    assert [d.shape for d in draws] == [(4, 16, 3)] * 3
     assert set(np.unique(draws)) == {-2, -1, 0, 1, 2}
     assert not np.array_equal(draws[0], draws[1])
 
@@ -244,6 +247,44 @@ def test_the_clock_is_read_during_validation(
     hooks = make_hooks(interrupted=lambda: len(stepper.validated) == 2)
     job = replace(job, folder=job.folder.with_name("another"))
     assert train_trial(job, data, device, hooks).epochs == 0
+
+
+def test_a_first_epoch_that_is_cut_is_validated(
+    script, make_job, make_hooks, data, device, monkeypatch
+):
+    """The time is over after 20 of 54 steps: their losses, and the score of their weights, count."""
+    monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 10})
+    stepper = script([5.0], [3.0])
+    monkeypatch.setattr(
+        trainer.time,
+        "perf_counter",
+        lambda: 5.0 * (stepper.parts is not None and len(stepper.trained)),
+    )
+    job = make_job(time_limit_s=9.0)
+    job = replace(job, config=replace(job.config, batch_size=1))
+    result = train_trial(job, data, device, make_hooks())
+    assert [len(indices) for indices, _, _ in stepper.trained] == [10, 10]
+    assert (result.state, result.best_epoch, result.score) == (TrialState.STOPPED, 1, 5 / 6)
+    assert result.message == "out of time after 20 of 54 steps of the first epoch"
+    (epoch,) = result.curve
+    assert (epoch.train_loss, epoch.train_accuracy, epoch.val_loss) == (0.5, 0.25, 0.5)
+    assert load_weights(job.folder / "best.npz")[0].flat[0] == 2
+
+
+def test_a_later_epoch_that_is_cut_leaves_no_score(
+    script, make_job, make_hooks, data, device, monkeypatch
+):
+    """The time is over within epoch 2: the score of epoch 1 stays."""
+    monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 32})
+    stepper = script([5.0, 6.0])
+    monkeypatch.setattr(
+        trainer.time,
+        "perf_counter",
+        lambda: 5.0 * (stepper.parts is not None and len(stepper.trained)),
+    )
+    result = train_trial(make_job(time_limit_s=14.0), data, device, make_hooks())
+    assert len(stepper.trained) == 3
+    assert (result.state, result.epochs, result.message) == (TrialState.STOPPED, 1, "")
 
 
 def test_no_time_means_no_epoch(script, make_job, make_hooks, data, device):

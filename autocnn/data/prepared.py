@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 
 from autocnn.data.catalog import load_described
 from autocnn.data.dataset import Images, IndexedImages, TrainingImages
+from autocnn.data.folds import Pair, find_folds, fold_pairs
 from autocnn.data.mapped_array import map_array
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
-from autocnn.data.split import Split, find_split, fingerprint, split_part
+from autocnn.data.split import Split, fingerprint, split_part
 from autocnn.data.statistics import channel_statistics, part_counts
 from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.errors import RecordError, SettingsError
 
-_TRAINS, _VALIDATES = 1, 2  # roles of an image; 0: a subset leaves it out
+# Roles of an image. 0: a subset leaves it out; 2 and above: it trains, and the fold of that number
+# holds it out.
+_VALIDATES, _TRAINS = 1, 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -38,6 +41,7 @@ class PreparedData:
     std: tuple[float, ...]
     fingerprint: str  # of all training images, before split and subset
     value_range: ValueRange = EIGHT_BITS  # the stored values that became 0 to 255
+    fold_note: str = ""  # the reason why there are fewer folds than wanted; empty: there are not
 
     @property
     def image_shape(self) -> tuple[int, int, int]:
@@ -58,6 +62,18 @@ class PreparedData:
     def validation(self) -> IndexedImages:
         """The validation part."""
         return IndexedImages(source=self.images, indices=self.split.validation)
+
+    def folds(self, n: int) -> list[Pair]:
+        """The first `n` folds: the indices into `images` that train, and those held out.
+
+        The first one is `train` and `validation`.
+        """
+        return fold_pairs(self.split, n)
+
+    def held_out(self, n: int) -> IndexedImages:
+        """The images that the first `n` folds hold out, each once: what a trial is scored on."""
+        indices = np.concatenate([held for _, held in self.folds(n)])
+        return IndexedImages(source=self.images, indices=indices)
 
     def train_and_validation(self) -> IndexedImages:
         """Training images, then validation images: what a refit trains on."""
@@ -91,14 +107,17 @@ def prepare(
     split_seed: int = 0,
     options: ImageOptions = AS_THEY_ARE,
     subset: int | None = None,
+    folds: int | None = 1,
 ) -> PreparedData:
     """Open, split and measure the training images of data set `name`.
 
-    Raises: UnknownDatasetError; SettingsError for a wrong seed, option or subset; DatasetError if
-    the data cannot be downloaded, read or split; RecordError if the cache cannot be written.
+    `folds` is the number of folds; 1: one hold-out; None: as many as suit the number of images.
+    Raises: UnknownDatasetError; SettingsError for a wrong seed, option, subset or number of folds;
+    DatasetError if the data cannot be downloaded, read or split; RecordError if the cache cannot be
+    written.
     """
     info, images = load_described(name, options)
-    data = prepare_images(name, info.class_names, images, split_seed, subset)
+    data = prepare_images(name, info.class_names, images, split_seed, subset, folds)
     return replace(data, value_range=info.value_range)
 
 
@@ -108,12 +127,17 @@ def prepare_images(
     images: TrainingImages,
     split_seed: int = 0,
     subset: int | None = None,
+    folds: int | None = 1,
 ) -> PreparedData:
     """Split and measure training images; `subset` is the number of images to train on, None: all.
 
-    Raises: SettingsError for a wrong seed or subset; DatasetError if the images cannot be split.
+    `folds` as in `prepare`; a subset has one hold-out.
+    Raises: SettingsError for a wrong seed, subset or number of folds; DatasetError if the images
+    cannot be split.
     """
-    split = find_split(images, split_seed)
+    if subset is not None:
+        folds = _one_fold(folds, subset)
+    split, fold_note = find_folds(images, class_names, split_seed, folds)
     if subset is not None:
         split = _take_subset(images, split, subset)
     mean, std = channel_statistics(part_counts(images, split.train))
@@ -125,7 +149,17 @@ def prepare_images(
         mean=mean,
         std=std,
         fingerprint=images.fingerprint or fingerprint(images),
+        fold_note=fold_note,
     )
+
+
+def _one_fold(folds: int | None, subset: int) -> int:
+    if folds is not None and folds > 1:
+        raise SettingsError(
+            f"--folds {folds} with --subset {subset}: a subset is scored by one hold-out; leave "
+            "one of them out"
+        )
+    return 1
 
 
 def _take_subset(images: TrainingImages, split: Split, n: int) -> Split:
@@ -192,16 +226,22 @@ def _open_array(source: Path | NDArray[Any]) -> NDArray[Any]:
 def _pack_roles(split: Split, n: int) -> bytes:
     roles = np.zeros(n, np.uint8)
     roles[split.train], roles[split.validation] = _TRAINS, _VALIDATES
+    for number, part in enumerate(split.parts, start=2):
+        roles[part] = number
     return zlib.compress(roles.tobytes())
 
 
 def _unpack_roles(reference: DataReference) -> Split:
     roles = np.frombuffer(zlib.decompress(reference.roles), np.uint8)
+    n_folds = int(roles[roles < _TRAINS].max(initial=_VALIDATES))
     return Split(
-        train=np.flatnonzero(roles == _TRAINS).astype(np.int64),
+        train=np.flatnonzero(roles > _VALIDATES).astype(np.int64),
         validation=np.flatnonzero(roles == _VALIDATES).astype(np.int64),
         seed=reference.split_seed,
         fraction=reference.split_fraction,
+        parts=tuple(
+            np.flatnonzero(roles == number).astype(np.int64) for number in range(2, n_folds + 1)
+        ),
     )
 
 
@@ -217,5 +257,6 @@ def keep_used(data: PreparedData) -> PreparedData:
         data.split,
         train=np.searchsorted(used, data.split.train),
         validation=np.searchsorted(used, data.split.validation),
+        parts=tuple(np.searchsorted(used, part) for part in data.split.parts),
     )
     return replace(data, images=data.images.take(used), split=split)

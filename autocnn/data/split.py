@@ -23,6 +23,12 @@ class Split:
     validation: NDArray[np.int64]
     seed: int
     fraction: float
+    parts: tuple[NDArray[np.int64], ...] = ()  # of `train`: what folds 2, 3, ... hold out
+
+    @property
+    def n_folds(self) -> int:
+        """The number of folds; 1: one hold-out, `validation`."""
+        return 1 + len(self.parts)
 
 
 class Fingerprint:
@@ -64,18 +70,42 @@ def image_hashes(images: Images) -> NDArray[np.bytes_]:
     return np.array(digests, dtype="S16")
 
 
-def _hashes_of(images: TrainingImages) -> NDArray[np.bytes_]:
+def hashes_of(images: TrainingImages) -> NDArray[np.bytes_]:
+    """The hashes that are known of `images`, or else `image_hashes`."""
     return image_hashes(images) if images.hashes is None else images.hashes
 
 
-def find_split(images: TrainingImages, seed: int = 0) -> Split:
-    """The data set's own validation part, or a stratified split if it has none.
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Groups:
+    """The groups of equal images, which no split separates.
+
+    Shapes: `of_image` (images,), all others (groups,).
+    """
+
+    first: NDArray[np.int64]  # the index of the first image
+    of_image: NDArray[np.int64]  # the group of each image
+    size: NDArray[np.int64]  # images
+    label: NDArray[np.int64]  # that of the first image
+
+
+def find_groups(hashes: NDArray[np.bytes_], labels: NDArray[np.int64]) -> Groups:
+    """The groups of the images with these hashes and labels, both (n,)."""
+    _, first, of_image, size = np.unique(
+        hashes, return_index=True, return_inverse=True, return_counts=True
+    )
+    return Groups(first=first, of_image=of_image, size=size, label=labels[first])
+
+
+def find_split(
+    images: TrainingImages, seed: int = 0, fraction: float = VALIDATION_FRACTION
+) -> Split:
+    """The data set's own validation part, or if it has none, a stratified split with `fraction`.
 
     Raises: SettingsError for a wrong seed, and for a seed other than 0 if the data set has a
     validation part; DatasetError as `stratified_split`.
     """
     if images.validates is None:
-        return split_hashes(_hashes_of(images), images.labels, seed)
+        return split_hashes(hashes_of(images), images.labels, seed, fraction)
     if seed != 0:
         raise SettingsError(
             f"--split-seed {seed} is without effect: the data set has validation images of its "
@@ -98,7 +128,7 @@ def split_part(
     A class with one different image has it in `validation`.
     Raises: SettingsError for a wrong seed or fraction.
     """
-    part = split_hashes(_hashes_of(images)[indices], images.labels[indices], seed, fraction, keep=0)
+    part = split_hashes(hashes_of(images)[indices], images.labels[indices], seed, fraction, keep=0)
     return replace(part, train=indices[part.train], validation=indices[part.validation])
 
 
@@ -133,19 +163,17 @@ def split_hashes(
         raise SettingsError(f"split seed must be >= 0, got {seed}")
     if not 0 < fraction < 1:
         raise SettingsError(f"validation fraction must be between 0 and 1, got {fraction}")
-    _, first, group_of, size = np.unique(
-        hashes, return_index=True, return_inverse=True, return_counts=True
-    )
-    group_class = labels[first]
-    can_move = np.ones(len(first), dtype=bool) if movable is None else movable[first]
-    chosen = np.zeros(len(first), dtype=bool)
+    found = find_groups(hashes, labels)
+    n_groups, size = len(found.first), found.size
+    can_move = np.ones(n_groups, dtype=bool) if movable is None else movable[found.first]
+    chosen = np.zeros(n_groups, dtype=bool)
     for label in np.unique(labels):
-        groups = np.flatnonzero(group_class == label)
+        groups = np.flatnonzero(found.label == label)
         _check_splittable(labels, int(label), len(groups), keep)
         shuffled = np.random.default_rng([seed, int(label)]).permutation(groups)
         quota = _quota(int(size[groups].sum()), fraction)
         chosen[_fill_quota(shuffled[can_move[shuffled]], size, quota)[: len(groups) - keep]] = True
-    validates = chosen[group_of]
+    validates = chosen[found.of_image]
     return Split(
         train=np.flatnonzero(~validates).astype(np.int64),
         validation=np.flatnonzero(validates).astype(np.int64),

@@ -154,3 +154,43 @@ def test_only_the_images_in_use_are_kept_for_a_small_memory(make_images):
     assert kept.train.copy().images.tolist() == data.train.copy().images.tolist()
     assert kept.validation.copy().labels.tolist() == data.validation.labels.tolist()
     assert keep_used(whole) is whole
+
+
+@pytest.mark.parametrize("folds", [1, 2, 5])
+def test_folds_survive_the_way_to_another_process(folds, make_images):
+    """The index sets of all folds are the same there."""
+    images = make_images(range(20), [0, 1] * 10)
+    data = prepare_images("x", ("a", "b"), images, folds=folds)
+    opened = open_reference(pickle.loads(pickle.dumps(refer_to(data))))
+    assert data.split.n_folds == opened.split.n_folds == folds
+    for ours, theirs in zip(opened.folds(folds), data.folds(folds), strict=True):
+        assert [part.tolist() for part in ours] == [part.tolist() for part in theirs]
+    if folds > 1:
+        assert sorted(opened.held_out(folds).indices) == list(range(20))
+    assert opened.held_out(1).indices.tolist() == data.split.validation.tolist()
+
+
+def test_few_images_get_folds_only_if_the_caller_leaves_the_number_open(make_images):
+    """By default there is one hold-out of a tenth."""
+    images = make_images(range(40), [0, 1] * 20)
+    held_out = [prepare_images("x", ("a", "b"), images, folds=n).validation.n for n in (1, None)]
+    assert held_out == [4, 8]
+    assert prepare_images("x", ("a", "b"), images).split.n_folds == 1
+
+
+def test_a_subset_has_one_hold_out(make_images):
+    """Folds are refused if they are asked for."""
+    images = make_images(range(40), [0, 1] * 20)
+    data = prepare_images("x", ("a", "b"), images, subset=10, folds=None)
+    assert (data.split.n_folds, data.validation.n) == (1, 4)
+    with pytest.raises(SettingsError, match="--folds 5 with --subset 10: a subset is scored by"):
+        prepare_images("x", ("a", "b"), images, subset=10, folds=5)
+
+
+def test_the_reason_for_fewer_folds_is_known(make_images):
+    """Class b has three images."""
+    data = prepare_images("x", ("a", "b"), make_images(range(10), [0] * 7 + [1] * 3), folds=None)
+    assert (data.split.n_folds, data.fold_note) == (
+        3,
+        "class 'b' has only 3 different images",
+    )

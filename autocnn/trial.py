@@ -74,6 +74,7 @@ class TrialJob:
     keeps_checkpoint: bool = False  # at the end, for a trial that continues this one
     class_weights: bool = False  # True: in the loss, all classes count alike
     objective: str = "accuracy"  # the name of what early stopping and the best epoch go by
+    folds: int = 1  # networks that are trained side by side, each without other images
     fit_on: str = "train"  # or "train+validation", for a refit: nothing is validated
 
 
@@ -85,7 +86,7 @@ class Epoch:
     train_accuracy: float  # under augmentation and dropout, averaged over the epoch
     val_loss: float  # plain cross-entropy, whatever the training loss; NaN in a refit
     val_accuracy: float  # NaN in a refit
-    seconds: float  # wall, since the trial's start
+    seconds: float  # wall, since the trial's start, all folds together
     score: float  # of the study's objective on the validation split; NaN in a refit
 
 

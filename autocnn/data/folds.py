@@ -14,7 +14,6 @@ from autocnn.errors import SettingsError
 
 FEW_IMAGES = 1000  # training and validation images, below which trials are cross-validated
 FOLDS = 5  # of a data set with fewer images
-MAX_FOLDS = 20
 
 Pair = tuple[NDArray[np.int64], NDArray[np.int64]]  # indices: those that train, those held out
 

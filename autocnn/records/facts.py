@@ -46,8 +46,9 @@ class Facts:
     mean: tuple[float, ...] = ()  # one a channel, of the training part, on the scale 0 to 255
     std: tuple[float, ...] = ()
     value_range: ValueRange = EIGHT_BITS  # the stored values that became 0 to 255
-    n_train: int = 0  # images
-    n_validation: int = 0
+    n_train: int = 0  # images, of the first fold
+    n_validation: int = 0  # images that a trial is scored on: held out by any of its folds
+    folds: int = 1  # networks that each trial trains
     horizon: int  # epochs over which every schedule runs
     proposer: str  # the sampler or tuner that `auto` stands for
     pruner: str

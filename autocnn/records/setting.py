@@ -18,6 +18,7 @@ from autocnn.records.database_url import STORAGE_FORMS, is_storage_url
 
 KEY = "setting"  # under which the metadata of a dataclass field hold its `Setting`
 MAX_NAME_BYTES = 255  # of a file name, on all common file systems
+MAX_FOLDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ SECONDS = Rule("above 0 seconds", lambda value: 0 < value < math.inf)
 POSITIVE = Rule("above 0", lambda value: 0 < value < math.inf)
 STORAGE = Rule(STORAGE_FORMS, is_storage_url)
 TIME = Rule("an ISO time", _is_time)
+FOLDS = Rule(f"1 to {MAX_FOLDS}", lambda value: 1 <= value <= MAX_FOLDS)
 GPUS = Rule("GPU numbers such as 0,1", lambda value: _GPUS.fullmatch(value) is not None)
 IMAGE_SIZE = Rule(
     "a side such as 64, or HEIGHTxWIDTH such as 48x64",

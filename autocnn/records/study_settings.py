@@ -15,6 +15,7 @@ from autocnn.objectives import DEFAULT, OBJECTIVES, Objective, find_objective
 from autocnn.records.choices import AUTO, ENGINES, PLAN, PRECISIONS, PRUNERS, SAMPLERS, TUNERS
 from autocnn.records.database_url import absolute_url, public_url
 from autocnn.records.setting import (
+    FOLDS,
     GPUS,
     IMAGE_SIZE,
     KEY,
@@ -139,6 +140,14 @@ class StudySettings:
     seed: int = field(default=0, metadata=about("Seed of search and training", at_least(0)))
     split_seed: int = field(
         default=0, metadata=about("Seed of the train/validation split", at_least(0))
+    )
+    folds: int | None = field(  # None: data.folds.automatic_folds
+        default=None,
+        metadata=about(
+            "Parts of the images that validate in turn, at most 20: each trial trains so many "
+            "networks; 1: one hold-out; by default 5 for fewer than 1,000 images",
+            FOLDS,
+        ),
     )
     results: str = field(
         default="results", metadata=about("Folder of all studies", NAME_OR_PATH, changeable=True)

@@ -20,7 +20,7 @@ def load_image(path: Path | str, model: Path | str | ModelContract) -> NDArray[n
 
     `model` is the path of an exported model, of which only the contract is read, or that contract
     (`read_contract`). The camera's rotation is applied, transparent parts are drawn over white, and
-    the image is resized, cropped and turned to grey or RGB as in training.
+    the image is resized and turned to grey or RGB as in training.
 
     Output shape: (height, width, channels), 0 to 255.
     Raises: DatasetError if the image cannot be read, or if its values are outside of the range of
@@ -28,4 +28,4 @@ def load_image(path: Path | str, model: Path | str | ModelContract) -> NDArray[n
     SettingsError if it is no model's file.
     """
     contract = model if isinstance(model, ModelContract) else read_contract(model)
-    return decode_file(path, contract.image_shape, contract.value_range)
+    return decode_file(path, contract.image_shape, contract.value_range, contract.resize)

@@ -152,7 +152,7 @@ def dataset_info(
     if path is not None:
         return read_own(path, options, on_read).info
     if options != AS_THEY_ARE:
-        given = [each for each in IMAGE_OPTIONS if getattr(options, each)]
+        given = [e for e in IMAGE_OPTIONS if getattr(options, e) != getattr(AS_THEY_ARE, e)]
         raise SettingsError(
             f"--{', --'.join(given).replace('_', '-')}: for images of your own only, and {name} is "
             "a data set of the catalog; leave it out, or give the path of your images"

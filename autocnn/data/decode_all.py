@@ -25,7 +25,7 @@ from autocnn.data.decoding import (
     read_header,
     read_limits,
 )
-from autocnn.data.options import OnRead
+from autocnn.data.options import CROP, OnRead
 from autocnn.data.reader import Contents
 from autocnn.data.value_census import Limits, ValueCensus
 from autocnn.data.value_range import EIGHT_BITS, ValueRange
@@ -118,16 +118,20 @@ class Passes:
         return Scan(sizes, is_grey, *census.choose())
 
     def decode(
-        self, shape: tuple[int, int, int], file: IO[bytes], values: ValueRange = EIGHT_BITS
+        self,
+        shape: tuple[int, int, int],
+        file: IO[bytes],
+        values: ValueRange = EIGHT_BITS,
+        resize: str = CROP,
     ) -> NDArray[np.bytes_]:
         """Write the images that can be read, resized to `shape`, to `file` one after the other.
 
-        `values`: the range that becomes 0 to 255.
+        `values`: the range that becomes 0 to 255; `resize`: as `decode_image`.
         Returns: their hashes, as `split.image_hashes`.
         """
 
         def work(content: Content) -> tuple[NDArray[np.uint8], bytes]:
-            pixels = decode_image(content, shape, values)
+            pixels = decode_image(content, shape, values, resize)
             return pixels, blake2b(pixels.reshape(-1).data, digest_size=16).digest()
 
         indices = np.flatnonzero(self.corrupt.is_good)  # before this pass finds more corrupt images

@@ -3,7 +3,7 @@
 An image counts as greyscale by the mode of its file: a palette is colour, whatever it shows. Values
 of more than 8 bits are scaled by the range of the data set. Transparent parts are drawn over white.
 A camera's rotation is applied. Of several frames or pages the first is read. An image of another
-size is scaled to cover the target size, and cropped in the middle (bilinear, antialiased).
+size is cropped, padded or stretched.
 """
 
 from __future__ import annotations
@@ -21,10 +21,12 @@ from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError, features
+from PIL import Image, UnidentifiedImageError, features
 
 from autocnn.data.deep_files import is_deep_grey, read_deep, stored_in_file
 from autocnn.data.git_lfs import POINTER
+from autocnn.data.options import CROP
+from autocnn.data.resizing import resize_image
 from autocnn.data.value_range import (
     BYTES,
     EIGHT_BITS,
@@ -134,10 +136,14 @@ def read_limits(content: Content) -> tuple[float, float]:
 
 
 def decode_image(
-    content: Content, shape: tuple[int, int, int], values: ValueRange = EIGHT_BITS
+    content: Content,
+    shape: tuple[int, int, int],
+    values: ValueRange = EIGHT_BITS,
+    resize: str = CROP,
 ) -> NDArray[np.uint8]:
     """The image as uint8 of `shape` (height, width, 1 or 3 channels), in C order.
 
+    `resize`: how an image of another size gets that size, of `options.RESIZES`.
     Raises: CorruptImageError, also for values outside of the range `values`; DatasetError if a file
     cannot be opened.
     """
@@ -155,22 +161,24 @@ def decode_image(
     image = _to_mode(image, "L" if channels == 1 else "RGB")
     if turn is not None:
         image = image.transpose(turn)
-    if image.size != (width, height):
-        image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
+    image = resize_image(image, (width, height), resize)
     return np.array(image, dtype=np.uint8).reshape(shape)
 
 
 def decode_file(
-    path: str | Path, shape: tuple[int, int, int], values: ValueRange = EIGHT_BITS
+    path: str | Path,
+    shape: tuple[int, int, int],
+    values: ValueRange = EIGHT_BITS,
+    resize: str = CROP,
 ) -> NDArray[np.uint8]:
-    """The image at `path`, prepared as the images of a data set of this shape and range.
+    """The image at `path`, prepared as the images of a data set of this shape, range and rule.
 
     Shape: `shape` (height, width, channels), uint8.
     Raises: DatasetError if it cannot be read, or if its values are outside of the range.
     """
     try:
         with quiet_pillow():
-            return decode_image(str(path), shape, values)
+            return decode_image(str(path), shape, values, resize)
     except CorruptImageError as error:
         raise DatasetError(f"{path}: cannot be read ({error})") from error
 

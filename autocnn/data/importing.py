@@ -23,7 +23,8 @@ from autocnn.data.decode_all import BLOCK_BYTES, Corrupt, Passes, Scan, n_thread
 from autocnn.data.decoding import quiet_pillow
 from autocnn.data.findings import find_more
 from autocnn.data.image_order import Arrangement, arrange
-from autocnn.data.options import ImageOptions, OnRead, choose_size, describe_resizing
+from autocnn.data.image_size import choose_size, describe_resizing
+from autocnn.data.options import ImageOptions, OnRead
 from autocnn.data.part_names import TEST, TRAIN
 from autocnn.data.reader import Contents
 from autocnn.data.split import Fingerprint, fingerprint, image_hashes
@@ -88,7 +89,7 @@ def import_images(
         passes = Passes(pool, contents, corrupt, on_read)
         scan = passes.scan()
         shape, resized = _choose_shape(scan, corrupt, options)
-        hashes = passes.decode(shape, file, scan.values)
+        hashes = passes.decode(shape, file, scan.values, options.resize)
         skipped = corrupt.check(skip=options.skip_corrupt)
         file.flush()
         good = corrupt.is_good
@@ -156,7 +157,8 @@ def _choose_shape(scan: Scan, corrupt: Corrupt, options: ImageOptions) -> tuple[
         corrupt.check(skip=options.skip_corrupt)
     sizes = scan.sizes[good]
     height, width = options.size or choose_size(sizes)
-    resized = describe_resizing(sizes, (height, width)) if options.size is None else None
+    is_asked = options.size is not None
+    resized = None if is_asked else describe_resizing(sizes, (height, width), options.resize)
     return (height, width, 1 if scan.is_grey[good].all() else 3), [resized] if resized else []
 
 

@@ -15,6 +15,7 @@ def contract_of(settings: StudySettings, facts: Facts, trial: int) -> ModelContr
         class_names=facts.class_names,
         image_shape=facts.image_shape,
         value_range=facts.value_range,
+        resize=settings.resize,
         dataset=_shown_name(settings.dataset),
         study=settings.study,
         trial=trial,

@@ -11,12 +11,18 @@ from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
+from autocnn.data.options import CROP, PAD, RESIZES, STRETCH
+
 if TYPE_CHECKING:  # imports NumPy: the help of the command line imports this module
     from autocnn.data.value_range import ValueRange
 
 VERSION: Final = 1  # of the form in which a contract is written
 COLOURS: Final = {1: "grey", 3: "RGB"}  # by the number of channels
-RESIZE: Final = "scaled to cover, centre crop, bilinear, antialiased"
+RULES: Final = {  # of images of another size, by the setting `resize`
+    CROP: "scaled to cover, centre crop, bilinear, antialiased",
+    PAD: "scaled to fit, centred, padded with 0, bilinear, antialiased",
+    STRETCH: "height and width scaled apart, bilinear, antialiased",
+}
 VALUES: Final = (0, 255)  # the lowest and highest value of a pixel that a network takes
 MAX_SIDE = 1 << 14  # pixels of a side; a contract with more is no contract of autocnn
 MAX_VALUE = (1 << 16) - 1  # of a stored pixel
@@ -40,6 +46,7 @@ class ModelContract:
     dataset: str  # the name of a data set of the catalog, or of the file or folder of own images
     study: str
     trial: int
+    resize: str = CROP  # how an image of another size gets that of `image_shape`
     autocnn: str = field(default_factory=_installed_version)  # the version that wrote the file
 
     def __post_init__(self) -> None:
@@ -52,6 +59,8 @@ class ModelContract:
                 raise ValueError(f"expected {name} from 1 to {MAX_SIDE}, got {side}")
         if channels not in COLOURS:
             raise ValueError(f"expected 1 or 3 channels, got {channels}")
+        if self.resize not in RESIZES:
+            raise ValueError(f"expected resize as one of {', '.join(RESIZES)}, got {self.resize!r}")
         if self.trial < 0:
             raise ValueError(f"expected trial from 0, got {self.trial}")
 
@@ -72,7 +81,7 @@ def contract_to_json(contract: ModelContract) -> dict[str, Any]:
             "width": width,
             "channels": channels,
             "colour": contract.colour,
-            "resize": RESIZE,
+            "resize": RULES[contract.resize],
             "values": list(VALUES),
             "stored_values": asdict(contract.value_range),
         },
@@ -101,10 +110,10 @@ def contract_from_json(data: object) -> ModelContract:
         dataset=found.text("dataset"),
         study=found.text("study"),
         trial=found.whole("trial"),
+        resize=image.key_of("resize", RULES),
         autocnn=found.text("autocnn"),
     )
     image.expect("colour", contract.colour)
-    image.expect("resize", RESIZE)
     image.expect("values", list(VALUES))
     return contract
 
@@ -144,6 +153,13 @@ class _Values:
         value = self.values.get(key)
         if type(value) is not type(expected) or value != expected:
             raise self._wrong(key, repr(expected))
+
+    def key_of(self, key: str, texts: Mapping[str, str]) -> str:
+        """The key of the value among `texts`."""
+        for each, text in texts.items():
+            if self.values.get(key) == text:
+                return each
+        raise self._wrong(key, " or ".join(map(repr, texts.values())))
 
     def text(self, key: str) -> str:
         """A text."""

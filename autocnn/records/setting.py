@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from autocnn.data.options import RESIZES
 from autocnn.errors import SettingsError
 from autocnn.records.database_url import STORAGE_FORMS, is_storage_url
 
@@ -100,6 +101,7 @@ STORAGE = Rule(STORAGE_FORMS, is_storage_url)
 TIME = Rule("an ISO time", _is_time)
 FOLDS = Rule(f"1 to {MAX_FOLDS}", lambda value: 1 <= value <= MAX_FOLDS)
 GPUS = Rule("GPU numbers such as 0,1", lambda value: _GPUS.fullmatch(value) is not None)
+RESIZE = Rule(either(RESIZES), lambda value: value in RESIZES, RESIZES)
 IMAGE_SIZE = Rule(
     "a side such as 64, or HEIGHTxWIDTH such as 48x64",
     lambda value: _IMAGE_SIZE.fullmatch(value) is not None,

@@ -10,6 +10,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cache
 from typing import Any, get_type_hints
 
+from autocnn.data.options import CROP
 from autocnn.errors import SettingsError
 from autocnn.objectives import DEFAULT, OBJECTIVES, Objective, find_objective
 from autocnn.records.choices import AUTO, ENGINES, PLAN, PRECISIONS, PRUNERS, SAMPLERS, TUNERS
@@ -21,6 +22,7 @@ from autocnn.records.setting import (
     KEY,
     NAME_OR_PATH,
     POSITIVE,
+    RESIZE,
     SECONDS,
     STORAGE,
     STUDY_NAME,
@@ -57,12 +59,19 @@ class StudySettings:
             NAME_OR_PATH,
         ),
     )
-    image_size: str | None = field(  # None: see data.options.choose_size
+    image_size: str | None = field(  # None: see data.image_size.choose_size
         default=None,
         metadata=about(
-            "Size of your own images: 64, or 48x64 (height x width); by default the size that all "
-            "of them have, else a chosen one",
+            "Size of your own images: 64, or 48x64 (height x width); by default the size or the "
+            "shape that they have, with at most 9,216 pixels, else a square",
             IMAGE_SIZE,
+        ),
+    )
+    resize: str = field(
+        default=CROP,
+        metadata=about(
+            "How your own images get that size (crop: cover it, pad: fit into it, on black)",
+            RESIZE,
         ),
     )
     skip_corrupt: bool = field(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from autocnn.data.options import CROP, PAD, STRETCH
 from autocnn.models.contract import VALUES, ModelContract
 
+_RESIZED = {CROP: "", PAD: ", padded with black", STRETCH: ", stretched"}
 MOST_SHOWN = 12  # classes; of more, the first ones and the last one are shown
 
 
@@ -13,9 +15,10 @@ def describe_contract(contract: ModelContract) -> list[str]:
     low, high = VALUES
     stored = contract.value_range
     scaled = "" if stored.kind == "bytes" else f" (scaled from {stored})"
+    resized = _RESIZED[contract.resize]
     return [
         f"outputs: {_shown_outputs(contract.class_names)}",
-        f"expects: {height}x{width} {contract.colour}, {low} to {high}{scaled}",
+        f"expects: {height}x{width} {contract.colour}, {low} to {high}{scaled}{resized}",
     ]
 
 

@@ -55,6 +55,7 @@ def test_a_study_is_resumed_from_another_folder(photos, tmp_path, monkeypatch):
     for key, value, message in (
         ("image_size", "64", "with --image-size 48x64, not 64"),
         ("skip_corrupt", True, "with --no-skip-corrupt, not --skip-corrupt"),
+        ("resize", "pad", "with --resize crop, not pad"),
     ):
         with pytest.raises(SettingsError, match=message):
             resolve_settings({**results, key: value}, {})
@@ -62,7 +63,7 @@ def test_a_study_is_resumed_from_another_folder(photos, tmp_path, monkeypatch):
 
 def test_the_settings_survive_the_file():
     """The settings of the images are read back."""
-    settings = StudySettings(study="x", dataset="/a b", image_size="48x64", skip_corrupt=True)
+    settings = StudySettings(study="x", dataset="/a b", image_size="48x64", resize="pad")
     assert StudySettings(**settings_from_toml(settings_to_toml(settings), "f")) == settings
 
 

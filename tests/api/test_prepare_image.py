@@ -105,6 +105,8 @@ def contract_of(info):
 
 CASES = {
     "mixed": (mixed_files, AS_THEY_ARE, ((33, 33, 3), EIGHT_BITS)),
+    "padded": (mixed_files, ImageOptions(resize="pad"), ((33, 33, 3), EIGHT_BITS)),
+    "stretched": (mixed_files, ImageOptions("20x31", "stretch"), ((20, 31, 3), EIGHT_BITS)),
     "given size": (mixed_files, ImageOptions("20x31"), ((20, 31, 3), EIGHT_BITS)),
     "grey": (grey_files, AS_THEY_ARE, ((35, 35, 1), EIGHT_BITS)),
     "deep": (deep_files, AS_THEY_ARE, ((21, 21, 1), ValueRange("integers", 4095))),
@@ -117,7 +119,7 @@ def test_a_prepared_image_is_the_one_that_training_saw(tmp_path, case):
     files_of, options, (shape, value_range) = CASES[case]
     files = write_classes(tmp_path / "pets", files_of)
     own = read_own(tmp_path / "pets", options)
-    contract = contract_of(own.info)
+    contract = replace(contract_of(own.info), resize=options.resize)
     assert (contract.image_shape, contract.value_range) == (shape, value_range)
     cached = [
         (pixels.tobytes(), label)

@@ -69,7 +69,7 @@ def test_notes_and_unbalanced_classes_are_printed(autocnn, folder):
         (folder / "2" / f"new{i}.png").write_bytes(encode(pixels))
     done = autocnn("datasets", folder)
     notes = [line.removeprefix("note         ") for line in done.out.splitlines() if "note" in line]
-    assert notes[0].startswith("images from 8x8 to 9x9 are scaled and cropped to 9x9; ")
+    assert notes[0] == "images from 8x8 to 9x9 are scaled to 9x9; --image-size gives another size"
     assert notes[1].startswith("no test images came with it: 16 of 96 training images, a sixth ")
     assert notes[2:] == [
         "unbalanced classes: '2' has 54 to train, 6 to validate, 12 to test, '0' has 9 to train, 1 "
@@ -255,6 +255,11 @@ def test_files_without_permission_are_refused(autocnn, folder, monkeypatch):
             "datasets digits --image-size 16",
             "--image-size: for images of your own only, and digits",
         ),
+        ("search --dataset photos --resize x", "--resize must be crop, pad or stretch, got 'x'"),
+        ("datasets photos --resize x", "--resize must be crop, pad or stretch, got 'x'"),
+        ("datasets digits --resize pad", "--resize: for images of your own only, and digits"),
+        ("search --resize stretch", "--resize: for images of your own only, and digits"),
+        ("datasets --resize pad", "--resize needs the NAME of a data set, or a path"),
         ("search --skip-corrupt", "digits is a data set of the catalog; leave it out, or give"),
         ("search --dataset photos --label-column x", "are for a table beside the images, and the"),
         ("datasets --skip-corrupt", "--skip-corrupt needs the NAME of a data set, or a path"),

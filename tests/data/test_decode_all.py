@@ -44,9 +44,9 @@ def test_images_come_in_order(pool, monkeypatch, make_images):
     monkeypatch.setattr(passes, "_BLOCK", 40)
     monkeypatch.setattr(passes, "_SLICE", 3)
 
-    def slow(content, shape, values):
+    def slow(content, shape, values, resize):
         time.sleep(0.02 if content[0, 0] < 30 else 0)
-        return decode_image(content, shape, values)
+        return decode_image(content, shape, values, resize)
 
     monkeypatch.setattr(passes, "decode_image", slow)
     images = [np.array([[i], [i]], np.uint8) for i in range(100)]

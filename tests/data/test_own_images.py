@@ -7,6 +7,7 @@ import os
 import numpy as np
 import pytest
 from image_files import encode, noise, write_folder, write_npz, write_shards
+from PIL import Image, ImageOps
 
 from autocnn.data import decode_all as passes
 from autocnn.data.catalog import dataset_info, load_train
@@ -45,9 +46,9 @@ def decoded(monkeypatch):
     seen = []
     real = passes.decode_image
 
-    def count(content, shape, values):
+    def count(content, shape, values, resize):
         seen.append(shape)
-        return real(content, shape, values)
+        return real(content, shape, values, resize)
 
     monkeypatch.setattr(passes, "decode_image", count)
     return seen
@@ -176,17 +177,54 @@ def test_copies_between_parts_are_reported(tmp_path):
 
 
 def test_images_of_several_sizes_get_one(tmp_path):
-    """The size is the option or the median shorter side; grey only if all images are."""
+    """The size is the option, the common shape or a square; grey only if all images are."""
     root = write_folder(tmp_path / "x", {"": (noise(20, 8, 12), LABELS[:20])})
     (root / "0" / "large.png").write_bytes(encode(noise(1, 30, 20, 3)[0]))
     info = dataset_info(str(root))
-    assert info.image_shape == (8, 8, 3)
-    assert info.notes[0].startswith("images from 8x12 to 30x20 are scaled and cropped to 8x8; ")
+    assert info.image_shape == (8, 12, 3)  # that of 20 of 21 images
+    assert info.notes[0] == (
+        "images from 8x12 to 30x20 are scaled and cropped to 8x12: 0 % of the pixels of the median "
+        "image are cut, at most 55.6 % (of 30x20); --resize pad keeps all of an image, "
+        "--image-size gives another size"
+    )
     scaled = dataset_info(str(root), ImageOptions("5x7"))
     assert scaled.image_shape == (5, 7, 3)
     assert not any("scaled" in note for note in scaled.notes)
     (root / "0" / "large.png").unlink()
     assert dataset_info(str(root)).image_shape == (8, 12, 1)
+    (root / "0" / "0000.png").write_bytes(encode(noise(1, 12, 8)[0]))
+    (root / "0" / "0003.png").write_bytes(encode(noise(1, 12, 8)[0]))
+    assert dataset_info(str(root)).image_shape == (8, 8, 1)
+
+
+@pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
+def test_every_form_and_part_is_resized_by_one_rule(tmp_path, resize):
+    """Folders and Parquet have the same pixels; each image is that of Pillow."""
+    parts = make_parts("validation", "test", shape=(4, 12, 3))
+    forms = write_forms(tmp_path, parts)
+    options = ImageOptions("8", resize)
+    rule = {
+        "crop": lambda image: ImageOps.fit(image, (8, 8), Image.Resampling.BILINEAR),
+        "pad": lambda image: ImageOps.pad(image, (8, 8), Image.Resampling.BILINEAR),
+        "stretch": lambda image: image.resize((8, 8), Image.Resampling.BILINEAR),
+    }[resize]
+    wanted = {
+        part: sorted(np.asarray(rule(Image.fromarray(x))).tobytes() for x in images)
+        for part, (images, _) in parts.items()
+    }
+    for form in forms:
+        train, test = load_train(form, options), load_test(form, options)
+        found = sorted(x.tobytes() for x in train.images)
+        assert found == sorted(wanted["train"] + wanted["validation"])
+        assert sorted(x.tobytes() for x in test.images) == wanted["test"]
+
+
+def test_every_rule_has_its_own_cache_entry(tmp_path, decoded):
+    """A second start by another rule decodes again, by the same one it does not."""
+    form = str(write_folder(tmp_path / "x", make_parts()))
+    for resize, n in (("crop", 60), ("pad", 120), ("stretch", 180), ("pad", 180), ("crop", 180)):
+        dataset_info(form, ImageOptions("8", resize))
+        assert len(decoded) == n
 
 
 def test_corrupt_images_are_refused_or_left_out(tmp_path):
@@ -275,12 +313,12 @@ def test_a_path_without_permission_is_refused(tmp_path, monkeypatch):
 
 def test_options_are_for_own_images_only():
     """A data set with a name takes no options for images."""
-    options = ImageOptions("16", skip_corrupt=True)
+    options = ImageOptions("16", "pad", skip_corrupt=True)
     with pytest.raises(SettingsError) as caught:
         dataset_info("digits", options)
     assert str(caught.value) == (
-        "--image-size, --skip-corrupt: for images of your own only, and digits is a data set of "
-        "the catalog; leave it out, or give the path of your images"
+        "--image-size, --resize, --skip-corrupt: for images of your own only, and digits is a "
+        "data set of the catalog; leave it out, or give the path of your images"
     )
 
 

@@ -21,13 +21,15 @@ def test_a_contract_is_made_of_facts_and_settings(facts):
         image_shape=(4, 6, 3),
         value_range=ValueRange("integers", 4095),
     )
-    assert contract_of(StudySettings(study="s", dataset="pets"), found, 3) == ModelContract(
+    settings = StudySettings(study="s", dataset="pets", resize="pad")
+    assert contract_of(settings, found, 3) == ModelContract(
         class_names=("cat", "dog"),
         image_shape=(4, 6, 3),
         value_range=ValueRange("integers", 4095),
         dataset="pets",
         study="s",
         trial=3,
+        resize="pad",
         autocnn=metadata.version("autocnn"),
     )
 

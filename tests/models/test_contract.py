@@ -6,12 +6,14 @@ import copy
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from export_fixtures import CONTRACT
 
 from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.models.contract import (
+    RULES,
     ModelContract,
     contract_from_json,
     contract_to_json,
@@ -62,6 +64,21 @@ def test_json_is_read_back():
     assert contract_from_json(data) == CONTRACT
 
 
+@pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
+def test_the_rule_of_resizing_is_written_in_words(resize):
+    """And read back; a program without autocnn can follow the words."""
+    contract = replace(CONTRACT, resize=resize)
+    written = contract_to_json(contract)
+    assert written == changed("image.resize", RULES[resize])
+    assert contract_from_json(written) == contract
+
+
+def test_an_unknown_rule_is_refused():
+    """The line lists the known ones."""
+    with pytest.raises(ValueError, match=r"^expected resize as one of crop, pad, stretch, got 'x'"):
+        replace(CONTRACT, resize="x")
+
+
 @pytest.mark.parametrize(("channels", "colour"), [(1, "grey"), (3, "RGB")])
 def test_the_channels_name_the_colour(channels, colour):
     """One channel is grey, three are RGB."""
@@ -95,8 +112,9 @@ def test_the_channels_name_the_colour(channels, colour):
         (
             "image.resize",
             "stretched",
-            "expected image.resize to be 'scaled to cover, centre crop, bilinear, antialiased', "
-            "got 'stretched'",
+            "expected image.resize to be 'scaled to cover, centre crop, bilinear, antialiased' or "
+            "'scaled to fit, centred, padded with 0, bilinear, antialiased' or 'height and width "
+            "scaled apart, bilinear, antialiased', got 'stretched'",
         ),
         ("image.values", [0, 1], "expected image.values to be [0, 255], got [0, 1]"),
         (

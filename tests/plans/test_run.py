@@ -71,3 +71,6 @@ def test_comparisons_of_other_images_are_other_studies(tmp_path, monkeypatch):
     assert all(re.fullmatch(r"compare-photos-[0-9a-f]{8}-30-5", name) for name in names)
     assert study_of("a/photos", images=ImageOptions("48x64")).study.endswith("-48x64-30-5")
     assert study_of("a/photos", images=ImageOptions(label_column="y")).study not in names
+    padded = study_of("a/photos", images=ImageOptions(resize="pad"))
+    assert padded.study not in names
+    assert padded.resize == "pad"

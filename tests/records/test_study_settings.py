@@ -53,6 +53,7 @@ from autocnn.records.study_settings import (
             "--tuner must be one of hyperband, bayesian, random, grid, got 'tpe'",
         ),
         ({"precision": "fp8"}, "--precision must be one of auto, float32, bfloat16, got 'fp8'"),
+        ({"resize": "x"}, "--resize must be crop, pad or stretch, got 'x'"),
         ({"dataset": " "}, "--dataset must be a name or a path, got ' '"),
         ({"study": "a/b"}, "--study must be a plain folder name, got 'a/b'"),
         ({"created": "now"}, "--created must be an ISO time, got 'now'"),

@@ -34,6 +34,15 @@ def test_a_line_says_what_is_expected(shape, stored, line):
     assert describe_contract(contract)[1] == line
 
 
+@pytest.mark.parametrize(
+    ("resize", "end"), [("crop", ""), ("pad", ", padded with black"), ("stretch", ", stretched")]
+)
+def test_a_line_says_how_images_of_other_sizes_fit(resize, end):
+    """Cropping is the default and is not said."""
+    contract = replace(CONTRACT, image_shape=(8, 8, 1), value_range=EIGHT_BITS, resize=resize)
+    assert describe_contract(contract)[1] == f"expects: 8x8 grey, 0 to 255{end}"
+
+
 def test_a_line_lists_the_outputs_in_order():
     """Each output has its number and its class."""
     assert outputs("dog", "cat") == "outputs: 0 dog, 1 cat"

@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from wild import archives, arrays, folders, parquet, pixels, tables
+from wild import archives, arrays, folders, parquet, pixels, sizes, tables
 from wild.zoo import Case
 
 from autocnn.cli.main import main
@@ -23,6 +23,7 @@ CASES: list[Case] = [
     *arrays.CASES,
     *parquet.CASES,
     *pixels.CASES,
+    *sizes.CASES,
 ]
 READ = [case for case in CASES if not case.refused]
 REFUSED = [case for case in CASES if case.refused]

@@ -21,7 +21,6 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -94,16 +93,19 @@ class Made:
     test: Part
 
 
+Make = Callable[[Sources], Made]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSet:
     """How a set is made, and whether a mirrored picture is still one of its class."""
 
-    make: Callable[[Sources], Made]
+    make: Make
     may_flip: bool
     suffix: str = ".png"
 
 
-def drawn(name: str, classes: tuple[str, ...], draw: Draw, counts: tuple[int, int]) -> Any:
+def drawn(name: str, classes: tuple[str, ...], draw: Draw, counts: tuple[int, int]) -> Make:
     """A function that draws a set of so many training and test images, the classes in turn."""
 
     def make(sources: Sources) -> Made:
@@ -117,7 +119,7 @@ def drawn(name: str, classes: tuple[str, ...], draw: Draw, counts: tuple[int, in
     return make
 
 
-def cifar(name: str, n_classes: int, counts: tuple[int, int], side: int) -> Any:
+def cifar(name: str, n_classes: int, counts: tuple[int, int], side: int) -> Make:
     """A function that takes images of CIFAR-10's first classes, and scales them up to `side`."""
 
     def make(sources: Sources) -> Made:

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from autocnn.nn.airbench94 import GroupedNesterov
+from autocnn.nn.muon import Muon
 from autocnn.nn.run_time import RunTimeSGD
 from autocnn.space.config import TrialConfig
 
@@ -22,7 +23,7 @@ OPTIMIZERS: dict[str, Factory] = {
     "adamw": keras.optimizers.AdamW,
     "nadam": keras.optimizers.Nadam,
     "lion": keras.optimizers.Lion,
-    "muon": keras.optimizers.Muon,
+    "muon": Muon,
 }
 
 
@@ -46,8 +47,6 @@ def build_optimizer(config: TrialConfig, n_steps: int) -> Any:
             return _no_decay_of_shifts(RunTimeSGD(**arguments))
     if name in ("adamw", "muon"):
         arguments["weight_decay"] = optimizer.weight_decay
-    if name == "muon":  # Keras applies Adam's rule to all that is no matrix, such as filters
-        arguments["adam_weight_decay"] = optimizer.weight_decay
     return _no_decay_of_shifts(OPTIMIZERS[name](**arguments))
 
 

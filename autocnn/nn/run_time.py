@@ -116,8 +116,6 @@ def _dropouts(model: keras.Model) -> list[Any]:
 def _settings(optimizer: Any) -> list[str]:
     """The names of the optimizer's settings that can be arguments."""
     names = [] if optimizer.weight_decay is None else ["weight_decay"]
-    if isinstance(optimizer, keras.optimizers.Muon):
-        names.append("adam_weight_decay")
     return [*names, "momentum"] if isinstance(optimizer, RunTimeSGD) else names
 
 

@@ -166,8 +166,10 @@ def test_settings_are_restored_after_a_trace():
     assert run_time_values(model, optimizer, Loss()) == before
 
 
-def test_both_decays_of_muon_are_arguments():
-    """Muon decays matrices and other weights apart; a shared program must fix neither."""
-    config = TrialConfig(optimizer=Optimizer(name="muon", weight_decay=0.02))
-    values = run_time_values(keras.Sequential(), build_optimizer(config, 1), Loss())
-    assert (values["weight_decay"], values["adam_weight_decay"]) == (0.02, 0.02)
+def test_the_decay_of_muon_is_an_argument():
+    """Hidden kernels and other weights decay by one number, at 0 as well."""
+    for decay in (0.0, 0.02):
+        config = TrialConfig(optimizer=Optimizer(name="muon", weight_decay=decay))
+        values = run_time_values(keras.Sequential(), build_optimizer(config, 1), Loss())
+        assert values["weight_decay"] == decay
+        assert "adam_weight_decay" not in values

@@ -71,7 +71,7 @@ print(json.dumps({
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("optimizer", ["nesterov", "adamw"])
+@pytest.mark.parametrize("optimizer", ["nesterov", "adamw", "muon"])
 def test_a_loop_and_a_shared_program_train_as_single_steps_do(optimizer):
     """Losses and weights are equal; dropout, decay and smoothing are arguments."""
     answer = subprocess.run(

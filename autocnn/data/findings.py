@@ -23,7 +23,17 @@ from autocnn.data.reader import Contents
 from autocnn.data.same_pictures import describe_two_labels
 from autocnn.data.split import split_hashes
 
-LabelsAndHashes = tuple[NDArray[np.int64], NDArray[np.bytes_]]  # both (n,), as they were read
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Known:
+    """What is known of the images that could be read, in the order in which they were read.
+
+    Shapes: labels and hashes (n,); inner (n, 2).
+    """
+
+    labels: NDArray[np.int64]
+    hashes: NDArray[np.bytes_]
+    inner: NDArray[np.int64] | None  # height and width without padding; None: none is padded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +48,7 @@ def find_more(
     contents: Contents,
     is_good: NDArray[np.bool_],
     plan: Arrangement,
-    known: LabelsAndHashes,
+    known: Known,
     folder: Path,
     on_read: OnRead,
 ) -> Findings:
@@ -46,12 +56,13 @@ def find_more(
 
     `is_good`: True for each image of `contents` that could be read; `plan` has indices into those.
     """
-    labels, hashes = known
+    labels, hashes = known.labels, known.hashes
     order = np.concatenate([plan.train, plan.test])
     pool = Pool(
         images=[map_array(folder / f"{part}_images.npy") for part in ("train", "test")],
         parts=_find_parts(plan, labels, hashes),
         hashes=hashes[order],
+        inner=None if known.inner is None else known.inner[order],
     )
     found = find_near_copies(pool, lambda done, n: on_read("comparing images", done, n))
     example = [] if found.example is None else [int(order[i]) for i in found.example]

@@ -21,12 +21,13 @@ from autocnn.data.class_counts import count_classes
 from autocnn.data.dataset import Images
 from autocnn.data.decode_all import BLOCK_BYTES, Corrupt, Passes, Scan, n_threads
 from autocnn.data.decoding import quiet_pillow
-from autocnn.data.findings import find_more
+from autocnn.data.findings import Known, find_more
 from autocnn.data.image_order import Arrangement, arrange
 from autocnn.data.image_size import choose_size, describe_resizing
-from autocnn.data.options import ImageOptions, OnRead
+from autocnn.data.options import PAD, ImageOptions, OnRead
 from autocnn.data.part_names import TEST, TRAIN
 from autocnn.data.reader import Contents
+from autocnn.data.resizing import inner_sizes
 from autocnn.data.split import Fingerprint, fingerprint, image_hashes
 from autocnn.data.statistics import pixel_counts
 from autocnn.data.value_census import describe_faint
@@ -97,7 +98,9 @@ def import_images(
         plan = arrange(contents.class_names, contents.parts[good], labels, hashes)
         decoded = _Decoded(file, shape, labels, hashes)
         fingerprint, counts = _write(folder, decoded, plan)
-        more = find_more(contents, good, plan, (labels, hashes), folder, on_read)
+        inner = inner_sizes(scan.sizes[good], shape) if options.resize == PAD else None
+        known = Known(labels=labels, hashes=hashes, inner=inner)
+        more = find_more(contents, good, plan, known, folder, on_read)
     raw.unlink()
     faint = describe_faint(scan.values, counts)
     return Facts(

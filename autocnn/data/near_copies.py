@@ -24,6 +24,7 @@ from autocnn.data.picture_match import (
     likely_pairs,
     take_prints,
 )
+from autocnn.data.resizing import fill_padding
 from autocnn.data.same_pictures import PAIRS, WORDS, points
 
 SMALLEST_SIDE = 16  # pixels; in smaller images, two things may look alike by nature
@@ -39,12 +40,15 @@ _ALL_MOVES: list[Move] = sorted(product(range(3), range(3)), key=lambda move: mo
 class Pool:
     """All images of a data set, with the part and the exact hash of each.
 
-    Shapes: each array of images (n_i, height, width, channels); parts and hashes (sum of n_i,).
+    Padding is no part of a picture: it is seen in the mean of the picture inside of it.
+    Shapes: each array of images (n_i, height, width, channels); parts and hashes (sum of n_i,);
+    inner (sum of n_i, 2).
     """
 
     images: Sequence[NDArray[np.uint8]]
     parts: NDArray[np.int8]
     hashes: NDArray[np.bytes_]
+    inner: NDArray[np.int64] | None = None  # height and width without padding; None: none is padded
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -57,13 +61,15 @@ class Pool:
         return min(self.shape[:2]) < MOVED_BELOW
 
     def take(self, positions: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """A copy of the images at `positions`."""
+        """A copy of the images at `positions`, their padding filled."""
         found = np.empty((len(positions), *self.shape), np.uint8)
         start = 0
         for array in self.images:
             inside = (positions >= start) & (positions < start + len(array))
             found[inside] = array[positions[inside] - start]
             start += len(array)
+        if self.inner is not None:
+            fill_padding(found, self.inner[positions])
         return found
 
     def blocks(self, n: int) -> Iterator[slice]:

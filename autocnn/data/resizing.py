@@ -5,6 +5,8 @@ All three are bilinear and antialiased.
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from autocnn.data.options import CROP, PAD, STRETCH
@@ -34,9 +36,8 @@ def _pad(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     As `ImageOps.pad`, which fails if a side of the scaled image is below half a pixel.
     """
     inner = fit_into(image.size, size)
-    corner = round((size[0] - inner[0]) / 2), round((size[1] - inner[1]) / 2)
     padded = Image.new(image.mode, size, _BLACK)
-    padded.paste(image.resize(inner, _FILTER), corner)
+    padded.paste(image.resize(inner, _FILTER), _corner(inner, size))
     return padded
 
 
@@ -51,6 +52,35 @@ def fit_into(inner: tuple[int, int], outer: tuple[int, int]) -> tuple[int, int]:
     if a * height >= b * width:  # the wider shape: its width decides
         return width, max(1, round(b / a * width))
     return max(1, round(a / b * height)), height
+
+
+def _corner(inner: tuple[int, int], outer: tuple[int, int]) -> tuple[int, int]:
+    """Where `inner` begins in the middle of `outer`."""
+    return round((outer[0] - inner[0]) / 2), round((outer[1] - inner[1]) / 2)
+
+
+def inner_sizes(sizes: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """The size that images of these sizes have inside of their padding, if they are padded.
+
+    Shapes: sizes and result (n, 2), height and width; shape (height, width, ...).
+    """
+    outer = shape[1], shape[0]
+    found = [fit_into((width, height), outer)[::-1] for height, width in sizes.tolist()]
+    return np.array(found, np.int64).reshape(-1, 2)
+
+
+def fill_padding(images: NDArray[np.uint8], inner: NDArray[np.int64]) -> None:
+    """Give the padding of each image the mean of what is inside of it, in place.
+
+    Shapes: images (n, height, width, channels); inner (n, 2), height and width.
+    """
+    outer = images.shape[1:3]
+    for image, (height, width) in zip(images, inner.tolist(), strict=True):
+        if (height, width) != outer:
+            top, left = _corner((height, width), outer)
+            kept = image[top : top + height, left : left + width].copy()
+            image[:] = np.rint(kept.mean(axis=(0, 1)))
+            image[top : top + height, left : left + width] = kept
 
 
 _RULES = {CROP: _crop, PAD: _pad, STRETCH: _stretch}

@@ -7,6 +7,7 @@ import tracemalloc
 import numpy as np
 import pytest
 from image_files import encode, noise
+from near_copy_images import pictures
 from PIL import Image
 
 from autocnn.data import decode_all, importing
@@ -146,6 +147,14 @@ def test_an_array_with_alpha_is_drawn_over_white(tmp_path):
     found = np.load(tmp_path / "train_images.npy")
     assert (found[:, 1] == 255).all()
     assert {p.tobytes() for p in found[:, 0, 0]} == {p.tobytes() for p in x[:8, 0, 0, :3]}
+
+
+def test_padding_makes_no_near_copies(tmp_path):
+    """Strips of little contrast and one shape, as arrays: nothing is said to be alike."""
+    strips = 120 + pictures(60, 64, 1)[:, 24:40] // 16
+    facts = import_arrays(tmp_path, strips[:40], strips[40:], ImageOptions("64", "pad"))
+    assert facts.shape == (64, 64, 1)
+    assert facts.near_copies == "none found; 60 images compared"
 
 
 def test_deep_images_are_never_all_in_memory(tmp_path, monkeypatch):

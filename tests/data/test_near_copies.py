@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from near_copy_images import brighten, move, pictures, save_again
+from PIL import Image
 
 from autocnn.data import near_copies
 from autocnn.data.dataset import Images
@@ -16,6 +19,7 @@ from autocnn.data.near_copies import (
     find_near_copies,
 )
 from autocnn.data.part_names import TEST, TRAIN, VALIDATION
+from autocnn.data.resizing import inner_sizes, resize_image
 from autocnn.data.split import image_hashes
 
 
@@ -67,6 +71,31 @@ def test_all_pairs_of_parts_are_compared():
     test = np.concatenate([bright[5:6], bright[30:33]])
     found = search(pool_of(images[:30], validation, test))
     assert found.counts == {(VALIDATION, TRAIN): 2, (TEST, TRAIN): 1, (TEST, VALIDATION): 3}
+
+
+def padded_pool(pool, sizes, side):
+    """The pool of these images, each of one size, padded to squares."""
+    images = [
+        np.stack([np.asarray(resize_image(Image.fromarray(x), (side, side), "pad")) for x in array])
+        for array in pool.images
+    ]
+    return replace(pool, images=images, inner=inner_sizes(np.array(sizes), (side, side)))
+
+
+def test_equal_padding_makes_no_near_copies():
+    """Strips of little contrast, a quarter of the square: with their padding they seemed alike."""
+    strips = 120 + pictures(60, 64, 3)[:, 24:40] // 16
+    pool = padded_pool(pool_of(strips[:40], strips[:0], strips[40:]), [(16, 64)] * 60, 64)
+    assert search(pool).counts == {}
+    assert search(replace(pool, inner=None)).counts != {}
+
+
+def test_padded_near_copies_are_found():
+    """Five of ten test images are training images, a little brighter."""
+    strips = pictures(45, 64, 3)[:, 16:48]
+    test = np.concatenate([brighten(strips[:5], 1.0, 5), strips[40:]])
+    pool = padded_pool(pool_of(strips[:40], strips[:0], test), [(32, 64)] * 50, 64)
+    assert search(pool).counts == {(TEST, TRAIN): 5}
 
 
 def test_small_images_are_not_compared():

@@ -7,7 +7,7 @@ import pytest
 from image_files import noise
 from PIL import Image, ImageOps
 
-from autocnn.data.resizing import fit_into, resize_image
+from autocnn.data.resizing import fill_padding, fit_into, inner_sizes, resize_image
 
 BILINEAR = Image.Resampling.BILINEAR
 RULES = {
@@ -52,6 +52,26 @@ def test_a_padded_image_lies_in_the_middle_of_black():
     assert found[..., 1].tolist() == [[0] * 4, [255] * 4, [255] * 4, [0] * 4]
     high = np.asarray(resize_image(Image.new("L", (1, 4), 7), (4, 4), "pad"))
     assert high.tolist() == [[0, 0, 7, 0]] * 4  # 1.5 columns on the left: rounded to the even 2
+
+
+@pytest.mark.parametrize("size", [(3, 8), (8, 3), (5, 16), (8, 8), (1, 1000), (7, 8)])
+def test_the_place_of_the_padding_is_known(size):
+    """White on black: its padding becomes white, and only that."""
+    white = Image.new("RGB", size[::-1], "white")
+    padded = np.array(resize_image(white, (8, 8), "pad"))[None]
+    inner = inner_sizes(np.array([size]), (8, 8, 3))
+    assert np.count_nonzero(padded[..., 0]) == inner.prod()
+    fill_padding(padded, inner)
+    assert padded.min() == 255
+
+
+def test_padding_is_filled_with_the_mean():
+    """Of each channel: 10 and 21 have 15.5, which is rounded to the even 16."""
+    image = np.zeros((1, 3, 2, 2), np.uint8)
+    image[0, 1] = [[10, 1], [21, 1]]
+    fill_padding(image, np.array([[1, 2]]))
+    assert image[0, ..., 0].tolist() == [[16, 16], [10, 21], [16, 16]]
+    assert image[0, ..., 1].tolist() == [[1, 1]] * 3
 
 
 def test_a_stretched_image_fills_the_size():

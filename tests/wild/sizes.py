@@ -50,6 +50,13 @@ def sized(
     return make
 
 
+def no_pixels(root: Path) -> Path:
+    """Arrays of images without a width."""
+    root.mkdir(parents=True)
+    np.savez(root / "set.npz", images=np.zeros((8, 5, 0), np.uint8), labels=np.arange(8) % 2)
+    return root / "set.npz"
+
+
 def case(name: str, made: Callable[[Path], Made], *notes: str, **options: Any) -> Case:
     """A case of this room."""
     return Case(f"size-{name}", made, notes=notes, options=options)
@@ -84,6 +91,8 @@ CASES = [
         r"0 % of the pixels of the median image are cut, at most 99.9 % \(of 1x1000\)",
     ),
     case("given", sized(MIXED, (9, 14)), image_size="9x14"),
+    case("very-long", sized([(1, 20_000)], (1, 9216)), r"1x9216: 53.9 % .* median image are cut;"),
+    Case("size-no-pixel", no_pixels, refused=r"expected images, got none; .* \(8, 5, 0\)"),
     Case(
         "size-unknown-rule",
         sized(MIXED, (24, 24)),

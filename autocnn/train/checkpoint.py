@@ -18,37 +18,36 @@ from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE, Epoch, epoch_of
 
 Arrays = Sequence[npt.NDArray[Any]]
 
-_CURVE, _SECONDS, _BATCH = "curve", "seconds", "batch"
-_GROUPS = ("model", "optimizer", "best_weights")
+_CURVE, _SECONDS, _BATCH, _FOLDS = "curve", "seconds", "batch", "folds"
+_STATE_GROUPS = ("model", "optimizer")
+_GROUPS = (*_STATE_GROUPS, "best_weights")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The variables of one network and of its optimizer."""
+
+    model: Sequence[Any]  # `model.variables`: weights, moving averages, states of the dropout seeds
+    optimizer: Sequence[Any]  # `optimizer.variables`, the count of steps included
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoint:
     """The state of a training from which it continues as if it had never stopped."""
 
-    model: Arrays  # `model.variables`: weights, moving averages, states of the dropout seeds
-    optimizer: Arrays  # `optimizer.variables`, the count of steps included
-    best_weights: Arrays  # `model.get_weights()` of the best epoch
+    model: Arrays  # of the first fold, as in `State`
+    optimizer: Arrays
+    best_weights: Arrays  # `model.get_weights()` of the best epoch, of the first fold
     curve: tuple[Epoch, ...]
     seconds: float = 0.0  # wall, of the trial so far, without its parent
     cpu_seconds: float = 0.0
     batch: int = 0  # images of a step; fewer than in the configuration if memory ran out
+    others: tuple[State, ...] = ()  # of the folds after the first one
 
-
-def capture(model: Any, optimizer: Any) -> dict[str, Arrays]:
-    """Every variable of a Keras model and of its optimizer, by the fields of `Checkpoint`."""
-    return {
-        "model": [np.array(variable.value) for variable in model.variables],
-        "optimizer": [np.array(variable.value) for variable in optimizer.variables],
-    }
-
-
-def restore(checkpoint: Checkpoint, model: Any, optimizer: Any) -> None:
-    """Assign the variables of `checkpoint` to `model` and its optimizer, which must be built."""
-    for variable, value in zip(model.variables, checkpoint.model, strict=True):
-        variable.assign(value)
-    for variable, value in zip(optimizer.variables, checkpoint.optimizer, strict=True):
-        variable.assign(value)
+    @property
+    def states(self) -> tuple[State, ...]:
+        """The states of all folds, the first one's first."""
+        return (State(model=self.model, optimizer=self.optimizer), *self.others)
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -61,11 +60,16 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         for group in _GROUPS
         for i, array in enumerate(getattr(checkpoint, group))
     }
+    for number, state in enumerate(checkpoint.others, start=2):
+        for group in _STATE_GROUPS:
+            for i, array in enumerate(getattr(state, group)):
+                arrays[f"{_fold_group(number, group)}/{i}"] = array
     rows = [dataclasses.astuple(epoch) for epoch in checkpoint.curve]
     curve = np.array(rows, np.float64).reshape(len(rows), len(dataclasses.fields(Epoch)))
     arrays[_CURVE] = curve
     arrays[_SECONDS] = np.array([checkpoint.seconds, checkpoint.cpu_seconds])
     arrays[_BATCH] = np.array(checkpoint.batch)
+    arrays[_FOLDS] = np.array(len(checkpoint.states))
     write_atomic(path, lambda file: np.savez(file, **arrays))
 
 
@@ -82,9 +86,17 @@ def load_checkpoint(path: Path) -> Checkpoint:
             curve = tuple(epoch_of(dict(zip(names, row, strict=False))) for row in rows)
             seconds, cpu_seconds = file[_SECONDS].tolist()
             batch = int(file[_BATCH])
+            others = tuple(_fold_state(file, n) for n in range(2, int(file[_FOLDS]) + 1))
     except Exception as error:  # zipfile, OSError, KeyError and ValueError, by the kind of damage
         raise RecordError(f"{path}: cannot read the checkpoint: {error}") from error
-    return Checkpoint(curve=curve, seconds=seconds, cpu_seconds=cpu_seconds, batch=batch, **groups)
+    return Checkpoint(
+        curve=curve,
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
+        batch=batch,
+        others=others,
+        **groups,
+    )
 
 
 def find_checkpoint(folder: Path) -> Checkpoint | None:
@@ -112,3 +124,12 @@ def save_best_weights(folder: Path) -> Checkpoint | None:
 def _group(file: Any, group: str) -> list[npt.NDArray[Any]]:
     n = sum(name.startswith(f"{group}/") for name in file.files)
     return [file[f"{group}/{i}"] for i in range(n)]
+
+
+def _fold_state(file: Any, number: int) -> State:
+    groups = {group: _group(file, _fold_group(number, group)) for group in _STATE_GROUPS}
+    return State(**groups)
+
+
+def _fold_group(number: int, group: str) -> str:
+    return f"fold{number}/{group}"

@@ -39,20 +39,19 @@ def draw_texture(label: int, rng: np.random.Generator) -> Pixels:
     """A made photo of a texture, (90, 120, 3): two colours, slanted light, blur and noise."""
     height, width = TEXTURE_SHAPE
     pattern = _pattern(TEXTURES[label], rng)
-    pattern = 1 - pattern if rng.random() < 0.5 else pattern
-    dark, light = _two_colours(rng, least=0.18)
+    dark, light = _two_colours(rng, least=0.3)
     image = dark + pattern[..., None] * (light - dark)
     y, x = np.mgrid[:height, :width]
     angle = rng.uniform(0, 2 * math.pi)
     slope = (math.cos(angle) * x / width + math.sin(angle) * y / height) * rng.uniform(0, 0.5)
     image = image * (1 + slope - slope.mean())[..., None] * rng.uniform(0.6, 1.2)
     image = _blurred(image, rng.uniform(0, 1.2))
-    return _to_pixels(image + rng.normal(0, rng.uniform(0.03, 0.16), image.shape))
+    return _to_pixels(image + rng.normal(0, rng.uniform(0.02, 0.08), image.shape))
 
 
 def _pattern(kind: str, rng: np.random.Generator) -> Floats:
     """The texture from 0 to 1, (height, width), bent a little."""
-    period = float(np.exp(rng.uniform(math.log(7), math.log(26))))
+    period = float(np.exp(rng.uniform(math.log(11), math.log(18))))
     u, v = _bent_axes(rng)
     wave, across = np.cos(2 * math.pi * u / period), np.cos(2 * math.pi * v / period)
     if kind == "stripes":
@@ -80,7 +79,7 @@ def _bent_axes(rng: np.random.Generator) -> tuple[Floats, Floats]:
     angle = rng.uniform(0, 2 * math.pi)
     u = math.cos(angle) * x + math.sin(angle) * y + rng.uniform(-13, 13)
     v = -math.sin(angle) * x + math.cos(angle) * y + rng.uniform(-13, 13)
-    bend = rng.uniform(0, 3.5)
+    bend = rng.uniform(0, 1.5)
     return u + bend * _smooth_noise(rng, 12), v + bend * _smooth_noise(rng, 12)
 
 

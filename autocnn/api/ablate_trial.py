@@ -8,7 +8,6 @@ from pathlib import Path
 
 from autocnn.api.search_study import SilentListener
 from autocnn.api.studies import StudyView
-from autocnn.data.class_counts import count_classes
 from autocnn.data.options import IMAGE_OPTIONS
 from autocnn.errors import Infeasible, SettingsError
 from autocnn.keras_startup import load_keras
@@ -76,10 +75,11 @@ def ablate(
         raise SettingsError(f"--factors: none of them applies to trial {record.number}")
     plan = plan_ablation(record.trained_config, variants, settings.seeds)
     own = _study_settings(view, record, settings, len(plan))
-    with trained_plan(own, view.space, Mode(plan=plan), listener, interrupted) as session:
+    folds = None if settings.subset else view.known_facts.folds
+    mode = Mode(plan=plan, folds=folds)
+    with trained_plan(own, view.space, mode, listener, interrupted) as session:
         found = session.records()
-        data = session.data
-        sizes = data.train.n, count_classes(data.validation.labels, data.n_classes)
+        sizes = session.data.train.n, session.validation_sizes
     variants = _with_earlier(record, found, variants)
     return _write(view, record, session.paths.root, (found, variants, sizes))
 
@@ -124,6 +124,7 @@ def _study_settings(
         *IMAGE_OPTIONS,
         "seed",
         "split_seed",
+        *(() if settings.subset else ("folds",)),  # a subset has one hold-out
         "space",
         "class_weights",
         "objective",

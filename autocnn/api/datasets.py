@@ -13,8 +13,9 @@ from autocnn.data import catalog
 from autocnn.data.catalog import dataset_info, is_local, load_described, load_train
 from autocnn.data.class_counts import count_parts
 from autocnn.data.dataset import DatasetInfo, IndexedImages
+from autocnn.data.folds import find_folds
 from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
-from autocnn.data.split import find_split, fingerprint
+from autocnn.data.split import fingerprint
 from autocnn.errors import RecordError, SettingsError
 from autocnn.files import write_atomic
 from autocnn.keras_startup import load_keras
@@ -54,7 +55,7 @@ def dataset_facts(name: str, options: ImageOptions = AS_THEY_ARE) -> DatasetFact
     if not is_local(info):
         return DatasetFacts(info=info)
     info, images = load_described(name, options)
-    counts = count_parts(info, images.labels, find_split(images))
+    counts = count_parts(info, images.labels, find_folds(images, info.class_names)[0])
     known = images.fingerprint or fingerprint(images)
     return DatasetFacts(info=info, counts=counts, fingerprint=known)
 
@@ -81,7 +82,7 @@ def write_grid(
     _check_shift(shift, max(info.image_shape[:2]))
     augmentation = Augmentation(flip=flip, shift=shift)
     images = load_train(name, options)
-    train = IndexedImages(source=images, indices=find_split(images).train)
+    train = IndexedImages(source=images, indices=find_folds(images, info.class_names)[0].train)
     n = max(1, per_class // n_columns(info.n_classes, info.image_shape[0]))
     picked = _pick(train.labels, info.n_classes, n)
     rows = _rows(train, picked, info.class_names, augmentation)

@@ -13,6 +13,7 @@ from autocnn.api.settings_sources import absolute_dataset, refuse_changes
 from autocnn.api.spaces import check_dataset, limit_space
 from autocnn.data.class_counts import advise, count_parts, describe_counts, describe_step
 from autocnn.data.dataset import DatasetInfo
+from autocnn.data.folds import describe_folds
 from autocnn.engines.choose import check_engine
 from autocnn.executors.choose import OpenExecutor
 from autocnn.files import disk_errors
@@ -167,14 +168,18 @@ def _find_space(settings: StudySettings, study: OpenStudy) -> SearchSpace:
 
 
 def _describe_data(session: Session, info: DatasetInfo) -> list[str]:
-    """Lines on classes that are unbalanced or absent, and on few validation images."""
+    """Lines on folds, on classes that are unbalanced or absent, and on few validation images."""
     settings, data = session.settings, session.data
+    folds, sizes = session.facts.folds, session.validation_sizes
     counts = count_parts(info, data.images.labels, data.split)
-    step = session.objective.step(counts.validation)
+    if folds > 1:
+        counts = replace(counts, held_out=sizes)
+    step = session.objective.step(sizes)
     return [
+        *describe_folds(data.split, folds, data.fold_note, is_asked=settings.folds is not None),
         *describe_counts(counts),
         *advise(counts, settings.objective, class_weights=settings.class_weights),
-        *describe_step(data.validation.n, step, session.objective.title),
+        *describe_step(sum(sizes), step, session.objective.title),
     ]
 
 

@@ -163,12 +163,16 @@ def load_studies(results: Path | str = "results", names: Sequence[str] = ()) -> 
 
 def _data_of(view: StudyView) -> StudyImages:
     """The images and the objective that a score of the study is about."""
+    facts = view.facts
+    has_number = facts is not None and facts.n_validation > 0  # older records lack it
+    validation = (facts.n_validation, facts.folds) if facts and has_number else None
     return StudyImages(
         study=view.paths.name,
         dataset=view.study.settings.dataset,
         fingerprint=None if view.facts is None else view.facts.fingerprint,
         split_seed=view.study.settings.split_seed,
         objective=view.study.settings.objective,
+        validation=validation,
     )
 
 

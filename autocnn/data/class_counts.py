@@ -24,6 +24,7 @@ class ClassCounts:
     train: tuple[int, ...]  # without the validation images
     validation: tuple[int, ...]
     test: tuple[int, ...] | None = None
+    held_out: tuple[int, ...] | None = None  # by the folds of a trial; None: one hold-out
 
     @property
     def is_unbalanced(self) -> bool:
@@ -33,6 +34,11 @@ class ClassCounts:
         """
         both = self.train_and_validation
         return max(both) >= UNBALANCED * min(both)
+
+    @property
+    def scored(self) -> tuple[int, ...]:
+        """The images by class that a trial is scored on."""
+        return self.validation if self.held_out is None else self.held_out
 
     @property
     def train_and_validation(self) -> tuple[int, ...]:
@@ -61,7 +67,7 @@ def describe_counts(counts: ClassCounts) -> list[str]:
     There is none for a balanced data set.
     """
     lines = [_describe_balance(counts)] if counts.is_unbalanced else []
-    for part, numbers in (("validation", counts.validation), ("test", counts.test)):
+    for part, numbers in (("validation", counts.scored), ("test", counts.test)):
         if numbers is not None and 0 in numbers:
             missing = [counts.class_names[label] for label, n in enumerate(numbers) if n == 0]
             lines.append(
@@ -74,7 +80,7 @@ def describe_counts(counts: ClassCounts) -> list[str]:
 def _describe_balance(counts: ClassCounts) -> str:
     both = counts.train_and_validation
     large, small = int(np.argmax(both)), int(np.argmin(both))
-    share = counts.validation[large] / sum(counts.validation)
+    share = counts.scored[large] / sum(counts.scored)
     return (
         f"unbalanced classes: {_count_parts(counts, large)}, {_count_parts(counts, small)}; always "
         f"answering {counts.class_names[large]!r} scores {100 * share:.1f} % validation accuracy"
@@ -83,7 +89,10 @@ def _describe_balance(counts: ClassCounts) -> str:
 
 def _count_parts(counts: ClassCounts, label: int) -> str:
     """The images of one class in every part, such as "'cat' 90 to train, 10 to validate"."""
-    numbers = f"{counts.train[label]:,} to train, {counts.validation[label]:,} to validate"
+    if counts.held_out is None:
+        numbers = f"{counts.train[label]:,} to train, {counts.validation[label]:,} to validate"
+    else:
+        numbers = f"{counts.train_and_validation[label]:,} to train and to validate"
     test = "" if counts.test is None else f", {counts.test[label]:,} to test"
     return f"{counts.class_names[label]!r} has {numbers}{test}"
 

@@ -30,6 +30,7 @@ class StudyImages:
     fingerprint: str | None  # None: the study ended before it knew
     split_seed: int
     objective: str = DEFAULT  # the name of what its scores are
+    validation: tuple[int, int] | None = None  # images, folds of a trial; None: not known
 
 
 def check_comparable(studies: Sequence[StudyImages]) -> None:
@@ -130,7 +131,16 @@ def _differences(first: StudyImages, other: StudyImages) -> list[str]:
             found.append(f"the images of {other.dataset} (fingerprint {ours}, not {theirs})")
     if first.split_seed != other.split_seed:
         found.append(f"its split seed ({other.split_seed}, not {first.split_seed})")
+    if None not in (first.validation, other.validation) and first.validation != other.validation:
+        ours, theirs = (_validation(each) for each in (other, first))
+        found.append(f"its validation ({ours}, not {theirs})")
     return found
+
+
+def _validation(images: StudyImages) -> str:
+    assert images.validation is not None
+    n, folds = images.validation
+    return f"{n:,} images of {folds} folds" if folds > 1 else f"{n:,} images of one hold-out"
 
 
 def _has_other_images(first: StudyImages, other: StudyImages) -> bool:

@@ -23,7 +23,7 @@ class Measurement:
     versions: tuple[str, ...] = ()  # of Keras and its backend
     precision: str  # of the trainings on this device: "float32" or "bfloat16"
     setup_seconds: float  # wall, before the first step
-    epoch_seconds: float  # wall, of one epoch of the training images
+    epoch_seconds: float  # wall, of one epoch of the training images of one fold
 
     def is_of(self, device: Device) -> bool:
         """True if the measurement was made on such a device, with the same versions.

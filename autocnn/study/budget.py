@@ -40,9 +40,10 @@ class Budget:
 
     end: float | None  # by `clock`; None: no limit
     setup_s: float  # seconds of a typical training before its first step
-    epoch_s: float  # seconds of one epoch of a typical training
+    epoch_s: float  # seconds of one epoch of a typical training, all folds together
     horizon: int
-    refit_s: float = 0.0  # predicted seconds of a refit of the best trial so far
+    folds: int = 1  # networks that a trial trains; a refit trains one
+    refit_s: float = 0.0  # seconds of the best trial so far until the end of its best epoch
     trial_timeout_s: float | None = None  # seconds of any trial; None: what the budget allows
     clock: Callable[[], float] = field(default=time.monotonic)
 
@@ -62,7 +63,9 @@ class Budget:
 
     def finals_s(self) -> float:
         """Predicted seconds of the finals."""
-        return FINALS_FIXED_S + REFIT_MARGIN * (self.refit_s or self.typical_trial_s)
+        trial_s = self.refit_s or self.typical_trial_s
+        others_s = max(0.0, trial_s - self.setup_s) * (1 - 1 / self.folds)
+        return FINALS_FIXED_S + REFIT_MARGIN * (trial_s - others_s)
 
     def trial_limit(self) -> float | None:
         """Seconds that the next trial may take: a quarter of the search time left, or more.

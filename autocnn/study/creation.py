@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import optuna
@@ -47,6 +47,7 @@ class Start:
     data: PreparedData
     executor: Executor
     typical: Sequence[TrialConfig] = ()  # whose speed is measured; by default those of `_typical`
+    folds: int | None = None  # that each trial trains; None: see `_choose_folds`
 
     @property
     def recipes(self) -> list[Recipe]:
@@ -121,8 +122,10 @@ def _new_facts(start: Start, device: Device, measured: Measurement) -> Facts:
     settings, data = start.settings, start.data
     is_blind = not start.recipes
     pruner = choose_pruner(settings, is_blind=is_blind)
-    has_first_look = is_blind and settings.time_budget_s is not None and pruner != "none"
-    speed = measured.setup_seconds, measured.epoch_seconds
+    folds = _choose_folds(start)
+    has_budget = settings.time_budget_s is not None
+    has_first_look = is_blind and has_budget and pruner != "none" and folds == 1
+    speed = measured.setup_seconds, folds * measured.epoch_seconds
     return Facts(
         image_shape=data.image_shape,
         class_names=data.class_names,
@@ -131,7 +134,8 @@ def _new_facts(start: Start, device: Device, measured: Measurement) -> Facts:
         std=data.std,
         value_range=data.value_range,
         n_train=data.train.n,
-        n_validation=data.validation.n,
+        n_validation=data.held_out(folds).n,
+        folds=folds,
         horizon=_horizon(settings, device, speed, is_blind=is_blind),
         proposer=choose_proposer(settings, is_blind=is_blind),
         pruner=pruner,
@@ -140,17 +144,27 @@ def _new_facts(start: Start, device: Device, measured: Measurement) -> Facts:
     )
 
 
+def _choose_folds(start: Start) -> int:
+    """The number of folds that each trial trains, of those that the split has."""
+    return start.data.split.n_folds if start.folds is None else start.folds
+
+
 def prepare_data(settings: StudySettings) -> PreparedData:
     """The data of the study."""
     options = ImageOptions.of(settings)
-    return prepare(settings.dataset, settings.split_seed, options, settings.subset)
+    seed, subset = settings.split_seed, settings.subset
+    return prepare(settings.dataset, seed, options, subset, settings.folds)
 
 
 def write_split(paths: StudyPaths, split: Split) -> None:
-    """Store the frozen split: the indices of the images that train, and of those that validate."""
+    """Store the frozen split: the indices of the images that train, and of those that validate.
+
+    Of several folds, `fold2`, `fold3`, ... are the training images that they hold out.
+    """
+    parts: dict[str, Any] = {f"fold{i}": part for i, part in enumerate(split.parts, start=2)}
 
     def write(file: IO[bytes]) -> None:
-        np.savez_compressed(file, train=split.train, validation=split.validation)
+        np.savez_compressed(file, train=split.train, validation=split.validation, **parts)
 
     write_atomic(paths.split, write)
 

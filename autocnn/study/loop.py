@@ -67,6 +67,7 @@ class Search:
     interrupted: Callable[[], bool]  # True after Ctrl-C
     recorded: Callable[[], None]  # writes what is derived from the record, such as the leaderboard
     class_weights: bool = False  # True: in the loss, all classes count alike
+    folds: int = 1  # networks that each trial trains
     max_trials: int | None = None
     target: float | None = None
     max_failures: int | None = None  # failed trials in a row after which the search ends
@@ -191,6 +192,7 @@ class Search:
             first_look=self.first_look,
             class_weights=self.class_weights,
             objective=self.tally.objective.name,
+            folds=self.folds,
         )
 
     def _limits(self) -> dict[str, Any]:

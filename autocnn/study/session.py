@@ -69,6 +69,7 @@ class Mode:
 
     joins: bool = False  # True: another process began the study, and will end it
     plan: tuple[Planned, ...] = ()  # the trainings of a study that draws none
+    folds: int | None = None  # that each trial trains; None: chosen when the study is created
     keeps: int = KEPT_WEIGHTS  # the number of best trials whose weights are kept
     open_executor: OpenExecutor = open_executor  # makes the place where jobs are trained
 
@@ -95,6 +96,12 @@ class Session:
     def objective(self) -> Objective:
         """What a score of the study is, and the order of its trials."""
         return self.settings.scoring
+
+    @property
+    def validation_sizes(self) -> tuple[int, ...]:
+        """The images by class that a trial is scored on, those of all its folds."""
+        labels = self.data.held_out(self.facts.folds).labels
+        return count_classes(labels, self.data.n_classes)
 
     def records(self) -> list[TrialRecord]:
         """Every trial on record, by number."""
@@ -134,6 +141,7 @@ class Session:
             precision=self.precision,
             first_look=self.facts.first_look,
             class_weights=self.settings.class_weights,
+            folds=self.facts.folds,
             interrupted=interrupted,
             recorded=(lambda: None) if self.mode.joins else self.record,
             max_trials=None if self.mode.plan else self.settings.trials,  # which may grow
@@ -184,7 +192,7 @@ class Session:
             proposer=self.facts.proposer,
             pruner=self.facts.pruner,
             objective=self.objective,
-            class_sizes=count_classes(self.data.validation.labels, self.data.n_classes),
+            class_sizes=self.validation_sizes,
         )
         proposals = Proposals(
             engine=self._engine(setup),
@@ -239,6 +247,7 @@ def open_session(
             data=data,
             executor=executor,
             typical=[planned.config for planned in mode.plan[:1]],
+            folds=mode.folds,
         )
         facts, measured = find_facts(start, study)
         if measured is not facts.measurements[0]:
@@ -272,8 +281,9 @@ def _budget(
         trial_timeout_s=settings.trial_timeout_s,
         end=end,
         setup_s=measured.setup_seconds,
-        epoch_s=measured.epoch_seconds,
+        epoch_s=facts.folds * measured.epoch_seconds,
         horizon=facts.horizon,
+        folds=facts.folds,
     )
 
 

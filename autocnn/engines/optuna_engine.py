@@ -16,7 +16,7 @@ class OptunaEngine(BaseEngine):
 
     def __init__(self, study: optuna.Study, space: SearchSpace, setup: EngineSetup) -> None:
         super().__init__(study, space, setup)
-        self._sampler = PerTrialSampler(setup.proposer, setup.seed, space, setup.objective)
+        self._sampler = PerTrialSampler(space, setup)
 
     def propose(self, left: FrozenTrial | None = None) -> Draft | None:
         """The sampler's next trial; None once a finite space has been searched to its end."""

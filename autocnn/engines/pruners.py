@@ -10,7 +10,7 @@ from optuna.pruners import BasePruner, SuccessiveHalvingPruner
 from optuna.trial import FrozenTrial
 
 from autocnn.engines.builders import find_builder
-from autocnn.engines.samplers import STARTUP_TRIALS
+from autocnn.engines.rungs import STARTUP_TRIALS
 from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.choices import PRUNERS
 from autocnn.records.optuna_private import FIRST_RUNG_SCORE, NamelessHyperband

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,30 +16,23 @@ from optuna.trial import FrozenTrial
 from autocnn.engines.builders import find_builder
 from autocnn.engines.evolution import evolution
 from autocnn.engines.independent import SeededRandomSampler
+from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.replayed_samplers import Draw, cma_es, gp, grid, nsga2, qmc
+from autocnn.engines.rungs import STARTUP_TRIALS
+from autocnn.engines.tpe import tpe
 from autocnn.errors import SettingsError
-from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.choices import SAMPLERS
 from autocnn.records.optuna_record import n_ended
 from autocnn.space.activity import conditional_parameters, steady_parameters
 from autocnn.space.parameters import Categorical
 from autocnn.space.space import SearchSpace
 
-STARTUP_TRIALS = 4  # trials with a score before a model is fitted
 PARENTS = 3  # trials with a score before one is mutated: as many as there are recipes
 MAX_GRID_POINTS = 100_000  # of a grid; more would take weeks, and their order lies in memory
 
 
 def _random(draw: Draw) -> BaseSampler:
     return SeededRandomSampler(draw.seed)
-
-
-def _tpe(draw: Draw) -> BaseSampler:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.samplers.TPESampler(
-            n_startup_trials=STARTUP_TRIALS, group=True, multivariate=True, seed=draw.seed
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +49,7 @@ class Sampler:
 
 
 # The entries of the table `autocnn.records.choices.SAMPLERS`.
-TPE = Sampler(make=_tpe, conditions=True, startup=STARTUP_TRIALS)
+TPE = Sampler(make=tpe, conditions=True, startup=STARTUP_TRIALS)
 RANDOM = Sampler(make=_random, conditions=True)
 GRID = Sampler(make=grid, conditions=False, continuous=False)
 QMC = Sampler(make=qmc, conditions=False)
@@ -132,23 +124,14 @@ class PerTrialSampler(BaseSampler):
     that is created again with the same seed would repeat its first points.
     """
 
-    def __init__(
-        self, name: str, study_seed: int, space: SearchSpace, objective: Objective = ACCURACY
-    ) -> None:
-        self._sampler, self._study_seed, self._space = find_sampler(name), study_seed, space
-        self._objective = objective
+    def __init__(self, space: SearchSpace, setup: EngineSetup) -> None:
+        self._sampler, self._space, self._setup = find_sampler(setup.proposer), space, setup
         self._made: tuple[int, BaseSampler] | None = None  # for the trial of this number
 
     def _of(self, study: optuna.Study, trial: FrozenTrial) -> BaseSampler:
         """The sampler of `trial`, made at its first draw."""
         if self._made is None or self._made[0] != trial.number:
-            draw = Draw(
-                study=study,
-                number=trial.number,
-                study_seed=self._study_seed,
-                space=self._space,
-                objective=self._objective,
-            )
+            draw = Draw(study=study, number=trial.number, space=self._space, setup=self._setup)
             # Infeasible draws are no trials, but Optuna would count them among the start-up trials.
             starting = n_ended(study) < self._sampler.startup
             self._made = (trial.number, (_random if starting else self._sampler.make)(draw))

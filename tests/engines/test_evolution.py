@@ -5,11 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 
 import optuna
+from optuna.trial import create_trial
 
 from autocnn.engines import evolution as module
+from autocnn.engines.evolution import living_trials
+from autocnn.engines.samplers import PARENTS
 from autocnn.objectives import ACCURACY, LOSS
+from autocnn.records.optuna_record import n_infeasible
 from autocnn.space.parameters import Categorical, Float, Int, OneOf
-from autocnn.space.space import SearchSpace
+from autocnn.space.space import Limits, SearchSpace
 
 SPACE = SearchSpace(
     name="many",
@@ -72,7 +76,8 @@ def test_an_old_trial_has_no_children(make_trials, make_result, monkeypatch):
 
 
 def test_false_and_zero_are_inherited(make_trials, make_result, monkeypatch):
-    """False and zero are inherited as any other value."""
+    """False and zero are inherited as any other value; a child may repeat another one here."""
+    monkeypatch.setattr(module, "TRIES", 1)
     monkeypatch.setattr(module, "TOURNAMENT", 1.0)
     monkeypatch.setattr(module, "MORE_CHANGES", 0.0)
     drawn = _children(make_trials, make_result)
@@ -82,6 +87,58 @@ def test_false_and_zero_are_inherited(make_trials, make_result, monkeypatch):
     for name in falsy:
         kept = sum(child.get(name) == best[name] for child in drawn[4:])
         assert kept >= 0.7 * len(drawn[4:])
+
+
+def test_no_child_is_a_repeat_or_has_no_network(make_trials, make_result):
+    """Many children would have more parameters than the limit allows, and some one of before."""
+    limited = SearchSpace(
+        name="limited", parameters=SPACE.parameters, limits=Limits(parameters=3000)
+    )
+    study = optuna.create_study(direction="maximize")
+    trials = make_trials(study, limited, proposer="evolution")
+    configs = []
+    for number in range(40):
+        proposal = trials.next()
+        configs.append(proposal.config)
+        if number == PARENTS - 1:
+            n_before = n_infeasible(study)  # those of the random draws
+        trials.end(proposal.number, make_result(0.9 if number == 3 else 0.1))
+    assert n_infeasible(study) == n_before
+    assert len(set(configs[PARENTS:])) == 40 - PARENTS
+    assert not set(configs[:PARENTS]) & set(configs[PARENTS:])
+
+
+def test_where_nothing_is_new_a_configuration_is_repeated(make_trials, make_result, monkeypatch):
+    """The tries are bounded: with one block growth has no effect, so there are two networks."""
+    monkeypatch.setattr(module, "TRIES", 3)
+    parameters = {"flip": Categorical(choices=(False, True)), "growth": Float(low=1.0, high=2.0)}
+    few = SearchSpace(name="few", parameters=parameters)
+    trials = make_trials(optuna.create_study(direction="maximize"), few, proposer="evolution")
+    drawn = []
+    for _ in range(8):
+        proposal = trials.next()
+        drawn.append(proposal)
+        trials.end(proposal.number, make_result(0.5))
+    assert len({proposal.config for proposal in drawn}) == 2
+
+
+def test_duplicates_are_no_further_members():
+    """Trials 0 and 2 have one configuration, and trial 3 is later than the draw."""
+    scored = [(create_trial(value=score), score) for score in (0.1, 0.2, 0.3, 0.4)]
+    for number, (trial, _) in enumerate(scored):
+        trial.number = number
+    living = living_trials(scored, {0: "a", 1: "b", 2: "a"})
+    assert [(trial.number, score) for trial, score in living] == [(0, 0.1), (1, 0.2)]
+
+
+def test_only_the_latest_trials_live(monkeypatch):
+    """The limit counts different configurations."""
+    monkeypatch.setattr(module, "LIVING", 2)
+    scored = [(create_trial(value=0.5), 0.5) for _ in range(4)]
+    for number, (trial, _) in enumerate(scored):
+        trial.number = number
+    living = living_trials(scored, {0: "a", 1: "b", 2: "c", 3: "b"})
+    assert [trial.number for trial, _ in living] == [1, 2]
 
 
 def _parent(make_trials, monkeypatch, results, objective=ACCURACY):

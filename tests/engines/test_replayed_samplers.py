@@ -48,7 +48,7 @@ def test_a_model_sees_every_trial_with_a_score_as_complete(study, make_trials, m
         trials.end(number, make_result(*scores, state=state))
     trials.next()  # a running one
     assert [score(trial, ACCURACY) for trial in study.trials] == [0.9, 0.7, None, None, None]
-    seen = Draw(study=study, number=4, study_seed=0, space=space).completed()
+    seen = Draw(study=study, number=4, space=space, setup=trials.setup).completed()
     assert [(t.state.name, t.value) for t in seen] == [("COMPLETE", 0.9), ("COMPLETE", 0.7)]
     assert [t.params for t in seen] == [t.params for t in study.trials[:2]]
 

@@ -6,6 +6,7 @@ import optuna
 import pytest
 
 from autocnn.engines import samplers
+from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.samplers import PerTrialSampler, check_sampler, find_sampler
 from autocnn.errors import SettingsError
 from autocnn.records.choices import SAMPLERS
@@ -42,6 +43,12 @@ def sampler(request: pytest.FixtureRequest) -> str:
 
 def _new() -> optuna.Study:
     return optuna.create_study(direction="maximize")
+
+
+def _setup(sampler: str) -> EngineSetup:
+    return EngineSetup(
+        image_shape=(8, 8, 1), n_classes=10, horizon=12, seed=0, proposer=sampler, pruner="none"
+    )
 
 
 def _score(values) -> float:
@@ -289,14 +296,14 @@ def test_a_package_that_is_missing_is_named(name, missing, line, monkeypatch):
 def test_an_unknown_sampler_is_refused():
     """The settings check the name earlier, so an unknown name is an internal error here."""
     with pytest.raises(KeyError):
-        PerTrialSampler("unheard_of", 0, FLAT)
+        PerTrialSampler(FLAT, _setup("unheard_of"))
 
 
 @pytest.mark.parametrize("name", ["random", "tpe", "evolution", "nsga2"])
 def test_the_record_holds_the_one_notation(name, quiet_optuna):
     """What a sampler draws is canonical before Optuna writes it, so other tools read 0.3."""
     space = SearchSpace(name="test", parameters={"zoom": Float(low=0.0, high=0.4, step=0.1)})
-    study = optuna.create_study(direction="maximize", sampler=PerTrialSampler(name, 0, space))
+    study = optuna.create_study(direction="maximize", sampler=PerTrialSampler(space, _setup(name)))
     for _ in range(40):
         trial = study.ask()
         study.tell(trial, draw_values(trial, space)["zoom"])

@@ -207,7 +207,7 @@ def main() -> None:
     console.print(describe_machine(), sizes, sep="\n", highlight=False)
     for name in options.tables:
         if name == "cost":
-            console.print(cost_table(data, rounds=9))
+            console.print(cost_table(data, rounds=5))
         else:
             console.print(name, of_trainings[name](train, seeds, options.epochs), sep="\n")
 

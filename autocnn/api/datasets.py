@@ -13,7 +13,7 @@ from autocnn.data import catalog
 from autocnn.data.catalog import dataset_info, is_local, load_described, load_train
 from autocnn.data.class_counts import count_parts
 from autocnn.data.dataset import DatasetInfo, IndexedImages
-from autocnn.data.folds import find_folds
+from autocnn.data.folds import describe_folds, find_folds
 from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
 from autocnn.data.split import fingerprint
 from autocnn.errors import RecordError, SettingsError
@@ -55,9 +55,13 @@ def dataset_facts(name: str, options: ImageOptions = AS_THEY_ARE) -> DatasetFact
     if not is_local(info):
         return DatasetFacts(info=info)
     info, images = load_described(name, options)
-    counts = count_parts(info, images.labels, find_folds(images, info.class_names)[0])
-    known = images.fingerprint or fingerprint(images)
-    return DatasetFacts(info=info, counts=counts, fingerprint=known)
+    split, reason = find_folds(images, info.class_names)
+    return DatasetFacts(
+        info=info,
+        counts=count_parts(info, images.labels, split),
+        fingerprint=images.fingerprint or fingerprint(images),
+        fold_notes=tuple(describe_folds(split, split.n_folds, reason, is_asked=False)),
+    )
 
 
 def write_grid(

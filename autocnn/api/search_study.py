@@ -170,16 +170,14 @@ def _find_space(settings: StudySettings, study: OpenStudy) -> SearchSpace:
 def _describe_data(session: Session, info: DatasetInfo) -> list[str]:
     """Lines on folds, on classes that are unbalanced or absent, and on few validation images."""
     settings, data = session.settings, session.data
-    folds, sizes = session.facts.folds, session.validation_sizes
-    counts = count_parts(info, data.images.labels, data.split)
-    if folds > 1:
-        counts = replace(counts, held_out=sizes)
-    step = session.objective.step(sizes)
+    folds = session.facts.folds
+    counts = count_parts(info, data.images.labels, data.split, folds)
+    step = session.objective.step(counts.scored)
     return [
         *describe_folds(data.split, folds, data.fold_note, is_asked=settings.folds is not None),
         *describe_counts(counts),
         *advise(counts, settings.objective, class_weights=settings.class_weights),
-        *describe_step(sum(sizes), step, session.objective.title),
+        *describe_step(sum(counts.scored), step, session.objective.title),
     ]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autocnn.data.dataset import DatasetInfo
+from autocnn.data.folds import fold_pairs
 from autocnn.data.split import Split
 
 UNBALANCED = 3  # times the training images of the smallest class, from which the largest is noted
@@ -51,13 +52,21 @@ def count_classes(labels: NDArray[np.int64], n_classes: int) -> tuple[int, ...]:
     return tuple(np.bincount(labels, minlength=n_classes).tolist())
 
 
-def count_parts(info: DatasetInfo, labels: NDArray[np.int64], split: Split) -> ClassCounts:
-    """The images by class of data set `info`; `split` has indices into `labels`, (n,)."""
+def count_parts(
+    info: DatasetInfo, labels: NDArray[np.int64], split: Split, folds: int | None = None
+) -> ClassCounts:
+    """The images by class of data set `info`; `split` has indices into `labels`, (n,).
+
+    `folds` is the number of folds that a trial trains; None: all of the split's.
+    """
+    pairs = fold_pairs(split, split.n_folds if folds is None else folds)
+    held = np.concatenate([held for _, held in pairs])
     return ClassCounts(
         class_names=info.class_names,
         train=count_classes(labels[split.train], info.n_classes),
         validation=count_classes(labels[split.validation], info.n_classes),
         test=info.test_counts,
+        held_out=count_classes(labels[held], info.n_classes) if len(pairs) > 1 else None,
     )
 
 

@@ -20,6 +20,7 @@ class DatasetFacts:
     info: DatasetInfo
     counts: ClassCounts | None = None  # the validation images are those of --split-seed 0
     fingerprint: str | None = None  # of the training images
+    fold_notes: tuple[str, ...] = ()  # lines on how trials are scored
 
 
 def render_datasets(rows: Sequence[tuple[DatasetInfo, bool]]) -> Table:
@@ -53,7 +54,7 @@ def render_dataset(facts: DatasetFacts) -> RenderableType:
         ("here", "yes" if is_here else _how_to_get(info)),
         ("fingerprint", facts.fingerprint or "–"),
         *([("near-copies", info.near_copies)] if info.near_copies else []),
-        *(("note", note) for note in (*info.notes, *_describe_counts(facts.counts))),
+        *(("note", note) for note in _notes(facts)),
     ]
     head = Text("\n".join(f"{name:<12} {value}" for name, value in lines))
     return Group(head, Text(), _classes(facts))
@@ -66,11 +67,12 @@ def _n_test(info: DatasetInfo) -> str:
     return f"{info.n_test:,} ({info.n_test_different:,} of them different)"
 
 
-def _describe_counts(counts: ClassCounts | None) -> list[str]:
-    """Lines on unbalanced and absent classes; a search says the same."""
+def _notes(facts: DatasetFacts) -> list[str]:
+    """Lines on images, folds, and unbalanced and absent classes; a search says the same."""
+    lines, counts = [*facts.info.notes, *facts.fold_notes], facts.counts
     if counts is None:
-        return []
-    return [*describe_counts(counts), *advise(counts, "accuracy", class_weights=False)]
+        return lines
+    return [*lines, *describe_counts(counts), *advise(counts, "accuracy", class_weights=False)]
 
 
 def _classes(facts: DatasetFacts) -> Table:

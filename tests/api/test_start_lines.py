@@ -94,7 +94,7 @@ def search(space_file, results):
 
 @pytest.fixture
 def easy(tmp_path):
-    """Two classes of 36 images: 12 test, and 6 of the others validate."""
+    """Two classes of 36 images: 12 test, and the other 60 train and validate in turn."""
     return write_npz(tmp_path / "easy.npz", {"train": (noise(72, 24, 24), [0, 1] * 36)})
 
 
@@ -122,19 +122,49 @@ def test_among_equal_scores_the_lowest_loss_wins_everywhere(search, easy, result
 
 
 def test_a_search_says_the_weight_of_one_of_few_validation_images(search, easy):
-    """One of six images is 16.67 points; balanced classes have no line."""
-    messages = search(easy)[1].messages
+    """One of 6 images is 16.67 points, one of 60 is 1.67; balanced classes have no line."""
+    messages = search(easy, folds=1)[1].messages
     assert messages[-1] == "6 validation images: one image is 16.67 points of accuracy"
-    assert not any("unbalanced" in line for line in messages)
+    assert not any("unbalanced" in line or "fold" in line for line in messages)
+
+
+@pytest.mark.parametrize(
+    ("folds", "line"),
+    [
+        (
+            None,
+            "60 images are few: each trial is scored by 5-fold cross-validation "
+            "(--folds 1 for one hold-out)",
+        ),
+        (3, "each trial is scored by 3-fold cross-validation"),
+    ],
+)
+def test_a_search_says_that_few_images_are_cross_validated(search, easy, results, folds, line):
+    """All of them validate: the facts, the stored split and the line on one image count them."""
+    messages = search(easy, folds=folds)[1].messages
+    assert messages[-2:] == [
+        line,
+        "60 validation images: one image is 1.67 points of accuracy",
+    ]
+    paths = StudyPaths(results / "s")
+    facts = json.loads(paths.manifest.read_text())["facts"]
+    n = folds or 5
+    assert (facts["folds"], facts["n_validation"], facts["n_train"]) == (n, 60, 60 - 60 // n)
+    with np.load(paths.split) as stored:
+        assert stored.files == ["train", "validation", *(f"fold{i}" for i in range(2, n + 1))]
+        held = [stored[name] for name in stored.files if name != "train"]
+    assert sorted(np.concatenate(held)) == list(range(60))
 
 
 def test_a_search_says_what_the_page_of_the_data_set_says(search, write_unbalanced, show):
     """Counts, the score of one answer, the absent class, and what to do."""
     path = write_unbalanced([0] * 8)
     messages = search(path)[1].messages
-    assert messages[-4:-1] == [
-        "unbalanced classes: '0' has 36 to train, 4 to validate, 8 to test, '1' has 9 to train, "
-        "1 to validate, 0 to test; always answering '0' scores 80.0 % validation accuracy",
+    assert messages[-5:-1] == [
+        "50 images are few: each trial is scored by 5-fold cross-validation "
+        "(--folds 1 for one hold-out)",
+        "unbalanced classes: '0' has 40 to train and to validate, 8 to test, '1' has 10 to train "
+        "and to validate, 0 to test; always answering '0' scores 80.0 % validation accuracy",
         "no test image of '1': the test score says nothing about this class",
         "accuracy counts images, not classes: --objective balanced_accuracy ranks trials by all "
         "classes alike, and --class-weights trains them so",
@@ -156,9 +186,9 @@ def test_the_advice_follows_the_settings(search, write_unbalanced, changes, line
     advice = [text for text in messages if "accuracy" in text and "--" in text]
     assert len(advice) == (line is not None)
     assert all(text.startswith(line) for text in advice)
-    step = {"balanced_accuracy": "50.00 points of balanced accuracy"}  # 1 image of class 1 of 2
-    weight = step.get(changes.get("objective"), "20.00 points of accuracy")
-    assert messages[-1] == f"5 validation images: one image is {weight}"
+    step = {"balanced_accuracy": "5.00 points of balanced accuracy"}  # 1 image of 10, 2 classes
+    weight = step.get(changes.get("objective"), "2.00 points of accuracy")
+    assert messages[-1] == f"50 validation images: one image is {weight}"
 
 
 def test_copies_among_test_images_widen_the_interval(search, write_unbalanced, tmp_path):

@@ -28,9 +28,10 @@ def test_a_class_without_images_counts_zero():
     assert count_classes(np.array([0, 2, 2]), 3) == (1, 0, 2)
 
 
-def test_the_parts_are_counted_by_the_split():
-    """A subset leaves image 3 out; the test counts are those of the data set."""
-    info = DatasetInfo(
+@pytest.fixture
+def info():
+    """A data set of five images in two classes, and three test images."""
+    return DatasetInfo(
         name="x",
         description="",
         image_shape=(8, 8, 1),
@@ -40,6 +41,10 @@ def test_the_parts_are_counted_by_the_split():
         source="folder",
         test_counts=(2, 1),
     )
+
+
+def test_the_parts_are_counted_by_the_split(info):
+    """A subset leaves image 3 out; the test counts are those of the data set."""
     split = Split(train=np.array([0, 1]), validation=np.array([2, 4]), seed=0, fraction=0.4)
     counts = count_parts(info, np.array([0, 0, 0, 1, 1]), split)
     assert (counts.train, counts.validation, counts.test) == ((2, 0), (1, 1), (2, 1))
@@ -114,3 +119,13 @@ def test_advice_is_for_plain_accuracy(objective, class_weights, start):
 def test_the_weight_of_one_of_few_validation_images_is_said(n, step, lines):
     """A loss has no fixed weight of one image."""
     assert describe_step(n, step, "accuracy") == lines
+
+
+def test_the_images_that_a_trial_is_scored_on_are_those_of_its_folds(info):
+    """Fold 1 holds out image 4 of class b, and fold 2 images 0 and 3."""
+    labels, parts = np.array([0, 0, 0, 1, 1]), (np.array([0, 3]), np.array([1, 2]))
+    split = Split(train=np.arange(4), validation=np.array([4]), seed=0, fraction=1 / 3, parts=parts)
+    found = [count_parts(info, labels, split, folds) for folds in (None, 2, 1)]
+    assert [each.scored for each in found] == [(3, 2), (1, 2), (0, 1)]
+    assert [each.held_out is None for each in found] == [False, False, True]
+    assert found[0].train_and_validation == found[2].train_and_validation == (3, 2)

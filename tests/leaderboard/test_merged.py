@@ -208,6 +208,7 @@ def make_data():
 
     def make(**changes):
         fields = {"study": "b", "dataset": "digits", "fingerprint": "12" * 32, "split_seed": 0}
+        fields["validation"] = (1000, 1)
         return StudyImages(**{**fields, **changes})
 
     return make
@@ -215,7 +216,7 @@ def make_data():
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"dataset": "photos/../digits"}, {"fingerprint": None}],
+    [{}, {"dataset": "photos/../digits"}, {"fingerprint": None}, {"validation": None}],
 )
 def test_studies_of_equal_images_may_be_compared(make_data, changes):
     """Names of data sets may differ, and a study without a fingerprint is accepted."""
@@ -239,6 +240,10 @@ def test_studies_of_equal_images_may_be_compared(make_data, changes):
             "its data set (mnist, not digits) and its split seed (1, not 0)",
         ),
         ({"dataset": "mnist", "fingerprint": None}, "its data set (mnist, not digits)"),
+        (
+            {"validation": (300, 5)},
+            "its validation (300 images of 5 folds, not 1,000 images of one hold-out)",
+        ),
     ],
 )
 def test_other_images_are_refused(make_data, changes, difference):

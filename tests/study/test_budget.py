@@ -111,6 +111,14 @@ def test_the_finals_follow_the_best_trial(budget):
     assert (budget.finals_s(), budget.search_left()) == (35.0, 165.0)
 
 
+def test_a_refit_trains_one_of_the_folds(clock):
+    """Of a trial of 4 s and 5 folds of 8 s each, a refit repeats 12 s: 20 + 1.5 * 12 s."""
+    budget = Budget(end=1200.0, setup_s=4.0, epoch_s=5.0, horizon=8, folds=5, clock=clock)
+    assert budget.finals_s() == 38.0
+    budget.refit_s = 24.0  # 4 s and 5 folds of 4 s
+    assert budget.finals_s() == 32.0
+
+
 def test_the_clock_runs_by_itself():
     """The default clock is monotonic time."""
     budget = Budget(end=0.0, setup_s=1.0, epoch_s=1.0, horizon=1)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scripted import CPU, ScriptedExecutor
 
+from autocnn.data.prepared import prepare_images
 from autocnn.engines.recipes import Recipe
 from autocnn.errors import StudyError
 from autocnn.records.optuna_record import create_study
@@ -151,3 +152,35 @@ def test_the_stored_split_is_that_of_the_subset(tmp_path):
     with np.load(paths.split) as stored:
         assert stored["train"].tolist() == data.split.train.tolist()
         assert (len(stored["train"]), len(stored["validation"])) == (199, 145)
+
+
+@pytest.mark.parametrize(("given", "folds"), [(None, 5), (3, 3)])
+def test_the_facts_count_the_images_of_all_folds(given, folds, study, data, monkeypatch):
+    """Each of five folds holds out 12 of 60 images; an epoch of a trial is one of each fold."""
+    monkeypatch.setattr(creation, "load_recipes", lambda shape: [])
+    folded = prepare_images("tiny", ("dark", "bright"), data.images, folds=5)
+    settings = StudySettings(study="x", time_budget_s=600.0)
+    start = creation.Start(
+        settings=settings, space=SPACE, data=folded, executor=_Executor(), folds=given
+    )
+    facts, measured = creation.find_facts(start, study)
+    assert (facts.folds, facts.n_validation, facts.n_train) == (folds, 12 * folds, 48)
+    assert facts.first_look == 0  # of one fold it would be no measure of the common score
+    assert measured.epoch_seconds == pytest.approx(48 * 0.006, rel=0.5)  # of one fold
+
+
+def test_the_folds_are_stored_beside_the_split(tmp_path, data):
+    """The training images that folds 2 and 3 hold out."""
+    split = prepare_images("tiny", ("dark", "bright"), data.images, folds=3).split
+    paths = StudyPaths(tmp_path)
+    creation.write_split(paths, split)
+    with np.load(paths.split) as stored:
+        assert stored.files == ["train", "validation", "fold2", "fold3"]
+        assert [stored[f"fold{i}"].tolist() for i in (2, 3)] == [p.tolist() for p in split.parts]
+
+
+def test_the_data_are_split_as_the_settings_say():
+    """None leaves the number to the data: digits have more than 1,000 images."""
+    for folds, n in ((None, 1), (4, 4)):
+        settings = StudySettings(study="x", dataset="digits", folds=folds)
+        assert creation.prepare_data(settings).split.n_folds == n

@@ -76,7 +76,8 @@ def train_hand_recipe(task: Task) -> Trained:
     optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     compile_network(model, optimizer)
     n_steps = math.ceil(len(task.labels) / batch)
-    epochs = max(1, int(USED * task.left() / measure_epoch(model, task, batch)))
+    epoch_s = measure_epoch(model, task, batch)
+    epochs = max(1, int(USED * task.left() / epoch_s))
     peak = PEAK_RATE * math.sqrt(batch / PEAK_BATCH)
     model.fit(
         task.images,
@@ -91,13 +92,15 @@ def train_hand_recipe(task: Task) -> Trained:
 
 def measure_epoch(model: Any, task: Task, batch: int) -> float:
     """Seconds of an epoch, from a few steps; weights and optimizer are as before afterwards."""
+    model.optimizer.build(model.trainable_variables)  # else it has no slots yet
     variables = [*model.variables, *model.optimizer.variables]
     stored = [variable.numpy() for variable in variables]
     n = len(task.labels)
     few = min(n, batch * MEASURED_STEPS)
     for rows in (min(n, batch + n % batch), few, few):  # the first compiles for both sizes of batch
         start = time.perf_counter()
-        model.fit(task.images[:rows], task.labels[:rows], batch_size=batch, verbose=0)
+        some = task.images[:rows], task.labels[:rows]
+        model.fit(*some, batch_size=batch, callbacks=[deadline(task)], verbose=0)
         seconds = time.perf_counter() - start
     for variable, value in zip(variables, stored, strict=True):
         variable.assign(value)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -225,6 +227,31 @@ def test_the_answer_is_the_last_line_of_output(scripts):
     bad = done([], 2, "", "first\nautocnn: error: no images\n")
     expected = (None, "exit code 2: autocnn: error: no images", {})
     assert scripts.run.read_answer(bad) == expected
+
+
+@pytest.mark.training
+def test_measuring_an_epoch_leaves_no_trace(scripts):
+    """Weights, and the steps and slots of the optimizer, are as they were before."""
+    rng = np.random.default_rng(0)
+    task = scripts.task.Task(
+        images=rng.integers(0, 256, (40, 8, 8, 1)).astype(np.uint8),
+        labels=np.arange(40) % 2,
+        n_classes=2,
+        may_flip=True,
+        ends_at=time.time() + 600,
+    )
+    model = scripts.hand.hand_network(task)
+    scripts.task.compile_network(model, keras.optimizers.AdamW(1e-3, weight_decay=0.05))
+    weights = model.get_weights()
+    assert scripts.hand.measure_epoch(model, task, 16) > 0
+    for before, after in zip(weights, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(before, after)
+    slots = [
+        v.numpy() for v in model.optimizer.variables if v.path.endswith(("velocity", "momentum"))
+    ]
+    assert len(slots) == 2 * len(model.trainable_variables)
+    assert not any(slot.any() for slot in slots)
+    assert int(model.optimizer.iterations.numpy()) == 0
 
 
 @pytest.mark.training

@@ -324,6 +324,14 @@ def test_a_first_look_is_not_part_of_the_curve(make_search, make_result):
     assert [len(p.running[0].curve) for p in shown] == [0, 0, 1]
 
 
+def test_a_job_has_the_folds_of_the_study(make_search, make_result):
+    """By default a job trains one network."""
+    for folds, changes in ((3, {"folds": 3}), (1, {})):
+        search = make_search(make_result(0.5), max_trials=1, **changes)
+        search.run()
+        assert search.executor.jobs[0].folds == folds
+
+
 def test_scores_go_to_the_engine_and_its_answer_to_the_worker(make_search, make_result):
     """The engine gets every epoch; its answer True prunes the job."""
     search = make_search(make_result(0.5, 0.75), max_trials=1)

@@ -252,7 +252,7 @@ def test_the_clock_is_read_during_validation(
 def test_a_first_epoch_that_is_cut_is_validated(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
-    """The time is over after 20 of 54 steps: their losses, and the score of their weights, count."""
+    """The time is over after 20 of 54 steps: their losses and the score of their weights count."""
     monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 10})
     stepper = script([5.0], [3.0])
     monkeypatch.setattr(

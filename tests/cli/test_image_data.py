@@ -59,7 +59,8 @@ def test_any_form_is_shown_in_full(autocnn, form):
         "fingerprint  deb57bd86c75926314f7d101b5cd74574996d034f30475a51f32647326bb20da"
     )
     assert [line.split() for line in lines[-3:]] == [
-        [str(i), str(i), "11", "1", "2"] for i in range(3)
+        [str(i), str(i), "10", "2", "2"]
+        for i in range(3)  # of 12 images a fifth validate
     ]
 
 
@@ -72,8 +73,10 @@ def test_notes_and_unbalanced_classes_are_printed(autocnn, folder):
     assert notes[0] == "images from 8x8 to 9x9 are scaled to 9x9; --image-size gives another size"
     assert notes[1].startswith("no test images came with it: 16 of 96 training images, a sixth ")
     assert notes[2:] == [
-        "unbalanced classes: '2' has 54 to train, 6 to validate, 12 to test, '0' has 9 to train, 1 "
-        "to validate, 2 to test; always answering '2' scores 75.0 % validation accuracy",
+        "80 images are few: each trial is scored by 5-fold cross-validation (--folds 1 for one "
+        "hold-out)",
+        "unbalanced classes: '2' has 60 to train and to validate, 12 to test, '0' has 10 to train "
+        "and to validate, 2 to test; always answering '2' scores 75.0 % validation accuracy",
         "accuracy counts images, not classes: --objective balanced_accuracy ranks trials by all "
         "classes alike, and --class-weights trains them so",
     ]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from autocnn.errors import RecordError
-from autocnn.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from autocnn.train.checkpoint import Checkpoint, State, load_checkpoint, save_checkpoint
 from autocnn.trial import Epoch
 
 
@@ -53,6 +54,21 @@ def test_what_is_saved_is_loaded(tmp_path, checkpoint):
         ours, theirs = getattr(loaded, group), getattr(checkpoint, group)
         assert [(a.dtype, a.shape) for a in ours] == [(a.dtype, a.shape) for a in theirs]
         assert all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_the_states_of_all_folds_are_saved(tmp_path, checkpoint):
+    """The first fold's is in the fields `model` and `optimizer`, those of two others follow."""
+    others = tuple(
+        State(model=[np.full((2, 2), n), np.zeros(n)], optimizer=[np.array(n)]) for n in (5, 6)
+    )
+    save_checkpoint(tmp_path / "c.npz", replace(checkpoint, others=others))
+    loaded = load_checkpoint(tmp_path / "c.npz")
+    assert len(loaded.model) == len(loaded.states[0].model) == 12
+    assert len(loaded.states) == 3
+    for ours, theirs in zip(loaded.others, others, strict=True):
+        for group in ("model", "optimizer"):
+            pairs = zip(getattr(ours, group), getattr(theirs, group), strict=True)
+            assert all(np.array_equal(a, b) for a, b in pairs)
 
 
 def test_an_empty_curve_is_one(tmp_path):

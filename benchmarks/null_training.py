@@ -20,6 +20,7 @@ from autocnn.records.study_settings import StudySettings
 from autocnn.space.config import TrialConfig
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
+from autocnn.study.predicted_cost import PredictedCost
 from autocnn.study.session import OWN_SEARCH, Session
 from autocnn.trial import WEIGHTS_FILE, Device, Epoch, TrialJob, TrialState
 
@@ -46,7 +47,9 @@ class NullExecutor:
         """No device."""
         return NO_DEVICE
 
-    def measure(self, config: TrialConfig, precision: str) -> tuple[float, float]:
+    def measure(
+        self, config: TrialConfig, precision: str, limit_s: float
+    ) -> tuple[float, float] | None:
         """No time at all."""
         return 0.0, 0.0
 
@@ -123,6 +126,7 @@ def null_session(
             epoch_s=measured.epoch_seconds,
             horizon=facts.horizon,
         ),
+        cost=PredictedCost.of(facts, measured),
         leases=None,
         mode=OWN_SEARCH,
         facts=facts,

@@ -235,11 +235,12 @@ def draw(trial: Any, name: str, parameter: Any) -> Any:
 
 def run_recipe(race: Race) -> None:
     """`model.fit` of the first recipe for this size of images, and nothing else."""
-    from autocnn.engines.recipes import load_recipes
+    from autocnn.engines.recipes import NetworkSize, TrainingSet, recipes_for
 
     setting = Setting.of(race)
-    values = load_recipes(setting.data.image_shape)[0].values
-    config = setting.space.config(values)
+    images = TrainingSet(shape=setting.data.image_shape, n=setting.data.train.n)
+    values = recipes_for(images, NetworkSize(filters=48))[0].values
+    config = setting.space.fitted(images.shape, images.n).config(values)
     setting.fit(
         setting.compile(values), config, range(race.options.epochs), [setting.watcher(race)]
     )

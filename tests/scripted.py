@@ -41,7 +41,9 @@ class ScriptedExecutor:
         """The device of a CPU."""
         return CPU
 
-    def measure(self, config: TrialConfig, precision: str) -> tuple[float, float]:
+    def measure(
+        self, config: TrialConfig, precision: str, limit_s: float
+    ) -> tuple[float, float] | None:
         """The speed of a fast machine."""
         self.measured.append(config)
         return 0.1, 1e-6

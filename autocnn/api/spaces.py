@@ -13,7 +13,7 @@ from autocnn.errors import SettingsError, SpaceError
 from autocnn.files import write_atomic
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.library import baseline_names
-from autocnn.space.space import Limits, Published, SearchSpace
+from autocnn.space.space import Published, SearchSpace
 from autocnn.space.survey import Survey, check_feasible
 from autocnn.space.toml import load_space
 from autocnn.terminal.baselines_table import BaselineFacts
@@ -26,7 +26,7 @@ def limit_space(space: SearchSpace, settings: StudySettings) -> SearchSpace:
         name: min((x for x in (getattr(space.limits, name), limit) if x is not None), default=None)
         for name, limit in ours.items()
     }
-    return replace(space, limits=Limits(**limits))
+    return replace(space, limits=replace(space.limits, **limits))
 
 
 def check_dataset(settings: StudySettings, space: SearchSpace) -> tuple[Survey, DatasetInfo]:

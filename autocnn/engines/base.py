@@ -36,8 +36,13 @@ class BaseEngine(ABC):
         return {}
 
     def should_prune(self, number: int, epoch: int) -> bool:
-        """True if the first look (epoch 0) or Optuna's pruner (later epochs) ends the trial."""
+        """True if the first look (epoch 0) or Optuna's pruner (later epochs) ends the trial.
+
+        No trial is pruned while none is complete: the search could end without a network.
+        """
         trials = self._study.get_trials(deepcopy=False)
+        if not any(trial.state is OptunaState.COMPLETE for trial in trials):
+            return False
         if epoch != FIRST_LOOK:
             return self._pruner.prune(self._study, trials[number])
         reported = [t.intermediate_values for t in trials if t.number != number]

@@ -1,16 +1,47 @@
-"""Recipes: configurations known to be good for images of one size, tried before anything else."""
+"""Recipes: configurations known to be good, scaled to the images by rule, tried before others."""
 
 from __future__ import annotations
 
+import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from autocnn.errors import SpaceError
-from autocnn.space.expand import expand
 from autocnn.space.library import library_path
 from autocnn.space.parameters import Fixed, Value
 from autocnn.space.space import SearchSpace
+
+LAST_SIDE = 5.5  # pixels, about, of the last feature map: an image of 32 is halved three times
+STEM_FROM = 28  # pixels of the shorter side, from which a first convolution halves the image
+WIDE_STEM_FROM = 160  # from which it divides the side by four
+MOST_BLOCKS = 5
+WIDTHS = (8, 12, 16, 24, 32, 48, 64)  # filters of the first block
+LARGEST_BATCH = 128
+FEW_IMAGES = 5_000  # up to which labels are smoothed
+GREY = 1  # channels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSize:
+    """What time and images allow: the size of the first recipe."""
+
+    filters: int = 32  # of the first block; one of WIDTHS
+    batch_size: int = LARGEST_BATCH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingSet:
+    """The images that recipes are made for."""
+
+    shape: tuple[int, int, int]  # height, width, channels
+    n: int  # images to train on
+
+    @property
+    def side(self) -> int:
+        """Pixels of the shorter side."""
+        return min(self.shape[:2])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +63,7 @@ class Recipe:
             elif isinstance(parameter, Fixed) and space.is_active(name, point):
                 point[name] = parameter.value
         space.check_point(point)
-        if space.config(point) != expand(self.values):
+        if space.config(point) != space.config(self.values):
             missing = sorted(set(self.values) - set(point)) or sorted(set(point) - set(self.values))
             raise SpaceError(f"the space has no {missing[0]} of the recipe's kind")
         return point
@@ -46,10 +77,112 @@ class Recipe:
         return {n: value for n, value in self.point_in(space).items() if n in varying}
 
 
-def load_recipes(image_shape: tuple[int, int, int]) -> list[Recipe]:
-    """The recipes for images of this height and width, the best first; none for other sizes."""
-    path = library_path() / "recipes" / f"{image_shape[0]}x{image_shape[1]}.toml"
-    if not path.is_file():
-        return []
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of the portfolio: how a recipe differs from the rule's network."""
+
+    name: str
+    width: float = 1.0  # times the first width of the rule
+    low_side: float = 0  # pixels of the shorter side, from which the recipe is tried
+    high_side: float = math.inf  # and up to which it is
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def recipe(self, images: TrainingSet, size: NetworkSize) -> Recipe:
+        """The recipe for `images`, whose first one has `size`."""
+        filters = nearest_width(self.width * size.filters)
+        values = {**rule(images, NetworkSize(filters=filters, batch_size=size.batch_size))}
+        return Recipe(name=self.name, values={**values, **self.values})
+
+
+def recipes_for(images: TrainingSet, size: NetworkSize) -> list[Recipe]:
+    """The recipes of the portfolio for `images`, the best for its cost first."""
+    entries = (e for e in load_portfolio() if e.low_side <= images.side <= e.high_side)
+    return [entry.recipe(images, size) for entry in entries]
+
+
+def load_portfolio() -> list[Entry]:
+    """The entries of `search_spaces/recipes/portfolio.toml`, in their order."""
+    path = library_path() / "recipes" / "portfolio.toml"
     data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    return [Recipe(name=item["name"], values=item["values"]) for item in data["recipe"]]
+    return [_entry(item) for item in data["recipe"]]
+
+
+def _entry(item: Mapping[str, Any]) -> Entry:
+    side = item.get("side", {})
+    return Entry(
+        name=item["name"],
+        width=item.get("width", 1.0),
+        low_side=side.get("low", 0),
+        high_side=side.get("high", math.inf),
+        values=item.get("values", {}),
+    )
+
+
+def nearest_width(filters: float) -> int:
+    """The value of WIDTHS that is nearest to `filters` by ratio; the larger one of two."""
+    return min(reversed(WIDTHS), key=lambda width: abs(math.log(width / filters)))
+
+
+def halvings(side: int) -> int:
+    """How often an image of this side is halved until its map has about LAST_SIDE pixels.
+
+    Once at least, if it has two pixels to a side.
+    """
+    return max(min(1, side // 2), round(math.log2(side / LAST_SIDE)))
+
+
+def rule(images: TrainingSet, size: NetworkSize) -> dict[str, Value]:
+    """The network that a rule makes for `images`: values of the space `cnn`.
+
+    Pairs of 3x3 convolutions, doubled in width at each halving (a global head follows the last
+    block, which is not halved); behind a stem where the images are large enough.
+    """
+    side = images.side
+    stem_halvings = 0 if side < STEM_FROM else 1 if side < WIDE_STEM_FROM else 2
+    blocks = min(MOST_BLOCKS, halvings(side) - stem_halvings + 1)
+    stem: dict[str, Value] = {"stem_filters": 0}
+    if stem_halvings:
+        stem = {
+            "stem_filters": 32 if size.filters >= 24 else 16,
+            "stem_kernel": 3 if stem_halvings == 1 else 5,
+            "stem_stride": 2**stem_halvings,
+        }
+    return {
+        **stem,
+        "blocks": blocks,
+        "convolutions": 2,
+        "filters": size.filters,
+        "growth": 2.0,
+        "max_filters": 256,
+        "kernel": 3,
+        "padding": "same",
+        "residual": False,
+        "activation": "relu",
+        "downsampling": "max",
+        "normalisation": "batch",
+        "normalisation_place": "before_activation",
+        "dropout": 0.0,
+        "head": "global_max",
+        "dense_layers": 0,
+        **_training(images, size),
+    }
+
+
+def _training(images: TrainingSet, size: NetworkSize) -> dict[str, Value]:
+    """How the rule's network is trained: few images, and colour images, are changed more."""
+    is_few, is_grey = images.n <= FEW_IMAGES, images.shape[-1] == GREY
+    return {
+        "loss": "cross_entropy",
+        "label_smoothing": 0.1 if is_few else 0.0,
+        "optimizer": "adamw",
+        "learning_rate_scale": 2.0,
+        "decay_scale": 0.1,
+        "schedule": "one_cycle",
+        "warmup": 0.25,
+        "batch_size": size.batch_size,
+        "flip": True,
+        "shift_fraction": 0.0 if is_grey and not is_few else 0.07,
+        "rotation": 0,
+        "zoom": 0.0,
+        "early_stopping": False,
+    }

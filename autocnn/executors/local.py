@@ -38,9 +38,11 @@ class LocalExecutor:
         """The device that the first process found."""
         return self._workers[0].device()
 
-    def measure(self, config: TrialConfig, precision: str) -> tuple[float, float]:
+    def measure(
+        self, config: TrialConfig, precision: str, limit_s: float
+    ) -> tuple[float, float] | None:
         """Wall seconds of a training: before its first step, and for one image."""
-        return self._workers[0].measure(config, precision)
+        return self._workers[0].measure(config, precision, limit_s)
 
     def submit(self, job: TrialJob) -> None:
         """Send `job` to the first idle process."""

@@ -75,9 +75,13 @@ class Executor(Protocol):
         """
         ...
 
-    def measure(self, config: TrialConfig, precision: str) -> tuple[float, float]:
+    def measure(
+        self, config: TrialConfig, precision: str, limit_s: float
+    ) -> tuple[float, float] | None:
         """Wall seconds of a training of `config`: before its first step, and for one image.
 
+        The steps that are measured take `limit_s` or little more, but there are two at least.
+        Returns: None if the process was silent for so long that it was ended.
         Raises: AutocnnError if no job can be trained at all.
         """
         ...

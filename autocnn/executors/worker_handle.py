@@ -35,6 +35,7 @@ class Patience:
     )
     usage_s: float = 1.0  # between two readings of memory and CPU time
     close_s: float = 5.0  # to end by itself
+    measure_s: float = 60.0  # to compile what is measured
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,12 +158,19 @@ class WorkerHandle:
         self._is_ready = True
         return device
 
-    def measure(self, config: TrialConfig, precision: str) -> tuple[float, float]:
-        """Wall seconds of a training of `config`: before its first step, and for one image."""
+    def measure(
+        self, config: TrialConfig, precision: str, limit_s: float
+    ) -> tuple[float, float] | None:
+        """Wall seconds of a training of `config`: before its first step, and for one image.
+
+        Returns: None if the process gave no answer for `Patience.measure_s` beyond `limit_s`; it is
+        ended, and the next job gets a new one.
+        """
         if not self._is_ready:
             self.device()
-        setup_s, image_s = self._question(Measure(config, precision))
-        return float(setup_s), float(image_s)
+        silence_s = limit_s + self._setup.patience.measure_s
+        answer = self._question(Measure(config, precision, limit_s), silence_s)
+        return None if answer is None else (float(answer[0]), float(answer[1]))
 
     def submit(self, job: TrialJob) -> None:
         """Send `job` to the process; a new process is started if there is none."""
@@ -239,9 +247,15 @@ class WorkerHandle:
         if self._process is None or not self._process.is_alive():
             self.start()
 
-    def _question(self, question: Any) -> Any:
+    def _question(self, question: Any, silence_s: float | None = None) -> Any:
+        """The answer to `question`; None if there is none for `silence_s` (None: wait for ever)."""
         try:
             self._connection.send(question)
+            if not self._connection.poll(silence_s):
+                self._process.kill()
+                self._process.join()
+                self._forget()
+                return None
             answer = self._connection.recv()
         except (EOFError, ConnectionError):
             raise AutocnnError(f"cannot work: {self._crashed().message}") from None

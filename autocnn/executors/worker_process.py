@@ -33,6 +33,7 @@ class Measure:
 
     config: TrialConfig
     precision: str
+    limit_s: float  # wall, of the steps that are measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,7 @@ def _measure(order: Measure, data: Any, device: Any) -> tuple[float, float]:
     config = order.config
     while True:
         try:
-            return speed.measure_speed(config, data, device, order.precision)
+            return speed.measure_speed(config, data, device, order.precision, order.limit_s)
         except Exception as error:
             if config.batch_size < 2 or not backend.is_out_of_memory(error):
                 raise

@@ -23,7 +23,8 @@ class Measurement:
     versions: tuple[str, ...] = ()  # of Keras and its backend
     precision: str  # of the trainings on this device: "float32" or "bfloat16"
     setup_seconds: float  # wall, before the first step
-    epoch_seconds: float  # wall, of one epoch of the training images of one fold
+    epoch_seconds: float  # wall, of one epoch of a typical training, for one fold
+    coefficients: tuple[float, ...] = ()  # of the cost model; older records have none
 
     def is_of(self, device: Device) -> bool:
         """True if the measurement was made on such a device, with the same versions.
@@ -50,6 +51,8 @@ class Facts:
     n_validation: int = 0  # images that a trial is scored on: held out by any of its folds
     folds: int = 1  # networks that each trial trains
     horizon: int  # epochs over which every schedule runs
+    recipe_filters: int = 0  # of the first block of the first recipe
+    recipe_batch: int = 0  # the batch size of the recipes
     proposer: str  # the sampler or tuner that `auto` stands for
     pruner: str
     first_look: float = 0.0  # fraction of the first epoch after which a trial is judged; 0: never

@@ -59,6 +59,7 @@ NAMES: dict[str, Name] = {
     "convolutions": _arch(int, 1, MAX_LAYERS, help="convolutions in each block"),
     "filters": _arch(int, 1, help="filters in the first block"),
     "growth": _arch(float, 0.1, help="filters of a block, divided by those of the block before"),
+    "max_filters": _arch(int, 1, help="filters of any block, at most"),
     "kernel": _arch(int, 1, help="side of the convolutions in pixels"),
     "padding": Name(str, choices=c.PADDINGS, architecture=True),
     "activation": Name(str, choices=c.ACTIVATIONS, architecture=True),
@@ -93,9 +94,14 @@ NAMES: dict[str, Name] = {
     "focal_gamma": Name(float, 0),
     "optimizer": Name(str, choices=c.OPTIMIZERS),
     "learning_rate": Name(float, 1e-12, help="the schedule's peak"),
-    "learning_rate_scale": Name(float, 1e-6, help="peak rate, divided by the customary rate"),
+    "learning_rate_scale": Name(
+        float, 1e-6, help="peak rate, divided by the customary rate for the size of the batch"
+    ),
     "momentum": Name(float, 0, 0.9999),
-    "weight_decay": Name(float),
+    "weight_decay": Name(float, help="shrinks weights by rate * weight_decay in each update"),
+    "decay_scale": Name(
+        float, help="weight decay with the effect on an update that it has at AdamW's usual rate"
+    ),
     "schedule": Name(str, choices=c.SCHEDULES),
     "warmup": Name(float, 0, 0.99, help="fraction of the horizon with a rising rate"),
     "rotation": Name(float, 0, 180, help="largest random rotation in degrees"),
@@ -104,6 +110,9 @@ NAMES: dict[str, Name] = {
     "flip": Name(bool, help="random left-right flips"),
     "alternating_flip": Name(bool, help="flips at random first, then every other epoch"),
     "shift": Name(int, help="largest random shift in pixels"),
+    "shift_fraction": Name(
+        float, 0, 0.5, help="largest random shift, divided by the shorter side of the images"
+    ),
     "shift_padding": Name(str, choices=c.SHIFT_PADDINGS, help="pixels that move in from outside"),
     "cutout": Name(int, help="side in pixels of a square that is painted over"),
     "mixup": Name(float, help="alpha of mixup's Beta distribution; 0: off"),
@@ -112,7 +121,7 @@ NAMES: dict[str, Name] = {
     "min_delta": Name(float, help="least improvement of the score"),
 }
 
-# The usual first choice of a rate, for batches of about 128 and a schedule that decays.
+# The usual first choice of a rate, for batches of CUSTOMARY_BATCH and a schedule that decays.
 CUSTOMARY_LEARNING_RATE = {
     "sgd": 0.2,
     "momentum": 0.05,
@@ -126,6 +135,18 @@ CUSTOMARY_LEARNING_RATE = {
     "lion": 4e-4,
     "muon": 4e-3,
 }
+CUSTOMARY_BATCH = 128
+LINEAR = ("sgd", "momentum", "nesterov")  # their rate grows with the batch; others: with its root
+DECAY_RATE = CUSTOMARY_LEARNING_RATE["adamw"]  # at which `decay_scale` is a weight decay
+
+
+def scale_rate(optimizer: str, factor: float) -> float:
+    """The factor of the learning rate if the batch grows by `factor`.
+
+    Source: arXiv:1706.02677 for stochastic gradient descent (linear), arXiv:2205.10287 for rules
+    that divide by the size of the gradients (square root).
+    """
+    return factor if optimizer in LINEAR else math.sqrt(factor)
 
 
 def expand(
@@ -160,7 +181,7 @@ def _check_size(values: Mapping[str, Value]) -> None:
     if layers > MAX_LAYERS:
         raise Infeasible(f"{layers:,} layers are above the limit of {MAX_LAYERS:,}")
     growth, width = float(values.get("growth", 2.0)), float(values.get("filters", 32))
-    if n_blocks > 1 and growth > 1:
+    if n_blocks > 1 and growth > 1 and "max_filters" not in values:
         most = math.log(MAX_FILTERS / width) / math.log(growth)  # blocks after the first
         if n_blocks - 1 > most:
             raise Infeasible(f"block {n_blocks} has more filters than the limit of {MAX_FILTERS:,}")
@@ -178,12 +199,19 @@ def _pick(cls: Any, values: Mapping[str, Value], **renamed: str) -> Any:
 
 def _optimizer(values: Mapping[str, Value]) -> Optimizer:
     name = str(values.get("optimizer", "adam"))
-    rate = values.get("learning_rate")
-    if rate is None:
-        rate = CUSTOMARY_LEARNING_RATE[name] * float(values.get("learning_rate_scale", 1.0))
-    return Optimizer(
-        name=name, learning_rate=float(rate), **_given(values, "momentum", "weight_decay")
-    )
+    given = _given(values, "momentum", "weight_decay")
+    rate = float(values.get("learning_rate", 0.0)) or _customary_rate(name, values)
+    if "decay_scale" in values:
+        given["weight_decay"] = float(values["decay_scale"]) * DECAY_RATE / rate
+    return Optimizer(name=name, learning_rate=rate, **given)
+
+
+def _customary_rate(optimizer: str, values: Mapping[str, Value]) -> float:
+    """The customary rate for the size of the batch, times `learning_rate_scale`."""
+    batch = int(values.get("batch_size", CUSTOMARY_BATCH))
+    scale = float(values.get("learning_rate_scale", 1.0))
+    grown = scale_rate(optimizer, batch / CUSTOMARY_BATCH)
+    return CUSTOMARY_LEARNING_RATE[optimizer] * scale * grown
 
 
 _LOOK = ("padding", "activation", "normalisation", "normalisation_place")
@@ -202,6 +230,8 @@ def _blocks(values: Mapping[str, Value]) -> tuple[Block, ...]:
     n_blocks = int(values.get("blocks", 0))
     width = float(values.get("filters", 32))
     growth = float(values.get("growth", 2.0))
+    most = int(values.get("max_filters", MAX_FILTERS))
+    n_convolutions = int(values.get("convolutions", 1))
     how = str(values.get("downsampling", "max"))
     is_global = values.get("head", "flatten") != "flatten"
     common = _given(values, *_LOOK, "kernel", "convolution", "residual", "dropout", "dropout_kind")
@@ -210,7 +240,7 @@ def _blocks(values: Mapping[str, Value]) -> tuple[Block, ...]:
         halves = how != "none" and not (is_global and i == n_blocks - 1)
         result.append(
             Block(
-                filters=(max(1, round(width * growth**i)),) * int(values.get("convolutions", 1)),
+                filters=(max(1, min(most, round(width * growth**i))),) * n_convolutions,
                 stride=2 if halves and how == "stride" else 1,
                 pool=how if halves and how in ("max", "average") else "none",
                 **common,

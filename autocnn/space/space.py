@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from autocnn.space.layers import Network, plan_network
 from autocnn.space.parameters import Fixed, Parameter, Value
 from autocnn.space.segments import segments
 
+LEAST_AREA = 32 * 32  # pixels of an image that `macs_per_pixel` counts for smaller ones, too
+LEAST_STEPS = 16  # of an epoch, which bounds the batches of few images
+UNKNOWN_SIDE = 32  # pixels, of images that a space was not fitted to
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -22,15 +26,36 @@ class Limits:
 
     parameters: int | None = None
     macs: int | None = None  # multiply-accumulates of one image's forward pass
+    macs_per_pixel: int | None = None  # the same, for each pixel of the image
 
-    def check(self, network: Network) -> None:
-        """Raise Infeasible if `network` breaks a limit."""
+    def check(self, network: Network, image_shape: tuple[int, int, int]) -> None:
+        """Raise Infeasible if `network`, for images of this shape, breaks a limit."""
         for name, limit, cost in (
             ("parameters", self.parameters, network.parameters),
-            ("macs", self.macs, network.macs),
+            ("macs", self.macs_for(image_shape), network.macs),
         ):
             if limit is not None and cost > limit:
                 raise Infeasible(f"{cost:,} {name} are above the limit of {limit:,}")
+
+    def macs_for(self, image_shape: tuple[int, int, int]) -> int | None:
+        """The largest multiply-accumulates for images of this shape; None: no limit."""
+        height, width, _ = image_shape
+        per_pixel = self.macs_per_pixel
+        grown = None if per_pixel is None else per_pixel * max(LEAST_AREA, height * width)
+        return min((each for each in (self.macs, grown) if each is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainedOn:
+    """The images that the networks of a space are trained on."""
+
+    side: int  # pixels, of the shorter side
+    n: int
+
+    @property
+    def largest_batch(self) -> int:
+        """The largest batch that is drawn: an epoch has LEAST_STEPS steps or more."""
+        return max(1, self.n // LEAST_STEPS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +81,11 @@ class SearchSpace:
     dense: tuple[Dense, ...] | None = None
     published: Published | None = None  # baselines only
     text: str = ""  # of the file that the space was read from, for the manifest
+    images: TrainedOn | None = None  # which decide what some values mean; None: not known yet
+
+    def fitted(self, image_shape: tuple[int, int, int], n_train: int) -> SearchSpace:
+        """This space for `n_train` training images of this shape."""
+        return replace(self, images=TrainedOn(side=min(image_shape[:2]), n=n_train))
 
     def is_active(self, name: str, values: Mapping[str, Value]) -> bool:
         """True if every condition of parameter `name` holds for the canonical values so far."""
@@ -95,11 +125,23 @@ class SearchSpace:
             raise SpaceError(f"{extra[0]} = {values[extra[0]]!r} is no active parameter")
 
     def config(self, values: Mapping[str, Value]) -> TrialConfig:
-        """The configuration at the point `values`.
+        """The configuration at the point `values`, for the images that the space is fitted to.
 
+        A `shift_fraction` becomes pixels, and a batch that is drawn leaves LEAST_STEPS steps to an
+        epoch; a batch that the space fixes stays as it is.
         Raises: Infeasible if the values contradict each other.
         """
-        return expand(values, self.blocks, self.dense)
+        return expand(self._for_images(values), self.blocks, self.dense)
+
+    def _for_images(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        meant, images = dict(values), self.images
+        if "shift_fraction" in meant:
+            side = UNKNOWN_SIDE if images is None else images.side
+            meant["shift"] = round(float(meant.pop("shift_fraction")) * side)
+        is_drawn = not isinstance(self.parameters.get("batch_size"), Fixed)
+        if images is not None and is_drawn and "batch_size" in meant:
+            meant["batch_size"] = min(int(meant["batch_size"]), images.largest_batch)
+        return meant
 
     def network(
         self, config: TrialConfig, image_shape: tuple[int, int, int], n_classes: int
@@ -109,7 +151,7 @@ class SearchSpace:
         Raises: Infeasible if there is no such network, or it breaks a limit.
         """
         network = plan_network(config, image_shape, n_classes)
-        self.limits.check(network)
+        self.limits.check(network, image_shape)
         return network
 
     def n_points(self) -> float:

@@ -28,6 +28,11 @@ from autocnn.space.parameters import (
 from autocnn.space.segments import can_hold
 from autocnn.space.space import Limits, Published, SearchSpace
 
+EXCLUSIVE = (
+    ("learning_rate", "learning_rate_scale"),
+    ("weight_decay", "decay_scale"),
+    ("shift", "shift_fraction"),
+)
 TOP_KEYS = ("description", "limits", "parameters", "block", "dense", "published")
 PUBLISHED_KEYS = {
     "dataset": Name(str),
@@ -84,7 +89,7 @@ def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
                 f"{where}: parameters.{key}: cannot stand beside [[block]] or [[dense]], "
                 "which state the architecture; remove one of the two"
             )
-    _check_rates(parameters, where)
+    _check_exclusive(parameters, where)
     description = _typed(data.get("description", ""), Name(str), f"{where}: description")
     return SearchSpace(
         name=name,
@@ -119,18 +124,19 @@ def _known_keys(data: Mapping[str, Any], known: tuple[str, ...], where: str) -> 
         raise SpaceError(f"{where}: {unknown[0]}: unknown key; known: {', '.join(known)}")
 
 
-def _check_rates(parameters: Mapping[str, Parameter], where: str) -> None:
-    if "learning_rate" in parameters and "learning_rate_scale" in parameters:
-        raise SpaceError(
-            f"{where}: parameters: learning_rate and learning_rate_scale exclude each other; "
-            "remove one of the two"
-        )
+def _check_exclusive(parameters: Mapping[str, Parameter], where: str) -> None:
+    for first, second in EXCLUSIVE:
+        if first in parameters and second in parameters:
+            raise SpaceError(
+                f"{where}: parameters: {first} and {second} exclude each other; "
+                "remove one of the two"
+            )
 
 
 def _limits(data: Any, where: str) -> Limits:
     if not isinstance(data, dict):
         raise SpaceError(f"{where}: limits: expected a table, got {data!r}")
-    _known_keys(data, ("parameters", "macs"), f"{where}: limits")
+    _known_keys(data, tuple(Limits.__dataclass_fields__), f"{where}: limits")
     values = {
         key: _typed(value, Name(int, 1), f"{where}: limits.{key}") for key, value in data.items()
     }

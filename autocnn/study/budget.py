@@ -6,32 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-MAX_EPOCHS = 30  # of a trial, if the search has a time budget
-DEFAULT_EPOCHS = {"cpu": 12, "gpu": 30}  # of a trial, if the search has no time budget
-TRIAL_SHARE = 0.2  # share of the search time that a typical trial is planned to take
-BLIND_SHARE = 0.1  # the share if no recipe comes first: more trials, each shorter
-LARGEST_SHARE = 0.4  # the share if FEWEST_EPOCHS do not fit TRIAL_SHARE
-FEWEST_EPOCHS = 4  # with fewer epochs the learning rate cannot fall far enough
+from autocnn.study.sizing import FINALS_FIXED_S, REFIT_MARGIN
+
 TRIAL_MARGIN = 1.75  # times a typical trial's seconds, for a machine that slows down
 PACE_MARGIN = 1.25  # times a trial's limit: a predicted end is an estimate
-REFIT_MARGIN = 1.5  # times the trial's seconds: a refit has a ninth more images
-FINALS_FIXED_S = 20.0  # seconds for export, reload and the test split
-
-
-def choose_horizon(search_s: float, share: float, speed: tuple[float, float], most: int) -> int:
-    """Epochs of the longest trial: as many as fit `share` of the search time, 1 to `most`.
-
-    A share of LARGEST_SHARE is taken for the first FEWEST_EPOCHS. `speed` is that of a typical
-    training: wall seconds before its first step, and of one epoch.
-    """
-    setup_s, epoch_s = speed
-    planned, possible = (int((s * search_s - setup_s) / epoch_s) for s in (share, LARGEST_SHARE))
-    return max(1, min(most, max(planned, min(FEWEST_EPOCHS, possible))))
-
-
-def plan_search_seconds(total_s: float) -> float:
-    """The part of `total_s` that the search may use if its winner is a typical trial."""
-    return max(0.0, (total_s - FINALS_FIXED_S) / (1 + TRIAL_SHARE * REFIT_MARGIN))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +22,7 @@ class Budget:
     horizon: int
     folds: int = 1  # networks that a trial trains; a refit trains one
     refit_s: float = 0.0  # seconds of the best trial so far until the end of its best epoch
+    is_ranked: bool = False  # a trial has a score, so that the finals have a winner
     trial_timeout_s: float | None = None  # seconds of any trial; None: what the budget allows
     clock: Callable[[], float] = field(default=time.monotonic)
 
@@ -62,20 +41,26 @@ class Budget:
         return None if left is None else max(0.0, left - self.finals_s())
 
     def finals_s(self) -> float:
-        """Predicted seconds of the finals."""
+        """Predicted seconds of the finals; without a winner, a third of the time at most."""
         trial_s = self.refit_s or self.typical_trial_s
         others_s = max(0.0, trial_s - self.setup_s) * (1 - 1 / self.folds)
-        return FINALS_FIXED_S + REFIT_MARGIN * (trial_s - others_s)
+        refit_s = REFIT_MARGIN * (trial_s - others_s)
+        left = self.left()
+        if left is not None and not self.is_ranked:
+            refit_s = min(refit_s, max(0.0, left - FINALS_FIXED_S) / 3)
+        return FINALS_FIXED_S + refit_s
 
     def trial_limit(self) -> float | None:
         """Seconds that the next trial may take: a quarter of the search time left, or more.
 
-        A typical trial always fits, within the time left; None: no limit.
+        A typical trial always fits, within the time left, and without a winner any trial does;
+        None: no limit.
         """
         left = self.search_left()
         if left is None:
             return self.trial_timeout_s
-        share = min(left, max(left / 4, TRIAL_MARGIN * self.typical_trial_s))
+        longest = max(left / 4, TRIAL_MARGIN * self.typical_trial_s)
+        share = min(left, longest) if self.is_ranked else left
         return share if self.trial_timeout_s is None else min(share, self.trial_timeout_s)
 
     def pace_limit(self) -> float | None:
@@ -85,7 +70,19 @@ class Budget:
             return None if limit is None else PACE_MARGIN * limit
         return min(PACE_MARGIN * limit, left)  # a longer trial would be cut in any case
 
+    def longest_s(self) -> float | None:
+        """Predicted seconds above which a trial is not begun; None: no limit.
+
+        Without a winner a trial may take all the time of the search.
+        """
+        return self.trial_limit() if self.is_ranked else self.search_left()
+
     def is_over(self) -> bool:
-        """True if not even one typical epoch fits before the finals."""
+        """True if not even one typical epoch fits before the finals.
+
+        Without a winner a trial is begun as long as there is any time: its first epoch may be cut.
+        """
         left = self.search_left()
-        return left is not None and left < self.setup_s + 1.5 * self.epoch_s
+        if left is None or not self.is_ranked:
+            return left is not None and left <= 0
+        return left < self.setup_s + 1.5 * self.epoch_s

@@ -14,7 +14,8 @@ from autocnn.records.trial_record import TrialRecord
 from autocnn.study.budget import Budget
 from autocnn.study.duplicates import copy_files
 from autocnn.study.ending import CUTS, Ending
-from autocnn.study.proposals import Proposals
+from autocnn.study.predicted_cost import PredictedCost
+from autocnn.study.proposals import NoTime, Proposals
 from autocnn.study.retries import (
     FirstTry,
     join_tries,
@@ -74,9 +75,11 @@ class Search:
     tally: Tally = field(default_factory=Tally)
     finished: Callable[[], Iterable[TrialRecord]] = lambda: ()  # ended trials of any process
     closed: Callable[[], bool] = lambda: False  # the study takes no more trials
+    cost: PredictedCost | None = None  # learns how long trials take
     _trainings: dict[int, _Training] = field(default_factory=dict)  # by number
     _held: list[Proposal] = field(default_factory=list)  # duplicates of trials that are under way
     _repeated: int = 0  # repeated points in a row, up to now
+    _has_no_time: bool = False  # whatever is drawn would take too long
     _is_stale: bool = False  # trials were put on record since the last call of `recorded`
     _pause_until: float = -math.inf  # time.monotonic() before which `recorded` is not called
 
@@ -90,10 +93,13 @@ class Search:
             if not self._trainings and not is_waiting:
                 self._settle_held()
                 self._write_derived()
-                return self._ending() or Ending.EXHAUSTED
+                return self._ending() or self._why_nothing_is_left()
             if time.monotonic() >= self._pause_until:
                 self._write_derived()  # while jobs are trained
             self._poll()
+
+    def _why_nothing_is_left(self) -> Ending:
+        return Ending.BUDGET if self._has_no_time else Ending.EXHAUSTED
 
     def _ending(self) -> Ending | None:
         if self.interrupted():
@@ -141,6 +147,9 @@ class Search:
         if self._repeated >= MAX_REPEATED:
             return None
         proposal = self.proposals.next(lambda: self._ending() is not None, self.max_trials)
+        if isinstance(proposal, NoTime):
+            self._has_no_time = True
+            return None
         if isinstance(proposal, Proposal):
             self._repeated = self._repeated + 1 if self.tally.known.has_point(proposal) else 0
         return proposal
@@ -273,6 +282,9 @@ class Search:
     def _count(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
         self.tally.add(trial, result)
         self.budget.refit_s = self.tally.refit_s
+        self.budget.is_ranked = self.tally.best is not None
+        if self.cost is not None:
+            self.cost.learn(trial, result)
 
     def _write_derived(self) -> None:
         if self._is_stale:

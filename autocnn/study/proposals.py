@@ -17,6 +17,7 @@ from autocnn.records.optuna_record import seed_of, trained_as
 from autocnn.records.own_trials import RECIPE
 from autocnn.records.trial_log import TrialLog
 from autocnn.space.config import TrialConfig
+from autocnn.space.layers import Network
 from autocnn.space.parameters import Value
 from autocnn.space.plan import REPEAT, VARIANT, Planned
 from autocnn.space.seeds import derive_seed
@@ -26,8 +27,21 @@ from autocnn.trial import Proposal, TrialResult, Wait
 # values, configuration, origin and seed of a proposal
 _Content = tuple[dict[str, Value], TrialConfig, str, int]
 
+# From a configuration, its layers and its epochs to the reason why it would take too long, or "".
+TooLong = Callable[[TrialConfig, Network, int], str]
+
 ENQUEUED = "enqueued"  # the origin of a trial whose values another program gave to Optuna
 MAX_DRAWS = 1000  # infeasible draws in a row before the space counts as exhausted
+MAX_TOO_LONG = 50  # draws in a row that would take too long, before the time counts as over
+
+
+@dataclass(frozen=True, slots=True)
+class NoTime:
+    """The answer if whatever is drawn would take too long."""
+
+
+class _TooLong(Infeasible):
+    """A configuration that could not be trained in the time that is left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +54,7 @@ class Proposals:
     space: SearchSpace
     setup: EngineSetup
     message: Callable[[str], None] = lambda text: None  # shows a line
+    too_long: TooLong = lambda config, network, epochs: ""
 
     def enqueue(self, recipes: Iterable[Recipe]) -> None:
         """Propose `recipes` before anything that is drawn; each once in a study.
@@ -51,16 +66,19 @@ class Proposals:
 
     def next(
         self, stops: Callable[[], bool] = lambda: False, limit: int | None = None
-    ) -> Proposal | Wait | None:
+    ) -> Proposal | Wait | NoTime | None:
         """The next feasible proposal, which is on record as running.
 
         `stops` is called before each draw. Returns: Wait if `stops` returns True, if `limit` trials
         have begun, or if a running trial must end first; None if nothing is left to be trained, or
-        after MAX_DRAWS infeasible draws in a row.
+        after MAX_DRAWS infeasible draws in a row; NoTime after MAX_TOO_LONG draws that would take
+        too long.
         """
         self._report_foreign()
-        n_infeasible = 0
+        n_infeasible = n_too_long = 0
         while n_infeasible < MAX_DRAWS:
+            if n_too_long >= MAX_TOO_LONG:
+                return NoTime()
             if stops():
                 return Wait()
             opened = self._continue() or self._open(limit)
@@ -74,6 +92,7 @@ class Proposals:
             except Infeasible as error:
                 self._reject(trial, str(error))
                 n_infeasible += 1
+                n_too_long += isinstance(error, _TooLong)
                 continue
             self.log.begin(trial, proposal)
             if self._is_surplus(trial.number, limit):
@@ -180,10 +199,13 @@ class Proposals:
     def _proposal(self, trial: optuna.Trial, draft: Draft) -> Proposal:
         """The draft with values, configuration, costs and seed.
 
-        Raises: Infeasible if the values can have no network.
+        Raises: Infeasible if the values can have no network, or would take too long.
         """
         values, config, origin, seed = self._content(trial, draft)
         network = self.space.network(config, self.setup.image_shape, self.setup.n_classes)
+        reason = self.too_long(config, network, draft.last_epoch - draft.first_epoch)
+        if reason and not isinstance(draft.source, Planned):
+            raise _TooLong(reason)
         return Proposal(
             number=trial.number,
             values=values,

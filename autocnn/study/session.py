@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TypeVar
 
 import optuna
@@ -16,6 +17,7 @@ from autocnn.engines.base import BaseEngine
 from autocnn.engines.choose import make_engine
 from autocnn.engines.plan_engine import PlanEngine
 from autocnn.engines.protocol import EngineSetup
+from autocnn.engines.recipes import TrainingSet
 from autocnn.executors.choose import OpenExecutor, open_executor
 from autocnn.executors.protocol import Executor, ExecutorSetup
 from autocnn.leaderboard.file import record_bytes
@@ -48,10 +50,12 @@ from autocnn.study.creation import (
     find_facts,
     find_recipes,
     prepare_data,
+    size_of,
     write_split,
 )
 from autocnn.study.ending import Ending, exhausted_line
 from autocnn.study.loop import Search
+from autocnn.study.predicted_cost import PredictedCost, why_too_long
 from autocnn.study.proposals import Proposals
 from autocnn.study.tally import Tally
 from autocnn.trial import Device, Listener, Progress
@@ -86,6 +90,7 @@ class Session:
     executor: Executor
     device: Device
     budget: Budget
+    cost: PredictedCost
     facts: Facts
     precision: str  # on this device
     leases: Leases | None  # None: no other process can train trials of the study
@@ -129,6 +134,10 @@ class Session:
         proposals = self._proposals(listener)
         tally = Tally.of(self.finished(), self.objective, by_seed=bool(self.mode.plan))
         self.budget.refit_s = tally.refit_s
+        self.budget.is_ranked = tally.best is not None
+        for record in self.finished():
+            if record.result is not None:
+                self.cost.learn(record, record.result)
         if not self.mode.joins:
             write_is_open(self.study, is_open=True)
         ending = Search(
@@ -150,6 +159,7 @@ class Session:
             tally=tally,
             finished=self._finished(),
             closed=self._closed(),
+            cost=self.cost,
         ).run()
         if ending is Ending.EXHAUSTED and not self.mode.plan:
             tried = n_drawn_points(self.study, self.space)
@@ -201,10 +211,12 @@ class Session:
             space=self.space,
             setup=setup,
             message=listener.message,
+            too_long=partial(why_too_long, self.budget, self.cost),
         )
         is_plan = bool(self.mode.plan)
         if not is_plan and not self.mode.joins and is_unbegun(self.study):
-            recipes, skipped = find_recipes(settings, self.space, self.data.image_shape)
+            images = TrainingSet(shape=self.data.image_shape, n=self.data.train.n)
+            recipes, skipped = find_recipes(settings, self.space, images, size_of(self.facts))
             proposals.enqueue(recipes)
             for line in skipped:
                 listener.message(line)
@@ -241,6 +253,7 @@ def open_session(
         data = prepare_data(settings)
         executor.use(refer_to(data))
         study = create_study(paths, settings) if is_new else open_study(paths, settings)
+        space = space.fitted(data.image_shape, data.train.n)
         start = Start(
             settings=settings,
             space=space,
@@ -248,6 +261,8 @@ def open_session(
             executor=executor,
             typical=[planned.config for planned in mode.plan[:1]],
             folds=mode.folds,
+            seconds=None if end is None else end - time.monotonic(),
+            message=listener.message,
         )
         facts, measured = find_facts(start, study)
         if measured is not facts.measurements[0]:
@@ -264,6 +279,7 @@ def open_session(
             device=executor.device(),
             facts=facts,
             budget=_budget(settings, facts, measured, end),
+            cost=PredictedCost.of(facts, measured),
             precision=measured.precision,
             leases=_open_leases(settings, paths, study, stack),
             mode=mode,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -13,13 +14,24 @@ from autocnn.nn import augmentation
 from autocnn.space.config import TrialConfig
 from autocnn.train.assembly import prepare
 from autocnn.train.backend import set_precision
+from autocnn.train.stepper import Stepper, TrainingParts
 from autocnn.trial import Device, TrialJob
+
+MEASURED_S = 1.0  # wall seconds of the steps that are measured, if the limit allows so many
 
 
 def measure_speed(
-    config: TrialConfig, data: PreparedData, device: Device, precision: str
+    config: TrialConfig,
+    data: PreparedData,
+    device: Device,
+    precision: str,
+    limit_s: float = MEASURED_S,
 ) -> tuple[float, float]:
-    """Wall seconds of a training of `config`: before its first step, and for one image."""
+    """Wall seconds of a training of `config`: before its first step, and for one image.
+
+    Two steps at least are measured after the first two, which compile; then twice as many again
+    until MEASURED_S or `limit_s` are over.
+    """
     set_precision(precision, device)
     keras.utils.set_random_seed(0)
     start = time.perf_counter()
@@ -33,11 +45,30 @@ def measure_speed(
         folder=Path(),  # nothing is written
     )
     parts, stepper, batch = prepare(job, data, device)
-    n_steps = max(2, parts.chunk)
-    positions = np.arange(n_steps * batch, dtype=np.int32).reshape(n_steps, batch) % data.train.n
-    draws = augmentation.draw_epoch(config.augmentation, positions, 0, 1, data.train.n)
-    rates = np.full(n_steps, 1e-4, np.float32)
-    stepper.train(positions[:2], draws[:2], rates[:2])
+    steps = _Steps(parts, stepper, batch, data.train.n)
+    steps.take(2)
     ready = time.perf_counter()
-    stepper.train(positions, draws, rates)
-    return ready - start, (time.perf_counter() - ready) / positions.size
+    n_steps = 0
+    while True:
+        steps.take(max(2, n_steps))
+        n_steps += max(2, n_steps)
+        taken_s = time.perf_counter() - ready
+        if taken_s >= min(MEASURED_S, limit_s) or n_steps >= parts.chunk:
+            return ready - start, taken_s / (n_steps * batch)
+
+
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """Training steps on images from the first on, with a rate that changes little."""
+
+    parts: TrainingParts
+    stepper: Stepper
+    batch: int
+    n_train: int
+
+    def take(self, n: int) -> None:
+        """Take `n` steps."""
+        shape = n, self.batch
+        positions = np.arange(n * self.batch, dtype=np.int32).reshape(shape) % self.n_train
+        draws = augmentation.draw_epoch(self.parts.augmentation, positions, 0, 1, self.n_train)
+        self.stepper.train(positions, draws, np.full(n, 1e-4, np.float32))

@@ -1,44 +1,115 @@
-"""Recipes: points of the space cnn for one image size, and recipes that a space refuses."""
+"""Recipes: the rule that sizes them, the portfolio, and recipes that a space refuses."""
 
 from __future__ import annotations
 
 import pytest
 
-from autocnn.engines.recipes import Recipe, load_recipes
+from autocnn.engines.recipes import (
+    WIDTHS,
+    NetworkSize,
+    Recipe,
+    TrainingSet,
+    halvings,
+    load_portfolio,
+    nearest_width,
+    recipes_for,
+    rule,
+)
 from autocnn.errors import SpaceError
-from autocnn.space.expand import NAMES, expand
+from autocnn.space.expand import NAMES
 from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space
 
-SHAPES = [(8, 8, 1), (28, 28, 1), (32, 32, 3)]
+SHAPES = [
+    (1, 1, 1),
+    (1, 1000, 3),
+    (4, 4, 1),
+    (8, 8, 1),
+    (28, 28, 1),
+    (32, 32, 3),
+    (32, 128, 3),
+    (48, 64, 3),
+    (96, 96, 3),
+    (224, 224, 3),
+]
 
 
+@pytest.mark.parametrize("filters", [8, 64])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_every_size_has_at_least_three_recipes(shape):
-    """The recipes of a size have different names."""
-    names = [recipe.name for recipe in load_recipes(shape)]
-    assert len(names) >= 3
-    assert len(set(names)) == len(names)
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_every_recipe_is_a_feasible_point_of_the_space_cnn(shape):
-    """Values are in range and named in the space, and the network is within the limits."""
-    space, recipes = load_space("cnn"), load_recipes(shape)
-    assert recipes
+def test_every_recipe_is_a_feasible_point_of_the_space_cnn(shape, filters):
+    """For any size of images there are six networks, within the limits of the space."""
+    space = load_space("cnn").fitted(shape, 3000)
+    recipes = recipes_for(TrainingSet(shape=shape, n=3000), NetworkSize(filters=filters))
+    assert len(recipes) >= 6
     for recipe in recipes:
         assert set(recipe.values) <= set(NAMES)
-        values = recipe.values_in(space)
-        space.check_point(values)
-        config = space.config(values)
-        assert config == expand(recipe.values)
-        assert space.network(config, shape, 10).parameters > 0
+        values = recipe.point_in(space)
+        assert space.network(space.config(values), shape, 10).parameters > 0
 
 
-def test_other_sizes_have_none():
-    """There is no recipe for an unusual image size."""
-    assert load_recipes((31, 17, 3)) == []
+def test_the_entries_of_the_portfolio_have_names_and_differ():
+    """Six to eight entries; for no size two of them are the same network and training."""
+    entries = load_portfolio()
+    assert 6 <= len(entries) <= 8
+    assert len({entry.name for entry in entries}) == len(entries)
+    for side in (8, 28, 96):
+        recipes = recipes_for(TrainingSet(shape=(side, side, 3), n=9000), NetworkSize(filters=24))
+        points = [tuple(sorted((k, str(v)) for k, v in r.values.items())) for r in recipes]
+        assert len(set(points)) == len(points)
+
+
+@pytest.mark.parametrize(
+    ("side", "n"),
+    # log2(side / 5.5) is 0.5, 2.3, 2.5, 3.1, 3.5, 4.1, 5.3
+    [(1, 0), (2, 1), (8, 1), (28, 2), (32, 3), (48, 3), (64, 4), (96, 4), (224, 5)],
+)
+def test_images_are_halved_to_about_five_pixels(side, n):
+    """An image of 32 pixels is halved to 4, one of 224 to 7."""
+    assert halvings(side) == n
+
+
+@pytest.mark.parametrize(
+    ("side", "stem", "blocks"),
+    [
+        (8, (0, None, None), 2),
+        (28, (32, 3, 2), 2),
+        (32, (32, 3, 2), 3),
+        (96, (32, 3, 2), 4),
+        (224, (32, 5, 4), 4),
+    ],
+)
+def test_a_stem_takes_the_first_halvings(side, stem, blocks):
+    """The last block is not halved, so there is one block more than halvings after the stem."""
+    values = rule(TrainingSet(shape=(side, side, 3), n=9000), NetworkSize(filters=32))
+    found = values["stem_filters"], values.get("stem_kernel"), values.get("stem_stride")
+    assert (found, values["blocks"]) == (stem, blocks)
+
+
+def test_few_images_and_colour_images_are_changed_more():
+    """Many grey images are flipped only; the labels of few images are smoothed."""
+    many, few = 50_000, 5_000
+    changes = {}
+    for n in (many, few):
+        for channels in (1, 3):
+            values = rule(TrainingSet(shape=(28, 28, channels), n=n), NetworkSize())
+            changes[n, channels] = values["shift_fraction"], values["label_smoothing"]
+    assert changes == {
+        (many, 1): (0.0, 0.0),
+        (many, 3): (0.07, 0.0),
+        (few, 1): (0.07, 0.1),
+        (few, 3): (0.07, 0.1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("filters", "width"), [(1, 8), (8, 8), (10, 12), (18, 16), (36, 32), (40, 48), (96, 64)]
+)
+def test_a_width_is_one_of_the_space(filters, width):
+    """The nearest by ratio: 36 is 32 times 1.125 and 48 divided by 1.33."""
+    assert nearest_width(filters) == width
+    space = load_space("cnn")
+    assert all(space.parameters["filters"].contains(each) for each in WIDTHS)
 
 
 RECIPE = Recipe(

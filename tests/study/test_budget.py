@@ -5,15 +5,12 @@ from __future__ import annotations
 import pytest
 
 from autocnn.study import budget as module
-from autocnn.study.budget import Budget, choose_horizon, plan_search_seconds
+from autocnn.study.budget import Budget
 
 
 @pytest.fixture(autouse=True)
 def _round_numbers(monkeypatch):
     """Replace the constants by round numbers: the arithmetic is tested, not their choice."""
-    monkeypatch.setattr(module, "TRIAL_SHARE", 0.2)
-    monkeypatch.setattr(module, "LARGEST_SHARE", 0.4)
-    monkeypatch.setattr(module, "FEWEST_EPOCHS", 4)
     monkeypatch.setattr(module, "TRIAL_MARGIN", 1.75)
     monkeypatch.setattr(module, "REFIT_MARGIN", 1.5)
     monkeypatch.setattr(module, "FINALS_FIXED_S", 20.0)
@@ -37,32 +34,11 @@ def clock() -> Clock:
 
 @pytest.fixture
 def budget(clock) -> Budget:
-    """A budget of 200 s: a typical trial takes 4 + 8 x 2 = 20 s, finals 20 + 1.5 x 20 = 50 s."""
-    return Budget(end=1200.0, setup_s=4.0, epoch_s=2.0, horizon=8, clock=clock)
+    """A budget of 200 s: a typical trial takes 4 + 8 x 2 = 20 s, finals 20 + 1.5 x 20 = 50 s.
 
-
-@pytest.mark.parametrize(
-    ("search_s", "setup_s", "epoch_s", "most", "horizon"),
-    [
-        (600.0, 10.0, 10.0, 12, 11),  # (0.2 x 600 - 10) / 10
-        (600.0, 10.0, 12.0, 12, 9),  # 110 / 12 = 9.2
-        (600.0, 0.0, 5.0, 12, 12),  # 24 are more than 12
-        (100.0, 5.0, 10.0, 12, 3),  # 1 in a fifth, but 35 / 10 in two fifths
-        (100.0, 5.0, 5.0, 12, 4),  # 3 in a fifth and 7 in two: four are enough
-        (10.0, 30.0, 1.0, 12, 1),  # not even the start fits
-        (600.0, 0.0, 5.0, 1, 1),  # unless the horizon is at most one epoch
-        (10.0, 0.0, 5.0, 1, 1),
-    ],
-)
-def test_the_horizon_fits_a_typical_trials_share(search_s, setup_s, epoch_s, most, horizon):
-    """A fifth of the search time, two fifths for the first four epochs, at least one epoch."""
-    assert choose_horizon(search_s, 0.2, (setup_s, epoch_s), most) == horizon
-
-
-@pytest.mark.parametrize(("total", "search"), [(150.0, 100.0), (20.0, 0.0), (5.0, 0.0)])
-def test_the_search_leaves_room_for_the_finals(total, search):
-    """Of 150 s the search has 100; 20 are fixed, and 1.5 x a fifth of 100 are for the refit."""
-    assert plan_search_seconds(total) == pytest.approx(search)
+    A trial has a score.
+    """
+    return Budget(end=1200.0, setup_s=4.0, epoch_s=2.0, horizon=8, clock=clock, is_ranked=True)
 
 
 def test_without_an_end_there_is_no_limit(clock):
@@ -136,7 +112,13 @@ def test_a_pace_must_fit_what_is_left(clock, budget):
 def test_a_timeout_holds_if_the_budget_allows_more(clock):
     """Of 150 s the budget allows max(37.5, 1.75 x 20) s; without a budget the timeout holds."""
     budget = Budget(
-        end=1200.0, setup_s=4.0, epoch_s=2.0, horizon=8, clock=clock, trial_timeout_s=30.0
+        end=1200.0,
+        setup_s=4.0,
+        epoch_s=2.0,
+        horizon=8,
+        clock=clock,
+        trial_timeout_s=30.0,
+        is_ranked=True,
     )
     assert budget.trial_limit() == 30.0
     budget.trial_timeout_s = 40.0
@@ -144,3 +126,29 @@ def test_a_timeout_holds_if_the_budget_allows_more(clock):
     budget.end = None
     assert budget.trial_limit() == 40.0
     assert budget.pace_limit() == 1.25 * 40.0
+
+
+def test_a_trial_that_would_take_too_long_is_not_begun(budget, clock):
+    """With a winner a trial may take 37.5 s; without an end there is no limit."""
+    assert budget.longest_s() == 37.5
+    budget.end = None
+    assert budget.longest_s() is None
+
+
+@pytest.mark.parametrize(
+    ("now", "finals", "search_left"),
+    [
+        (1000.0, 50.0, 150.0),
+        (1110.0, 20.0 + 70.0 / 3, 140.0 / 3),  # a third of the 70 s beyond the fixed 20 s
+        (1179.0, 20.0 + 1.0 / 3, 2.0 / 3),
+        (1180.0, 20.0, 0.0),
+    ],
+)
+def test_without_a_winner_the_first_trial_has_the_time(budget, clock, now, finals, search_left):
+    """Two thirds of what the fixed part of the finals leaves, whatever a typical trial takes."""
+    budget.is_ranked = False
+    clock.now = now
+    assert budget.finals_s() == pytest.approx(finals)
+    assert budget.search_left() == pytest.approx(search_left)
+    assert budget.trial_limit() == budget.longest_s() == budget.search_left()
+    assert budget.is_over() is (search_left == 0)

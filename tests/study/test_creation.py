@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 import pytest
 from scripted import CPU, ScriptedExecutor
 
 from autocnn.data.prepared import prepare_images
-from autocnn.engines.recipes import Recipe
+from autocnn.engines.recipes import NetworkSize, Recipe, TrainingSet
 from autocnn.errors import StudyError
 from autocnn.records.optuna_record import create_study
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
+from autocnn.space.cost import work_of
+from autocnn.space.layers import plan_network
 from autocnn.space.parameters import Fixed, Int
 from autocnn.space.space import SearchSpace
 from autocnn.study import creation
+from autocnn.study.cost_model import CPU_SECONDS, CostModel
 from autocnn.trial import Device
 
 SPACE = SearchSpace(
@@ -27,32 +31,62 @@ SPACE = SearchSpace(
 
 RECIPE = Recipe(name="one", values={"blocks": 2, "filters": 8})
 FOREIGN = Recipe(name="two", values={"blocks": 3, "filters": 8})
+IMAGES = TrainingSet(shape=(8, 8, 1), n=54)
 
 
-def test_only_recipes_that_are_points_of_the_space_are_taken(monkeypatch):
+@pytest.fixture
+def use(monkeypatch):
+    """A function that replaces the portfolio: recipes whatever the images, and their sizes."""
+
+    def install(*recipes):
+        asked = []
+
+        def give(images, size):
+            asked.append((images, size))
+            return list(recipes)
+
+        monkeypatch.setattr(creation, "recipes_for", give)
+        return asked
+
+    return install
+
+
+def test_only_recipes_that_are_points_of_the_space_are_taken(use):
     """Each other recipe is reported in one line."""
-    monkeypatch.setattr(creation, "load_recipes", lambda shape: [FOREIGN, RECIPE])
-    fitting, skipped = creation.find_recipes(StudySettings(study="x"), SPACE, (8, 8, 1))
+    asked = use(FOREIGN, RECIPE)
+    size = NetworkSize(filters=8)
+    fitting, skipped = creation.find_recipes(StudySettings(study="x"), SPACE, IMAGES, size)
     assert fitting == [RECIPE]
     assert [line.partition(":")[0] for line in skipped] == ["recipe two is skipped"]
+    assert asked == [(IMAGES, size)]
 
 
-def test_no_recipes_are_used_if_they_are_switched_off(monkeypatch):
+def test_no_recipes_are_used_if_they_are_switched_off(use):
     """The option `--no-recipes` gives an empty list."""
-    monkeypatch.setattr(creation, "load_recipes", lambda shape: [RECIPE])
+    use(RECIPE)
     settings = StudySettings(study="x", recipes=False)
-    assert creation.find_recipes(settings, SPACE, (8, 8, 1)) == ([], [])
+    assert creation.find_recipes(settings, SPACE, IMAGES, NetworkSize()) == ([], [])
 
 
 class _Executor(ScriptedExecutor):
-    """An executor for which a network of 8 filters is the slowest."""
+    """An executor that measures 2 s of setup and 5 ms an image."""
+
+    limits: ClassVar[list[float]] = []
 
     def device(self):
         return replace(CPU, bfloat16=True)
 
-    def measure(self, config, precision):
-        super().measure(config, precision)
-        return 1.0, config.blocks[0].filters[0] / 1000
+    def measure(self, config, precision, limit_s):
+        super().measure(config, precision, limit_s)
+        self.limits.append(limit_s)
+        return 2.0, 0.005
+
+
+class _Hangs(_Executor):
+    """An executor whose process was silent until it was ended."""
+
+    def measure(self, config, precision, limit_s):
+        super().measure(config, precision, limit_s)
 
 
 @pytest.fixture
@@ -61,35 +95,85 @@ def study(tmp_path):
     return create_study(StudyPaths(tmp_path), StudySettings(study="x"))
 
 
-def _find(study, data, executor, **settings):
+def _find(study, data, executor, lines=None, **settings):
     settings = StudySettings(study="x", **settings)
-    start = creation.Start(settings=settings, space=SPACE, data=data, executor=executor)
+    space = SPACE.fitted(data.image_shape, data.train.n)
+    start = creation.Start(
+        settings=settings,
+        space=space,
+        data=data,
+        executor=executor,
+        seconds=settings.time_budget_s,
+        message=[].append if lines is None else lines.append,
+    )
     return creation.find_facts(start, study)
 
 
-def test_the_first_recipe_is_measured(monkeypatch, study, data):
-    """The measured network includes the values that the space fixes."""
-    monkeypatch.setattr(creation, "load_recipes", lambda shape: [FOREIGN, RECIPE])
+def _seconds(facts, measured):
+    """The predicted seconds of an image for a network with these filters in its first block."""
+
+    def predict(filters):
+        config = SPACE.config({"blocks": 2, "filters": filters, "kernel": 3})
+        network = plan_network(config, facts.image_shape, facts.n_classes)
+        work = work_of(config, network, facts.image_shape, 54)
+        return CostModel(coefficients=measured.coefficients).image_seconds(work)
+
+    return predict
+
+
+def test_the_first_recipe_is_measured(use, study, data):
+    """The measured network includes the values that the space fixes; its speed scales the model."""
+    use(FOREIGN, RECIPE)
     executor = _Executor()
     facts, measured = _find(study, data, executor, time_budget_s=600.0)
     assert [[b.filters for b in c.blocks] for c in executor.measured] == [[(8,), (16,)]]
-    assert measured.setup_seconds == 1.0
-    assert measured.epoch_seconds == pytest.approx(0.008 * data.train.n)
+    assert measured.setup_seconds == 2.0
+    assert _seconds(facts, measured)(8) == pytest.approx(0.005)
+    # 54 training images, and 6 to validate that cost a third
+    assert measured.epoch_seconds == pytest.approx(0.005 * 56)
     assert facts.first_look == 0
 
 
-def test_without_recipes_three_random_networks_are_measured(study, data):
-    """The median of the three counts, and every trial has a first look."""
+@pytest.mark.parametrize(("budget", "limit"), [(40.0, 1.2), (600.0, 3.0), (None, 3.0)])
+def test_measuring_takes_a_small_part_of_the_time(use, study, data, budget, limit):
+    """Three percent of the budget, and three seconds at most."""
+    use(RECIPE)
+    _Executor.limits.clear()
+    _find(study, data, _Executor(), time_budget_s=budget)
+    assert _Executor.limits == [pytest.approx(limit)]
+
+
+def test_a_measurement_that_does_not_end_is_left_out(use, study, data):
+    """The study begins with the usual speed of a CPU, and says so."""
+    use(RECIPE)
+    lines = []
+    facts, measured = _find(study, data, _Hangs(), lines, time_budget_s=600.0)
+    assert lines == ["measuring the speed did not end: the usual speed of a CPU is assumed"]
+    assert (measured.setup_seconds, measured.coefficients) == (10.0, CPU_SECONDS)
+    assert facts.horizon > 1
+
+
+def test_the_recipes_keep_the_size_that_the_time_allowed(use, study, data):
+    """The size is on record: a continued study asks for the same recipes."""
+    asked = use(RECIPE)
+    facts, _ = _find(study, data, _Executor(), time_budget_s=600.0)
+    assert asked[-1] == (IMAGES, creation.size_of(facts))
+    assert facts.recipe_filters == 8  # the only width of the space that recipes have
+
+
+def test_without_recipes_the_network_with_the_median_cost_is_measured(study, data):
+    """One of five widths; every trial has a first look, and takes a tenth of the time at most."""
     executor = _Executor()
-    facts, measured = _find(study, data, executor, recipes=False, time_budget_s=600.0)
-    speeds = sorted(c.blocks[0].filters[0] / 1000 for c in executor.measured)
-    assert len(speeds) == 3
-    assert measured.epoch_seconds == pytest.approx(speeds[1] * data.train.n)
+    facts, _ = _find(study, data, executor, recipes=False, time_budget_s=70.0)
+    (config,) = executor.measured
+    assert config.blocks[0].filters[0] in (5, 6, 7)
     assert facts.first_look == 0.2
+    # (70 - 20) / 1.3 s are for the search; a tenth less the setup is 1.85 s, at 0.28 s an epoch
+    assert facts.horizon == 6
 
 
 def test_without_a_time_budget_every_trial_may_be_long(study, data):
-    """The horizon is the maximum and no trial is cut, so any machine has the same trials."""
+    """The horizon follows from the device alone, so any machine has the same trials."""
     facts, _ = _find(study, data, _Executor(), recipes=False)
     assert (facts.horizon, facts.first_look) == (12, 0)
 
@@ -108,8 +192,8 @@ class _Gpu(_Executor):
     def device(self):
         return Device(backend="jax", kind="gpu", names=("H100",), bfloat16=True, reason="")
 
-    def measure(self, config, precision):
-        setup_s, image_s = super().measure(config, precision)
+    def measure(self, config, precision, limit_s):
+        setup_s, image_s = super().measure(config, precision, limit_s)
         return setup_s, image_s / 100
 
 
@@ -118,7 +202,7 @@ def test_another_device_is_measured_once(study, data):
     first, on_cpu = _find(study, data, _Executor(), time_budget_s=600.0, recipes=False)
     gpu = _Gpu()
     facts, on_gpu = _find(study, data, gpu, time_budget_s=600.0, recipes=False)
-    assert len(gpu.measured) == 3
+    assert len(gpu.measured) == 1
     assert on_gpu.epoch_seconds == pytest.approx(on_cpu.epoch_seconds / 100)
     assert (on_gpu.backend, on_gpu.device) == ("jax", "gpu")
     assert facts.measurements == (on_cpu, on_gpu)

@@ -1,0 +1,91 @@
+"""How long a trial will take: the cost model of a study, corrected by every trial that ended."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from autocnn.records.facts import Facts, Measurement
+from autocnn.records.trial_record import TrialRecord
+from autocnn.space.config import TrialConfig
+from autocnn.space.cost import Work, work_of
+from autocnn.space.layers import Network, plan_network
+from autocnn.study.budget import Budget
+from autocnn.study.cost_model import CPU_SECONDS, CostModel, Observed
+from autocnn.study.sizing import epoch_images
+from autocnn.trial import Proposal, TrialResult
+
+
+@dataclass(slots=True, kw_only=True)
+class PredictedCost:
+    """Predicts the wall seconds of a trial on the present device."""
+
+    model: CostModel  # scaled to the device
+    setup_s: float  # wall seconds of a training before its first step
+    image_shape: tuple[int, int, int]
+    n_classes: int
+    n_train: int  # images that a network trains on
+    n_validation: int  # images that a trial is scored on, those of all its folds
+    folds: int = 1  # networks that a trial trains
+    seen: list[Observed] = field(default_factory=list)
+    _corrected: CostModel | None = None  # None: trials have ended since
+
+    def seconds(self, config: TrialConfig, network: Network, epochs: int) -> float:
+        """Wall seconds of a training of `config`, whose layers are `network`, over `epochs`."""
+        if self._corrected is None:
+            self._corrected = self.model.corrected_by(self.seen)
+        image_s = self._corrected.image_seconds(self._work(config, network))
+        return self.setup_s + epochs * image_s * self._images
+
+    def learn(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
+        """Take into account how long a trial took, if it trained an epoch of its own."""
+        epoch_s = seconds_of_epoch(result, trial.first_epoch)
+        if epoch_s is None or result.duplicate_of is not None or result.batch_size is not None:
+            return
+        network = plan_network(trial.config, self.image_shape, self.n_classes)
+        work = self._work(trial.config, network)
+        self.seen.append(Observed(work=work, image_s=epoch_s / self._images))
+        self._corrected = None
+
+    @classmethod
+    def of(cls, facts: Facts, measured: Measurement) -> PredictedCost:
+        """The prediction for the study of `facts` on the device of `measured`."""
+        model = CostModel(coefficients=measured.coefficients or CPU_SECONDS)
+        return cls(
+            model=model,
+            setup_s=measured.setup_seconds,
+            image_shape=facts.image_shape,
+            n_classes=facts.n_classes,
+            n_train=facts.n_train,
+            folds=facts.folds,
+            n_validation=facts.n_validation,
+        )
+
+    @property
+    def _images(self) -> float:
+        return epoch_images(self.folds * self.n_train, self.n_validation)
+
+    def _work(self, config: TrialConfig, network: Network) -> Work:
+        batch = min(config.batch_size, self.n_train)
+        return work_of(config, network, self.image_shape, batch)
+
+
+def seconds_of_epoch(result: TrialResult, first_epoch: int = 0) -> float | None:
+    """The median wall seconds of an epoch after the first one trained; None with fewer than two."""
+    ends = [epoch.seconds for epoch in result.curve[first_epoch:]]
+    taken = [after - before for before, after in pairwise(ends)]
+    return statistics.median(taken) if taken and min(taken) > 0 else None
+
+
+def why_too_long(
+    budget: Budget, cost: PredictedCost, config: TrialConfig, network: Network, epochs: int
+) -> str:
+    """The reason why a trial is not begun: it would take longer than the budget allows; or ""."""
+    longest = budget.longest_s()
+    if longest is None:
+        return ""
+    seconds = cost.seconds(config, network, epochs)
+    if seconds <= longest:
+        return ""
+    return f"{epochs} epochs would take {seconds:.0f} s, more than the {longest:.0f} s of a trial"

@@ -1,0 +1,153 @@
+"""The size of the first recipe and the length of a trial: what images and time allow."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from autocnn.engines.recipes import WIDTHS, NetworkSize
+from autocnn.space.space import LEAST_STEPS
+from autocnn.study.cost_model import FORWARD
+
+ENOUGH_UPDATES = 1_500  # of the weights in a trial; in more, few images teach little more
+MOST_UPDATES = 2_000  # of the longest trial, if they are more than MOST_EPOCHS
+MOST_EPOCHS = 30  # of the longest trial, if they are more than MOST_UPDATES
+FEWEST_EPOCHS = 10  # that the width leaves time for, unless there are many images
+LEAST_WIDTH = 24  # filters of the first block, below which folds are given up instead
+FEWER_FOLDS = (3, 2, 1)  # that are trained of more if the time is short
+BATCHES = (128, 64, 32, 16)
+TRIAL_SHARE = 0.2  # share of the search time that a typical trial is planned to take
+BLIND_SHARE = 0.1  # the share if no recipe comes first: more trials, each shorter
+LARGEST_SHARE = 0.4  # the share if even the narrowest network does not fit TRIAL_SHARE
+FINALS_FIXED_S = 20.0  # seconds for export, reload and the test split
+REFIT_MARGIN = 1.5  # times the trial's seconds: a refit has a ninth more images
+FREE_MACS = 20_000_000  # of the first recipe, if no time is given
+FREE_EPOCHS = {"cpu": 12, "gpu": 30}  # of the longest trial, if no time is given
+FREE_BATCH = 40  # images for each of a batch, if no time is given
+
+ImageSeconds = Callable[[NetworkSize], float]  # of training the first recipe on one image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The images of a trial, and the time that the search has for it."""
+
+    n_train: int  # of one fold
+    n_validation: int  # of one fold
+    seconds: float  # of the whole search
+    setup_s: float  # wall, of a training before its first step
+    epochs: int | None = None  # of a trial, if they are given
+    widths: tuple[int, ...] = WIDTHS  # of the first block, that the space has
+    batches: tuple[int, ...] = BATCHES  # that the space has
+    folds: tuple[int, ...] = (1,)  # that a trial may train, the preferred number first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizing:
+    """The decision: the first recipe's size, the epochs of a trial, and its folds."""
+
+    size: NetworkSize
+    horizon: int
+    folds: int = 1
+
+
+def plan_search_seconds(total_s: float) -> float:
+    """The part of `total_s` that the search may use if its winner is a typical trial."""
+    return max(0.0, (total_s - FINALS_FIXED_S) / (1 + TRIAL_SHARE * REFIT_MARGIN))
+
+
+def fit_size(room: Room, image_seconds: ImageSeconds) -> Sizing:
+    """The widest first recipe for which a trial of enough updates takes a fifth of the time.
+
+    Folds come before width, down to LEAST_WIDTH.
+    """
+    widths = sorted(room.widths, reverse=True)
+    for folds in room.folds:
+        for width in widths:
+            found = _widest_batch(room, image_seconds, width, folds)
+            if found is not None and (folds == room.folds[-1] or width >= LEAST_WIDTH):
+                return found
+    size, folds = NetworkSize(filters=widths[-1], batch_size=min(room.batches)), room.folds[-1]
+    images = _affordable(room, image_seconds(size), folds, LARGEST_SHARE)
+    return _sized(room, size, images, folds)
+
+
+def free_size(room: Room, macs: Callable[[NetworkSize], float], device: str) -> Sizing:
+    """The first recipe and the epochs if no time is given: the same on any machine.
+
+    The widest network of at most FREE_MACS, and ENOUGH_UPDATES.
+    """
+    wanted = room.n_train / FREE_BATCH
+    batch = max((b for b in room.batches if b <= wanted), default=min(room.batches))
+    sizes = [NetworkSize(filters=w, batch_size=batch) for w in sorted(room.widths)]
+    size = max((s for s in sizes if macs(s) <= FREE_MACS), key=_filters, default=sizes[0])
+    enough = math.ceil(ENOUGH_UPDATES / steps_of_epoch(room.n_train, batch))
+    horizon = room.epochs or max(FREE_EPOCHS[device], enough)
+    return Sizing(size=size, horizon=horizon, folds=room.folds[0])
+
+
+def longest_trial(room: Room, size: NetworkSize, image_s: float) -> Sizing:
+    """The epochs of the longest trial of a search without recipes, if one image takes `image_s`.
+
+    The most folds with which FEWEST_EPOCHS fit BLIND_SHARE of the time.
+    """
+    found = [
+        _sized(room, size, _affordable(room, image_s, folds, BLIND_SHARE), folds)
+        for folds in room.folds
+    ]
+    return next((sizing for sizing in found if sizing.horizon >= FEWEST_EPOCHS), found[-1])
+
+
+def steps_of_epoch(n: int, batch: int) -> int:
+    """The steps of an epoch of `n` images."""
+    return math.ceil(n / _trained_batch(n, batch))
+
+
+def epoch_images(n_train: int, n_validation: int) -> float:
+    """The images of an epoch, each one that is validated counted by its cost."""
+    return n_train + FORWARD * n_validation
+
+
+def _filters(size: NetworkSize) -> int:
+    return size.filters
+
+
+def _trained_batch(n: int, batch: int) -> int:
+    return min(batch, max(1, n // LEAST_STEPS))
+
+
+def _widest_batch(room: Room, image_seconds: ImageSeconds, width: int, folds: int) -> Sizing | None:
+    """The largest batch with which a network of this width has enough updates; None: none has."""
+    for batch in sorted(room.batches, reverse=True):
+        size = NetworkSize(filters=width, batch_size=batch)
+        images = _affordable(room, image_seconds(size), folds, TRIAL_SHARE)
+        if images >= _needed_images(room, batch):
+            return _sized(room, size, images, folds)
+    return None
+
+
+def _needed_images(room: Room, batch: int) -> float:
+    """The images that a trial must train on: ENOUGH_UPDATES, and FEWEST_EPOCHS.
+
+    Of many images, ENOUGH_UPDATES of the largest batch are enough, whatever the epochs.
+    """
+    if room.epochs is not None:
+        return room.epochs * room.n_train
+    most = ENOUGH_UPDATES * max(room.batches)
+    updates = ENOUGH_UPDATES * _trained_batch(room.n_train, batch)
+    return max(updates, min(FEWEST_EPOCHS * room.n_train, most))
+
+
+def _sized(room: Room, size: NetworkSize, images: float, folds: int) -> Sizing:
+    steps = steps_of_epoch(room.n_train, size.batch_size)
+    most = max(MOST_EPOCHS, math.ceil(MOST_UPDATES / steps))
+    horizon = room.epochs or max(1, min(most, int(images / room.n_train)))
+    return Sizing(size=size, horizon=horizon, folds=folds)
+
+
+def _affordable(room: Room, image_s: float, folds: int, share: float) -> float:
+    """The images that each fold can train on in `share` of the time, validation left aside."""
+    seconds = max(0.0, share * room.seconds - room.setup_s) / folds
+    all_images = epoch_images(room.n_train, room.n_validation)
+    return seconds / (image_s * all_images / room.n_train)

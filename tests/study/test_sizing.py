@@ -1,0 +1,134 @@
+"""The size of the first recipe and the length of a trial."""
+
+from __future__ import annotations
+
+import pytest
+
+from autocnn.engines.recipes import NetworkSize
+from autocnn.study.sizing import (
+    Room,
+    Sizing,
+    epoch_images,
+    fit_size,
+    free_size,
+    longest_trial,
+    plan_search_seconds,
+    steps_of_epoch,
+)
+
+
+FIVE = (5, 3, 2, 1)
+
+
+def _room(n: int, seconds: float, **changes) -> Room:
+    return Room(**{"n_train": n, "n_validation": 0, "seconds": seconds, "setup_s": 0.0, **changes})
+
+
+def _linear(size: NetworkSize) -> float:
+    """A millisecond an image for each eight filters, whatever the batch."""
+    return size.filters / 8000
+
+
+def _sizing(filters: int, batch: int, horizon: int, folds: int = 1) -> Sizing:
+    size = NetworkSize(filters=filters, batch_size=batch)
+    return Sizing(size=size, horizon=horizon, folds=folds)
+
+
+def test_the_search_leaves_time_for_finals():
+    """Twenty seconds, and one and a half times a fifth of the search: 100 of 150 s."""
+    assert plan_search_seconds(150.0) == pytest.approx(100.0)
+    assert plan_search_seconds(10.0) == 0
+
+
+@pytest.mark.parametrize(
+    ("n", "batch", "steps"), [(225, 128, 17), (225, 8, 29), (54_000, 128, 422), (10, 64, 10)]
+)
+def test_an_epoch_has_sixteen_steps_or_more(n, batch, steps):
+    """225 images have batches of 14 at most; 10 images are trained on one by one."""
+    assert steps_of_epoch(n, batch) == steps
+
+
+def test_validation_images_cost_a_third():
+    """90 training and 30 validation images cost as much as 100 training images."""
+    assert epoch_images(90, 30) == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize(
+    ("n", "seconds", "expected"),
+    [
+        # 1,500 updates of 128 are 192,000 images, which take 192 s with 8 filters
+        (54_000, 960.0, _sizing(8, 128, 3)),  # a fifth: exactly 192 s, 3.6 epochs
+        (54_000, 7680.0, _sizing(64, 128, 3)),
+        (54_000, 7679.0, _sizing(48, 128, 4)),  # 64 filters do not fit; 255,966 images do
+        # 1,500 updates of 14 images are 21,000; 2,000 updates are 118 epochs of 17 steps
+        (225, 105.0, _sizing(8, 128, 93)),
+        (225, 100_000.0, _sizing(64, 128, 118)),
+        # 1,500 updates of 16 are 24,000 images, of 32 they are 48,000; ten epochs are 20,000
+        (2_000, 120.0, _sizing(8, 16, 12)),
+        (2_000, 239.0, _sizing(12, 16, 15)),  # 31,866 images with 12 filters
+        (2_000, 240.0, _sizing(16, 16, 12)),
+        # nothing fits: the narrowest, for two fifths of the time
+        (54_000, 900.0, _sizing(8, 16, 6)),
+        (54_000, 1.0, _sizing(8, 16, 1)),
+    ],
+)
+def test_the_widest_network_with_enough_updates_is_taken(n, seconds, expected):
+    """The largest batch with which the updates are enough, then as many epochs as fit."""
+    assert fit_size(_room(n, seconds), _linear) == expected
+
+
+def test_the_setup_and_the_validation_take_time():
+    """Of 30 s, 6 s are the setup; validation makes an epoch dearer by a sixth."""
+    room = _room(2_000, 150.0, setup_s=6.0, n_validation=1_000)
+    # 24 s / (1 ms * 7/6) = 20,571 images with 8 filters: too few for 1,500 updates of 16
+    assert fit_size(room, _linear) == _sizing(8, 16, 23)  # 54 s / (7/6 ms) = 46,285 images
+
+
+def test_given_epochs_decide_the_width():
+    """Ten epochs of 1,000 images in 20 s: two milliseconds an image, which is 16 filters."""
+    assert fit_size(_room(1_000, 100.0, epochs=10), _linear) == _sizing(16, 128, 10)
+
+
+def test_folds_come_before_width():
+    """Five folds of 24 filters are taken before one of 64; at less than 24, three or fewer are."""
+    # 24 filters: 3 ms an image, 21,000 images: 63 s a fold
+    assert fit_size(_room(225, 5 * 315.0, folds=FIVE), _linear) == _sizing(24, 128, 93, folds=5)
+    assert fit_size(_room(225, 5 * 314.0, folds=FIVE), _linear).folds == 3
+    assert fit_size(_room(225, 314.0, folds=FIVE), _linear) == _sizing(16, 128, 139 - 21, folds=1)
+
+
+def test_a_space_without_the_width_decides():
+    """Only the widths and batches of the space are considered."""
+    room = _room(54_000, 7680.0, widths=(16, 32), batches=(64,))
+    # 96,000 images are enough for batches of 64; 32 filters: 4 ms
+    assert fit_size(room, _linear) == _sizing(32, 64, 7)
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"),
+    [
+        (54_000, _sizing(48, 128, 12)),
+        (2_000, _sizing(48, 32, 24)),  # 63 steps: 1,500 updates are 23.8 epochs
+        (225, _sizing(48, 16, 89)),  # 17 steps
+    ],
+)
+def test_without_a_time_the_size_follows_from_the_images(n, expected):
+    """The widest network of 20 M MACs, here 48 filters of 0.4 M MACs each."""
+    assert free_size(_room(n, 0.0), lambda size: 400_000 * size.filters, "cpu") == expected
+
+
+def test_without_a_time_a_network_that_is_too_large_is_the_narrowest():
+    """On a GPU the trial has 30 epochs."""
+    sizing = free_size(_room(54_000, 0.0), lambda size: 1e9, "gpu")
+    assert sizing == _sizing(8, 128, 30)
+
+
+def test_the_longest_trial_of_a_search_without_recipes():
+    """A tenth of 100 s at 1 ms an image: 10,000 images; 16 steps an epoch, or 422 of 128 images."""
+    size = NetworkSize(filters=8, batch_size=128)
+    assert longest_trial(_room(1_000, 100.0), size, 0.001) == _sizing(8, 128, 10)
+    assert longest_trial(_room(54_000, 1e6), size, 0.001) == _sizing(8, 128, 30)
+    # three folds leave 11 epochs, five would leave 6
+    room = _room(1_000, 340.0, folds=FIVE)
+    assert longest_trial(room, size, 0.001) == _sizing(8, 128, 11, folds=3)
+    assert longest_trial(_room(1_000, 50.0, folds=FIVE), size, 0.001) == _sizing(8, 128, 5)

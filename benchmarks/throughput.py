@@ -35,10 +35,9 @@ from rich.console import Console
 from rich.table import Table
 
 from autocnn.data.catalog import dataset_info
-from autocnn.engines.recipes import load_recipes
+from autocnn.engines.recipes import NetworkSize, TrainingSet, recipes_for
 from autocnn.keras_startup import load_keras
 from autocnn.space.config import Augmentation, EarlyStopping, TrialConfig
-from autocnn.space.expand import expand
 from autocnn.space.layers import Network, plan_network
 from autocnn.space.library import baseline_names
 from autocnn.space.toml import load_space
@@ -145,10 +144,12 @@ def _named_config(options: argparse.Namespace) -> TrialConfig:
     if name in baseline_names():
         space = load_space(name)
         return space.config({key: p.all_values()[0] for key, p in space.parameters.items()})
-    recipes = load_recipes(dataset_info(options.dataset).image_shape)
+    info = dataset_info(options.dataset)
+    images = TrainingSet(shape=info.image_shape, n=info.n_train)
+    recipes = recipes_for(images, NetworkSize(filters=48))
     for recipe in recipes:
         if name in (None, recipe.name):
-            return expand(recipe.values)
+            return load_space("cnn").fitted(images.shape, images.n).config(recipe.values)
     known = ", ".join([*(recipe.name for recipe in recipes), *baseline_names()])
     raise SystemExit(f"--network {name}: choose one of {known}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -60,6 +61,8 @@ class SearchOutcome:
     model: str | None  # path of the shipped file
     leaderboard: str  # path of its file
     causes: dict[str, int]  # failed trials by cause
+    ending: str  # why the search ended, such as "trials" or "budget"
+    least_seconds: float | None  # of a search that gives a network; None: there is one
 
 
 class SilentListener:
@@ -112,13 +115,16 @@ def search(
                 meter.running(),
                 open_session(settings, paths, space, listener, end, mode) as session,
             ):
+                started_s = time.monotonic() - meter.start
                 for line in _describe_data(session, info):
                     listener.message(line)
                 ending, finals = _run(session, listener, interrupted)
             state = "finished" if finals else "interrupted" if interrupted() else "failed"
+            least_s = None if finals else started_s + session.budget.least_s()
             outcome = _outcome(session, finals, state)
+            outcome = replace(outcome, ending=ending, least_seconds=least_s)
             if state == "finished":
-                _write_manifest(session, outcome, ending)
+                _write_manifest(session, outcome)
         listener.progress(last_progress(state, session.records(), session.objective))
     return outcome
 
@@ -239,15 +245,17 @@ def _outcome(session: Session, finals: Finals | None, state: str) -> SearchOutco
         winner=None if best is None else best.number,
         model=None if finals is None else str(paths.winner),
         leaderboard=str(paths.leaderboard),
+        ending="",
+        least_seconds=None,
     )
 
 
-def _write_manifest(session: Session, outcome: SearchOutcome, ending: str) -> None:
+def _write_manifest(session: Session, outcome: SearchOutcome) -> None:
     write_manifest(
         session.paths.manifest,
         {
             "outcome": asdict(outcome),
-            "ending": ending,
+            "ending": outcome.ending,
             "settings": public_settings(session.settings),
             "space": session.space.text,
             "facts": facts_to_json(session.facts),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shlex
 import signal
 import sys
@@ -16,6 +17,7 @@ import autocnn.terminal as terminal
 from autocnn.errors import Interrupted
 
 EXIT_NO_TRIAL, EXIT_INTERRUPTED = 3, 130
+ROUNDED_S = 10  # seconds, to which a time that may be enough is rounded up
 
 
 def run_study(found: api.Resolved, started: float, *, verbosity: int, as_json: bool) -> None:
@@ -97,6 +99,12 @@ def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, *, as_json: 
 
 
 def _why_failed(outcome: api.SearchOutcome) -> str:
+    if outcome.failed == 0 and outcome.ending == "budget":
+        least_s = outcome.least_seconds or 0.0
+        return (
+            "autocnn: error: the time was over before a network had a score; "
+            f"--time-budget {math.ceil(least_s / ROUNDED_S) * ROUNDED_S}s may be enough here"
+        )
     causes = ", ".join(f"{n} {cause}" for cause, n in sorted(outcome.causes.items()))
     failed = f"{outcome.failed} failed{f': {causes}' if causes else ''}"
     return (

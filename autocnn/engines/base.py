@@ -41,8 +41,10 @@ class BaseEngine(ABC):
         No trial is pruned while none is complete: the search could end without a network.
         """
         trials = self._study.get_trials(deepcopy=False)
-        if not any(trial.state is OptunaState.COMPLETE for trial in trials):
-            return False
+        is_poor = self._is_poor(trials, number, epoch)  # asked in any case: it writes the rungs
+        return is_poor and any(trial.state is OptunaState.COMPLETE for trial in trials)
+
+    def _is_poor(self, trials: list[FrozenTrial], number: int, epoch: int) -> bool:
         if epoch != FIRST_LOOK:
             return self._pruner.prune(self._study, trials[number])
         reported = [t.intermediate_values for t in trials if t.number != number]

@@ -208,7 +208,7 @@ def _optimizer(values: Mapping[str, Value]) -> Optimizer:
 
 def _customary_rate(optimizer: str, values: Mapping[str, Value]) -> float:
     """The customary rate for the size of the batch, times `learning_rate_scale`."""
-    batch = int(values.get("batch_size", CUSTOMARY_BATCH))
+    batch = max(1, int(values.get("batch_size", CUSTOMARY_BATCH)))
     scale = float(values.get("learning_rate_scale", 1.0))
     grown = scale_rate(optimizer, batch / CUSTOMARY_BATCH)
     return CUSTOMARY_LEARNING_RATE[optimizer] * scale * grown
@@ -240,13 +240,20 @@ def _blocks(values: Mapping[str, Value]) -> tuple[Block, ...]:
         halves = how != "none" and not (is_global and i == n_blocks - 1)
         result.append(
             Block(
-                filters=(max(1, min(most, round(width * growth**i))),) * n_convolutions,
+                filters=(_grown(width, growth, i, most),) * n_convolutions,
                 stride=2 if halves and how == "stride" else 1,
                 pool=how if halves and how in ("max", "average") else "none",
                 **common,
             )
         )
     return tuple(result)
+
+
+def _grown(width: float, growth: float, i: int, most: int) -> int:
+    """`width` times the `i`-th power of `growth`: a whole number from 1 to `most`."""
+    if growth > 1 and math.log(width) + i * math.log(growth) > math.log(most) + 1:
+        return most  # the power itself may be too large for a float
+    return max(1, min(most, round(width * growth**i)))
 
 
 def _dense(values: Mapping[str, Value]) -> tuple[Dense, ...]:

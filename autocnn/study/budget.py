@@ -77,6 +77,11 @@ class Budget:
         """
         return self.trial_limit() if self.is_ranked else self.search_left()
 
+    def least_s(self) -> float:
+        """Seconds of the shortest search that gives a network, from the first trial to the end."""
+        first_trial_s = self.setup_s + 1.5 * self.epoch_s
+        return FINALS_FIXED_S + 1.5 * first_trial_s  # two thirds are for the search
+
     def is_over(self) -> bool:
         """True if not even one typical epoch fits before the finals.
 

@@ -16,6 +16,9 @@ from autocnn.study.cost_model import CPU_SECONDS, CostModel, Observed
 from autocnn.study.sizing import epoch_images
 from autocnn.trial import Proposal, TrialResult
 
+UNRANKED_REFUSALS = 5  # in a row, while no trial has a score
+RECIPE_PREFIX = "recipe:"  # of the origin of a trial
+
 
 @dataclass(slots=True, kw_only=True)
 class PredictedCost:
@@ -78,14 +81,32 @@ def seconds_of_epoch(result: TrialResult, first_epoch: int = 0) -> float | None:
     return statistics.median(taken) if taken and min(taken) > 0 else None
 
 
-def why_too_long(
-    budget: Budget, cost: PredictedCost, config: TrialConfig, network: Network, epochs: int
-) -> str:
-    """The reason why a trial is not begun: it would take longer than the budget allows; or ""."""
-    longest = budget.longest_s()
-    if longest is None:
-        return ""
-    seconds = cost.seconds(config, network, epochs)
-    if seconds <= longest:
-        return ""
-    return f"{epochs} epochs would take {seconds:.0f} s, more than the {longest:.0f} s of a trial"
+@dataclass(slots=True, kw_only=True)
+class TimeCheck:
+    """Refuses trials that would take longer than the budget allows, before they begin.
+
+    Without a winner no recipe is refused, and UNRANKED_REFUSALS draws in a row at most: a trial
+    that is cut in its first epoch has a score, too.
+    """
+
+    budget: Budget
+    cost: PredictedCost
+    n_refused: int = 0  # in a row
+
+    def reason(self, config: TrialConfig, network: Network, epochs: int, origin: str) -> str:
+        """The reason why a trial of `epochs` is refused, or ""."""
+        longest = self.budget.longest_s()
+        if longest is None or self._must_begin(origin):
+            return ""
+        seconds = self.cost.seconds(config, network, epochs)
+        if seconds <= longest:
+            self.n_refused = 0
+            return ""
+        self.n_refused += 1
+        what = "1 epoch" if epochs == 1 else f"{epochs} epochs"
+        return f"{what} would take {seconds:.0f} s, more than the {longest:.0f} s of a trial"
+
+    def _must_begin(self, origin: str) -> bool:
+        if self.budget.is_ranked:
+            return False
+        return origin.startswith(RECIPE_PREFIX) or self.n_refused >= UNRANKED_REFUSALS

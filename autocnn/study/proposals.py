@@ -27,8 +27,9 @@ from autocnn.trial import Proposal, TrialResult, Wait
 # values, configuration, origin and seed of a proposal
 _Content = tuple[dict[str, Value], TrialConfig, str, int]
 
-# From a configuration, its layers and its epochs to the reason why it would take too long, or "".
-TooLong = Callable[[TrialConfig, Network, int], str]
+# From a configuration, its layers, its epochs and its origin to the reason why it would take too
+# long, or "".
+TooLong = Callable[[TrialConfig, Network, int, str], str]
 
 ENQUEUED = "enqueued"  # the origin of a trial whose values another program gave to Optuna
 MAX_DRAWS = 1000  # infeasible draws in a row before the space counts as exhausted
@@ -54,7 +55,7 @@ class Proposals:
     space: SearchSpace
     setup: EngineSetup
     message: Callable[[str], None] = lambda text: None  # shows a line
-    too_long: TooLong = lambda config, network, epochs: ""
+    too_long: TooLong = lambda config, network, epochs, origin: ""
 
     def enqueue(self, recipes: Iterable[Recipe]) -> None:
         """Propose `recipes` before anything that is drawn; each once in a study.
@@ -90,7 +91,7 @@ class Proposals:
             try:
                 proposal = self._proposal(trial, draft)
             except Infeasible as error:
-                self._reject(trial, str(error))
+                self._reject(trial, error)
                 n_infeasible += 1
                 n_too_long += isinstance(error, _TooLong)
                 continue
@@ -185,10 +186,15 @@ class Proposals:
         self.message(f"trial {trial.number}, which was enqueued, is refused: {reason}")
         return True
 
-    def _reject(self, trial: optuna.Trial, reason: str) -> None:
-        self.log.reject(trial, reason, self.engine.learn(trial.number, None))
-        if self.log.is_enqueued(trial):
-            self.message(f"trial {trial.number}, which was enqueued, can have no network: {reason}")
+    def _reject(self, trial: optuna.Trial, error: Infeasible) -> None:
+        """Put on record why `trial` is not trained; a line says so if another program asked."""
+        self.log.reject(trial, str(error), self.engine.learn(trial.number, None))
+        if not self.log.is_enqueued(trial):
+            return
+        if not isinstance(error, _TooLong):
+            self.message(f"trial {trial.number}, which was enqueued, can have no network: {error}")
+        elif RECIPE not in trial.user_attrs:
+            self.message(f"trial {trial.number}, which was enqueued, is not begun: {error}")
 
     def _is_surplus(self, number: int, limit: int | None) -> bool:
         """True if other processes had begun `limit` trials before this one."""
@@ -203,7 +209,7 @@ class Proposals:
         """
         values, config, origin, seed = self._content(trial, draft)
         network = self.space.network(config, self.setup.image_shape, self.setup.n_classes)
-        reason = self.too_long(config, network, draft.last_epoch - draft.first_epoch)
+        reason = self.too_long(config, network, draft.last_epoch - draft.first_epoch, origin)
         if reason and not isinstance(draft.source, Planned):
             raise _TooLong(reason)
         return Proposal(

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TypeVar
 
 import optuna
@@ -55,7 +54,7 @@ from autocnn.study.creation import (
 )
 from autocnn.study.ending import Ending, exhausted_line
 from autocnn.study.loop import Search
-from autocnn.study.predicted_cost import PredictedCost, why_too_long
+from autocnn.study.predicted_cost import PredictedCost, TimeCheck
 from autocnn.study.proposals import Proposals
 from autocnn.study.tally import Tally
 from autocnn.trial import Device, Listener, Progress
@@ -211,7 +210,7 @@ class Session:
             space=self.space,
             setup=setup,
             message=listener.message,
-            too_long=partial(why_too_long, self.budget, self.cost),
+            too_long=TimeCheck(budget=self.budget, cost=self.cost).reason,
         )
         is_plan = bool(self.mode.plan)
         if not is_plan and not self.mode.joins and is_unbegun(self.study):

@@ -290,7 +290,8 @@ def test_the_manifest_has_no_password(monkeypatch, tmp_path):
         study="x", state="finished", trials=1, complete=1, pruned=0, stopped=0, failed=0,
         objective="accuracy", val_best=1.0, test=1.0, test_score=1.0, test_winner=1.0, gap=0.0,
         seconds=1.0, cpu_seconds=1.0, runs=1, winner=0, model=None, leaderboard="", causes={},
+        ending="trials", least_seconds=None,
     )  # fmt: skip
-    flow._write_manifest(session, outcome, "trials")
+    flow._write_manifest(session, outcome)
     assert written["settings"]["storage"] == SERVER
     assert "s3cret" not in repr(written)

@@ -235,15 +235,19 @@ def test_padding_needs_should_prune(padding):
 
 
 def test_first_looks_are_on_record_as_epoch_0(study, make_trials, make_result):
-    """First looks are compared with one another only, and are read by a later process."""
+    """First looks are compared with one another only, and are read by a later process.
+
+    No look prunes before a trial is complete.
+    """
     trials = make_trials(study)
     answers = []
     for score in (0.2, 0.3, 0.4, 0.5, 0.6):
         number = trials.next().number
         answers.append(trials.report(number, 0, score))
-        trials.end(number, make_result(state=TrialState.PRUNED))
-    assert answers == [True, True, True, True, False]
-    assert study.trials[4].intermediate_values == {0: 0.6}
+        pruned = make_result(state=TrialState.PRUNED)
+        trials.end(number, pruned if answers[-1] else make_result(0.5))
+    assert answers == [False, True, True, True, False]
+    assert study.trials[3].intermediate_values == {0: 0.5}
 
 
 # --- interrupted studies -----------------------------------------------------------------------

@@ -175,6 +175,31 @@ def test_the_learning_rate_is_absolute_or_a_multiple_of_the_customary_one(values
     assert expand(values).optimizer.learning_rate == pytest.approx(rate, rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("optimizer", "batch", "rate"),
+    [("adamw", 128, 8e-3), ("adamw", 32, 4e-3), ("muon", 512, 16e-3), ("momentum", 32, 0.025)],
+)
+def test_the_customary_rate_grows_with_the_batch(optimizer, batch, rate):
+    """With its root, but in proportion for stochastic gradient descent; here twice the rate."""
+    values = {"optimizer": optimizer, "batch_size": batch, "learning_rate_scale": 2.0}
+    assert expand(values).optimizer.learning_rate == pytest.approx(rate)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adadelta", "adamw", "lion"])
+def test_a_decay_scale_has_one_effect_on_an_update(optimizer):
+    """The rate times the decay is that of AdamW at its customary rate, for any rate and batch."""
+    for changes in ({}, {"learning_rate_scale": 0.3, "batch_size": 16}, {"learning_rate": 0.7}):
+        found = expand({"optimizer": optimizer, "decay_scale": 0.1, **changes}).optimizer
+        assert found.learning_rate * found.weight_decay == pytest.approx(4e-3 * 0.1)
+
+
+def test_filters_have_a_maximum():
+    """Doubled from 64, the fourth block would have 512."""
+    config = expand({"blocks": 4, "filters": 64, "growth": 2.0, "max_filters": 256})
+    assert [block.filters for block in config.blocks] == [(64,), (128,), (256,), (256,)]
+    assert len(expand({"blocks": 1000, "growth": 4.0, "max_filters": 8}).blocks) == 1000
+
+
 def test_every_optimizer_has_a_customary_rate():
     """The table of rates and the list of optimizers have equal names."""
     assert set(CUSTOMARY_LEARNING_RATE) == set(OPTIMIZERS)
@@ -210,6 +235,7 @@ def test_parameters_of_the_architecture_exclude_explicit_blocks():
         "learning_rate_scale",
         "momentum",
         "weight_decay",
+        "decay_scale",
         "schedule",
         "warmup",
         "rotation",
@@ -218,6 +244,7 @@ def test_parameters_of_the_architecture_exclude_explicit_blocks():
         "flip",
         "alternating_flip",
         "shift",
+        "shift_fraction",
         "shift_padding",
         "cutout",
         "mixup",

@@ -179,3 +179,41 @@ def test_a_network_above_a_limit_is_infeasible(limits, message):
     space = SearchSpace(name="test", parameters={}, limits=limits)
     with pytest.raises(Infeasible, match=message):
         space.network(CONFIG, (8, 8, 1), 2)
+
+
+def test_a_batch_that_is_drawn_leaves_sixteen_steps():
+    """225 images have batches of 14 at most, and the rate follows; a fixed batch stays."""
+    drawn = SearchSpace(name="test", parameters={"batch_size": Categorical(choices=(8, 128))})
+    fitted = drawn.fitted((8, 8, 1), 225)
+    assert [fitted.config({"batch_size": n}).batch_size for n in (8, 128)] == [8, 14]
+    rates = [fitted.config({"batch_size": n}).optimizer.learning_rate for n in (8, 128)]
+    assert rates == pytest.approx([4e-3 * (8 / 128) ** 0.5, 4e-3 * (14 / 128) ** 0.5])
+    assert drawn.fitted((8, 8, 1), 10).config({"batch_size": 8}).batch_size == 1
+    assert drawn.config({"batch_size": 128}).batch_size == 128  # the images are not known
+    fixed = SearchSpace(name="test", parameters={"batch_size": Fixed(value=128)})
+    assert fixed.fitted((8, 8, 1), 225).config({"batch_size": 128}).batch_size == 128
+
+
+def test_a_fraction_of_the_side_becomes_pixels():
+    """7 % of the shorter side: 7 of 96 pixels, 2 of 28, 2 of 32 if the images are not known."""
+    space = SearchSpace(name="test", parameters={"shift_fraction": Fixed(value=0.07)})
+    point = {"shift_fraction": 0.07}
+    assert space.fitted((96, 200, 3), 900).config(point).augmentation.shift == 7
+    assert space.fitted((300, 28, 3), 900).config(point).augmentation.shift == 2
+    assert space.config(point).augmentation.shift == 2
+
+
+@pytest.mark.parametrize(
+    ("macs", "per_pixel", "shape", "limit"),
+    [
+        (None, None, (96, 96, 3), None),
+        (100, None, (96, 96, 3), 100),
+        (None, 10, (96, 96, 3), 92_160),
+        (None, 10, (8, 8, 1), 10_240),  # that of 32x32 pixels
+        (20_000, 10, (96, 96, 3), 20_000),
+        (20_000, 10, (32, 16, 3), 10_240),
+    ],
+)
+def test_a_limit_can_grow_with_the_images(macs, per_pixel, shape, limit):
+    """The lower of the two limits holds."""
+    assert Limits(macs=macs, macs_per_pixel=per_pixel).macs_for(shape) == limit

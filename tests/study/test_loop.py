@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from autocnn.study import loop
 from autocnn.study.budget import Budget
 from autocnn.study.ending import Ending
 from autocnn.study.loop import Search
+from autocnn.study.proposals import NoTime
 from autocnn.study.tally import Tally
 from autocnn.trial import (
     FailureCause,
@@ -186,10 +188,34 @@ def test_it_ends_when_the_budget_is_spent(make_search, make_result):
 
 
 def test_it_does_not_begin_without_time(make_search, make_result):
-    """No proposal is requested if no time is left."""
-    search = make_search(make_result(0.5), end=45.0)
+    """No proposal is requested if the finals would take all that is left."""
+    search = make_search(make_result(0.5), end=20.0)
     assert search.run() is Ending.BUDGET
     assert len(search.proposals.queue) == 1
+
+
+def test_it_ends_if_whatever_is_drawn_takes_too_long(make_search, make_result):
+    """The time counts as over, the space not as exhausted."""
+    search = make_search(make_result(0.5))
+    search.proposals.queue.append(NoTime())
+    assert search.run() is Ending.BUDGET
+    assert _ended(search) == [0]
+
+
+def test_the_budget_knows_of_a_winner_and_the_cost_of_every_trial(make_search, make_result):
+    """Both learn from each trial that ends; a failed trial is no winner."""
+    learned, failed = [], make_result(state=TrialState.FAILED, cause=FailureCause.DIVERGED)
+    search = make_search(failed, make_result(0.5), end=1000.0)
+    ranked = []
+    search.cost = SimpleNamespace(
+        learn=lambda trial, result: (
+            learned.append((trial.number, result.score)),
+            ranked.append(search.budget.is_ranked),
+        )
+    )
+    search.run()
+    assert learned == [(0, None), (1, 0.5)]
+    assert ranked == [False, True]
 
 
 def test_it_ends_at_the_target(make_search, make_result):
@@ -308,7 +334,7 @@ def test_a_job_is_the_proposal_with_the_studys_settings(make_search, make_result
             last_epoch=3,
             precision="float32",
             folder=tmp_path / "trials" / "00000",
-            time_limit_s=25.0,  # a quarter of 141 - 41
+            time_limit_s=100.0,  # all of 141 - 41: no trial has a score
         )
     ]
 
@@ -413,16 +439,17 @@ def test_a_second_failure_is_the_end_of_a_trial(make_search, make_result):
 
 
 def test_a_second_try_has_the_time_that_is_left(make_search, make_result):
-    """Of 59 s a trial may take 1.75 x 14; after 40 s the second try has 19."""
+    """Without a winner the first try has 100 - 41 s, the second two thirds of 60 - 20."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, seconds=40.0)
     search = make_search(crashed, make_result(0.5), max_trials=1, end=100.0)
     search.run()
-    assert [job.time_limit_s for job in search.executor.jobs] == [24.5, 19.0]
+    limits = [job.time_limit_s for job in search.executor.jobs]
+    assert limits == [59.0, pytest.approx(80 / 3)]
 
 
 def test_nothing_is_tried_again_when_the_time_is_over(make_search, make_result):
     """The trial fails without a second try, and the finals begin in time."""
-    crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, seconds=55.0)
+    crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, seconds=80.0)
     search = make_search(crashed, make_result(0.5), end=100.0)
     assert search.run() == Ending.BUDGET
     assert [result.cause for _, result in search.proposals.ended] == [FailureCause.CRASHED]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import optuna
@@ -17,7 +18,7 @@ from autocnn.records.study_folder import StudyPaths
 from autocnn.records.trial_log import TrialLog
 from autocnn.space.parameters import Categorical, Float
 from autocnn.space.space import SearchSpace
-from autocnn.study.proposals import Proposals
+from autocnn.study.proposals import NoTime, Proposals
 from autocnn.trial import Proposal, TrialState, Wait
 
 SPACE = SearchSpace(
@@ -74,6 +75,21 @@ def test_two_processes_never_get_the_same_trial(make_member, make_result):
     assert isinstance(two.next(limit=10), Wait)
     assert sorted(numbers) == sorted(set(numbers))
     assert len(finished_records(study)) == 10
+
+
+def test_draws_that_would_take_too_long_end_the_search(make_member):
+    """Fifty in a row are put on record as infeasible, each with its reason."""
+    proposals, _, study = make_member()
+    asked = []
+
+    def refuse(config, network, epochs, origin):
+        asked.append((network.macs, epochs, origin))
+        return "too slow"
+
+    assert isinstance(replace(proposals, too_long=refuse).next(), NoTime)
+    assert asked == [(640, 3, "random")] * 50
+    assert n_infeasible(study) == 50
+    assert isinstance(proposals.next(), Proposal)
 
 
 class _Slow:

@@ -34,7 +34,7 @@ from autocnn.engines import evolution
 from autocnn.engines.mutations import mutate
 from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.recipes import load_recipes
+from autocnn.engines.recipes import NetworkSize, TrainingSet, recipes_for
 from autocnn.records.distributions import draw_values
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.own_trials import INFEASIBLE
@@ -119,7 +119,7 @@ def play(
     """Search one study, and count its draws after the recipes."""
     study = optuna.create_study(direction="maximize")
     proposals = open_proposals(study, space, sampler, seed)
-    proposals.enqueue(load_recipes(SHAPE))
+    proposals.enqueue(recipes_for(TrainingSet(shape=SHAPE, n=54_000), NetworkSize(filters=48)))
     rng = np.random.default_rng(seed)
     hidden, values, configs = space.sample(rng), set[Any](), set[Any]()
     counts = Counts()

@@ -239,18 +239,23 @@ def test_the_stored_split_is_that_of_the_subset(tmp_path):
 
 
 @pytest.mark.parametrize(("given", "folds"), [(None, 5), (3, 3)])
-def test_the_facts_count_the_images_of_all_folds(given, folds, study, data, monkeypatch):
+def test_the_facts_count_the_images_of_all_folds(given, folds, study, data, use):
     """Each of five folds holds out 12 of 60 images; an epoch of a trial is one of each fold."""
-    monkeypatch.setattr(creation, "load_recipes", lambda shape: [])
+    use()
     folded = prepare_images("tiny", ("dark", "bright"), data.images, folds=5)
     settings = StudySettings(study="x", time_budget_s=600.0)
     start = creation.Start(
-        settings=settings, space=SPACE, data=folded, executor=_Executor(), folds=given
+        settings=settings,
+        space=SPACE,
+        data=folded,
+        executor=_Executor(),
+        folds=given,
+        seconds=600.0,
     )
     facts, measured = creation.find_facts(start, study)
     assert (facts.folds, facts.n_validation, facts.n_train) == (folds, 12 * folds, 48)
     assert facts.first_look == 0  # of one fold it would be no measure of the common score
-    assert measured.epoch_seconds == pytest.approx(48 * 0.006, rel=0.5)  # of one fold
+    assert measured.epoch_seconds == pytest.approx(0.005 * (48 + 12 / 3))  # of one fold
 
 
 def test_the_folds_are_stored_beside_the_split(tmp_path, data):

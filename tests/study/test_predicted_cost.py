@@ -35,6 +35,7 @@ def test_a_trial_takes_its_setup_and_its_epochs():
     """900 images to train on, and 300 to validate that cost a third."""
     epoch_s = 1e-6 * MACS * 1000
     assert _cost().seconds(CONFIG, NETWORK, 4) == pytest.approx(5.0 + 4 * epoch_s)
+    assert _cost(folds=2).seconds(CONFIG, NETWORK, 1) == pytest.approx(5.0 + 1.9 * epoch_s)
 
 
 def test_trials_correct_the_prediction(make_proposal, make_result):

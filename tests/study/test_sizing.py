@@ -16,7 +16,6 @@ from autocnn.study.sizing import (
     steps_of_epoch,
 )
 
-
 FIVE = (5, 3, 2, 1)
 
 

@@ -32,6 +32,7 @@ TEST_PROCESS_MB = 4096  # memory of a test process with the workers that it star
 
 # Before the first import of TensorFlow, which writes to stderr on import. Workers inherit it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 # The tests do not use the database of the user's environment.
 os.environ.pop("OPTUNA_STORAGE", None)
 

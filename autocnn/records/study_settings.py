@@ -142,7 +142,8 @@ class StudySettings:
     epochs: int | None = field(  # None: chosen for the device at the start
         default=None,
         metadata=about(
-            "Epochs of the longest trial; by default as many as the time allows, at most 30",
+            "Epochs of the longest trial; by default as many as the time allows, at most 30, or "
+            "2,000 updates of the weights if those are more",
             at_least(1),
         ),
     )

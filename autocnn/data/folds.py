@@ -14,6 +14,7 @@ from autocnn.errors import SettingsError
 
 FEW_IMAGES = 1000  # training and validation images, below which trials are cross-validated
 FOLDS = 5  # of a data set with fewer images
+LEAST_FOLDS = 3  # with two, each network would train on half of the images
 
 Pair = tuple[NDArray[np.int64], NDArray[np.int64]]  # indices: those that train, those held out
 
@@ -29,7 +30,8 @@ def find_folds(
     None stands for FOLDS if there are fewer than FEW_IMAGES images and none of them is given as a
     validation image, else for 1. The first fold holds out the validation part, each other one a
     part of the training images. The number of folds is reduced until every class has as many
-    different images, every fold holds out an image, and every fold trains on every class.
+    different images, every fold holds out an image, and every fold trains on every class; to
+    LEAST_FOLDS at most if it was not given.
     Raises: SettingsError for a wrong seed, and if the data set's own validation images leave no two
     folds; DatasetError as `stratified_split`.
     """
@@ -40,7 +42,8 @@ def find_folds(
     label, n_different = _fewest(groups, images.labels)
     if n_different < wanted:
         reason = f"class {class_names[label]!r} has only {n_different} different images"
-    for n in range(min(wanted, n_different), 1, -1):
+    least = LEAST_FOLDS if folds is None else 2
+    for n in range(min(wanted, n_different), least - 1, -1):
         split = find_split(images, seed, 1 / n)
         split = replace(split, parts=_deal(groups, split, n - 1))
         obstacle = _obstacle(groups, split, images.labels)

@@ -106,7 +106,16 @@ def test_few_images_have_five_folds_and_a_thousand_one():
         assert (one.parts, one.fraction) == ((), 0.1)
 
 
-@pytest.mark.parametrize(("n", "folds"), [(4, 4), (3, 3), (2, 2)])
+def test_two_folds_must_be_asked_for(make_images):
+    """With two, each network would train on half of the images; the reason is stated."""
+    images = make_images(range(12), np.array([0] * 10 + [1] * 2))
+    split, reason = find_folds(images, NAMES)
+    assert (split.n_folds, split.fraction) == (1, 0.1)
+    assert reason.endswith("has only 2 different images")
+    assert find_folds(images, NAMES, folds=2)[0].n_folds == 2
+
+
+@pytest.mark.parametrize(("n", "folds"), [(4, 4), (3, 3)])
 def test_a_small_class_reduces_the_folds(n, folds, make_images):
     """Each fold holds out one image of the class; the reason is stated."""
     labels = np.array([0] * 10 + [1] * n)

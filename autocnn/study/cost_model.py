@@ -13,7 +13,7 @@ from autocnn.space.cost import Work
 
 # Seconds of a training step on a CPU with two cores, for each unit of `Work.vector()`. What counts
 # is their ratio: the scale is measured on the device. benchmarks/cost_model.py measures them.
-CPU_SECONDS = (3.0e-11, 1.0e-9, 1.0e-8, 2.0e-9, 2.0e-9, 3.0e-5)
+CPU_SECONDS = (6.0e-11, 3.0e-9, 6.5e-8, 1.0e-9, 9.0e-9, 3.3e-4)
 FORWARD = 1 / 3  # seconds of a validation image, divided by those of a training image
 TRUST = 4.0  # observed trials that weigh as much as what is known in advance
 

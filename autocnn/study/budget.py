@@ -51,17 +51,24 @@ class Budget:
         return FINALS_FIXED_S + refit_s
 
     def trial_limit(self) -> float | None:
-        """Seconds that the next trial may take: a quarter of the search time left, or more.
+        """Seconds after which the next trial is cut: its share, or `trial_timeout_s` if shorter.
+
+        None: no limit.
+        """
+        share = self._share()
+        timeout = self.trial_timeout_s
+        return share if timeout is None else timeout if share is None else min(share, timeout)
+
+    def _share(self) -> float | None:
+        """Seconds of the budget for the next trial: a quarter of the search time left, or more.
 
         A typical trial always fits, within the time left, and without a winner any trial does;
         None: no limit.
         """
         left = self.search_left()
-        if left is None:
-            return self.trial_timeout_s
-        longest = max(left / 4, TRIAL_MARGIN * self.typical_trial_s)
-        share = min(left, longest) if self.is_ranked else left
-        return share if self.trial_timeout_s is None else min(share, self.trial_timeout_s)
+        if left is None or not self.is_ranked:
+            return left
+        return min(left, max(left / 4, TRIAL_MARGIN * self.typical_trial_s))
 
     def pace_limit(self) -> float | None:
         """Predicted seconds above which the next trial is pruned early; None: no limit."""
@@ -73,9 +80,10 @@ class Budget:
     def longest_s(self) -> float | None:
         """Predicted seconds above which a trial is not begun; None: no limit.
 
-        Without a winner a trial may take all the time of the search.
+        Without a winner a trial may take all the time of the search. A trial that
+        `trial_timeout_s` will cut is begun: its best epoch before that counts.
         """
-        return self.trial_limit() if self.is_ranked else self.search_left()
+        return self._share()
 
     def least_s(self) -> float:
         """Seconds of the shortest search that gives a network, from the first trial to the end."""

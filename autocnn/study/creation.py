@@ -43,7 +43,7 @@ from autocnn.trial import Device
 PROBED_SAMPLES = 51  # random networks, of which the one with the median cost is measured
 FIRST_LOOK = 0.2  # of the first epoch, after which a trial of a search without recipes is judged
 PROBE_SHARE = 0.03  # of the time, that measuring the speed takes at most, beyond its first steps
-PROBE_S = 3.0  # the same, if that is less or no time is given
+PROBE_S = 1.0  # the same, if that is less or no time is given
 PROBED_SIZE = NetworkSize(filters=24, batch_size=32)  # of the recipe that is measured
 UNMEASURED_S = 10.0  # seconds before the first step, if a measurement did not end
 

@@ -17,20 +17,18 @@ from autocnn.train.backend import set_precision
 from autocnn.train.stepper import Stepper, TrainingParts
 from autocnn.trial import Device, TrialJob
 
-MEASURED_S = 1.0  # wall seconds of the steps that are measured, if the limit allows so many
-
 
 def measure_speed(
     config: TrialConfig,
     data: PreparedData,
     device: Device,
     precision: str,
-    limit_s: float = MEASURED_S,
+    limit_s: float,
 ) -> tuple[float, float]:
     """Wall seconds of a training of `config`: before its first step, and for one image.
 
     Two steps at least are measured after the first two, which compile; then twice as many again
-    until MEASURED_S or `limit_s` are over.
+    until `limit_s` are over.
     """
     set_precision(precision, device)
     keras.utils.set_random_seed(0)
@@ -53,7 +51,7 @@ def measure_speed(
         steps.take(max(2, n_steps))
         n_steps += max(2, n_steps)
         taken_s = time.perf_counter() - ready
-        if taken_s >= min(MEASURED_S, limit_s) or n_steps >= parts.chunk:
+        if taken_s >= limit_s or n_steps >= parts.chunk:
             return ready - start, taken_s / (n_steps * batch)
 
 

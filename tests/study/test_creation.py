@@ -134,9 +134,9 @@ def test_the_first_recipe_is_measured(use, study, data):
     assert facts.first_look == 0
 
 
-@pytest.mark.parametrize(("budget", "limit"), [(40.0, 1.2), (600.0, 3.0), (None, 3.0)])
+@pytest.mark.parametrize(("budget", "limit"), [(20.0, 0.6), (600.0, 1.0), (None, 1.0)])
 def test_measuring_takes_a_small_part_of_the_time(use, study, data, budget, limit):
-    """Three percent of the budget, and three seconds at most."""
+    """Three percent of the budget, and a second at most."""
     use(RECIPE)
     _Executor.limits.clear()
     _find(study, data, _Executor(), time_budget_s=budget)

@@ -490,4 +490,6 @@ def test_the_outcome_is_what_json_prints():
         "model",
         "leaderboard",
         "causes",
+        "ending",
+        "least_seconds",
     ]

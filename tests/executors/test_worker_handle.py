@@ -72,8 +72,19 @@ def test_a_worker_reports_its_device(worker):
 
 def test_a_worker_measures_a_configuration(worker, config):
     """The speed has the seconds before the first step and the seconds for one image."""
-    setup_s, image_s = worker.measure(config, "float32")
+    setup_s, image_s = worker.measure(config, "float32", 0.5)
     assert 0 < image_s < setup_s
+
+
+def test_a_measurement_that_hangs_is_ended(worker, config, monkeypatch):
+    """A process that gives no answer in time is killed; the next measurement gets another one."""
+    pid = worker._process.pid
+    patience = replace(worker._setup.patience, measure_s=0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "_setup", replace(worker._setup, patience=patience))
+        assert worker.measure(config, "float32", 0.0) is None
+    assert not psutil.pid_exists(pid)
+    assert worker.measure(config, "float32", 0.0) is not None
 
 
 def test_a_job_is_trained_in_the_other_process(worker, job):

@@ -21,7 +21,7 @@ def test_a_probe_that_runs_out_of_memory_is_repeated_with_half_the_batch(config,
         return 1.0, 2.0
 
     monkeypatch.setattr(speed, "measure_speed", measure)
-    order, most = Measure(replace(config, batch_size=20), "float32"), 5
+    order, most = Measure(replace(config, batch_size=20), "float32", 1.0), 5
     assert _measure(order, None, None) == (1.0, 2.0)
     assert tried == [20, 10, 5]
     most = 0
@@ -38,4 +38,4 @@ def test_any_other_error_of_a_probe_is_raised(config, monkeypatch):
 
     monkeypatch.setattr(speed, "measure_speed", measure)
     with pytest.raises(ValueError, match="odd"):
-        _measure(Measure(config, "float32"), None, None)
+        _measure(Measure(config, "float32", 1.0), None, None)

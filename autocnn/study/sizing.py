@@ -10,10 +10,11 @@ from autocnn.engines.recipes import WIDTHS, NetworkSize
 from autocnn.space.space import LEAST_STEPS
 from autocnn.study.cost_model import FORWARD
 
-ENOUGH_UPDATES = 1_500  # of the weights in a trial; in more, few images teach little more
+ENOUGH_UPDATES = 400  # of the weights, that the width of the networks leaves time for
+FEWEST_EPOCHS = 5  # that it leaves time for, too, ...
+MANY_IMAGES = 192_000  # ... or so many images, if they are fewer
 MOST_UPDATES = 2_000  # of the longest trial, if they are more than MOST_EPOCHS
 MOST_EPOCHS = 30  # of the longest trial, if they are more than MOST_UPDATES
-FEWEST_EPOCHS = 10  # that the width leaves time for, unless there are many images
 LEAST_WIDTH = 24  # filters of the first block, below which folds are given up instead
 FEWER_FOLDS = (3, 2, 1)  # that are trained of more if the time is short
 BATCHES = (128, 64, 32, 16)
@@ -24,6 +25,7 @@ FINALS_FIXED_S = 20.0  # seconds for export, reload and the test split
 REFIT_MARGIN = 1.5  # times the trial's seconds: a refit has a ninth more images
 FREE_MACS = 20_000_000  # of the first recipe, if no time is given
 FREE_EPOCHS = {"cpu": 12, "gpu": 30}  # of the longest trial, if no time is given
+FREE_UPDATES = 1_500  # of the longest trial, if no time is given and they are more epochs
 FREE_BATCH = 40  # images for each of a batch, if no time is given
 
 ImageSeconds = Callable[[NetworkSize], float]  # of training the first recipe on one image
@@ -76,13 +78,13 @@ def fit_size(room: Room, image_seconds: ImageSeconds) -> Sizing:
 def free_size(room: Room, macs: Callable[[NetworkSize], float], device: str) -> Sizing:
     """The first recipe and the epochs if no time is given: the same on any machine.
 
-    The widest network of at most FREE_MACS, and ENOUGH_UPDATES.
+    The widest network of at most FREE_MACS, and FREE_UPDATES or FREE_EPOCHS.
     """
     wanted = room.n_train / FREE_BATCH
     batch = max((b for b in room.batches if b <= wanted), default=min(room.batches))
     sizes = [NetworkSize(filters=w, batch_size=batch) for w in sorted(room.widths)]
     size = max((s for s in sizes if macs(s) <= FREE_MACS), key=_filters, default=sizes[0])
-    enough = math.ceil(ENOUGH_UPDATES / steps_of_epoch(room.n_train, batch))
+    enough = math.ceil(FREE_UPDATES / steps_of_epoch(room.n_train, batch))
     horizon = room.epochs or max(FREE_EPOCHS[device], enough)
     return Sizing(size=size, horizon=horizon, folds=room.folds[0])
 
@@ -128,15 +130,11 @@ def _widest_batch(room: Room, image_seconds: ImageSeconds, width: int, folds: in
 
 
 def _needed_images(room: Room, batch: int) -> float:
-    """The images that a trial must train on: ENOUGH_UPDATES, and FEWEST_EPOCHS.
-
-    Of many images, ENOUGH_UPDATES of the largest batch are enough, whatever the epochs.
-    """
+    """The images that a trial must train on: ENOUGH_UPDATES, and FEWEST_EPOCHS or MANY_IMAGES."""
     if room.epochs is not None:
         return room.epochs * room.n_train
-    most = ENOUGH_UPDATES * max(room.batches)
     updates = ENOUGH_UPDATES * _trained_batch(room.n_train, batch)
-    return max(updates, min(FEWEST_EPOCHS * room.n_train, most))
+    return max(updates, min(FEWEST_EPOCHS * room.n_train, MANY_IMAGES))
 
 
 def _sized(room: Room, size: NetworkSize, images: float, folds: int) -> Sizing:

@@ -55,18 +55,20 @@ def test_validation_images_cost_a_third():
 @pytest.mark.parametrize(
     ("n", "seconds", "expected"),
     [
-        # 1,500 updates of 128 are 192,000 images, which take 192 s with 8 filters
+        # 192,000 images take 192 s with 8 filters; 400 updates of 128 are fewer
         (54_000, 960.0, _sizing(8, 128, 3)),  # a fifth: exactly 192 s, 3.6 epochs
         (54_000, 7680.0, _sizing(64, 128, 3)),
         (54_000, 7679.0, _sizing(48, 128, 4)),  # 64 filters do not fit; 255,966 images do
-        # 1,500 updates of 14 images are 21,000; 2,000 updates are 118 epochs of 17 steps
-        (225, 105.0, _sizing(8, 128, 93)),
+        # 400 updates of 14 images are 5,600; 2,000 updates are 118 epochs of 17 steps
+        (225, 28.0, _sizing(8, 128, 24)),
+        (225, 27.9, _sizing(8, 16, 49)),  # nothing fits: the narrowest, for two fifths
         (225, 100_000.0, _sizing(64, 128, 118)),
-        # 1,500 updates of 16 are 24,000 images, of 32 they are 48,000; ten epochs are 20,000
-        (2_000, 120.0, _sizing(8, 16, 12)),
-        (2_000, 239.0, _sizing(12, 16, 15)),  # 31,866 images with 12 filters
-        (2_000, 240.0, _sizing(16, 16, 12)),
-        # nothing fits: the narrowest, for two fifths of the time
+        # 400 updates of 16 are 6,400 images, of 32 they are 12,800; five epochs are 10,000
+        (2_000, 50.0, _sizing(8, 16, 5)),
+        (2_000, 63.9, _sizing(8, 16, 6)),
+        (2_000, 64.0, _sizing(8, 32, 6)),
+        (2_000, 75.0, _sizing(12, 16, 5)),
+        # nothing fits
         (54_000, 900.0, _sizing(8, 16, 6)),
         (54_000, 1.0, _sizing(8, 16, 1)),
     ],
@@ -78,9 +80,9 @@ def test_the_widest_network_with_enough_updates_is_taken(n, seconds, expected):
 
 def test_the_setup_and_the_validation_take_time():
     """Of 30 s, 6 s are the setup; validation makes an epoch dearer by a sixth."""
-    room = _room(2_000, 150.0, setup_s=6.0, n_validation=1_000)
-    # 24 s / (1 ms * 7/6) = 20,571 images with 8 filters: too few for 1,500 updates of 16
-    assert fit_size(room, _linear) == _sizing(8, 16, 23)  # 54 s / (7/6 ms) = 46,285 images
+    room = _room(2_000, 75.0, setup_s=6.0, n_validation=1_000)
+    # 9 s / (1 ms * 7/6) = 7,714 images with 8 filters: too few for five epochs
+    assert fit_size(room, _linear) == _sizing(8, 16, 10)  # 24 s / (7/6 ms) = 20,571 images
 
 
 def test_given_epochs_decide_the_width():
@@ -90,16 +92,17 @@ def test_given_epochs_decide_the_width():
 
 def test_folds_come_before_width():
     """Five folds of 24 filters are taken before one of 64; at less than 24, three or fewer are."""
-    # 24 filters: 3 ms an image, 21,000 images: 63 s a fold
-    assert fit_size(_room(225, 5 * 315.0, folds=FIVE), _linear) == _sizing(24, 128, 93, folds=5)
-    assert fit_size(_room(225, 5 * 314.0, folds=FIVE), _linear).folds == 3
-    assert fit_size(_room(225, 314.0, folds=FIVE), _linear) == _sizing(16, 128, 139 - 21, folds=1)
+    # 24 filters: 3 ms an image, 5,600 images: 16.8 s a fold
+    assert fit_size(_room(225, 420.0, folds=FIVE), _linear) == _sizing(24, 128, 24, folds=5)
+    assert fit_size(_room(225, 419.0, folds=FIVE), _linear).folds == 3
+    # 16.6 s for one fold: 8,300 images with 16 filters
+    assert fit_size(_room(225, 83.0, folds=FIVE), _linear) == _sizing(16, 128, 36)
 
 
 def test_a_space_without_the_width_decides():
     """Only the widths and batches of the space are considered."""
     room = _room(54_000, 7680.0, widths=(16, 32), batches=(64,))
-    # 96,000 images are enough for batches of 64; 32 filters: 4 ms
+    # 192,000 images with 32 filters, 4 ms each: 768 s
     assert fit_size(room, _linear) == _sizing(32, 64, 7)
 
 
@@ -127,7 +130,7 @@ def test_the_longest_trial_of_a_search_without_recipes():
     size = NetworkSize(filters=8, batch_size=128)
     assert longest_trial(_room(1_000, 100.0), size, 0.001) == _sizing(8, 128, 10)
     assert longest_trial(_room(54_000, 1e6), size, 0.001) == _sizing(8, 128, 30)
-    # three folds leave 11 epochs, five would leave 6
-    room = _room(1_000, 340.0, folds=FIVE)
-    assert longest_trial(room, size, 0.001) == _sizing(8, 128, 11, folds=3)
+    # three folds leave 5 epochs, five would leave 3
+    room = _room(1_000, 160.0, folds=FIVE)
+    assert longest_trial(room, size, 0.001) == _sizing(8, 128, 5, folds=3)
     assert longest_trial(_room(1_000, 50.0, folds=FIVE), size, 0.001) == _sizing(8, 128, 5)

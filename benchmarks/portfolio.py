@@ -227,7 +227,7 @@ def measure(options: argparse.Namespace, records: Path) -> None:
             continue
         data = prepared(name, source)
         for seed in range(options.seeds):
-            for candidate in CANDIDATES:
+            for candidate in options.candidates or CANDIDATES:
                 if (name, candidate, seed) not in done:
                     cell = train(data, candidate, seed, options.seconds)
                     with records.open("a", encoding="utf-8") as file:
@@ -290,6 +290,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of the steps of a training")
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--sets", nargs="*", help="names of data sets; by default all")
+    parser.add_argument("--candidates", nargs="*", choices=CANDIDATES, help="by default all")
     parser.add_argument("--records", type=Path, default=Path("portfolio.jsonl"))
     parser.add_argument("--report", action="store_true", help="print the table only")
     options = parser.parse_args()

@@ -29,11 +29,11 @@ from autocnn.study.cost_model import CostModel, Observed
 from autocnn.study.sizing import (
     BATCHES,
     FEWER_FOLDS,
-    FREE_EPOCHS,
     Room,
     Sizing,
     epoch_images,
     fit_size,
+    free_horizon,
     free_size,
     longest_trial,
     plan_search_seconds,
@@ -254,7 +254,7 @@ def _size(start: Start, device: Device, speed: _Speed, *, is_blind: bool) -> Siz
     if start.typical or is_blind:
         size = _in_space(start.space, PROBED_SIZE)
         if search_s is None or epochs is not None:
-            horizon = epochs or FREE_EPOCHS[device.kind]
+            horizon = free_horizon(room, size.batch_size, device.kind)
             return Sizing(size=size, horizon=horizon, folds=room.folds[0])
         return longest_trial(room, size, speed.cost.image_seconds(_typical(start, size)))
     if search_s is None:

@@ -84,9 +84,13 @@ def free_size(room: Room, macs: Callable[[NetworkSize], float], device: str) -> 
     batch = max((b for b in room.batches if b <= wanted), default=min(room.batches))
     sizes = [NetworkSize(filters=w, batch_size=batch) for w in sorted(room.widths)]
     size = max((s for s in sizes if macs(s) <= FREE_MACS), key=_filters, default=sizes[0])
+    return Sizing(size=size, horizon=free_horizon(room, batch, device), folds=room.folds[0])
+
+
+def free_horizon(room: Room, batch: int, device: str) -> int:
+    """The epochs of a trial if no time is given: FREE_UPDATES, and FREE_EPOCHS at least."""
     enough = math.ceil(FREE_UPDATES / steps_of_epoch(room.n_train, batch))
-    horizon = room.epochs or max(FREE_EPOCHS[device], enough)
-    return Sizing(size=size, horizon=horizon, folds=room.folds[0])
+    return room.epochs or max(FREE_EPOCHS[device], enough)
 
 
 def longest_trial(room: Room, size: NetworkSize, image_s: float) -> Sizing:

@@ -44,17 +44,11 @@ from autocnn.records.trial_record import TrialRecord
 from autocnn.space.plan import Planned
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
-from autocnn.study.creation import (
-    Start,
-    find_facts,
-    find_recipes,
-    prepare_data,
-    size_of,
-    write_split,
-)
+from autocnn.study.creation import find_facts, prepare_data, size_of, write_split
 from autocnn.study.ending import Ending, exhausted_line
 from autocnn.study.loop import Search
 from autocnn.study.predicted_cost import PredictedCost, TimeCheck
+from autocnn.study.probe import Start, find_recipes
 from autocnn.study.proposals import Proposals
 from autocnn.study.tally import Tally
 from autocnn.trial import Device, Listener, Progress

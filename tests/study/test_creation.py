@@ -19,7 +19,7 @@ from autocnn.space.cost import work_of
 from autocnn.space.layers import plan_network
 from autocnn.space.parameters import Fixed, Int
 from autocnn.space.space import SearchSpace
-from autocnn.study import creation
+from autocnn.study import creation, probe
 from autocnn.study.cost_model import CPU_SECONDS, CostModel
 from autocnn.trial import Device
 
@@ -45,7 +45,7 @@ def use(monkeypatch):
             asked.append((images, size))
             return list(recipes)
 
-        monkeypatch.setattr(creation, "recipes_for", give)
+        monkeypatch.setattr(probe, "recipes_for", give)
         return asked
 
     return install
@@ -55,7 +55,7 @@ def test_only_recipes_that_are_points_of_the_space_are_taken(use):
     """Each other recipe is reported in one line."""
     asked = use(FOREIGN, RECIPE)
     size = NetworkSize(filters=8)
-    fitting, skipped = creation.find_recipes(StudySettings(study="x"), SPACE, IMAGES, size)
+    fitting, skipped = probe.find_recipes(StudySettings(study="x"), SPACE, IMAGES, size)
     assert fitting == [RECIPE]
     assert [line.partition(":")[0] for line in skipped] == ["recipe two is skipped"]
     assert asked == [(IMAGES, size)]
@@ -65,7 +65,7 @@ def test_no_recipes_are_used_if_they_are_switched_off(use):
     """The option `--no-recipes` gives an empty list."""
     use(RECIPE)
     settings = StudySettings(study="x", recipes=False)
-    assert creation.find_recipes(settings, SPACE, IMAGES, NetworkSize()) == ([], [])
+    assert probe.find_recipes(settings, SPACE, IMAGES, NetworkSize()) == ([], [])
 
 
 class _Executor(ScriptedExecutor):
@@ -98,7 +98,7 @@ def study(tmp_path):
 def _find(study, data, executor, lines=None, **settings):
     settings = StudySettings(study="x", **settings)
     space = SPACE.fitted(data.image_shape, data.train.n)
-    start = creation.Start(
+    start = probe.Start(
         settings=settings,
         space=space,
         data=data,
@@ -245,7 +245,7 @@ def test_the_facts_count_the_images_of_all_folds(given, folds, study, data, use)
     use()
     folded = prepare_images("tiny", ("dark", "bright"), data.images, folds=5)
     settings = StudySettings(study="x", time_budget_s=600.0)
-    start = creation.Start(
+    start = probe.Start(
         settings=settings,
         space=SPACE,
         data=folded,

@@ -16,7 +16,8 @@ from autocnn.records.database import database_errors
 from autocnn.records.open_study import OpenStudy, find_study
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.study_settings import StudySettings
-from autocnn.study.session import Mode, open_session
+from autocnn.study.open_session import open_session
+from autocnn.study.session import Mode
 from autocnn.study.tally import last_progress
 from autocnn.trial import Listener
 

@@ -32,7 +32,8 @@ from autocnn.records.study_settings import StudySettings, public_settings
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space
 from autocnn.study.folder import study_folder
-from autocnn.study.session import OWN_SEARCH, Session, open_session
+from autocnn.study.open_session import open_session
+from autocnn.study.session import OWN_SEARCH, Session
 from autocnn.study.tally import count_states, last_progress
 from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
 

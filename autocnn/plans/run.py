@@ -19,7 +19,8 @@ from autocnn.records.study_settings import StudySettings
 from autocnn.space.plan import VARIANT, plan_space
 from autocnn.space.space import SearchSpace
 from autocnn.study.folder import study_folder
-from autocnn.study.session import Mode, Session, open_session
+from autocnn.study.open_session import open_session
+from autocnn.study.session import Mode, Session
 from autocnn.study.tally import last_progress
 from autocnn.trial import Listener
 

@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import optuna
 
 from autocnn.data.class_counts import count_classes
-from autocnn.data.prepared import PreparedData, refer_to
+from autocnn.data.prepared import PreparedData
 from autocnn.engines.base import BaseEngine
 from autocnn.engines.choose import make_engine
 from autocnn.engines.plan_engine import PlanEngine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.recipes import TrainingSet
 from autocnn.executors.choose import OpenExecutor, open_executor
-from autocnn.executors.protocol import Executor, ExecutorSetup
+from autocnn.executors.protocol import Executor
 from autocnn.leaderboard.file import record_bytes
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 from autocnn.objectives import Objective
-from autocnn.records.facts import Facts, Measurement
+from autocnn.records.facts import Facts
 from autocnn.records.leases import Leases
-from autocnn.records.lock import Owner
 from autocnn.records.optuna_record import (
-    create_study,
     finished_records,
     is_open,
     is_unbegun,
-    open_study,
     read_records,
-    study_exists,
     write_is_open,
 )
 from autocnn.records.own_trials import n_drawn_points
@@ -44,14 +39,14 @@ from autocnn.records.trial_record import TrialRecord
 from autocnn.space.plan import Planned
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
-from autocnn.study.creation import find_facts, prepare_data, size_of, write_split
+from autocnn.study.creation import size_of
 from autocnn.study.ending import Ending, exhausted_line
 from autocnn.study.loop import Search
 from autocnn.study.predicted_cost import PredictedCost, TimeCheck
-from autocnn.study.probe import Start, find_recipes
+from autocnn.study.probe import find_recipes
 from autocnn.study.proposals import Proposals
 from autocnn.study.tally import Tally
-from autocnn.trial import Device, Listener, Progress
+from autocnn.trial import Device, Listener
 
 T = TypeVar("T")
 
@@ -224,103 +219,6 @@ class Session:
 OWN_SEARCH = Mode()
 
 
-@contextmanager
-def open_session(
-    settings: StudySettings,
-    paths: StudyPaths,
-    space: SearchSpace,
-    listener: Listener,
-    end: float | None,
-    mode: Mode = OWN_SEARCH,
-) -> Iterator[Session]:
-    """Prepare the data, the record and the executor; `end` (time.monotonic) is the last moment.
-
-    Raises: DatasetError; StudyError for other data.
-    """
-    is_new = not study_exists(paths, settings)
-    listener.progress(Progress(phase="starting", counts={}))
-    with ExitStack() as stack:
-        executor = mode.open_executor(_executor_setup(settings, paths))
-        stack.callback(executor.close)
-        executor.start()
-        data = prepare_data(settings)
-        executor.use(refer_to(data))
-        study = create_study(paths, settings) if is_new else open_study(paths, settings)
-        space = space.fitted(data.image_shape, data.train.n)
-        start = Start(
-            settings=settings,
-            space=space,
-            data=data,
-            executor=executor,
-            typical=[planned.config for planned in mode.plan[:1]],
-            folds=mode.folds,
-            seconds=None if end is None else end - time.monotonic(),
-            message=listener.message,
-        )
-        facts, measured = find_facts(start, study)
-        if measured is not facts.measurements[0]:
-            listener.message(_describe(facts.measurements[0], measured))
-        if not paths.split.exists():  # frozen: it is never written again
-            write_split(paths, data.split)
-        session = Session(
-            settings=settings,
-            paths=paths,
-            space=space,
-            data=data,
-            study=study,
-            executor=executor,
-            device=executor.device(),
-            facts=facts,
-            budget=_budget(settings, facts, measured, end),
-            cost=PredictedCost.of(facts, measured),
-            precision=measured.precision,
-            leases=_open_leases(settings, paths, study, stack),
-            mode=mode,
-        )
-        if not mode.joins and not paths.leaderboard.exists():
-            session.record()  # a study that has a leaderboard is kept if it is interrupted
-        yield session
-
-
-def _budget(
-    settings: StudySettings, facts: Facts, measured: Measurement, end: float | None
-) -> Budget:
-    """The budget of a session that ends at `end` (time.monotonic); None: no limit."""
-    return Budget(
-        trial_timeout_s=settings.trial_timeout_s,
-        end=end,
-        setup_s=measured.setup_seconds,
-        epoch_s=facts.folds * measured.epoch_seconds,
-        horizon=facts.horizon,
-        folds=facts.folds,
-    )
-
-
-def _open_leases(
-    settings: StudySettings, paths: StudyPaths, study: optuna.Study, stack: ExitStack
-) -> Leases | None:
-    """The leases of a study that other processes can join, or None.
-
-    This process is their owner until `stack` is closed.
-    """
-    if settings.storage is None or settings.engine != "optuna":
-        return None
-    owner = Owner(paths)
-    stack.callback(owner.leave)
-    return Leases(study, owner)
-
-
-def _executor_setup(settings: StudySettings, paths: StudyPaths) -> ExecutorSetup:
-    return ExecutorSetup(
-        log=paths.root / "worker.log",
-        workers=settings.workers,
-        gpus=settings.gpus,
-        workers_per_gpu=settings.workers_per_gpu,
-        memory_mb=settings.worker_memory_mb,
-        recycle=settings.recycle,
-    )
-
-
 def _cached(read: Callable[[], T]) -> Callable[[], T]:
     """`read`, called again only OTHERS_S after its last call."""
     answer, read_at = read(), time.monotonic()
@@ -332,12 +230,3 @@ def _cached(read: Callable[[], T]) -> Callable[[], T]:
         return answer
 
     return last
-
-
-def _describe(first: Measurement, now: Measurement) -> str:
-    """One line about a study that is continued on another device or version."""
-    began, here = (
-        f"{each.backend} on {each.device}, {each.precision}, {each.epoch_seconds:.3g} s an epoch"
-        for each in (first, now)
-    )
-    return f"the study began on another device or version ({began}); here it is {here}"

@@ -1,0 +1,132 @@
+"""Opening a study for trials: its data, record, executor and facts are prepared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import optuna
+
+from autocnn.data.prepared import refer_to
+from autocnn.executors.protocol import ExecutorSetup
+from autocnn.records.facts import Facts, Measurement
+from autocnn.records.leases import Leases
+from autocnn.records.lock import Owner
+from autocnn.records.optuna_record import create_study, open_study, study_exists
+from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_settings import StudySettings
+from autocnn.space.space import SearchSpace
+from autocnn.study.budget import Budget
+from autocnn.study.creation import find_facts, prepare_data, write_split
+from autocnn.study.predicted_cost import PredictedCost
+from autocnn.study.probe import Start
+from autocnn.study.session import OWN_SEARCH, Mode, Session
+from autocnn.trial import Listener, Progress
+
+
+@contextmanager
+def open_session(
+    settings: StudySettings,
+    paths: StudyPaths,
+    space: SearchSpace,
+    listener: Listener,
+    end: float | None,
+    mode: Mode = OWN_SEARCH,
+) -> Iterator[Session]:
+    """Prepare the data, the record and the executor; `end` (time.monotonic) is the last moment.
+
+    Raises: DatasetError; StudyError for other data.
+    """
+    is_new = not study_exists(paths, settings)
+    listener.progress(Progress(phase="starting", counts={}))
+    with ExitStack() as stack:
+        executor = mode.open_executor(_executor_setup(settings, paths))
+        stack.callback(executor.close)
+        executor.start()
+        data = prepare_data(settings)
+        executor.use(refer_to(data))
+        study = create_study(paths, settings) if is_new else open_study(paths, settings)
+        device = executor.device()  # waits until it is loaded, which takes part of the time
+        space = space.fitted(data.image_shape, data.train.n)
+        start = Start(
+            settings=settings,
+            space=space,
+            data=data,
+            executor=executor,
+            typical=[planned.config for planned in mode.plan[:1]],
+            folds=mode.folds,
+            seconds=None if end is None else end - time.monotonic(),
+            message=listener.message,
+        )
+        facts, measured = find_facts(start, study)
+        if measured is not facts.measurements[0]:
+            listener.message(_describe(facts.measurements[0], measured))
+        if not paths.split.exists():  # frozen: it is never written again
+            write_split(paths, data.split)
+        session = Session(
+            settings=settings,
+            paths=paths,
+            space=space,
+            data=data,
+            study=study,
+            executor=executor,
+            device=device,
+            facts=facts,
+            budget=_budget(settings, facts, measured, end),
+            cost=PredictedCost.of(facts, measured),
+            precision=measured.precision,
+            leases=_open_leases(settings, paths, study, stack),
+            mode=mode,
+        )
+        if not mode.joins and not paths.leaderboard.exists():
+            session.record()  # a study that has a leaderboard is kept if it is interrupted
+        yield session
+
+
+def _budget(
+    settings: StudySettings, facts: Facts, measured: Measurement, end: float | None
+) -> Budget:
+    """The budget of a session that ends at `end` (time.monotonic); None: no limit."""
+    return Budget(
+        trial_timeout_s=settings.trial_timeout_s,
+        end=end,
+        setup_s=measured.setup_seconds,
+        epoch_s=facts.folds * measured.epoch_seconds,
+        horizon=facts.horizon,
+        folds=facts.folds,
+    )
+
+
+def _open_leases(
+    settings: StudySettings, paths: StudyPaths, study: optuna.Study, stack: ExitStack
+) -> Leases | None:
+    """The leases of a study that other processes can join, or None.
+
+    This process is their owner until `stack` is closed.
+    """
+    if settings.storage is None or settings.engine != "optuna":
+        return None
+    owner = Owner(paths)
+    stack.callback(owner.leave)
+    return Leases(study, owner)
+
+
+def _executor_setup(settings: StudySettings, paths: StudyPaths) -> ExecutorSetup:
+    return ExecutorSetup(
+        log=paths.root / "worker.log",
+        workers=settings.workers,
+        gpus=settings.gpus,
+        workers_per_gpu=settings.workers_per_gpu,
+        memory_mb=settings.worker_memory_mb,
+        recycle=settings.recycle,
+    )
+
+
+def _describe(first: Measurement, now: Measurement) -> str:
+    """One line about a study that is continued on another device or version."""
+    began, here = (
+        f"{each.backend} on {each.device}, {each.precision}, {each.epoch_seconds:.3g} s an epoch"
+        for each in (first, now)
+    )
+    return f"the study began on another device or version ({began}); here it is {here}"

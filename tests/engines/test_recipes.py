@@ -12,6 +12,7 @@ from autocnn.engines.recipes import (
     halvings,
     load_portfolio,
     nearest_width,
+    rate_scale,
     recipes_for,
     rule,
 )
@@ -100,6 +101,13 @@ def test_few_images_and_colour_images_are_changed_more():
         (few, 1): (0.07, 0.1),
         (few, 3): (0.07, 0.1),
     }
+
+
+def test_the_rate_falls_less_than_the_root_of_the_batch():
+    """2.5, 3.15, 3.97 and 5 times the customary rate are 0.01, 0.0089, 0.0079 and 0.0071."""
+    assert [rate_scale(batch) for batch in (128, 64, 32, 16)] == [2.5, 3.15, 3.97, 5.0]
+    space = load_space("cnn")
+    assert all(space.parameters["learning_rate_scale"].contains(rate_scale(b)) for b in (16, 128))
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import pytest
 from scripted import CPU, ScriptedExecutor
 
 from autocnn.data.prepared import prepare_images
-from autocnn.engines.recipes import NetworkSize, Recipe, TrainingSet
+from autocnn.engines.recipes import Recipe, TrainingSet
 from autocnn.errors import StudyError
 from autocnn.records.optuna_record import create_study
 from autocnn.records.study_folder import StudyPaths
@@ -49,23 +49,6 @@ def use(monkeypatch):
         return asked
 
     return install
-
-
-def test_only_recipes_that_are_points_of_the_space_are_taken(use):
-    """Each other recipe is reported in one line."""
-    asked = use(FOREIGN, RECIPE)
-    size = NetworkSize(filters=8)
-    fitting, skipped = probe.find_recipes(StudySettings(study="x"), SPACE, IMAGES, size)
-    assert fitting == [RECIPE]
-    assert [line.partition(":")[0] for line in skipped] == ["recipe two is skipped"]
-    assert asked == [(IMAGES, size)]
-
-
-def test_no_recipes_are_used_if_they_are_switched_off(use):
-    """The option `--no-recipes` gives an empty list."""
-    use(RECIPE)
-    settings = StudySettings(study="x", recipes=False)
-    assert probe.find_recipes(settings, SPACE, IMAGES, NetworkSize()) == ([], [])
 
 
 class _Executor(ScriptedExecutor):

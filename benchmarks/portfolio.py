@@ -48,37 +48,38 @@ N_VALIDATION = 1000
 BASE = NetworkSize(filters=16, batch_size=32)  # of the rule's network
 Made = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
+STILL: dict[str, Value] = {"flip": False, "shift_fraction": 0.0}
+MOVED: dict[str, Value] = {"flip": True, "shift_fraction": 0.07}
+SINGLE: dict[str, Value] = {"width": 1.5, "convolutions": 1}
+SLOW: dict[str, Value] = {"learning_rate_scale": 2.0}  # at batches of 32
+FAST: dict[str, Value] = {"learning_rate_scale": 4.0}
 CANDIDATES: dict[str, dict[str, Value]] = {  # `width` multiplies the first width
-    "pairs": {},
-    "still": {"flip": False, "shift_fraction": 0.0},
-    "no_flip": {"flip": False},
-    "augmented": {"shift_fraction": 0.1, "rotation": 10, "zoom": 0.2},
-    "turned": {"rotation": 10},
-    "wide": {"width": 1.5, "convolutions": 1},
-    "narrow_deep": {"width": 0.75, "convolutions": 3, "residual": True},
-    "strided": {"downsampling": "stride"},
-    "strided_gelu": {"downsampling": "stride", "activation": "gelu", "head": "global_average"},
-    "average": {"downsampling": "average", "head": "global_average"},
-    "dropped": {"dropout": 0.2, "dropout_kind": "spatial"},
-    "decayed": {"decay_scale": 0.5},
-    "sharp": {"label_smoothing": 0.0},
-    "slow": {"learning_rate_scale": 1.0},
-    "fast": {"learning_rate_scale": 4.0},
-    "faster": {"learning_rate_scale": 8.0},
-    "fast_wide": {"learning_rate_scale": 4.0, "width": 1.5, "convolutions": 1},
-    "fast_still": {"learning_rate_scale": 4.0, "flip": False, "shift_fraction": 0.0},
-    "fast_no_flip": {"learning_rate_scale": 4.0, "flip": False},
-    "fast_wide_still": {
-        "learning_rate_scale": 4.0,
-        "width": 1.5,
-        "convolutions": 1,
-        "flip": False,
-        "shift_fraction": 0.0,
+    "pairs": {**SLOW, **MOVED},
+    "still": {**SLOW, **STILL},
+    "augmented": {**SLOW, "flip": True, "shift_fraction": 0.1, "rotation": 10, "zoom": 0.2},
+    "wide": {**SLOW, **MOVED, **SINGLE},
+    "narrow_deep": {**SLOW, **MOVED, "width": 0.75, "convolutions": 3, "residual": True},
+    "strided": {**SLOW, **MOVED, "downsampling": "stride"},
+    "strided_gelu": {
+        **{**SLOW, **MOVED},
+        **{"downsampling": "stride", "activation": "gelu", "head": "global_average"},
     },
-    "flat": {"head": "flatten", "dense_layers": 1, "dense_units": 128, "dense_dropout": 0.3},
-    "momentum": {"optimizer": "nesterov", "momentum": 0.9, "learning_rate_scale": 1.0},
-    "muon": {"optimizer": "muon", "learning_rate_scale": 2.0},
-    "grouped": {"normalisation": "group"},
+    "dropped": {**SLOW, **MOVED, "dropout": 0.2, "dropout_kind": "spatial"},
+    "decayed": {**SLOW, **MOVED, "decay_scale": 0.5},
+    "sharp": {**SLOW, **MOVED, "label_smoothing": 0.0},
+    "fast": {**FAST, **MOVED},
+    "faster": {"learning_rate_scale": 8.0, **MOVED},
+    "fast_wide": {**FAST, **MOVED, **SINGLE},
+    "fast_still": {**FAST, **STILL},
+    "fast_no_flip": {**FAST, "flip": False, "shift_fraction": 0.07},
+    "fast_wide_still": {**FAST, **STILL, **SINGLE},
+    "flat": {
+        **{**FAST, **STILL, "head": "flatten"},
+        **{"dense_layers": 1, "dense_units": 128, "dense_dropout": 0.3},
+    },
+    "momentum": {**MOVED, "optimizer": "nesterov", "momentum": 0.9, "learning_rate_scale": 1.0},
+    "muon": {**SLOW, **MOVED, "optimizer": "muon"},
+    "grouped": {**SLOW, **MOVED, "normalisation": "group"},
 }
 
 

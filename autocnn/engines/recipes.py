@@ -20,7 +20,6 @@ MOST_BLOCKS = 5
 WIDTHS = (8, 12, 16, 24, 32, 48, 64)  # filters of the first block
 LARGEST_BATCH = 128
 FEW_IMAGES = 5_000  # up to which labels are smoothed
-GREY = 1  # channels
 RATE_SCALE = 2.5  # times AdamW's customary rate for batches of LARGEST_BATCH
 
 
@@ -178,19 +177,18 @@ def rate_scale(batch: int) -> float:
 
 
 def _training(images: TrainingSet, size: NetworkSize) -> dict[str, Value]:
-    """How the rule's network is trained: few images, and colour images, are changed more."""
-    is_few, is_grey = images.n <= FEW_IMAGES, images.shape[-1] == GREY
+    """How the rule's network is trained; the labels of few images are smoothed."""
     return {
         "loss": "cross_entropy",
-        "label_smoothing": 0.1 if is_few else 0.0,
+        "label_smoothing": 0.1 if images.n <= FEW_IMAGES else 0.0,
         "optimizer": "adamw",
         "learning_rate_scale": rate_scale(size.batch_size),
         "decay_scale": 0.1,
         "schedule": "one_cycle",
         "warmup": 0.25,
         "batch_size": size.batch_size,
-        "flip": True,
-        "shift_fraction": 0.0 if is_grey and not is_few else 0.07,
+        "flip": False,
+        "shift_fraction": 0.0,
         "rotation": 0,
         "zoom": 0.0,
         "early_stopping": False,

@@ -44,7 +44,8 @@ class PredictedCost:
     def learn(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
         """Take into account how long a trial took, if it trained an epoch of its own."""
         epoch_s = seconds_of_epoch(result, trial.first_epoch)
-        if epoch_s is None or result.duplicate_of is not None or result.batch_size is not None:
+        is_own = result.duplicate_of is None and result.batch_size is None
+        if epoch_s is None or not is_own or self.n_train == 0:  # older facts do not count images
             return
         network = plan_network(trial.config, self.image_shape, self.n_classes)
         work = self._work(trial.config, network)
@@ -70,7 +71,7 @@ class PredictedCost:
         return epoch_images(self.folds * self.n_train, self.n_validation)
 
     def _work(self, config: TrialConfig, network: Network) -> Work:
-        batch = min(config.batch_size, self.n_train)
+        batch = max(1, min(config.batch_size, self.n_train))
         return work_of(config, network, self.image_shape, batch)
 
 

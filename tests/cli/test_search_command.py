@@ -39,6 +39,8 @@ JSON_KEYS = [
     "model",
     "leaderboard",
     "causes",
+    "ending",
+    "least_seconds",
 ]
 
 

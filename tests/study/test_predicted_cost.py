@@ -49,6 +49,10 @@ def test_trials_correct_the_prediction(make_proposal, make_result):
     cost.learn(proposal, replace(result, curve=curve, duplicate_of=3))
     cost.learn(proposal, replace(result, curve=curve[:1]))
     assert cost.seen == []
+    older = _cost(n_train=0)  # facts of an older record
+    older.learn(proposal, replace(result, curve=curve))
+    assert older.seen == []
+    assert older.seconds(CONFIG, NETWORK, 3) > 5.0
     cost.learn(proposal, replace(result, curve=curve))
     assert cost.seconds(CONFIG, NETWORK, 1) - 5.0 == pytest.approx(2 * first)
 

@@ -229,7 +229,7 @@ def test_the_answer_is_the_last_line_of_output(scripts):
     assert scripts.run.read_answer(bad) == expected
 
 
-@pytest.mark.training
+@pytest.mark.slow
 def test_measuring_an_epoch_leaves_no_trace(scripts):
     """Weights, and the steps and slots of the optimizer, are as they were before."""
     rng = np.random.default_rng(0)
@@ -254,7 +254,7 @@ def test_measuring_an_epoch_leaves_no_trace(scripts):
     assert int(model.optimizer.iterations.numpy()) == 0
 
 
-@pytest.mark.training
+@pytest.mark.slow
 @pytest.mark.parametrize("arm", ["first_try", "keras_guide", "hand_recipe"])
 def test_an_arm_trains_and_is_tested_once(scripts, arm, tmp_path):
     """The outcome has an accuracy, and a second call runs nothing."""

@@ -21,8 +21,8 @@ OTHER_BACKENDS = ("torch",)  # a model can be exported with it
 # Read by the backends at their start; a variable that is set already stays as it is.
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    # TensorFlow leaves oneDNN out on processors without AVX-512, where a training takes up to three
-    # times as long without it (docs/experiments.md).
+    # TensorFlow leaves oneDNN out on processors without AVX-512, where a step then takes up to 2.3
+    # times as long (docs/experiments.md).
     "TF_ENABLE_ONEDNN_OPTS": "1",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # several processes share a GPU
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # the same for JAX

@@ -120,7 +120,7 @@ def measure_shape(
     rows = []
     for kind, config in networks(space, shape, options.networks):
         image_s = seconds_of_image(config, data, options.seconds)
-        work = work_of(config, plan_network(config, shape, N_CLASSES), shape, config.batch_size)
+        work = work_of(config, plan_network(config, shape, N_CLASSES), shape, N_IMAGES)
         rows.append(Row(shape, kind, work.vector(), image_s))
     with path.open("a", encoding="utf-8") as file:
         file.writelines(json.dumps(asdict(row)) + "\n" for row in rows)

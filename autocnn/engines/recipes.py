@@ -6,6 +6,7 @@ import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from autocnn.errors import SpaceError
@@ -100,11 +101,12 @@ def recipes_for(images: TrainingSet, size: NetworkSize) -> list[Recipe]:
     return [entry.recipe(images, size) for entry in entries]
 
 
-def load_portfolio() -> list[Entry]:
-    """The entries of `search_spaces/recipes/portfolio.toml`, in their order."""
+@cache
+def load_portfolio() -> tuple[Entry, ...]:
+    """The entries of `search_spaces/recipes/portfolio.toml`, in their order; read once."""
     path = library_path() / "recipes" / "portfolio.toml"
     data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    return [_entry(item) for item in data["recipe"]]
+    return tuple(_entry(item) for item in data["recipe"])
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:

@@ -36,9 +36,13 @@ class Work:
 
 
 def work_of(
-    config: TrialConfig, network: Network, image_shape: tuple[int, int, int], batch: int
+    config: TrialConfig, network: Network, image_shape: tuple[int, int, int], n_train: int
 ) -> Work:
-    """The work of training `network`, which is that of `config`, on one image of this shape."""
+    """The work of training `network`, which is that of `config`, on one image of this shape.
+
+    A batch has all of the `n_train` images at most.
+    """
+    batch = max(1, min(config.batch_size, n_train))
     pixels = math.prod(image_shape)
     outputs = (math.prod(x.output_shape) * PASSES.get(x.kind, 1) for x in network.layers)
     return Work(

@@ -71,8 +71,7 @@ class PredictedCost:
         return epoch_images(self.folds * self.n_train, self.n_validation)
 
     def _work(self, config: TrialConfig, network: Network) -> Work:
-        batch = max(1, min(config.batch_size, self.n_train))
-        return work_of(config, network, self.image_shape, batch)
+        return work_of(config, network, self.image_shape, self.n_train)
 
 
 def seconds_of_epoch(result: TrialResult, first_epoch: int = 0) -> float | None:

@@ -35,7 +35,7 @@ class Start:
     space: SearchSpace  # fitted to the images
     data: PreparedData
     executor: Executor
-    typical: Sequence[TrialConfig] = ()  # the first is measured; by default that of `_probe`
+    typical: Sequence[TrialConfig] = ()  # the first is measured; by default that of `_typical`
     folds: int | None = None  # that each trial trains; None: see `folds_to_try`
     seconds: float | None = None  # that are left of the time budget; None: no budget
     message: Callable[[str], None] = lambda text: None  # shows a line
@@ -69,14 +69,14 @@ class Start:
         """The work of training `config` on one image."""
         shape = self.data.image_shape
         network = plan_network(config, shape, self.data.n_classes)
-        return work_of(config, network, shape, min(config.batch_size, self.data.train.n))
+        return work_of(config, network, shape, self.data.train.n)
 
 
-def _probe(start: Start) -> TrialConfig:
-    """The configuration that is measured: a small first recipe, or the median of random ones."""
+def _typical(start: Start, size: NetworkSize) -> TrialConfig:
+    """A typical configuration: that of a plan, the first recipe of `size`, or the median draw."""
     if start.typical:
         return start.typical[0]
-    recipes = start.recipes(in_space(start.space, PROBED_SIZE))
+    recipes = start.recipes(size)
     if recipes:
         return start.space.config(recipes[0].point_in(start.space))
     return _median(start)
@@ -110,7 +110,7 @@ def measure_speed(start: Start, device: Device) -> Speed:
     """Measure the probe on `device`, for PROBE_SHARE of the time at most."""
     precision = device.choose_precision(start.settings.precision)
     limit_s = PROBE_S if start.seconds is None else min(PROBE_S, PROBE_SHARE * start.seconds)
-    config = _probe(start)
+    config = _typical(start, in_space(start.space, PROBED_SIZE))
     speed = start.executor.measure(config, precision, limit_s)
     if speed is None:
         start.message("measuring the speed did not end: the usual speed of a CPU is assumed")
@@ -121,13 +121,8 @@ def measure_speed(start: Start, device: Device) -> Speed:
 
 
 def typical_work(start: Start, size: NetworkSize) -> Work:
-    """The work of a typical training: that of a plan, the first recipe, or the median draw."""
-    if start.typical:
-        return start.work(start.typical[0])
-    recipes = start.recipes(size)
-    if recipes:
-        return start.work(start.space.config(recipes[0].point_in(start.space)))
-    return start.work(_median(start))
+    """The work of a typical training, whose recipe, if it is one, has `size`."""
+    return start.work(_typical(start, size))
 
 
 def find_recipes(

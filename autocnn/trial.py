@@ -12,6 +12,7 @@ from autocnn.space.parameters import Value
 from autocnn.states import FailureCause as FailureCause
 from autocnn.states import TrialState as TrialState
 
+RECIPE_ORIGIN = "recipe:"  # begins the origin of a trial that is a recipe; its name follows
 WEIGHTS_FILE = "best.npz"  # in a trial's folder: the weights of its best epoch
 CHECKPOINT_FILE = "checkpoint.npz"  # the state of a training that may go on
 
@@ -41,7 +42,7 @@ class Proposal:
     number: int
     values: Mapping[str, Value]  # by parameter name, active parameters only
     config: TrialConfig  # the configuration that the values describe
-    origin: str  # "recipe:NAME", "enqueued" (by another program) or the sampler's name
+    origin: str  # RECIPE_ORIGIN and a name, "enqueued" (by another program) or the sampler's name
     seed: int  # of the training: initial weights, shuffling, augmentation, dropout
     parameters: int
     macs: int  # multiply-accumulates of one image's forward pass

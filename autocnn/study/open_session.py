@@ -59,11 +59,7 @@ def open_session(
             seconds=None if end is None else end - time.monotonic(),
             message=listener.message,
         )
-        facts, measured = find_facts(start, study)
-        if measured is not facts.measurements[0]:
-            listener.message(_describe(facts.measurements[0], measured))
-        if not paths.split.exists():  # frozen: it is never written again
-            write_split(paths, data.split)
+        facts, measured = _settle_facts(start, paths, study)
         session = Session(
             settings=settings,
             paths=paths,
@@ -82,6 +78,18 @@ def open_session(
         if not mode.joins and not paths.leaderboard.exists():
             session.record()  # a study that has a leaderboard is kept if it is interrupted
         yield session
+
+
+def _settle_facts(
+    start: Start, paths: StudyPaths, study: optuna.Study
+) -> tuple[Facts, Measurement]:
+    """The facts and the speed of this device, with a line if it is another; writes the split."""
+    facts, measured = find_facts(start, study)
+    if measured is not facts.measurements[0]:
+        start.message(_describe(facts.measurements[0], measured))
+    if not paths.split.exists():  # frozen: it is never written again
+        write_split(paths, start.data.split)
+    return facts, measured
 
 
 def _budget(

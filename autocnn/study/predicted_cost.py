@@ -14,10 +14,9 @@ from autocnn.space.layers import Network, plan_network
 from autocnn.study.budget import Budget
 from autocnn.study.cost_model import CPU_SECONDS, CostModel, Observed
 from autocnn.study.sizing import epoch_images
-from autocnn.trial import Proposal, TrialResult
+from autocnn.trial import RECIPE_ORIGIN, Proposal, TrialResult
 
 UNRANKED_REFUSALS = 5  # in a row, while no trial has a score
-RECIPE_PREFIX = "recipe:"  # of the origin of a trial
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,4 +108,4 @@ class TimeCheck:
     def _must_begin(self, origin: str) -> bool:
         if self.budget.is_ranked:
             return False
-        return origin.startswith(RECIPE_PREFIX) or self.n_refused >= UNRANKED_REFUSALS
+        return origin.startswith(RECIPE_ORIGIN) or self.n_refused >= UNRANKED_REFUSALS

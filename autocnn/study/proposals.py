@@ -22,7 +22,7 @@ from autocnn.space.parameters import Value
 from autocnn.space.plan import REPEAT, VARIANT, Planned
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
-from autocnn.trial import Proposal, TrialResult, Wait
+from autocnn.trial import RECIPE_ORIGIN, Proposal, TrialResult, Wait
 
 # values, configuration, origin and seed of a proposal
 _Content = tuple[dict[str, Value], TrialConfig, str, int]
@@ -239,7 +239,7 @@ class Proposals:
         """Who chose the values: a recipe, another program by Optuna's queue, or the proposer."""
         recipe = trial.user_attrs.get(RECIPE)
         if recipe is not None:
-            return f"recipe:{recipe}"
+            return f"{RECIPE_ORIGIN}{recipe}"
         return ENQUEUED if self.log.is_enqueued(trial) else self.setup.proposer
 
     def _seed(self, number: int, parent: int | None) -> int:

@@ -88,17 +88,25 @@ class Entry:
     high_side: float = math.inf  # and up to which it is
     values: Mapping[str, Value] = field(default_factory=dict)
 
-    def recipe(self, images: TrainingSet, size: NetworkSize) -> Recipe:
-        """The recipe for `images`, whose first one has `size`."""
-        filters = nearest_width(self.width * size.filters)
-        values = {**rule(images, NetworkSize(filters=filters, batch_size=size.batch_size))}
-        return Recipe(name=self.name, values={**values, **self.values})
+    def recipes(self, images: TrainingSet, size: NetworkSize) -> list[Recipe]:
+        """The recipe for `images` if the rule's network has `size`, and narrower ones after it."""
+        widest = nearest_width(self.width * size.filters)
+        widths = [width for width in reversed(WIDTHS) if width <= widest]
+        sizes = [NetworkSize(filters=width, batch_size=size.batch_size) for width in widths]
+        return [self._recipe(images, each) for each in sizes]
+
+    def _recipe(self, images: TrainingSet, size: NetworkSize) -> Recipe:
+        return Recipe(name=self.name, values={**rule(images, size), **self.values})
 
 
 def recipes_for(images: TrainingSet, size: NetworkSize) -> list[Recipe]:
-    """The recipes of the portfolio for `images`, the best for its cost first."""
-    entries = (e for e in load_portfolio() if e.low_side <= images.side <= e.high_side)
-    return [entry.recipe(images, size) for entry in entries]
+    """The recipes of the portfolio for `images`, each at its full width."""
+    return [entry.recipes(images, size)[0] for entry in entries_for(images)]
+
+
+def entries_for(images: TrainingSet) -> list[Entry]:
+    """The entries of the portfolio for images of this size, the best for its cost first."""
+    return [e for e in load_portfolio() if e.low_side <= images.side <= e.high_side]
 
 
 @cache

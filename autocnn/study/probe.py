@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from autocnn.data.prepared import PreparedData
-from autocnn.engines.recipes import WIDTHS, NetworkSize, Recipe, TrainingSet, recipes_for
-from autocnn.errors import Infeasible, SpaceError
+from autocnn.engines.recipes import WIDTHS, NetworkSize, Recipe
+from autocnn.errors import Infeasible
 from autocnn.executors.protocol import Executor
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.config import TrialConfig
@@ -17,6 +17,7 @@ from autocnn.space.cost import Work, work_of
 from autocnn.space.layers import plan_network
 from autocnn.space.space import SearchSpace
 from autocnn.study.cost_model import CostModel, Observed
+from autocnn.study.recipes import find_recipes
 from autocnn.study.sizing import BATCHES, FEWER_FOLDS, plan_search_seconds
 from autocnn.trial import Device
 
@@ -41,11 +42,6 @@ class Start:
     message: Callable[[str], None] = lambda text: None  # shows a line
 
     @property
-    def images(self) -> TrainingSet:
-        """The images that recipes are made for."""
-        return TrainingSet(shape=self.data.image_shape, n=self.data.train.n)
-
-    @property
     def search_s(self) -> float | None:
         """Seconds that the search may use, finals left aside; None: no budget."""
         return None if self.seconds is None else plan_search_seconds(self.seconds)
@@ -63,7 +59,7 @@ class Start:
 
     def recipes(self, size: NetworkSize) -> list[Recipe]:
         """The recipes of this size that are points of the space."""
-        return find_recipes(self.settings, self.space, self.images, size)[0]
+        return find_recipes(self.settings, self.space, self.data, size)[0]
 
     def work(self, config: TrialConfig) -> Work:
         """The work of training `config` on one image."""
@@ -123,20 +119,6 @@ def measure_speed(start: Start, device: Device) -> Speed:
 def typical_work(start: Start, size: NetworkSize) -> Work:
     """The work of a typical training, whose recipe, if it is one, has `size`."""
     return start.work(_typical(start, size))
-
-
-def find_recipes(
-    settings: StudySettings, space: SearchSpace, images: TrainingSet, size: NetworkSize
-) -> tuple[list[Recipe], list[str]]:
-    """The recipes of this size that are points of `space`, and a line for each that is none."""
-    fitting, skipped = [], []
-    for recipe in recipes_for(images, size) if settings.recipes else []:
-        try:
-            recipe.point_in(space)
-            fitting.append(recipe)
-        except SpaceError as error:
-            skipped.append(f"recipe {recipe.name} is skipped: {error}")
-    return fitting, skipped
 
 
 def _median(start: Start) -> TrialConfig:

@@ -15,7 +15,6 @@ from autocnn.engines.base import BaseEngine
 from autocnn.engines.choose import make_engine
 from autocnn.engines.plan_engine import PlanEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.recipes import TrainingSet
 from autocnn.executors.choose import OpenExecutor, open_executor
 from autocnn.executors.protocol import Executor
 from autocnn.leaderboard.file import record_bytes
@@ -43,8 +42,8 @@ from autocnn.study.creation import size_of
 from autocnn.study.ending import Ending, exhausted_line
 from autocnn.study.loop import Search
 from autocnn.study.predicted_cost import PredictedCost, TimeCheck
-from autocnn.study.probe import find_recipes
 from autocnn.study.proposals import Proposals
+from autocnn.study.recipes import find_recipes
 from autocnn.study.tally import Tally
 from autocnn.trial import Device, Listener
 
@@ -203,8 +202,7 @@ class Session:
         )
         is_plan = bool(self.mode.plan)
         if not is_plan and not self.mode.joins and is_unbegun(self.study):
-            images = TrainingSet(shape=self.data.image_shape, n=self.data.train.n)
-            recipes, skipped = find_recipes(settings, self.space, images, size_of(self.facts))
+            recipes, skipped = find_recipes(settings, self.space, self.data, size_of(self.facts))
             proposals.enqueue(recipes)
             for line in skipped:
                 listener.message(line)

@@ -6,6 +6,7 @@ import pytest
 
 from autocnn.engines.recipes import (
     WIDTHS,
+    Entry,
     NetworkSize,
     Recipe,
     TrainingSet,
@@ -47,6 +48,16 @@ def test_every_recipe_is_a_feasible_point_of_the_space_cnn(shape, filters):
         assert set(recipe.values) <= set(NAMES)
         values = recipe.point_in(space)
         assert space.network(space.config(values), shape, 10).parameters > 0
+
+
+def test_narrower_networks_come_after_the_recipe_itself():
+    """Half as wide again as 24 filters, 36, is nearest to 32; the narrowest has 8."""
+    entry = Entry(name="wide", width=1.5, values={"flip": True})
+    images = TrainingSet(shape=(32, 32, 3), n=9000)
+    found = entry.recipes(images, NetworkSize(filters=24, batch_size=64))
+    assert [recipe.values["filters"] for recipe in found] == [32, 24, 16, 12, 8]
+    assert {recipe.values["batch_size"] for recipe in found} == {64}
+    assert all(recipe.name == "wide" and recipe.values["flip"] for recipe in found)
 
 
 def test_the_entries_of_the_portfolio_have_names_and_differ():

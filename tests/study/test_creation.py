@@ -19,7 +19,7 @@ from autocnn.space.cost import work_of
 from autocnn.space.layers import plan_network
 from autocnn.space.parameters import Fixed, Int
 from autocnn.space.space import SearchSpace
-from autocnn.study import creation, probe
+from autocnn.study import creation, probe, recipes
 from autocnn.study.cost_model import CPU_SECONDS, CostModel
 from autocnn.trial import Device
 
@@ -38,14 +38,21 @@ IMAGES = TrainingSet(shape=(8, 8, 1), n=54)
 def use(monkeypatch):
     """A function that replaces the portfolio: recipes whatever the images, and their sizes."""
 
-    def install(*recipes):
+    def install(*entries):
         asked = []
 
-        def give(images, size):
-            asked.append((images, size))
-            return list(recipes)
+        class _Entry:
+            name = "one"
 
-        monkeypatch.setattr(probe, "recipes_for", give)
+            def __init__(self, recipe):
+                self.recipe = recipe
+
+            def recipes(self, images, size):
+                asked.append((images, size))
+                return [self.recipe]
+
+        found = [_Entry(recipe) for recipe in entries]
+        monkeypatch.setattr(recipes, "entries_for", lambda images: found)
         return asked
 
     return install

@@ -1,11 +1,8 @@
-"""The probe: the recipes that a space has, their sizes, and the network that is measured."""
+"""The probe: sizes that a space has, the network that is measured."""
 
 from __future__ import annotations
 
-import pytest
-
-from autocnn.engines.recipes import NetworkSize, Recipe, TrainingSet
-from autocnn.records.study_settings import StudySettings
+from autocnn.engines.recipes import NetworkSize
 from autocnn.space.parameters import Categorical, Fixed, Int
 from autocnn.space.space import SearchSpace
 from autocnn.study import probe
@@ -14,38 +11,6 @@ SPACE = SearchSpace(
     name="test",
     parameters={"blocks": Fixed(value=2), "filters": Int(low=4, high=8), "kernel": Fixed(value=3)},
 )
-RECIPE = Recipe(name="one", values={"blocks": 2, "filters": 8})
-FOREIGN = Recipe(name="two", values={"blocks": 3, "filters": 8})
-IMAGES = TrainingSet(shape=(8, 8, 1), n=54)
-SIZE = NetworkSize(filters=8)
-
-
-@pytest.fixture
-def asked(monkeypatch) -> list[tuple[TrainingSet, NetworkSize]]:
-    """The arguments with which the recipes are asked for: one that fits SPACE, and one that not."""
-    asked = []
-
-    def give(images, size):
-        asked.append((images, size))
-        return [FOREIGN, RECIPE]
-
-    monkeypatch.setattr(probe, "recipes_for", give)
-    return asked
-
-
-def test_only_recipes_that_are_points_of_the_space_are_taken(asked):
-    """Each other recipe is reported in one line."""
-    fitting, skipped = probe.find_recipes(StudySettings(study="x"), SPACE, IMAGES, SIZE)
-    assert fitting == [RECIPE]
-    assert [line.partition(":")[0] for line in skipped] == ["recipe two is skipped"]
-    assert asked == [(IMAGES, SIZE)]
-
-
-def test_no_recipes_are_used_if_they_are_switched_off(asked):
-    """The option `--no-recipes` gives an empty list."""
-    settings = StudySettings(study="x", recipes=False)
-    assert probe.find_recipes(settings, SPACE, IMAGES, SIZE) == ([], [])
-    assert asked == []
 
 
 def test_a_size_is_one_that_the_space_has():

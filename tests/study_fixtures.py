@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -62,3 +63,10 @@ def paths(tmp_path: Path, settings: StudySettings) -> StudyPaths:
     paths.root.mkdir()
     paths.study_toml.write_text(settings_to_toml(settings))
     return paths
+
+
+def copy_study(source: Path, target: Path, day: str) -> None:
+    """Copy a study of 2026-11-22 as one that was created on another day, such as 2026-11-23."""
+    shutil.copytree(source, target)
+    for path in (target / "study.toml", target / "journal.log"):
+        path.write_text(path.read_text().replace("2026-11-22T", f"{day}T"))

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from autocnn.errors import SettingsError, StudyError
 from autocnn.leaderboard.file import record_bytes
+from autocnn.leaderboard.lost_trials import read_whole
 from autocnn.leaderboard.merged import StudyImages, check_comparable
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.leaderboard.studies import latest_study
@@ -133,7 +134,7 @@ def read_study(study: OpenStudy) -> StudyView:
         objective=objective,
         space=study.space,
         facts=facts,
-        records=rank_trials(study.read_trials(), objective),
+        records=rank_trials(read_whole(study.paths, study.read_trials), objective),
         record_bytes=n_bytes,
     )
 

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import optuna
-from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
+from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, JournalFileSymlinkLock
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.records.database import CREATED
+from autocnn.records.journal_lines import JournalReader, split_tail
 from autocnn.records.study_folder import StudyPaths
 
 # Optuna raises these while it replays a file that is damaged or is no journal.
-_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, OSError)
+_UNREADABLE = (
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    OSError,
+    RecursionError,
+)
 
 
-def open_journal(paths: StudyPaths) -> optuna.storages.JournalStorage:
+def open_journal(paths: StudyPaths, *, writes: bool = True) -> optuna.storages.JournalStorage:
     """The journal of the study; the file is made if it does not exist.
 
-    Raises: RecordError if the journal cannot be read.
+    If a crash left a tail that is no whole record, a journal that `writes` moves it into a file
+    beside the journal. One that does not write leaves every file as it is, and the tail out.
+    Raises: RecordError if the journal cannot be read, or is a link.
     """
     journal = paths.journal.absolute()  # workers may have another working directory
+    if writes and journal.is_symlink():
+        raise RecordError(
+            f"{paths.journal}: is a link, through which nothing is written; put the file itself "
+            "there, or start another study"
+        )
     try:
-        _mend_tail(str(journal))
-        return optuna.storages.JournalStorage(JournalFileBackend(str(journal)))
+        backend: BaseJournalBackend = _Backend(journal) if writes else JournalReader(journal)
+        return optuna.storages.JournalStorage(backend)
     except _UNREADABLE as error:
         reason = str(error).partition("\n")[0]
         raise RecordError(
@@ -32,12 +49,31 @@ def open_journal(paths: StudyPaths) -> optuna.storages.JournalStorage:
         ) from error
 
 
-def open_own_study(paths: StudyPaths, name: str | None = None) -> optuna.Study:
+class _Backend(JournalFileBackend):
+    """Optuna's journal file, of which a bad tail is cut before anything is appended to it."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        if journal.exists():
+            _cut_tail(journal)
+        super().__init__(str(journal))
+
+    def append_logs(self, logs: list[dict[str, object]]) -> None:
+        """Append records; what a failed write left of earlier ones is cut first."""
+        _cut_tail(self._journal)
+        super().append_logs(logs)
+
+
+def open_own_study(
+    paths: StudyPaths, name: str = "", created: str = "", *, writes: bool = True
+) -> optuna.Study:
     """The study of the journal that autocnn made, also if its folder was renamed.
 
     Other programs may have put studies of their own into the file: of several, the one called
-    `name` is taken, else the only one that has the time of creation of a folder.
-    Raises: StudyError if the journal has none, or several; RecordError if it cannot be read.
+    `name` is taken, else the only one that has the time of creation of a folder. `created` is that
+    time by study.toml, empty if it is not known; `writes` as in `open_journal`.
+    Raises: StudyError if the journal has none, several, or that of another folder; RecordError if
+    it cannot be read.
     """
     if not paths.journal.is_file() and paths.leaderboard.is_file():
         raise StudyError(
@@ -46,7 +82,7 @@ def open_own_study(paths: StudyPaths, name: str | None = None) -> optuna.Study:
         )
     if not paths.journal.is_file():
         raise StudyError(f"{paths.root}: no study is on record here; `autocnn search` starts one")
-    storage = open_journal(paths)
+    storage = open_journal(paths, writes=writes)
     studies = storage.get_all_studies()
     own = [study for study in studies if CREATED in study.user_attrs]
     named = [study for study in own if study.study_name == name]
@@ -56,30 +92,40 @@ def open_own_study(paths: StudyPaths, name: str | None = None) -> optuna.Study:
             f"{paths.journal}: expected one study of autocnn on record, found {len(found)}; "
             "`autocnn search` starts a new one"
         )
+    _check_owner(paths, str(found[0].user_attrs.get(CREATED, "")), created)
     return optuna.load_study(study_name=found[0].study_name, storage=storage)
 
 
-def _mend_tail(journal: str) -> None:
-    """Cut off a last line that a crash left incomplete: the next line would be appended to it."""
-    if not _has_torn_tail(journal):
+def _check_owner(paths: StudyPaths, created: str, expected: str) -> None:
+    """Raise StudyError if the journal was made for another folder; an empty time is unknown."""
+    if created and expected and created != expected:
+        raise StudyError(
+            f"{paths.journal}: belongs to a study that was created at {created}, and "
+            f"{paths.study_toml.name} says {expected}; put back the journal of this study"
+        )
+
+
+def _cut_tail(journal: Path) -> None:
+    """Move a tail that is no whole record into a file beside the journal."""
+    if not split_tail(journal)[1]:
         return
-    lock = JournalFileSymlinkLock(journal)
+    lock = JournalFileSymlinkLock(str(journal))
     lock.acquire()
     try:
-        if _has_torn_tail(journal):  # else another process has completed the line
-            with open(journal, "rb+") as file:
-                content = file.read()
-                end = content.rfind(b"\n") + 1
-                if content.startswith(b"{", end):  # else Optuna did not write the line
-                    file.truncate(end)
+        n_whole, tail = split_tail(journal)
+        if tail:  # else another process has completed the line, or cut it
+            _keep_beside(journal, tail)
+            os.truncate(journal, n_whole)
     finally:
         lock.release()
 
 
-def _has_torn_tail(journal: str) -> bool:
-    """True if the last line has no end."""
-    if not os.path.exists(journal) or os.path.getsize(journal) == 0:
-        return False
-    with open(journal, "rb") as file:
-        file.seek(-1, os.SEEK_END)
-        return file.read() != b"\n"
+def _keep_beside(journal: Path, tail: bytes) -> None:
+    """Write `tail` to the first of journal.log.cut-1, journal.log.cut-2, ... that is free."""
+    number = 1
+    while os.path.lexists(f"{journal}.cut-{number}"):
+        number += 1
+    with open(f"{journal}.cut-{number}", "xb") as file:
+        file.write(tail)
+        file.flush()
+        os.fsync(file.fileno())

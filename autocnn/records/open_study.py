@@ -122,7 +122,7 @@ class OpenStudy:
 
     @cached_property
     def record(self) -> optuna.Study:
-        """The study in Optuna's storage.
+        """The study in Optuna's storage, to be read only.
 
         Raises: StudyError if there is none, or one of another version; RecordError if it cannot be
         read.
@@ -130,7 +130,7 @@ class OpenStudy:
         from autocnn.records.optuna_record import open_study, silence_optuna
 
         silence_optuna()
-        return open_study(self.paths, self.recorded)
+        return open_study(self.paths, self.recorded, writes=False)
 
     @cached_property
     def facts(self) -> Facts | None:

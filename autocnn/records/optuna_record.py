@@ -36,6 +36,7 @@ from autocnn.records.database import (
 from autocnn.records.database_url import absolute_url, public_url, with_password
 from autocnn.records.facts import Facts, facts_from_json, facts_to_json
 from autocnn.records.journal import open_journal, open_own_study
+from autocnn.records.journal_lines import split_tail
 from autocnn.records.optuna_private import OwnStudy
 from autocnn.records.own_trials import DRAWN, INFEASIBLE, PROPOSAL, is_own
 from autocnn.records.study_folder import StudyPaths
@@ -91,26 +92,28 @@ def study_exists(paths: StudyPaths, settings: StudySettings) -> bool:
 
 
 def _has_line(journal: Path) -> bool:
-    """True if the first line is whole: a process that was killed before that left no study."""
+    """True if a line is whole: a process that was killed before that left no study."""
     try:
-        with journal.open("rb") as file:
-            return file.readline().endswith(b"\n")
+        return split_tail(journal)[0] > 0
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError:
         return True  # opening the journal raises the reason
 
 
-def open_study(paths: StudyPaths, settings: StudySettings | None = None) -> optuna.Study:
+def open_study(
+    paths: StudyPaths, settings: StudySettings | None = None, *, writes: bool = True
+) -> optuna.Study:
     """The study on record: in the database of `settings`, else in the journal of the folder.
 
-    `settings` has the name on record.
+    `settings` has the name on record. If the study is not opened for `writes`, no file changes.
     Raises: StudyError if there is none, or one of another version of autocnn; RecordError if the
     record cannot be read.
     """
     url = None if settings is None or settings.storage is None else _full_url(settings.storage)
     if settings is None or url is None:
-        study = open_own_study(paths, None if settings is None else settings.study)
+        name, created = ("", "") if settings is None else (settings.study, settings.created)
+        study = open_own_study(paths, name, created, writes=writes)
     else:
         study = open_named_study(url, paths, settings)
     version = study.user_attrs.get(_VERSION)

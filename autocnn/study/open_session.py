@@ -10,10 +10,11 @@ import optuna
 
 from autocnn.data.prepared import refer_to
 from autocnn.executors.protocol import ExecutorSetup
+from autocnn.leaderboard.lost_trials import read_whole
 from autocnn.records.facts import Facts, Measurement
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
-from autocnn.records.optuna_record import create_study, open_study, study_exists
+from autocnn.records.optuna_record import create_study, open_study, read_records, study_exists
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
@@ -39,6 +40,7 @@ def open_session(
     Raises: DatasetError; StudyError for other data.
     """
     is_new = not study_exists(paths, settings)
+    read_whole(paths, lambda: [] if is_new else read_records(open_study(paths, settings)))
     listener.progress(Progress(phase="starting", counts={}))
     with ExitStack() as stack:
         executor = mode.open_executor(_executor_setup(settings, paths))

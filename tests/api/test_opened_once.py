@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 
 import pytest
+from study_fixtures import copy_study
 
 # Runs each command of argv[1] and prints how often it opened each study.toml, by the study's name.
 COUNT = """
@@ -71,9 +71,7 @@ def run(code: str, *arguments: object) -> str:
 def test_a_command_reads_each_study_toml_once(study, results, tmp_path):
     """This includes commands without a name, which compare the dates of all studies."""
     older = results / "older"
-    shutil.copytree(study.root, older)
-    toml = older / "study.toml"
-    toml.write_text(toml.read_text().replace("2026-11-22", "2026-11-21"))
+    copy_study(study.root, older, "2026-11-21")
     place = ["--results", str(results)]
     export = ["export", "--output", str(tmp_path / "model.keras")]
     one, both = {"digits-1": 1}, {"digits-1": 1, "older": 1}

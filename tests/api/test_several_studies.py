@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 
 import pytest
+from study_fixtures import copy_study
 
 from autocnn.api.leaderboard import (
     leaderboard_rows,
@@ -22,9 +22,7 @@ from autocnn.records.study_folder import StudyPaths
 def other(study, results):
     """A later copy of digits-1, called digits-2."""
     root = results / "digits-2"
-    shutil.copytree(study.root, root)
-    toml = (root / "study.toml").read_text().replace("2026-11-22", "2026-11-23")
-    (root / "study.toml").write_text(toml)
+    copy_study(study.root, root, "2026-11-23")
     return StudyPaths(root)
 
 

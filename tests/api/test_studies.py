@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 
 import pytest
+from study_fixtures import copy_study
 
 from autocnn.api.studies import confusion_of, load_study
 from autocnn.errors import AutocnnError, StudyError
@@ -30,9 +31,7 @@ def test_a_study_is_read_whole(view):
 def test_the_latest_study_is_the_default(study, results):
     """The latest study follows from the time of creation, not from the name."""
     older = results / "zz"
-    shutil.copytree(study.root, older)
-    toml = (older / "study.toml").read_text().replace("2026-11-22", "2026-11-21")
-    (older / "study.toml").write_text(toml)
+    copy_study(study.root, older, "2026-11-21")
     assert load_study(results).paths.name == "digits-1"
     assert load_study(str(results), "zz").paths.name == "zz"
 
@@ -40,8 +39,8 @@ def test_the_latest_study_is_the_default(study, results):
 def test_a_comparison_is_not_the_latest_study(study, results):
     """The default is the latest search; a comparison can be given by name."""
     plan = results / "compare-digits-30-5"
-    shutil.copytree(study.root, plan)
-    toml = (plan / "study.toml").read_text().replace("2026-11-22", "2026-11-23")
+    copy_study(study.root, plan, "2026-11-23")
+    toml = (plan / "study.toml").read_text()
     (plan / "study.toml").write_text(toml.replace('engine = "optuna"', 'engine = "plan"'))
     assert load_study(results).paths.name == "digits-1"
     assert load_study(results, plan.name).paths.name == plan.name

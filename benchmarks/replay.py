@@ -46,6 +46,7 @@ def _add_record(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--folder", type=Path, help="of the pool; by default results/replay/NAME")
     parser.add_argument("--cifar", type=Path, help="folder of CIFAR-10's Parquet files")
     parser.add_argument("--n", type=int, default=60, help="configurations")
+    parser.add_argument("--first", type=int, default=0, help="number of the first of them")
     parser.add_argument("--horizons", type=int, nargs="+", default=[4, 12])
     parser.add_argument("--train", type=int, default=2000, help="images")
     parser.add_argument("--validation", type=int, default=1000, help="images")
@@ -119,6 +120,7 @@ def run_record(options: argparse.Namespace) -> None:
     plan = Plan(
         folder=options.folder or POOLS / options.dataset,
         n=options.n,
+        first=options.first,
         horizons=tuple(sorted(options.horizons)),
         seconds=options.seconds,
         limit=options.limit,

@@ -45,7 +45,7 @@ class Policy:
     recipes: bool = True  # they come first
     pruner: str = "halving"  # of the first stage
     refit: int | None = None  # epochs of the refit; None: those of the last stage
-    factor: float = 1.0  # times the budget that the others have
+    best_epoch: bool = True  # the refit ends at the winner's best epoch, else at its last one
 
     @property
     def refit_horizon(self) -> int:

@@ -29,6 +29,7 @@ class Plan:
 
     folder: Path
     n: int  # configurations
+    first: int = 0  # the number of the first one, if several processes record one pool
     horizons: tuple[int, ...]
     seconds: float | None = None  # wall, after which no training is begun
     limit: int | None = None  # configurations of this run
@@ -161,7 +162,7 @@ def record(plan: Plan, images: PoolImages, draws: Draws) -> None:
 def configurations(plan: Plan, draws: Draws, rows: Sequence[Recorded]) -> Iterator[Drawn]:
     """The configurations with trainings that are missing, those on record as they are there."""
     n_begun = 0
-    for number in range(plan.n):
+    for number in range(plan.first, plan.first + plan.n):
         own = [row for row in rows if row.configuration == number]
         if not missing(number, plan.horizons, {row.key for row in own}):
             continue

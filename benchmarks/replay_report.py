@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -55,6 +56,7 @@ def all_policies(horizons: Sequence[int]) -> list[Policy]:
     default = default_policy(longest)
     return [
         default,
+        _changed("refit to the last epoch", default.stages, best_epoch=False),
         *_of_horizons(horizons),
         *_of_proposers(default.stages),
         *(_changed(f"pruner: {name}", default.stages, pruner=name) for name in ("none", "median")),
@@ -164,7 +166,7 @@ class Line:
     difference: float  # from today's default, in the same searches
     low: float
     high: float
-    optimism: float  # validation minus held-out
+    optimism: float  # validation minus held-out; of searches whose winner has the refit's horizon
     trials: float
     pruned: float
     promoted: float
@@ -196,11 +198,16 @@ def _line(
         difference=float(differences.mean()),
         low=low,
         high=high,
-        optimism=float(100 * (_column(rows, "val") - held).mean()),
+        optimism=_mean(100 * (_column(rows, "val") - held)),
         trials=float(_column(rows, "n_trials").mean()),
         pruned=float(_column(rows, "n_pruned").mean()),
         promoted=float(_column(rows, "n_promoted").mean()),
     )
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else math.nan
 
 
 def interval(
@@ -239,7 +246,8 @@ def _markdown(line: Line) -> str:
     if line.policy == DEFAULT:
         difference = "–"
     counts = f"{line.trials:.1f} | {line.pruned:.1f} | {line.promoted:.1f}"
-    return f"| {line.policy} | {line.held:.2f} | {difference} | {line.optimism:+.2f} | {counts} |"
+    optimism = "–" if math.isnan(line.optimism) else f"{line.optimism:+.2f}"
+    return f"| {line.policy} | {line.held:.2f} | {difference} | {optimism} | {counts} |"
 
 
 def describe_pool(folder: Path) -> list[str]:

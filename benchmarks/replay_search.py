@@ -2,12 +2,14 @@
 
 The first stage proposes until its share of the time is spent. Each later one trains the best of the
 stage before it, the best first, as long as a training fits. The winner is the best by validation of
-the last stage that has a trial. The refit is assumed to equal the winner's own training; if its
-horizon is longer, it is that configuration's recorded run of that horizon, at its last epoch.
+the last stage that has a trial. The refit is assumed to equal the winner's own training until its
+best epoch. If the refit has a longer horizon, it is the recorded run of that horizon, at its last
+epoch.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -23,7 +25,7 @@ class Outcome:
     """What one search came to."""
 
     held: float  # accuracy of the winner on the held-out part
-    val: float  # that it was chosen by
+    val: float  # that it was chosen by; NaN if the refit has another horizon
     n_trials: int  # of the first stage
     n_pruned: int
     n_promoted: int  # of the later stages
@@ -124,7 +126,7 @@ def search(policy: Policy, task: Task) -> Outcome | None:
     recipes = list(pool.recipes)
     if task.shuffle:
         np.random.default_rng([task.seed, 0]).shuffle(recipes)
-    total = policy.factor * task.budget - pool.typical_seconds(policy.refit_horizon)
+    total = task.budget - pool.typical_seconds(policy.refit_horizon)
     known = Known(pool, rng, recipes, np.zeros(len(pool.entries), dtype=bool))
     playing = _Search(policy, task, total, known)
     until = total * (1 - policy.stages[0].share)
@@ -139,10 +141,9 @@ def search(policy: Policy, task: Task) -> Outcome | None:
     if not last:
         return None
     winner = max(last, key=lambda t: (t.score, -float(t.run.loss[: t.epochs].min())))
-    held = _held(winner, horizon, policy, task)
     return Outcome(
-        held=held,
-        val=winner.score,
+        held=_held(winner, horizon, policy, task),
+        val=winner.score if horizon == policy.refit_horizon else math.nan,
         n_trials=playing.n_trials,
         n_pruned=playing.n_pruned,
         n_promoted=n_promoted,
@@ -152,6 +153,7 @@ def search(policy: Policy, task: Task) -> Outcome | None:
 
 def _held(winner: Trial, horizon: int, policy: Policy, task: Task) -> float:
     if horizon == policy.refit_horizon:
-        return float(winner.run.held[winner.run.best(winner.epochs)])
+        last = winner.epochs - 1
+        return float(winner.run.held[winner.run.best(last + 1) if policy.best_epoch else last])
     longer = task.pool.entries[winner.entry].run(policy.refit_horizon, task.seed)
     return float(longer.held[-1])

@@ -346,6 +346,14 @@ def test_one_horizon_keeps_the_time_of_the_refit(scripts):
     assert (outcome.val, outcome.held) == (0.5, pytest.approx(0.4))
 
 
+def test_a_refit_ends_at_the_best_epoch_or_at_the_last(scripts):
+    """Epoch 3 has 0.6 and the last one 0.5; the held-out part has 0.1 less."""
+    for best_epoch, held in ((True, 0.5), (False, 0.4)):
+        policy = policy_of(scripts, (4, 1.0), best_epoch=best_epoch)
+        outcome = play(scripts, policy, [{4: [0.1, 0.2, 0.6, 0.5]}], 8)
+        assert outcome.held == pytest.approx(held)
+
+
 def test_a_trial_that_the_time_cuts_counts_with_what_it_had(scripts):
     """Of 7 s the refit keeps 4: three epochs are left of the only trial."""
     outcome = play(scripts, policy_of(scripts, (4, 1.0)), [{4: [0.1, 0.2, 0.3, 0.5]}], 7)
@@ -366,7 +374,8 @@ def test_without_time_for_the_long_horizon_the_refit_is_its_first_training(scrip
     curves = [{1: [0.4], 4: [0, 0, 0, 0.9]}] * 4
     outcome = play(scripts, policy_of(scripts, (1, 0.5), (4, 0.5)), curves, 7)
     assert outcome.n_promoted == 0
-    assert (outcome.val, outcome.held) == (0.4, pytest.approx(0.8))
+    assert np.isnan(outcome.val)
+    assert outcome.held == pytest.approx(0.8)
 
 
 def test_a_pruned_trial_takes_its_time_until_the_rung_and_cannot_win(scripts):

@@ -179,7 +179,7 @@ class _Conversation:
 def _send_output_to(log: Path) -> None:
     """Send everything that libraries print to the log file."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o644)
     for descriptor in (1, 2):
         os.dup2(file, descriptor)
     os.close(file)

@@ -21,6 +21,8 @@ def delete_study(results: Path | str, name: str) -> int:
     study = find_study(Path(results), name)
     paths = study.paths
     size = folder_size(paths.root)
+    if paths.lock.is_symlink() or paths.lock.is_fifo():  # no process of ours locks such a thing
+        paths.lock.unlink()
     with ExitStack() as locks:
         locks.enter_context(lock_study(paths))
         refuse_in_use(paths)

@@ -5,6 +5,7 @@ All are locks of the operating system (`flock`), which releases them if their pr
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import platform
@@ -16,8 +17,9 @@ from pathlib import Path
 from typing import IO
 
 from autocnn.errors import RecordError, StudyError
-from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_folder import StudyPaths, refuse_links
 
+DIGITS = 20  # of the number of a process
 TRIES, PAUSE_S = 3, 0.1  # `is_locked` holds a lock itself for an instant
 
 
@@ -29,9 +31,10 @@ def lock_study(paths: StudyPaths) -> Iterator[None]:
     RecordError if the folder cannot be written.
     """
     try:
-        file = open(paths.lock, "a+", encoding="utf-8")  # noqa: SIM115  closed below
+        file = open(paths.lock, "a+", errors="replace", opener=_open_here)  # noqa: SIM115  below
     except OSError as error:
-        raise RecordError(f"{paths.lock}: cannot be written ({error.strerror})") from error
+        reason = "it is a link" if error.errno == errno.ELOOP else error.strerror or error
+        raise RecordError(f"{paths.lock}: cannot be written ({reason})") from error
     with file:
         if not _acquire(file):
             raise StudyError(
@@ -54,11 +57,12 @@ class Owner:
     """
 
     def __init__(self, paths: StudyPaths) -> None:
+        refuse_links(paths)
         self._folder = paths.owners
         self.name = f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         try:
             self._folder.mkdir(exist_ok=True)
-            self._file = open(self._folder / self.name, "w", encoding="utf-8")  # noqa: SIM115
+            self._file = open(self._folder / self.name, "x", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
             raise RecordError(f"{self._folder}: cannot be written ({error.strerror})") from error
         fcntl.flock(self._file, fcntl.LOCK_EX)
@@ -100,7 +104,7 @@ def refuse_in_use(paths: StudyPaths) -> None:
 def is_locked(path: Path) -> bool | None:
     """True if a living process holds the lock of the file; None if that cannot be found out."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8", opener=_open_here) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:  # its process has ended in order
         return False
@@ -127,7 +131,7 @@ def _acquire(file: IO[str]) -> bool:
 def _number_at(lock: Path) -> str:
     """The number of the process that holds the lock, or "?"."""
     try:
-        with open(lock, encoding="utf-8") as file:
+        with open(lock, errors="replace", opener=_open_here) as file:
             return _number_in(file)
     except OSError:
         return "?"
@@ -135,4 +139,10 @@ def _number_at(lock: Path) -> str:
 
 def _number_in(file: IO[str]) -> str:
     file.seek(0)
-    return file.read().strip() or "?"
+    number = file.read(DIGITS).strip()
+    return number if number.isdecimal() else "?"
+
+
+def _open_here(path: str, flags: int) -> int:
+    """Open the file itself: neither what a link leads to, nor a pipe, which waits for a writer."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666)

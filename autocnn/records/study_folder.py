@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from autocnn.records.setting import is_study_name
 from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE
 
 LOCK_FILE = ".lock"
+JOURNAL_LOCK = "journal.log.lock"  # Optuna's, while it writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +142,7 @@ def claim_folder(results: Path, name: str) -> StudyPaths:
     """Make the folder `results/name` for a study, or accept the folder of an existing study.
 
     Raises: SettingsError if `name` is no plain folder name; RecordError if the folder holds
-    something else or cannot be written.
+    something else or a link, or cannot be written.
     """
     if not is_study_name(name):
         raise SettingsError(f"--study must be a plain folder name, got {name!r}")
@@ -159,7 +161,33 @@ def claim_folder(results: Path, name: str) -> StudyPaths:
         )
     if not os.access(paths.root, os.W_OK | os.X_OK):
         raise _not_writable(paths.root, "Permission denied")
+    refuse_links(paths)
     return paths
+
+
+def refuse_links(paths: StudyPaths) -> None:
+    """Raise RecordError if something in the folder is a link, or neither file nor folder.
+
+    What is written to the study would land outside of its folder. The lock of Optuna's journal is
+    a link, which is not followed.
+    """
+    if paths.root.is_symlink() and StudyPaths(paths.root.parent).exists:  # a study in a study
+        raise _is_link(paths.root)
+    folders = [paths.root]
+    while folders:
+        with suppress(FileNotFoundError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(Path(entry.path))
+                elif entry.name != JOURNAL_LOCK and not entry.is_file(follow_symlinks=False):
+                    raise _is_link(Path(entry.path))
+
+
+def _is_link(path: Path) -> RecordError:
+    return RecordError(
+        f"{path}: is a link or a special file, through which nothing is written; put the file or "
+        "folder itself there, or delete it"
+    )
 
 
 def _is_leftover(name: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from os import mkfifo
 
 import pyarrow as pa
 import pytest
@@ -189,3 +190,16 @@ def test_the_latest_study_has_something_to_show(paths, later, tmp_path, scores):
 def test_without_anything_to_show_the_latest_of_all_is_taken(paths, later, tmp_path):
     """If no study has an epoch, the latest of all is returned."""
     assert latest_study(tmp_path).name == later.name
+
+
+@pytest.mark.parametrize(
+    "make", [lambda path, to: path.symlink_to(to), lambda path, _: mkfifo(path)]
+)
+def test_a_study_whose_lock_is_a_link_or_a_pipe_is_deleted(paths, tmp_path, make):
+    """What the link leads to is not touched."""
+    target = tmp_path / "target"
+    target.write_text("precious")
+    make(paths.lock, target)
+    delete_study(tmp_path, paths.name)
+    assert not paths.root.exists()
+    assert target.read_text() == "precious"

@@ -89,3 +89,33 @@ def test_the_lock_of_a_deleted_study_is_not_taken(paths, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", delete_first)
     with pytest.raises(StudyError, match="study a was deleted just now"), lock_study(paths):
         pass
+
+
+def test_a_lock_that_is_a_link_is_not_written_through(paths, tmp_path):
+    """The file that the link leads to keeps its content, and counts for no lock."""
+    target = tmp_path / "target"
+    target.write_text("precious")
+    paths.lock.symlink_to(target)
+    with (
+        pytest.raises(RecordError, match=r"\.lock: cannot be written \(it is a link\)$"),
+        lock_study(paths),
+    ):
+        pass
+    assert target.read_text() == "precious"
+    assert not is_running(paths)
+
+
+def test_a_pipe_in_place_of_the_lock_is_not_waited_for(paths):
+    """A named pipe would hold up a process that opens it until another one writes."""
+    os.mkfifo(paths.lock)
+    assert not is_running(paths)
+    with pytest.raises(RecordError, match=r"\.lock: cannot be written"), lock_study(paths):
+        pass
+
+
+def test_an_owner_does_not_write_through_a_link(paths, tmp_path):
+    """The folder of the owners may not lead out of the study."""
+    paths.owners.symlink_to(tmp_path, target_is_directory=True)
+    with pytest.raises(RecordError, match=r"\.owners: is a link"):
+        Owner(paths)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]

@@ -113,3 +113,46 @@ def test_a_folder_with_a_half_written_file_only_can_be_claimed(tmp_path):
     (tmp_path / "s").mkdir()
     (tmp_path / "s" / ".study.toml.0123.tmp").touch()
     assert claim_folder(tmp_path, "s").root == tmp_path / "s"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "journal.log",
+        "worker.log",
+        "trials",
+        "trials/00001",
+        "finals/winner.keras",
+        "costs",
+        ".lock",
+    ],
+)
+def test_a_study_with_a_link_is_not_claimed(tmp_path, name):
+    """What a received study leads to outside of its folder is never written."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    paths = claim_folder(tmp_path, "a")
+    paths.study_toml.touch()
+    (paths.root / name).parent.mkdir(exist_ok=True)
+    (paths.root / name).symlink_to(outside)
+    with pytest.raises(RecordError, match=rf"a/{name}: is a link or a special file"):
+        claim_folder(tmp_path, "a")
+
+
+def test_the_link_that_is_a_lock_of_optuna_is_accepted(tmp_path):
+    """Optuna locks a journal by a link, which a killed process leaves."""
+    paths = claim_folder(tmp_path, "a")
+    paths.study_toml.touch()
+    (paths.root / "journal.log.lock").symlink_to("journal.log")
+    claim_folder(tmp_path, "a")
+
+
+def test_a_study_in_a_study_may_be_no_link(tmp_path):
+    """The folder of an ablation lies in the folder of its study; the results may be a link."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "study.toml").touch()
+    (tmp_path / "ablation-1").symlink_to(tmp_path / "outside")
+    claim_folder(tmp_path, "ablation-1")
+    (tmp_path / "study.toml").touch()
+    with pytest.raises(RecordError, match="ablation-1: is a link"):
+        claim_folder(tmp_path, "ablation-1")

@@ -13,6 +13,7 @@ from autocnn.states import FailureCause as FailureCause
 from autocnn.states import TrialState as TrialState
 
 RECIPE_ORIGIN = "recipe:"  # begins the origin of a trial that is a recipe; its name follows
+PROMOTED_ORIGIN = "promoted:"  # begins that of a promoted trial; the other trial's number follows
 WEIGHTS_FILE = "best.npz"  # in a trial's folder: the weights of its best epoch
 CHECKPOINT_FILE = "checkpoint.npz"  # the state of a training that may go on
 
@@ -49,6 +50,19 @@ class Proposal:
     last_epoch: int  # epochs to be trained at most, those of the parent included
     first_epoch: int = 0  # epochs that the parent has trained already
     parent: int | None = None  # the trial whose training goes on
+    promoted_from: int | None = None  # the trial whose configuration has a longer schedule here
+
+    def schedule_epochs(self, horizon: int) -> int:
+        """The epochs of the schedule: `horizon`, the study's, unless the trial is promoted."""
+        return horizon if self.promoted_from is None else self.last_epoch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promotion:
+    """A configuration that is trained once more, from the start, with a longer schedule."""
+
+    of: int  # the trial that had it first
+    epochs: int  # of the longer schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,12 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
         return 0
     free_mb = psutil.virtual_memory().available // 2**20
     return max(1, min(len(os.sched_getaffinity(0)), free_mb // TEST_PROCESS_MB))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files with the most trainings first, so that no process is left with them alone."""
+    n_trainings = Counter(item.path for item in items if item.get_closest_marker("training"))
+    items.sort(key=lambda item: -n_trainings[item.path])  # stable
 
 
 @pytest.fixture

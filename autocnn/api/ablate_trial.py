@@ -135,7 +135,7 @@ def _study_settings(
         **{key: stored[key] for key in kept if key in stored},
         study=name,
         results=str(view.paths.root),
-        epochs=view.known_facts.horizon,
+        epochs=record.proposal.schedule_epochs(view.known_facts.horizon),
         precision=view.known_facts.precision,
         subset=settings.subset,
         workers=settings.workers,
@@ -156,7 +156,7 @@ def _write(
         trial=record.number,
         dataset=view.study.settings.dataset,
         n_train=n_train,
-        epochs=view.known_facts.horizon,
+        epochs=record.proposal.schedule_epochs(view.known_facts.horizon),
         n_seeds=rows[0].n,
         objective=view.objective.name,
     )

@@ -12,7 +12,7 @@ from optuna.trial import TrialState as OptunaState
 
 from autocnn.engines.protocol import FIRST_LOOK, Draft, EngineSetup
 from autocnn.engines.pruners import build_pruner, passes_first_look
-from autocnn.records.own_trials import n_drawn_points
+from autocnn.records.own_trials import is_promoted, n_drawn_points
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Wait
 
@@ -38,9 +38,12 @@ class BaseEngine(ABC):
     def should_prune(self, number: int, epoch: int) -> bool:
         """True if the first look (epoch 0) or Optuna's pruner (later epochs) ends the trial.
 
-        No trial is pruned while none is complete: the search could end without a network.
+        No trial is pruned while none is complete: the search could end without a network. A
+        promoted trial is not pruned: its schedule is longer than that of the others.
         """
         trials = self._study.get_trials(deepcopy=False)
+        if is_promoted(trials[number]):
+            return False
         is_poor = self._is_poor(trials, number, epoch)  # asked in any case: it writes the rungs
         return is_poor and any(trial.state is OptunaState.COMPLETE for trial in trials)
 

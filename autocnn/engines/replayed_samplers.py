@@ -30,7 +30,7 @@ from autocnn.errors import Infeasible
 from autocnn.objectives import Objective
 from autocnn.records.distributions import suggest, to_distribution
 from autocnn.records.optuna_private import PlacedQMC, UnitCube, select_elite
-from autocnn.records.own_trials import was_drawn
+from autocnn.records.own_trials import is_promoted, was_drawn
 from autocnn.space.activity import steady_parameters
 from autocnn.space.config import TrialConfig
 from autocnn.space.parameters import Value
@@ -82,12 +82,12 @@ class Draw:
     def earlier(self) -> list[FrozenTrial]:
         """The trials before this one, in any state, by number."""
         trials = self.study.get_trials(deepcopy=False)
-        return [trial for trial in trials if trial.number < self.number]
+        return [t for t in trials if t.number < self.number and not is_promoted(t)]
 
     def scored(self) -> list[tuple[FrozenTrial, float]]:
         """The trials that ended with a score, by number, and their scores."""
         trials = self.study.get_trials(deepcopy=False, states=ENDED)
-        scores = [(trial, score(trial, self.objective)) for trial in trials]
+        scores = [(t, score(t, self.objective)) for t in trials if not is_promoted(t)]
         return [(trial, value) for trial, value in scores if value is not None]
 
     def completed(self) -> list[FrozenTrial]:

@@ -40,7 +40,7 @@ def refit_winner(
 ) -> Refit:
     """Train the configuration of `record` on train + validation, up to its best epoch.
 
-    The schedule keeps the study's horizon. The refit leaves `reserve_s` seconds of the budget.
+    The schedule has as many epochs as the trial's, and `reserve_s` seconds of the budget are left.
     `on_epoch` is called after each epoch, with its number and metrics.
 
     Raises: ValueError if the trial has no best epoch.
@@ -53,7 +53,7 @@ def refit_winner(
         number=record.number,
         config=record.trained_config,
         seed=record.seed,
-        horizon=session.facts.horizon,
+        horizon=record.proposal.schedule_epochs(session.facts.horizon),
         last_epoch=best_epoch,
         precision=session.precision,
         folder=session.paths.refit,

@@ -61,6 +61,7 @@ _COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("origin", pa.string()),
     ("first_epoch", pa.int32()),
     ("parent", pa.int32()),
+    ("promoted_from", pa.int32()),
     ("duplicate_of", pa.int32()),
     ("attempts", pa.int32()),
     ("reduced_batch_size", pa.int32()),
@@ -234,6 +235,7 @@ def _proposal_cells(record: TrialRecord) -> dict[str, Any]:
         "origin": record.origin,
         "first_epoch": record.first_epoch,
         "parent": record.parent,
+        "promoted_from": record.promoted_from,
         "config": _config_text(record.config),
     }
 

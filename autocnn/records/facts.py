@@ -50,7 +50,8 @@ class Facts:
     n_train: int = 0  # images, of the first fold
     n_validation: int = 0  # images that a trial is scored on: held out by any of its folds
     folds: int = 1  # networks that each trial trains
-    horizon: int  # epochs over which every schedule runs
+    horizon: int  # epochs over which every schedule runs, but that of a promoted trial
+    promotes: bool = False  # the best trials are trained once more, with a longer schedule
     recipe_filters: int = 0  # of the first block of the first recipe
     recipe_batch: int = 0  # the batch size of the recipes
     proposer: str  # the sampler or tuner that `auto` stands for

@@ -38,7 +38,7 @@ from autocnn.records.facts import Facts, facts_from_json, facts_to_json
 from autocnn.records.journal import open_journal, open_own_study
 from autocnn.records.journal_lines import split_tail
 from autocnn.records.optuna_private import OwnStudy
-from autocnn.records.own_trials import DRAWN, INFEASIBLE, PROPOSAL, is_own
+from autocnn.records.own_trials import DRAWN, INFEASIBLE, PROPOSAL, is_own, is_promoted
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_record import (
@@ -252,10 +252,10 @@ def n_infeasible(study: optuna.Study) -> int:
 
 
 def n_ended(study: optuna.Study) -> int:
-    """The number of trials that ended and did not fail, without infeasible draws."""
+    """The number of drawn trials that ended and did not fail, without infeasible draws."""
     states = [optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED]
     trials = study.get_trials(deepcopy=False, states=states)
-    return sum(INFEASIBLE not in trial.user_attrs for trial in trials)
+    return sum(INFEASIBLE not in t.user_attrs and not is_promoted(t) for t in trials)
 
 
 def unfinished_trials(study: optuna.Study) -> list[FrozenTrial]:
@@ -299,14 +299,19 @@ def _record(trial: FrozenTrial, space: SearchSpace | None) -> TrialRecord:
         proposal = from_json(attrs[PROPOSAL], Proposal)
         result = from_json(attrs[_RESULT], TrialResult) if _RESULT in attrs else None
     except ValueError as error:
-        raise RecordError(
-            f"trial {trial.number} cannot be read from the record ({error}); use the version of "
-            "autocnn that wrote it, or start another study"
-        ) from error
+        raise unreadable(trial.number, error) from error
     if space is not None:
         proposal = _in_notation(proposal, space)
     started, finished = _utc(trial.datetime_start), _utc(trial.datetime_complete)
     return record_of(proposal, _state(trial, result), result, started, finished)
+
+
+def unreadable(number: int, error: Exception) -> RecordError:
+    """The error of a trial whose record has another form."""
+    return RecordError(
+        f"trial {number} cannot be read from the record ({error}); use the version of "
+        "autocnn that wrote it, or start another study"
+    )
 
 
 def _in_notation(proposal: Proposal, space: SearchSpace) -> Proposal:

@@ -16,6 +16,7 @@ from autocnn.space.space import SearchSpace
 # User attributes of a trial
 DRAWN = "autocnn"  # the mark of the trials that autocnn makes
 RECIPE = "recipe"  # the name of the recipe that it trains
+PROMOTED = "promoted"  # the promotion that it is, as plain values
 PROPOSAL, INFEASIBLE, REFUSED = "proposal", "infeasible", "refused"
 
 
@@ -37,15 +38,24 @@ def refuse(trial: optuna.Trial, reason: str) -> None:
     trial.set_user_attr(REFUSED, reason)
 
 
+def is_promoted(trial: FrozenTrial) -> bool:
+    """True if `trial` has the configuration of an earlier one, with a longer schedule.
+
+    Engines leave it out: nothing was drawn, and its scores are not to be compared with others.
+    """
+    return PROMOTED in trial.user_attrs
+
+
 def has_point(trial: FrozenTrial) -> bool:
     """True if all values of `trial` have been drawn."""
-    return PROPOSAL in trial.user_attrs or INFEASIBLE in trial.user_attrs
+    is_known = PROPOSAL in trial.user_attrs or INFEASIBLE in trial.user_attrs
+    return is_known and not is_promoted(trial)
 
 
 def was_drawn(trial: FrozenTrial) -> bool:
     """True if a sampler drew the values of `trial`, or draws them now; False if it is enqueued."""
     is_drawn = has_point(trial) or trial.state is OptunaState.RUNNING
-    return is_drawn and enqueued_values(trial) is None
+    return is_drawn and not is_promoted(trial) and enqueued_values(trial) is None
 
 
 def n_drawn_points(study: optuna.Study, space: SearchSpace) -> int:

@@ -27,6 +27,7 @@ class TrialRecord:
     last_epoch: int  # epochs to be trained at most, those of the parent included
     first_epoch: int = 0  # epochs that the parent has trained already
     parent: int | None = None  # the trial whose training went on
+    promoted_from: int | None = None  # the trial whose configuration has a longer schedule here
     result: TrialResult | None = None  # None: still running, or its process died
     started: datetime | None = None  # UTC
     finished: datetime | None = None  # UTC

@@ -10,7 +10,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import optuna
@@ -67,6 +67,11 @@ class StudyData:
         """The complete and stopped trials with a finite score."""
         return scored_trials(self.records)
 
+    @property
+    def drawn(self) -> StudyData:
+        """The same study without its promoted trials, whose scores are of a longer schedule."""
+        return replace(self, records=[r for r in self.records if r.promoted_from is None])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plot:
@@ -77,10 +82,15 @@ class Plot:
     params: Sequence[str] = ()  # the parameters that parallel and slice show
 
     @property
+    def shown(self) -> StudyData:
+        """The trials of the figure: one that compares values leaves out promoted trials."""
+        return self.data if self.kind in ("history", "curves") else self.data.drawn
+
+    @property
     def title(self) -> str:
         """The study's name and the subject of the figure."""
         score = self.data.objective.title
-        text = TITLES[self.kind].format(n=len(self.data.scored), score=score)
+        text = TITLES[self.kind].format(n=len(self.shown.scored), score=score)
         return f"{self.data.name}: {text}"
 
     @property
@@ -93,7 +103,7 @@ class Plot:
         """The lines below the title, which warn of wrong conclusions."""
         if self.kind != "importance":
             return []
-        return [IN_COMMON, *first_hint(len(self.data.scored))]
+        return [IN_COMMON, *first_hint(len(self.shown.scored))]
 
     @property
     def best_trials(self) -> dict[int, str]:
@@ -113,7 +123,7 @@ def draw_plot(library: Any, plot: Plot, escape: Escape) -> Any:
 
     Raises: StudyError if the trials give no importances.
     """
-    study, score = build_study(plot.data, escape), plot.score_label
+    study, score = build_study(plot.shown, escape), plot.score_label
     params = [escape(name) for name in plot.params]
     match plot.kind:
         case "history":
@@ -203,6 +213,7 @@ def importances(data: StudyData) -> dict[str, float]:
 
     Raises: StudyError if the trials are too few or too much alike.
     """
+    data = data.drawn
     obstacle = _obstacle(data)
     if obstacle is not None:
         raise StudyError(f"study {data.name}: the importance of parameters {obstacle}")
@@ -217,6 +228,7 @@ def choose_parameters(data: StudyData, wanted: Sequence[str] | None = None) -> l
 
     Raises: SettingsError for a parameter that no complete trial has; StudyError if there is none.
     """
+    data = data.drawn
     known = [name for name, values in _values(data) if values]
     if not known:
         raise StudyError(f"study {data.name}: no complete trial has a parameter that varies")

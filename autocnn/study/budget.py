@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ class Budget:
     folds: int = 1  # networks that a trial trains; a refit trains one
     refit_s: float = 0.0  # seconds of the best trial so far until the end of its best epoch
     is_ranked: bool = False  # a trial has a score, so that the finals have a winner
+    promotes: bool = False  # the best trials are trained once more, with a longer schedule
     trial_timeout_s: float | None = None  # seconds of any trial; None: what the budget allows
     clock: Callable[[], float] = field(default=time.monotonic)
 
@@ -60,15 +62,16 @@ class Budget:
         return share if timeout is None else timeout if share is None else min(share, timeout)
 
     def _share(self) -> float | None:
-        """Seconds of the budget for the next trial: a quarter of the search time left, or more.
+        """Seconds of the budget for the next trial: a part of the search time left, or more.
 
-        A typical trial always fits, within the time left, and without a winner any trial does;
-        None: no limit.
+        The part is a quarter, or an eighth if longer schedules follow. A typical trial always fits,
+        within the time left, and without a winner any trial does; None: no limit.
         """
         left = self.search_left()
         if left is None or not self.is_ranked:
             return left
-        return min(left, max(left / 4, TRIAL_MARGIN * self.typical_trial_s))
+        part = left / (8 if self.promotes else 4)
+        return min(left, max(part, TRIAL_MARGIN * self.typical_trial_s))
 
     def pace_limit(self) -> float | None:
         """Predicted seconds above which the next trial is pruned early; None: no limit."""
@@ -84,6 +87,26 @@ class Budget:
         `trial_timeout_s` will cut is begun: its best epoch before that counts.
         """
         return self._share()
+
+    def schedule_epochs(self, epoch_s: float, after_s: float = 0.0) -> float:
+        """The epochs of a promoted trial that begins in `after_s` seconds, with a refit as long.
+
+        An epoch takes `epoch_s` seconds. Infinite without a time budget.
+        """
+        left, timeout = self.left(), self.trial_timeout_s
+        timed = math.inf if timeout is None else (timeout - self.setup_s) / epoch_s
+        if left is None:
+            return timed
+        seconds = left - after_s - FINALS_FIXED_S - (1 + REFIT_MARGIN) * self.setup_s
+        return min(timed, max(0.0, seconds) / (epoch_s * (1 + REFIT_MARGIN / self.folds)))
+
+    def promoted_limit(self) -> float | None:
+        """Seconds after which a promoted trial that begins now is cut: a refit still fits then."""
+        left = self.left()
+        if left is None:
+            return self.trial_timeout_s
+        limit = max(0.0, left - FINALS_FIXED_S) / (1 + 1 / self.folds)
+        return limit if self.trial_timeout_s is None else min(limit, self.trial_timeout_s)
 
     def least_s(self) -> float:
         """Seconds of the shortest search that gives a network, from the first trial to the end."""

@@ -32,10 +32,10 @@ from autocnn.study.sizing import (
     Room,
     Sizing,
     epoch_images,
+    fit_epochs,
     fit_size,
     free_horizon,
     free_size,
-    longest_trial,
 )
 from autocnn.trial import Device
 
@@ -120,6 +120,7 @@ def _new_facts(start: Start, device: Device) -> Facts:
         n_validation=data.held_out(sizing.folds).n,
         folds=sizing.folds,
         horizon=sizing.horizon,
+        promotes=sizing.promotes,
         recipe_filters=sizing.size.filters,
         recipe_batch=sizing.size.batch_size,
         proposer=choose_proposer(settings, is_blind=is_blind),
@@ -131,24 +132,26 @@ def _new_facts(start: Start, device: Device) -> Facts:
 
 def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizing:
     """The size of the first recipe and the epochs of a trial."""
-    search_s, epochs = start.search_s, start.settings.epochs
+    training_s, epochs = start.training_s, start.settings.epochs
+    is_plan = bool(start.typical)
     room = Room(
         n_train=start.data.train.n,
         n_validation=start.data.validation.n,
-        seconds=0.0 if search_s is None else search_s,
+        seconds=0.0 if training_s is None else training_s,
         setup_s=speed.setup_s,
         epochs=epochs,
         widths=values_of(start.space, "filters", WIDTHS),
         batches=values_of(start.space, "batch_size", BATCHES),
         folds=start.folds_to_try,
+        promotes=not is_plan and start.settings.engine == "optuna",
     )
-    if start.typical or is_blind:
+    if is_plan or is_blind:
         size = in_space(start.space, PROBED_SIZE)
-        if search_s is None or epochs is not None:
+        if training_s is None or epochs is not None:
             horizon = free_horizon(room, size.batch_size, device.kind)
             return Sizing(size=size, horizon=horizon, folds=room.folds[0])
-        return longest_trial(room, size, speed.cost.image_seconds(typical_work(start, size)))
-    if search_s is None:
+        return fit_epochs(room, size, speed.cost.image_seconds(typical_work(start, size)))
+    if training_s is None:
         return free_size(room, lambda size: typical_work(start, size).macs, device.kind)
     return fit_size(room, lambda size: speed.cost.image_seconds(typical_work(start, size)))
 

@@ -185,27 +185,30 @@ class Search:
         self._show()
 
     def _job(self, proposal: Proposal) -> TrialJob:
-        parent = proposal.parent
+        parent, horizon = proposal.parent, proposal.schedule_epochs(self.horizon)
+        is_promoted = proposal.promoted_from is not None
         return TrialJob(
             number=proposal.number,
             config=proposal.config,
             seed=proposal.seed,
-            horizon=self.horizon,
+            horizon=horizon,
             last_epoch=proposal.last_epoch,
             first_epoch=proposal.first_epoch,
             continue_from=None if parent is None else self.paths.checkpoint(parent),
-            keeps_checkpoint=proposal.last_epoch < self.horizon,
+            keeps_checkpoint=proposal.last_epoch < horizon,
             precision=self.precision,
             folder=self.paths.trial(proposal.number),
-            **self._limits(),
-            first_look=self.first_look,
+            **self._limits(proposal),
+            first_look=0.0 if is_promoted else self.first_look,
             class_weights=self.class_weights,
             objective=self.tally.objective.name,
             folds=self.folds,
         )
 
-    def _limits(self) -> dict[str, Any]:
+    def _limits(self, proposal: Proposal) -> dict[str, Any]:
         """The time limits of a job that begins now."""
+        if proposal.promoted_from is not None:
+            return {"time_limit_s": self.budget.promoted_limit(), "pace_limit_s": None}
         pace = None if self.tally.best is None else self.budget.pace_limit()
         return {"time_limit_s": self.budget.trial_limit(), "pace_limit_s": pace}
 
@@ -252,7 +255,7 @@ class Search:
         again = None if is_last else second_try(training.job, result)
         if again is not None:
             training.first = FirstTry.of(again, result)
-            training.job = replace(again, **self._limits())
+            training.job = replace(again, **self._limits(proposal))
             training.curve = list(self.tally.known.curve(proposal.parent))
             self.executor.submit(training.job)
             return

@@ -104,6 +104,7 @@ def _budget(
         setup_s=measured.setup_seconds,
         epoch_s=facts.folds * measured.epoch_seconds,
         horizon=facts.horizon,
+        promotes=facts.promotes,
         folds=facts.folds,
     )
 

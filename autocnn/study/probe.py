@@ -18,7 +18,7 @@ from autocnn.space.layers import plan_network
 from autocnn.space.space import SearchSpace
 from autocnn.study.cost_model import CostModel, Observed
 from autocnn.study.recipes import find_recipes
-from autocnn.study.sizing import BATCHES, FEWER_FOLDS, plan_search_seconds
+from autocnn.study.sizing import BATCHES, FEWER_FOLDS, plan_training_seconds
 from autocnn.trial import Device
 
 PROBED_SAMPLES = 51  # random networks, of which the one with the median cost is measured
@@ -42,9 +42,9 @@ class Start:
     message: Callable[[str], None] = lambda text: None  # shows a line
 
     @property
-    def search_s(self) -> float | None:
-        """Seconds that the search may use, finals left aside; None: no budget."""
-        return None if self.seconds is None else plan_search_seconds(self.seconds)
+    def training_s(self) -> float | None:
+        """Seconds that all trainings may take, the refit included; None: no budget."""
+        return None if self.seconds is None else plan_training_seconds(self.seconds)
 
     @property
     def folds_to_try(self) -> tuple[int, ...]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import optuna
 from optuna.samplers import BaseSampler
@@ -14,7 +15,8 @@ from autocnn.engines.recipes import Recipe
 from autocnn.errors import Infeasible
 from autocnn.records.distributions import draw_values
 from autocnn.records.optuna_record import seed_of, trained_as
-from autocnn.records.own_trials import RECIPE
+from autocnn.records.own_trials import RECIPE, is_promoted
+from autocnn.records.promotions import promoted_proposal, promotion_notes, promotion_of
 from autocnn.records.trial_log import TrialLog
 from autocnn.space.config import TrialConfig
 from autocnn.space.layers import Network
@@ -22,7 +24,7 @@ from autocnn.space.parameters import Value
 from autocnn.space.plan import REPEAT, VARIANT, Planned
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
-from autocnn.trial import RECIPE_ORIGIN, Proposal, TrialResult, Wait
+from autocnn.trial import RECIPE_ORIGIN, Promotion, Proposal, TrialResult, Wait
 
 # values, configuration, origin and seed of a proposal
 _Content = tuple[dict[str, Value], TrialConfig, str, int]
@@ -30,6 +32,9 @@ _Content = tuple[dict[str, Value], TrialConfig, str, int]
 # From a configuration, its layers, its epochs and its origin to the reason why it would take too
 # long, or "".
 TooLong = Callable[[TrialConfig, Network, int, str], str]
+
+# From whether nothing else is left to be tried to the promotion that is due, or None.
+Promote = Callable[[bool], Promotion | None]
 
 ENQUEUED = "enqueued"  # the origin of a trial whose values another program gave to Optuna
 MAX_DRAWS = 1000  # infeasible draws in a row before the space counts as exhausted
@@ -56,6 +61,7 @@ class Proposals:
     setup: EngineSetup
     message: Callable[[str], None] = lambda text: None  # shows a line
     too_long: TooLong = lambda config, network, epochs, origin: ""
+    promote: Promote = lambda is_last: None
 
     def enqueue(self, recipes: Iterable[Recipe]) -> None:
         """Propose `recipes` before anything that is drawn; each once in a study.
@@ -78,18 +84,20 @@ class Proposals:
         self._report_foreign()
         n_infeasible = n_too_long = 0
         while n_infeasible < MAX_DRAWS:
-            if n_too_long >= MAX_TOO_LONG:
-                return NoTime()
             if stops():
                 return Wait()
-            opened = self._continue() or self._open(limit)
+            is_late = n_too_long >= MAX_TOO_LONG
+            opened = self._continue() or self._promote(limit, is_last=is_late)
+            if opened is None and is_late:
+                return NoTime()
+            opened = opened or self._open(limit) or self._promote(limit, is_last=True)
             if opened is None or isinstance(opened, Wait):
                 return opened
-            trial, draft = opened
+            trial, source = opened
             if self._refuse(trial):
                 continue
             try:
-                proposal = self._proposal(trial, draft)
+                proposal = self._proposal(trial, source)
             except Infeasible as error:
                 self._reject(trial, error)
                 n_infeasible += 1
@@ -121,7 +129,9 @@ class Proposals:
         """Put the result on record, and let the engine learn from it."""
         score = self.log.best(number) if result.score is None else result.score
         is_known = score is not None and math.isfinite(score)
-        notes = self.engine.learn(number, score if is_known else None)
+        notes: Mapping[str, Any] = {}
+        if not is_promoted(self.study.get_trials(deepcopy=False)[number]):
+            notes = self.engine.learn(number, score if is_known else None)
         self.log.end(number, result, notes, padded=self.engine.should_prune)
 
     def leave(self, number: int, result: TrialResult | None) -> None:
@@ -148,9 +158,12 @@ class Proposals:
 
     # --- one proposal ---
 
-    def _continue(self) -> tuple[optuna.Trial, Draft] | Wait | None:
+    def _continue(self) -> tuple[optuna.Trial, Draft | Promotion] | Wait | None:
         """A trial that was left behind, opened again; None if there is no such trial."""
         while (left := self.log.left_behind()) is not None:
+            promotion = promotion_of(left)
+            if promotion is not None:
+                return self.log.continue_trial(left, None), promotion
             draft = self.engine.propose(left)
             if isinstance(draft, Wait):
                 return draft
@@ -160,6 +173,17 @@ class Proposals:
                 return trial, draft
             self.log.skip(left)
         return None
+
+    def _promote(
+        self, limit: int | None, *, is_last: bool
+    ) -> tuple[optuna.Trial, Promotion] | None:
+        """A new trial for the promotion that is due, unless `limit` trials have begun."""
+        if limit is not None and self.log.n_begun() >= limit:
+            return None
+        promotion = self.promote(is_last)
+        if promotion is None:
+            return None
+        return self.log.new_trial(None, promotion_notes(promotion)), promotion
 
     def _open(self, limit: int | None) -> tuple[optuna.Trial, Draft] | Wait | None:
         """A new trial, unless `limit` trials have begun."""
@@ -202,11 +226,14 @@ class Proposals:
             return False
         return self.log.n_begun(before=number) >= limit
 
-    def _proposal(self, trial: optuna.Trial, draft: Draft) -> Proposal:
+    def _proposal(self, trial: optuna.Trial, draft: Draft | Promotion) -> Proposal:
         """The draft with values, configuration, costs and seed.
 
         Raises: Infeasible if the values can have no network, or would take too long.
         """
+        if isinstance(draft, Promotion):
+            seed = self._seed(trial.number, None)
+            return promoted_proposal(self.study, draft, trial.number, seed)
         values, config, origin, seed = self._content(trial, draft)
         network = self.space.network(config, self.setup.image_shape, self.setup.n_classes)
         reason = self.too_long(config, network, draft.last_epoch - draft.first_epoch, origin)

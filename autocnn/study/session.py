@@ -31,6 +31,7 @@ from autocnn.records.optuna_record import (
     write_is_open,
 )
 from autocnn.records.own_trials import n_drawn_points
+from autocnn.records.promotions import promoted_trials
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_log import TrialLog
@@ -42,10 +43,11 @@ from autocnn.study.creation import size_of
 from autocnn.study.ending import Ending, exhausted_line
 from autocnn.study.loop import Search
 from autocnn.study.predicted_cost import PredictedCost, TimeCheck
+from autocnn.study.promotion import Promoter
 from autocnn.study.proposals import Proposals
 from autocnn.study.recipes import find_recipes
 from autocnn.study.tally import Tally
-from autocnn.trial import Device, Listener
+from autocnn.trial import Device, Listener, Promotion
 
 T = TypeVar("T")
 
@@ -199,6 +201,7 @@ class Session:
             setup=setup,
             message=listener.message,
             too_long=TimeCheck(budget=self.budget, cost=self.cost).reason,
+            promote=self._promote,
         )
         is_plan = bool(self.mode.plan)
         if not is_plan and not self.mode.joins and is_unbegun(self.study):
@@ -207,6 +210,18 @@ class Session:
             for line in skipped:
                 listener.message(line)
         return proposals
+
+    def _promote(self, is_last: bool) -> Promotion | None:
+        """The promotion that is due, if the study has any and this process is not a guest in it."""
+        if not self.facts.promotes or self.mode.joins:
+            return None
+        promoter = Promoter(
+            budget=self.budget,
+            objective=self.objective,
+            finished=self.finished,
+            promoted=lambda: promoted_trials(self.study),
+        )
+        return promoter.next(is_last=is_last)
 
     def _engine(self, setup: EngineSetup) -> BaseEngine:
         if self.mode.plan:

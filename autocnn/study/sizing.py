@@ -18,9 +18,9 @@ MOST_EPOCHS = 30  # of the longest trial, if they are more than MOST_UPDATES
 LEAST_WIDTH = 24  # filters of the first block, below which folds are given up instead
 FEWER_FOLDS = (3, 2, 1)  # that are trained of more if the time is short
 BATCHES = (128, 64, 32, 16)
-TRIAL_SHARE = 0.2  # share of the search time that a typical trial is planned to take
-BLIND_SHARE = 0.1  # the share if no recipe comes first: more trials, each shorter
-LARGEST_SHARE = 0.4  # the share if even the narrowest network does not fit TRIAL_SHARE
+LONG_SHARE = 0.2  # of the time, that the longest trial is planned to take; its refit takes as much
+LARGEST_SHARE = 0.3  # the share if even the narrowest network does not fit LONG_SHARE
+PROMOTED_EPOCHS = 3  # times the epochs of the other trials, that the longest one has
 FINALS_FIXED_S = 20.0  # seconds for export, reload and the test split
 REFIT_MARGIN = 1.5  # times the trial's seconds: a refit has a ninth more images
 FREE_MACS = 20_000_000  # of the first recipe, if no time is given
@@ -37,12 +37,13 @@ class Room:
 
     n_train: int  # of one fold
     n_validation: int  # of one fold
-    seconds: float  # of the whole search
+    seconds: float  # of all trainings, the refit included
     setup_s: float  # wall, of a training before its first step
     epochs: int | None = None  # of a trial, if they are given
     widths: tuple[int, ...] = WIDTHS  # of the first block, that the space has
     batches: tuple[int, ...] = BATCHES  # that the space has
     folds: tuple[int, ...] = (1,)  # that a trial may train, the preferred number first
+    promotes: bool = False  # a short schedule for most trials, and a longer one for the best
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +53,16 @@ class Sizing:
     size: NetworkSize
     horizon: int
     folds: int = 1
+    promotes: bool = False  # the best trials are trained once more, with a longer schedule
 
 
-def plan_search_seconds(total_s: float) -> float:
-    """The part of `total_s` that the search may use if its winner is a typical trial."""
-    return max(0.0, (total_s - FINALS_FIXED_S) / (1 + TRIAL_SHARE * REFIT_MARGIN))
+def plan_training_seconds(total_s: float) -> float:
+    """The part of `total_s` that is left for trainings, the refit included."""
+    return max(0.0, total_s - FINALS_FIXED_S)
 
 
 def fit_size(room: Room, image_seconds: ImageSeconds) -> Sizing:
-    """The widest first recipe for which a trial of enough updates takes a fifth of the time.
+    """The widest first recipe for which the longest trial, of enough updates, fits LONG_SHARE.
 
     Folds come before width, down to LEAST_WIDTH.
     """
@@ -93,16 +95,16 @@ def free_horizon(room: Room, batch: int, device: str) -> int:
     return room.epochs or max(FREE_EPOCHS[device], enough)
 
 
-def longest_trial(room: Room, size: NetworkSize, image_s: float) -> Sizing:
-    """The epochs of the longest trial of a search without recipes, if one image takes `image_s`.
+def fit_epochs(room: Room, size: NetworkSize, image_s: float) -> Sizing:
+    """The epochs of a trial of a search without recipes, if one image takes `image_s`.
 
-    The most folds with which FEWEST_EPOCHS fit BLIND_SHARE of the time.
+    The most folds with which FEWEST_EPOCHS fit LONG_SHARE of the time.
     """
-    found = [
-        _sized(room, size, _affordable(room, image_s, folds, BLIND_SHARE), folds)
-        for folds in room.folds
-    ]
-    return next((sizing for sizing in found if sizing.horizon >= FEWEST_EPOCHS), found[-1])
+    for folds in room.folds:
+        images = _affordable(room, image_s, folds, LONG_SHARE)
+        if images >= FEWEST_EPOCHS * room.n_train:
+            break
+    return _sized(room, size, images, folds)
 
 
 def steps_of_epoch(n: int, batch: int) -> int:
@@ -127,7 +129,7 @@ def _widest_batch(room: Room, image_seconds: ImageSeconds, width: int, folds: in
     """The largest batch with which a network of this width has enough updates; None: none has."""
     for batch in sorted(room.batches, reverse=True):
         size = NetworkSize(filters=width, batch_size=batch)
-        images = _affordable(room, image_seconds(size), folds, TRIAL_SHARE)
+        images = _affordable(room, image_seconds(size), folds, LONG_SHARE)
         if images >= _needed_images(room, batch):
             return _sized(room, size, images, folds)
     return None
@@ -143,9 +145,14 @@ def _needed_images(room: Room, batch: int) -> float:
 
 def _sized(room: Room, size: NetworkSize, images: float, folds: int) -> Sizing:
     steps = steps_of_epoch(room.n_train, size.batch_size)
+    if room.epochs is not None:
+        return Sizing(size=size, horizon=room.epochs, folds=folds)
     most = max(MOST_EPOCHS, math.ceil(MOST_UPDATES / steps))
-    horizon = room.epochs or max(1, min(most, int(images / room.n_train)))
-    return Sizing(size=size, horizon=horizon, folds=folds)
+    longest = max(1, min(most, int(images / room.n_train)))
+    if not room.promotes or longest < PROMOTED_EPOCHS:
+        return Sizing(size=size, horizon=longest, folds=folds)
+    horizon = math.ceil(longest / PROMOTED_EPOCHS)
+    return Sizing(size=size, horizon=horizon, folds=folds, promotes=True)
 
 
 def _affordable(room: Room, image_s: float, folds: int, share: float) -> float:

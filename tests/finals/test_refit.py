@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -120,6 +121,14 @@ def test_a_refit_is_the_trial_again_on_all_training_images(make_session, record)
     assert (job.config, job.seed, job.number) == (record.config, 77, 5)
     assert (job.fit_on, job.last_epoch, job.horizon) == ("train+validation", 2, 12)
     assert job.folder == session.paths.finals / "refit"
+
+
+def test_the_refit_of_a_promoted_trial_has_the_longer_schedule(make_session, record):
+    """The schedule ends at the trial's last epoch, 30, not at the study's horizon."""
+    session = make_session(None)
+    refit(session, replace(record, promoted_from=1, last_epoch=30))
+    (job,) = session.executor.jobs
+    assert (job.last_epoch, job.horizon) == (2, 30)
 
 
 @pytest.mark.parametrize(("left", "limit"), [(None, None), (50.0, 40.0), (10.5, 1.0), (0.0, 1.0)])

@@ -286,3 +286,13 @@ def test_a_study_of_losses_is_minimised_in_plain_numbers(make_record):
     assert plot.title == "look: validation cross-entropy by trial"
     assert plot.score_label == "validation cross-entropy"
     assert next(iter(plot.best_trials.items())) == (0, "trial 0: 0.5000")
+
+
+def test_promoted_trials_are_not_compared_with_others(make_record):
+    """Their scores are of a longer schedule: a figure of values leaves them out."""
+    data = data_of(make_record(0, 0.5), make_record(1, 0.9, promoted_from=0))
+    assert [record.number for record in data.drawn.records] == [0]
+    assert Plot(kind="history", data=data).shown == data
+    assert Plot(kind="slice", data=data).shown == data.drawn
+    title = Plot(kind="importance", data=data).title
+    assert title == "look: importance of parameters, from 1 complete trials"

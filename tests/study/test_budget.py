@@ -154,3 +154,32 @@ def test_without_a_winner_the_first_trial_has_the_time(budget, clock, now, final
     assert budget.search_left() == pytest.approx(search_left)
     assert budget.trial_limit() == budget.longest_s() == budget.search_left()
     assert budget.is_over() is (search_left == 0)
+
+
+def test_longer_schedules_leave_an_eighth_to_a_trial(budget, clock):
+    """An eighth of 350 s is more than 1.75 typical trials of 20 s; of 150 s it is less."""
+    budget.promotes = True
+    budget.end = 1400.0
+    assert budget.trial_limit() == 350.0 / 8
+    budget.end = 1200.0
+    assert budget.trial_limit() == 35.0
+
+
+def test_a_promoted_schedule_leaves_time_for_its_refit(budget, clock):
+    """Of 200 s, 20 s are fixed and 2.5 starts take 10 s: 170 s for 2.5 * 2 s an epoch."""
+    assert budget.schedule_epochs(2.0) == 34.0
+    assert budget.schedule_epochs(2.0, after_s=20.0) == 30.0
+    assert budget.promoted_limit() == 90.0  # half of 180 s
+    budget.folds = 3  # a refit trains one of them: 170 s for 1.5 * 2 s an epoch
+    assert budget.schedule_epochs(2.0) == pytest.approx(170 / 3)
+    assert budget.promoted_limit() == pytest.approx(135.0)
+    clock.now = 1195.0
+    assert (budget.schedule_epochs(2.0), budget.promoted_limit()) == (0.0, 0.0)
+
+
+def test_a_timeout_bounds_a_promoted_trial(budget):
+    """Without an end it is the only bound."""
+    budget.trial_timeout_s = 24.0
+    assert (budget.schedule_epochs(2.0), budget.promoted_limit()) == (10.0, 24.0)
+    budget.end = None
+    assert (budget.schedule_epochs(2.0), budget.promoted_limit()) == (10.0, 24.0)

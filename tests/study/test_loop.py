@@ -515,6 +515,18 @@ def test_the_longest_trials_keep_no_checkpoint(make_search, make_result):
     assert [job.keeps_checkpoint for job in search.executor.jobs] == [False]
 
 
+def test_a_promoted_trial_has_its_own_schedule_and_limit(make_search, make_proposal, make_result):
+    """Its last epoch is the end of the schedule; half of 600 - 20 s are for its refit."""
+    search = make_search(make_result(0.5, 0.6), first_look=0.25)
+    search.budget.end = 600.0
+    longer = replace(make_proposal(1), promoted_from=0, last_epoch=9)
+    search.proposals = FakeProposals([longer])
+    search.run()
+    (job,) = search.executor.jobs
+    assert (job.horizon, job.last_epoch, job.keeps_checkpoint) == (9, 9, False)
+    assert (job.time_limit_s, job.pace_limit_s, job.first_look) == (290.0, None, 0.0)
+
+
 def test_checkpoints_that_cannot_be_continued_are_deleted(make_search, make_result, tmp_path):
     """The engine returns the trials whose checkpoints are kept."""
     paths = StudyPaths(tmp_path)

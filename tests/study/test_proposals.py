@@ -14,12 +14,13 @@ from autocnn.engines.protocol import EngineSetup
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
 from autocnn.records.optuna_record import finished_records, n_infeasible
+from autocnn.records.promotions import promoted_trials
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.trial_log import TrialLog
 from autocnn.space.parameters import Categorical, Float
 from autocnn.space.space import SearchSpace
 from autocnn.study.proposals import NoTime, Proposals
-from autocnn.trial import Proposal, TrialState, Wait
+from autocnn.trial import Promotion, Proposal, TrialState, Wait
 
 SPACE = SearchSpace(
     name="test",
@@ -90,6 +91,75 @@ def test_draws_that_would_take_too_long_end_the_search(make_member):
     assert asked == [(640, 3, "random")] * 50
     assert n_infeasible(study) == 50
     assert isinstance(proposals.next(), Proposal)
+
+
+def test_a_promotion_trains_an_earlier_configuration_anew(make_member, make_result):
+    """It has a number and a seed of its own; the pruner and the engine leave it out."""
+    learned = []
+
+    class Learns:
+        def __init__(self, engine):
+            self.engine = engine
+
+        def learn(self, number, score):
+            learned.append(number)
+            return {}
+
+        def __getattr__(self, name):
+            return getattr(self.engine, name)
+
+    proposals, _, study = make_member(Learns)
+    first = proposals.next()
+    proposals.end(first.number, make_result(0.5, 0.6, 0.7))
+    due = [None, Promotion(of=first.number, epochs=9)]
+    proposals = replace(proposals, promote=lambda is_last: due.pop() if due else None)
+    longer = proposals.next()
+    assert longer.config == first.config
+    assert longer.values == first.values
+    assert (longer.number, longer.origin) == (1, "promoted:0")
+    assert (longer.promoted_from, longer.first_epoch, longer.last_epoch) == (0, 0, 9)
+    assert longer.seed not in (first.seed, 0)
+    assert longer.schedule_epochs(3) == 9
+    assert first.schedule_epochs(3) == 3
+    assert not proposals.report(longer.number, 1, 0.1)
+    proposals.end(longer.number, make_result(0.1, 0.9))
+    assert learned == [0]
+    assert promoted_trials(study) == {0}
+    assert finished_records(study)[1].promoted_from == 0
+    after = proposals.next()
+    assert (after.origin, after.promoted_from) == ("random", None)
+
+
+def test_an_interrupted_promotion_goes_on(make_member, make_result):
+    """Another process proposes it with the same configuration, seed and epochs."""
+    (one, owner, _), (two, _, _) = make_member(), make_member()
+    one.end(one.next().number, make_result(0.5, 0.6, 0.7))
+    one = replace(one, promote=lambda is_last: Promotion(of=0, epochs=9))
+    left = one.next()
+    owner.leave()
+    assert two.next() == left
+
+
+def test_a_promotion_counts_as_a_trial(make_member, make_result):
+    """With two trials at most, one of which is left, a promotion takes it; then none is begun."""
+    proposals, _, _ = make_member()
+    proposals.end(proposals.next().number, make_result(0.5, 0.6, 0.7))
+    proposals = replace(proposals, promote=lambda is_last: Promotion(of=0, epochs=9))
+    assert proposals.next(limit=2).promoted_from == 0
+    assert isinstance(proposals.next(limit=2), Wait)
+
+
+def test_the_last_promotion_comes_when_nothing_else_is_left(make_member):
+    """It is asked for after fifty draws that would take too long, before the search ends."""
+    proposals, _, _ = make_member()
+    asked = []
+
+    def promote(is_last):
+        asked.append(is_last)
+
+    too_long = replace(proposals, promote=promote, too_long=lambda *_: "too slow")
+    assert isinstance(too_long.next(), NoTime)
+    assert asked == [False] * 50 + [True]
 
 
 class _Slow:

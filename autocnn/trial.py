@@ -14,6 +14,7 @@ from autocnn.states import TrialState as TrialState
 
 RECIPE_ORIGIN = "recipe:"  # begins the origin of a trial that is a recipe; its name follows
 PROMOTED_ORIGIN = "promoted:"  # begins that of a promoted trial; the other trial's number follows
+WARM_ORIGIN = "warm:"  # of a trial that an earlier study had; STUDY/NUMBER follows
 WEIGHTS_FILE = "best.npz"  # in a trial's folder: the weights of its best epoch
 CHECKPOINT_FILE = "checkpoint.npz"  # the state of a training that may go on
 
@@ -43,7 +44,8 @@ class Proposal:
     number: int
     values: Mapping[str, Value]  # by parameter name, active parameters only
     config: TrialConfig  # the configuration that the values describe
-    origin: str  # RECIPE_ORIGIN and a name, "enqueued" (by another program) or the sampler's name
+    # RECIPE_ORIGIN or WARM_ORIGIN and a name, "enqueued" (by another program), the sampler's name
+    origin: str
     seed: int  # of the training: initial weights, shuffling, augmentation, dropout
     parameters: int
     macs: int  # multiply-accumulates of one image's forward pass

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from autocnn.api.settings_sources import absolute_dataset, refuse_changes
+from autocnn.api.settings_sources import absolute_dataset, absolute_studies, refuse_changes
 from autocnn.api.spaces import check_dataset, limit_space
 from autocnn.data.class_counts import advise, count_parts, describe_counts, describe_step
 from autocnn.data.dataset import DatasetInfo
@@ -27,7 +27,12 @@ from autocnn.records.facts import facts_to_json
 from autocnn.records.finals_file import Finals, read_finals
 from autocnn.records.manifest import write_manifest
 from autocnn.records.open_study import OpenStudy, open_folder
-from autocnn.records.optuna_record import n_infeasible, silence_optuna, study_exists
+from autocnn.records.optuna_record import (
+    is_unbegun,
+    n_infeasible,
+    silence_optuna,
+    study_exists,
+)
 from autocnn.records.study_settings import StudySettings, public_settings
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space
@@ -35,6 +40,7 @@ from autocnn.study.folder import study_folder
 from autocnn.study.open_session import open_session
 from autocnn.study.session import OWN_SEARCH, Session
 from autocnn.study.tally import count_states, last_progress
+from autocnn.study.warm_start import WarmTrial, read_warm_trials
 from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
 
 
@@ -105,9 +111,11 @@ def search(
     for note in info.notes:
         listener.message(note)
     _check_record(settings, study, space)
+    mode = replace(OWN_SEARCH, warm=_read_warm(settings, study))
     load_keras()
 
-    mode = OWN_SEARCH if open_executor is None else replace(OWN_SEARCH, open_executor=open_executor)
+    if open_executor is not None:
+        mode = replace(mode, open_executor=open_executor)
     end = None if settings.time_budget_s is None else meter.start + settings.time_budget_s
     again = f"`autocnn resume {settings.study}` goes on"
     with _database_errors(settings), disk_errors(study.paths.root, again):
@@ -143,6 +151,7 @@ def _complete(settings: StudySettings, study: OpenStudy) -> StudySettings:
     settings = replace(
         settings,
         dataset=absolute_dataset(settings.dataset),
+        warm_start=None if settings.warm_start is None else absolute_studies(settings.warm_start),
         created=settings.created or study.stored.get("created") or now,
     )
     if study.exists:
@@ -155,6 +164,19 @@ def _check_record(settings: StudySettings, study: OpenStudy, space: SearchSpace)
     silence_optuna()
     check_engine(settings, space)
     study_exists(study.paths, replace(settings, study=study.recorded.study))
+
+
+def _read_warm(settings: StudySettings, study: OpenStudy) -> tuple[WarmTrial, ...]:
+    """The trials of earlier studies that a study which has not begun will try first.
+
+    Raises: AutocnnError if an earlier study cannot be used.
+    """
+    if settings.warm_start is None:
+        return ()
+    has_record = study.exists and study_exists(study.paths, study.recorded)
+    if has_record and not is_unbegun(study.record):
+        return ()
+    return read_warm_trials(settings.warm_start, study)
 
 
 def _database_errors(settings: StudySettings) -> AbstractContextManager[None]:

@@ -23,7 +23,7 @@ from autocnn.records.database_url import (
     with_password,
 )
 from autocnn.records.open_study import OpenStudy, find_study, open_folder
-from autocnn.records.setting import check_choice
+from autocnn.records.setting import check_choice, is_path, listed_names
 from autocnn.records.settings_file import read_table, settings_from_table
 from autocnn.records.study_settings import SETTINGS, StudySettings, option_key, option_name
 from autocnn.space.library import baseline_names
@@ -95,6 +95,8 @@ def resolve(given: Mapping[str, Any], config: Mapping[str, Any]) -> Resolved:
     wanted = {**from_file, **given}
     if "dataset" in wanted:
         wanted["dataset"] = absolute_dataset(str(wanted["dataset"]))
+    if "warm_start" in wanted:
+        wanted["warm_start"] = absolute_studies(str(wanted["warm_start"]))
     name = str(wanted.get("study") or _new_name({**defaults, **wanted}))
     StudySettings(study=name)  # a wrong name is refused before a folder of that name is looked for
     results = str(wanted.get("results", "results"))
@@ -154,6 +156,15 @@ def absolute_dataset(dataset: str) -> str:
     if any(info.name == dataset for info in list_datasets()) or not os.path.exists(path):
         return dataset
     return os.path.abspath(path)
+
+
+def absolute_studies(text: str) -> str:
+    """The studies that `--warm-start` names, with absolute paths in place of relative ones."""
+    names = listed_names(text)
+    paths = [os.path.abspath(os.path.expanduser(name)) for name in names]
+    return ",".join(
+        path if is_path(name) else name for name, path in zip(names, paths, strict=True)
+    )
 
 
 def dataset_stem(dataset: str) -> str:

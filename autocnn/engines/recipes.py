@@ -9,9 +9,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from autocnn.errors import SpaceError
 from autocnn.space.library import library_path
-from autocnn.space.parameters import Fixed, Value
+from autocnn.space.parameters import Value
 from autocnn.space.space import SearchSpace
 
 LAST_SIDE = 5.5  # pixels, about, of the last feature map: an image of 32 is halved three times
@@ -57,25 +56,14 @@ class Recipe:
 
         Raises: SpaceError if the recipe is no point of `space`.
         """
-        point: dict[str, Value] = {}
-        for name, parameter in space.parameters.items():
-            if name in self.values:
-                point[name] = parameter.canonical(self.values[name])
-            elif isinstance(parameter, Fixed) and space.is_active(name, point):
-                point[name] = parameter.value
-        space.check_point(point)
-        if space.config(point) != space.config(self.values):
-            missing = sorted(set(self.values) - set(point)) or sorted(set(point) - set(self.values))
-            raise SpaceError(f"the space has no {missing[0]} of the recipe's kind")
-        return point
+        return space.point_with(self.values)
 
     def values_in(self, space: SearchSpace) -> dict[str, Value]:
         """The values of the parameters that `space` varies.
 
         Raises: SpaceError if the recipe is no point of `space`.
         """
-        varying = dict(space.varying())
-        return {n: value for n, value in self.point_in(space).items() if n in varying}
+        return space.varied(self.point_in(space))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

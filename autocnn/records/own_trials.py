@@ -15,7 +15,7 @@ from autocnn.space.space import SearchSpace
 
 # User attributes of a trial
 DRAWN = "autocnn"  # the mark of the trials that autocnn makes
-RECIPE = "recipe"  # the name of the recipe that it trains
+ORIGIN = "origin"  # of a trial that autocnn enqueues: a recipe's, or that of a warm start
 PROMOTED = "promoted"  # the promotion that it is, as plain values
 PROPOSAL, INFEASIBLE, REFUSED = "proposal", "infeasible", "refused"
 
@@ -30,7 +30,7 @@ def is_own(trial: FrozenTrial) -> bool:
         return isinstance(proposal, dict) and proposal.get("number") == trial.number
     if trial.state.is_finished():
         return False
-    return DRAWN in attrs or RECIPE in attrs or enqueued_values(trial) is not None
+    return DRAWN in attrs or ORIGIN in attrs or enqueued_values(trial) is not None
 
 
 def refuse(trial: optuna.Trial, reason: str) -> None:

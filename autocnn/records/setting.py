@@ -7,6 +7,7 @@ and the check of the values all read it.
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -83,6 +84,16 @@ def is_study_name(name: str) -> bool:
     return plain and not name.startswith(".") and not set(name) & set("/\\")
 
 
+def listed_names(text: str) -> list[str]:
+    """The names in a text such as "first, ../second", without the spaces around them."""
+    return [name.strip() for name in text.split(",")]
+
+
+def is_path(name: str) -> bool:
+    """True if `name` of a study is the path of its folder: it has a separator, or begins with ~."""
+    return os.sep in name or name.startswith("~")
+
+
 def _is_time(text: str) -> bool:
     try:
         return text == "" or datetime.fromisoformat(text) is not None
@@ -95,6 +106,7 @@ _IMAGE_SIZE = re.compile(r"0*[1-9]\d{0,3}(x0*[1-9]\d{0,3})?")
 
 STUDY_NAME = Rule("a plain folder name", is_study_name)
 NAME_OR_PATH = Rule("a name or a path", lambda value: value.strip() != "")
+STUDIES = Rule("names of studies with commas between them", lambda value: all(listed_names(value)))
 SECONDS = Rule("above 0 seconds", lambda value: 0 < value < math.inf)
 POSITIVE = Rule("above 0", lambda value: 0 < value < math.inf)
 STORAGE = Rule(STORAGE_FORMS, is_storage_url)

@@ -25,6 +25,7 @@ from autocnn.records.setting import (
     RESIZE,
     SECONDS,
     STORAGE,
+    STUDIES,
     STUDY_NAME,
     TIME,
     Setting,
@@ -257,6 +258,14 @@ class StudySettings:
         default=True,
         metadata=about(
             "Try configurations that are known to be good first", option="--recipes/--no-recipes"
+        ),
+    )
+    warm_start: str | None = field(  # None: no earlier study
+        default=None,
+        metadata=about(
+            "Earlier studies, such as first,../other/second, whose three best configurations each "
+            "are tried before anything else; a name with a / is the path of a study's folder",
+            STUDIES,
         ),
     )
     created: str = field(  # ISO time in UTC; empty: not yet started

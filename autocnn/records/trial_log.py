@@ -25,7 +25,7 @@ from autocnn.records.optuna_record import (
     write_proposal,
     write_result,
 )
-from autocnn.records.own_trials import RECIPE, refuse
+from autocnn.records.own_trials import ORIGIN, refuse
 from autocnn.space.parameters import Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Proposal, TrialResult, TrialState
@@ -76,11 +76,11 @@ class TrialLog:
         """
         return n_begun(self._study, undecided=self.is_shared, before=before)
 
-    def enqueue(self, recipe: str, values: Mapping[str, Value]) -> None:
-        """Have `values` drawn before any others; only once for each name of a recipe."""
+    def enqueue(self, origin: str, values: Mapping[str, Value]) -> None:
+        """Have `values` drawn before any others; only once for each origin."""
         trials = self._study.get_trials(deepcopy=False)
-        if recipe not in {trial.user_attrs.get(RECIPE) for trial in trials}:
-            self._study.enqueue_trial(dict(values), user_attrs={RECIPE: recipe})
+        if origin not in {trial.user_attrs.get(ORIGIN) for trial in trials}:
+            self._study.enqueue_trial(dict(values), user_attrs={ORIGIN: origin})
 
     def new_trial(
         self, sampler: BaseSampler | None, notes: Mapping[str, Any] = _NO_NOTES

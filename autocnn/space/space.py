@@ -101,6 +101,28 @@ class SearchSpace:
         known = self.parameters
         return {n: known[n].canonical(v) if n in known else v for n, v in values.items()}
 
+    def varied(self, point: Mapping[str, Value]) -> dict[str, Value]:
+        """The values of `point` that are not fixed, in its order."""
+        varying = dict(self.varying())
+        return {name: value for name, value in point.items() if name in varying}
+
+    def point_with(self, values: Mapping[str, Value]) -> dict[str, Value]:
+        """The point that has the configuration of `values`, which may lack what the space fixes.
+
+        Raises: SpaceError if the space has no such point.
+        """
+        point: dict[str, Value] = {}
+        for name, parameter in self.parameters.items():
+            if name in values:
+                point[name] = parameter.canonical(values[name])
+            elif isinstance(parameter, Fixed) and self.is_active(name, point):
+                point[name] = parameter.value
+        self.check_point(point)
+        if self.config(point) != self.config(values):
+            missing = sorted(set(values) - set(point)) or sorted(set(point) - set(values))
+            raise SpaceError(f"the space has no {missing[0]} of that kind")
+        return point
+
     def sample(self, rng: np.random.Generator) -> dict[str, Value]:
         """Random values of all active parameters; the point may be infeasible."""
         values: dict[str, Value] = {}

@@ -62,14 +62,21 @@ class Budget:
         return share if timeout is None else timeout if share is None else min(share, timeout)
 
     def _share(self) -> float | None:
-        """Seconds of the budget for the next trial: a part of the search time left, or more.
+        """Seconds of the budget for the next trial: its share; without a winner all that is left.
+
+        None: no limit.
+        """
+        return self.share_s() if self.is_ranked else self.search_left()
+
+    def share_s(self) -> float | None:
+        """The share of one trial, in seconds: a part of the search time left, or more.
 
         The part is a quarter, or an eighth if longer schedules follow. A typical trial always fits,
-        within the time left, and without a winner any trial does; None: no limit.
+        within the time left; None: no limit.
         """
         left = self.search_left()
-        if left is None or not self.is_ranked:
-            return left
+        if left is None:
+            return None
         part = left / (8 if self.promotes else 4)
         return min(left, max(part, TRIAL_MARGIN * self.typical_trial_s))
 

@@ -15,7 +15,7 @@ from autocnn.engines.recipes import Recipe
 from autocnn.errors import Infeasible
 from autocnn.records.distributions import draw_values
 from autocnn.records.optuna_record import seed_of, trained_as
-from autocnn.records.own_trials import RECIPE, is_promoted
+from autocnn.records.own_trials import ORIGIN, is_promoted
 from autocnn.records.promotions import promoted_proposal, promotion_notes, promotion_of
 from autocnn.records.trial_log import TrialLog
 from autocnn.space.config import TrialConfig
@@ -24,6 +24,7 @@ from autocnn.space.parameters import Value
 from autocnn.space.plan import REPEAT, VARIANT, Planned
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
+from autocnn.study.warm_start import WarmPoint
 from autocnn.trial import RECIPE_ORIGIN, Promotion, Proposal, TrialResult, Wait
 
 # values, configuration, origin and seed of a proposal
@@ -69,7 +70,12 @@ class Proposals:
         Raises: SpaceError if a recipe is no point of the space.
         """
         for recipe in recipes:
-            self.log.enqueue(recipe.name, recipe.values_in(self.space))
+            self.log.enqueue(RECIPE_ORIGIN + recipe.name, recipe.values_in(self.space))
+
+    def enqueue_warm(self, points: Iterable[WarmPoint]) -> None:
+        """Propose the points of a warm start before anything that is enqueued later."""
+        for point in points:
+            self.log.enqueue(point.origin, point.values)
 
     def next(
         self, stops: Callable[[], bool] = lambda: False, limit: int | None = None
@@ -217,7 +223,7 @@ class Proposals:
             return
         if not isinstance(error, _TooLong):
             self.message(f"trial {trial.number}, which was enqueued, can have no network: {error}")
-        elif RECIPE not in trial.user_attrs:
+        elif not str(trial.user_attrs.get(ORIGIN)).startswith(RECIPE_ORIGIN):
             self.message(f"trial {trial.number}, which was enqueued, is not begun: {error}")
 
     def _is_surplus(self, number: int, limit: int | None) -> bool:
@@ -263,10 +269,10 @@ class Proposals:
         return values, self.space.config(values), self._origin(trial), seed
 
     def _origin(self, trial: optuna.Trial) -> str:
-        """Who chose the values: a recipe, another program by Optuna's queue, or the proposer."""
-        recipe = trial.user_attrs.get(RECIPE)
-        if recipe is not None:
-            return f"{RECIPE_ORIGIN}{recipe}"
+        """Where the values are from: autocnn's or another program's queue, or the proposer."""
+        origin = trial.user_attrs.get(ORIGIN)
+        if origin is not None:
+            return str(origin)
         return ENQUEUED if self.log.is_enqueued(trial) else self.setup.proposer
 
     def _seed(self, number: int, parent: int | None) -> int:

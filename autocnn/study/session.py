@@ -47,6 +47,7 @@ from autocnn.study.promotion import Promoter
 from autocnn.study.proposals import Proposals
 from autocnn.study.recipes import find_recipes
 from autocnn.study.tally import Tally
+from autocnn.study.warm_start import WarmCheck, WarmTrial, find_warm_points
 from autocnn.trial import Device, Listener, Promotion
 
 T = TypeVar("T")
@@ -63,6 +64,7 @@ class Mode:
     joins: bool = False  # True: another process began the study, and will end it
     plan: tuple[Planned, ...] = ()  # the trainings of a study that draws none
     folds: int | None = None  # that each trial trains; None: chosen when the study is created
+    warm: tuple[WarmTrial, ...] = ()  # that a new study tries first
     keeps: int = KEPT_WEIGHTS  # the number of best trials whose weights are kept
     open_executor: OpenExecutor = open_executor  # makes the place where jobs are trained
 
@@ -205,10 +207,7 @@ class Session:
         )
         is_plan = bool(self.mode.plan)
         if not is_plan and not self.mode.joins and is_unbegun(self.study):
-            recipes, skipped = find_recipes(settings, self.space, self.data, size_of(self.facts))
-            proposals.enqueue(recipes)
-            for line in skipped:
-                listener.message(line)
+            self._enqueue_first(proposals, listener)
         return proposals
 
     def _promote(self, is_last: bool) -> Promotion | None:
@@ -222,6 +221,31 @@ class Session:
             promoted=lambda: promoted_trials(self.study),
         )
         return promoter.next(is_last=is_last)
+
+    def _enqueue_first(self, proposals: Proposals, listener: Listener) -> None:
+        """Enqueue the points of a warm start, and then the recipes that are none of them."""
+        warm, lines = find_warm_points(self.mode.warm, self._warm_check())
+        proposals.enqueue_warm(warm)
+        recipes, skipped = find_recipes(self.settings, self.space, self.data, size_of(self.facts))
+        origins = {tuple(sorted(each.values.items())): each.origin for each in warm}
+        for recipe in recipes:
+            same = origins.get(tuple(sorted(recipe.values_in(self.space).items())))
+            if same is None:
+                proposals.enqueue([recipe])
+            else:
+                lines.append(f"recipe {recipe.name} is skipped: it is {same}")
+        for line in (*lines, *skipped):
+            listener.message(line)
+
+    def _warm_check(self) -> WarmCheck:
+        return WarmCheck(
+            space=self.space,
+            image_shape=self.data.image_shape,
+            n_classes=self.data.n_classes,
+            horizon=self.facts.horizon,
+            budget=self.budget,
+            cost=self.cost,
+        )
 
     def _engine(self, setup: EngineSetup) -> BaseEngine:
         if self.mode.plan:

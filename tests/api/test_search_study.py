@@ -17,7 +17,14 @@ from scripted import ScriptedExecutor
 from autocnn.api.search_study import SearchOutcome, SilentListener
 from autocnn.api.search_study import search as run_search
 from autocnn.api.studies import load_study
-from autocnn.errors import DatasetError, RecordError, SettingsError, SpaceError, UnknownDatasetError
+from autocnn.errors import (
+    DatasetError,
+    RecordError,
+    SettingsError,
+    SpaceError,
+    StudyError,
+    UnknownDatasetError,
+)
 from autocnn.leaderboard.table import read_leaderboard, write_leaderboard
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
@@ -315,6 +322,34 @@ def test_finals_of_another_winner_are_made_again(executor, search, make_settings
     paths.finals_json.write_text(json.dumps({**finals, "winner": 0, "test": test}))
     assert search(make_settings()).test >= 0
     assert json.loads(paths.finals_json.read_text())["winner"] == 1
+
+
+def test_a_warm_start_repeats_the_best_trials_of_an_earlier_study(
+    executor, search, make_settings, results, paths
+):
+    """They come first, by rank, and once: a study that goes on needs the earlier one no more."""
+    search(make_settings())
+    settings = make_settings(study="next", warm_start="digits-1", trials=2)
+    search(settings)
+    shutil.rmtree(paths.root)
+    search(dataclasses.replace(settings, trials=4))
+    records = sorted(load_study(results, "next").records, key=lambda record: record.number)
+    assert [each.origin for each in records] == [
+        "warm:digits-1/1",
+        "warm:digits-1/0",
+        "warm:digits-1/2",
+        "tpe",
+    ]
+
+
+def test_an_earlier_study_is_checked_before_keras_is_loaded(
+    executor, search, make_settings, results, monkeypatch
+):
+    """A study that does not exist is one line at once, and leaves nothing."""
+    monkeypatch.setattr("autocnn.api.search_study.load_keras", lambda: pytest.fail("was loaded"))
+    with pytest.raises(StudyError, match="--warm-start nix: "):
+        search(make_settings(warm_start="nix"))
+    assert not results.exists()
 
 
 @pytest.mark.parametrize("change", [{"split_seed": 1}, {"dataset": "mnist"}, {"epochs": 3}])

@@ -179,6 +179,16 @@ def test_measured_epochs_are_named_as_measured(stored):
     assert "None" not in str(raised.value)
 
 
+def test_the_path_of_an_earlier_study_becomes_absolute(tmp_path):
+    """So the study can go on from any folder; a name stays a name."""
+    settings = resolve_settings({"warm_start": "first, old/second,~/third"}, {})
+    assert settings.warm_start is not None
+    first, second, third = settings.warm_start.split(",")
+    assert (first, second) == ("first", str(tmp_path / "old/second"))
+    assert third.endswith("/third")
+    assert not third.startswith("~")
+
+
 def test_the_same_settings_again_are_no_change(stored):
     """The whole command can be repeated to resume a study."""
     stored(study="x", dataset="mnist", seed=7, target=0.9)

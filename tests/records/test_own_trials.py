@@ -7,7 +7,7 @@ import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from autocnn.records.own_trials import DRAWN, RECIPE, is_own, n_drawn_points, was_drawn
+from autocnn.records.own_trials import DRAWN, ORIGIN, is_own, n_drawn_points, was_drawn
 from autocnn.space.parameters import Float, Int
 from autocnn.space.space import SearchSpace
 
@@ -21,7 +21,7 @@ OURS = {"proposal": {"number": 0}}
         ("WAITING", {}, QUEUED, True),  # by whomever
         ("RUNNING", {}, QUEUED, True),
         ("RUNNING", {DRAWN: True}, {}, True),
-        ("RUNNING", {RECIPE: "wide"}, {}, True),
+        ("RUNNING", {ORIGIN: "recipe:wide"}, {}, True),
         ("RUNNING", {}, {}, False),
         ("RUNNING", OURS, {}, True),
         ("COMPLETE", OURS, {}, True),

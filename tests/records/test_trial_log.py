@@ -149,9 +149,12 @@ def test_a_left_trial_stays_running_on_record(study, begin, make_result):
 def test_a_recipe_is_enqueued_once(study):
     """A process that resumes after a kill does not enqueue the recipe again."""
     for _ in range(2):
-        TrialLog(study).enqueue("known", {"x": 1})
-    TrialLog(study).enqueue("other", {"x": 2})
-    assert [trial.user_attrs["recipe"] for trial in study.trials] == ["known", "other"]
+        TrialLog(study).enqueue("recipe:known", {"x": 1})
+    TrialLog(study).enqueue("warm:other/1", {"x": 2})
+    assert [trial.user_attrs["origin"] for trial in study.trials] == [
+        "recipe:known",
+        "warm:other/1",
+    ]
     trial = TrialLog(study).new_trial(None)
     assert trial.suggest_int("x", 0, 9) == 1
 

@@ -134,17 +134,15 @@ def log_density(
 
     Every cell has one count from the start. Shapes: (n, parameters), (m, parameters) and (m,).
     """
-    total = np.zeros(len(wanted))
-    for column in range(wanted.shape[1]):
-        mine, theirs = (_cells(v[:, column]) for v in (seen, wanted))
-        cells = 1 + max(int(mine.max()), int(theirs.max()))
-        counts = 1.0 + np.bincount(mine, minlength=cells)
-        total += np.log(counts / counts.sum())[theirs]
+    mine, theirs = _cells(seen), _cells(wanted)
+    n_cells = 1 + np.maximum(mine.max(axis=0), theirs.max(axis=0))
+    n_seen = (mine[None] == theirs[:, None]).sum(axis=1)
+    total: npt.NDArray[np.float64] = np.log((1.0 + n_seen) / (len(seen) + n_cells)).sum(axis=1)
     return total
 
 
 def _cells(places: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    """The cell of each place: 0 for inactive, codes above 1 as they are, numbers in BINS cells."""
+    """The cell of each place: 0 for inactive, a number or an ordered choice in one of BINS."""
     cells = np.where(places < 0, 0, 1 + np.floor(places * (BINS - 1) + 0.5))
     return cells.astype(np.int64)
 

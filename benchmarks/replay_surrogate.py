@@ -9,7 +9,7 @@ not seen it, is added, so that made-up configurations vary as much as recorded o
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,13 +71,14 @@ class Encoder:
     def __init__(self, space: SearchSpace) -> None:
         self.space = space
         self._parameters = dict(space.varying())
+        self._places = {name: _place_of(p) for name, p in self._parameters.items()}
         self.is_ordered = np.array([_is_ordered(p) for p in self._parameters.values()])
 
     def vector(self, point: Mapping[str, Value]) -> Numbers:
         """The vector of `point`, with INACTIVE for parameters that are not active."""
         places = [
-            _place(parameter, point[name]) if name in point else INACTIVE
-            for name, parameter in self._parameters.items()
+            place(point[name]) if name in point else INACTIVE
+            for name, place in self._places.items()
         ]
         return np.array(places, dtype=np.float64)
 
@@ -104,15 +105,17 @@ def _is_ordered(parameter: Parameter) -> bool:
     return all(isinstance(c, int | float) and not isinstance(c, bool) for c in parameter.choices)
 
 
-def _place(parameter: Parameter, value: Value) -> float:
+def _place_of(parameter: Parameter) -> Callable[[Value], float]:
+    """The function from a value of `parameter` to its place."""
     if isinstance(parameter, Categorical):
-        code = parameter.choices.index(value)
-        return code / (len(parameter.choices) - 1) if _is_ordered(parameter) else float(code)
+        scale = len(parameter.choices) - 1 if _is_ordered(parameter) else 1
+        codes = {choice: code / scale for code, choice in enumerate(parameter.choices)}
+        return codes.__getitem__
     assert isinstance(parameter, Int | Float)
     low, high = float(parameter.low), float(parameter.high)
     if parameter.log:
-        return math.log(float(value) / low) / math.log(high / low)
-    return (float(value) - low) / (high - low)
+        return lambda value: math.log(float(value) / low) / math.log(high / low)
+    return lambda value: (float(value) - low) / (high - low)
 
 
 class SearchedPool:

@@ -7,7 +7,7 @@
 `record` trains configurations of the space `cnn` once, with whole schedules of several horizons,
 and keeps every epoch: validation, a second held-out part of the training images, CPU seconds. It
 goes on where the last run ended. `replay` plays whole searches over these trainings in virtual CPU
-seconds, and `report` prints what each policy brings beside today's default: the held-out accuracy
+seconds, and `report` prints what each policy brings beside one horizon: the held-out accuracy
 of the network that it chooses by validation. A search gets the nearest recorded configuration to
 what it asks for (`--model nearest`), or one of a pool that a random forest has enlarged.
 """

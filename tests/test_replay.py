@@ -396,7 +396,7 @@ def test_a_pruned_trial_takes_its_time_until_the_rung_and_cannot_win(scripts):
 
 
 def test_policies_cover_the_three_questions(scripts):
-    """Horizons, proposers, pruners; today's default first, and no name twice."""
+    """Horizons, proposers, pruners; one horizon first, and no name twice."""
     names = [policy.name for policy in scripts.report.all_policies([3, 9, 27])]
     assert names[0] == scripts.report.DEFAULT
     assert len(names) == len(set(names))
@@ -414,7 +414,7 @@ def test_the_interval_is_over_pools(scripts):
 
 
 def test_differences_are_those_of_the_same_searches(scripts):
-    """Half a point better in each of two searches; today's default has a dash."""
+    """Half a point better in each of two searches; one horizon has a dash."""
     rows = [
         {"dataset": "d", "model": "nearest", "time": 5.0, "pool": pool, "seed": pool}
         | {"policy": name, "held": 0.5 + pool / 10 + more, "val": 0.9}
@@ -429,7 +429,7 @@ def test_differences_are_those_of_the_same_searches(scripts):
     lines = scripts.report.report(rows)
     assert lines[0].startswith("d, nearest, time of 5 typical trainings: 2 searches on 2")
     assert lines[4] == "| other | 55.50 | +0.50 (+0.50 to +0.50) | +34.50 | 4.0 | 1.0 | 0.0 |"
-    assert lines[5].startswith("| today's default | 55.00 | – |")
+    assert lines[5].startswith("| one horizon | 55.00 | – |")
 
 
 def test_a_folder_without_a_pool_is_named(scripts, tmp_path):

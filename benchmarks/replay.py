@@ -18,11 +18,12 @@ import argparse
 from pathlib import Path
 
 from measuring import describe_machine
+from replay_describe import describe_pool
 from replay_draws import Draws
 from replay_images import DATASETS, Sizes, load_images
 from replay_pool import read_pool
 from replay_record import Plan, record
-from replay_report import Games, Played, describe_pool, play, read_played, report, write_played
+from replay_report import Games, Played, play, read_played, report, write_played
 
 from autocnn.engines.recipes import NetworkSize
 
@@ -98,7 +99,7 @@ def run_report(options: argparse.Namespace) -> None:
     played = read_played(options.file or options.pools / PLAYED)
     print(describe_machine(), end="\n\n")
     for folder in pool_folders(options.pools, sorted({row["dataset"] for row in played})):
-        print(*describe_pool(folder), sep="\n", end="\n\n")
+        print(*describe_pool(read_pool(folder)), sep="\n", end="\n\n")
     print(*report(played), sep="\n")
 
 

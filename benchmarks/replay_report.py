@@ -13,15 +13,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 from replay_policies import Policy, Stage
-from replay_pool import Recorded, best_epoch_of, read_pool
+from replay_pool import Recorded
 from replay_search import Outcome, Task, search
-from replay_surrogate import (
-    Encoder,
-    SearchedPool,
-    build_entries,
-    enlarge,
-    measure_quality,
-)
+from replay_surrogate import Encoder, SearchedPool, build_entries, enlarge
 
 from autocnn.space.toml import load_space
 
@@ -248,35 +242,3 @@ def _markdown(line: Line) -> str:
     counts = f"{line.trials:.1f} | {line.pruned:.1f} | {line.promoted:.1f}"
     optimism = "–" if math.isnan(line.optimism) else f"{line.optimism:+.2f}"
     return f"| {line.policy} | {line.held:.2f} | {difference} | {optimism} | {counts} |"
-
-
-def describe_pool(folder: Path) -> list[str]:
-    """The pool's size, the spread between seeds, optimism, and how well it can be predicted."""
-    rows = read_pool(folder)
-    pool = open_pool(rows)
-    quality = measure_quality(pool)
-    longest = pool.horizons[-1]
-    ends = [row for row in rows if row.horizon == longest and not row.failed]
-    failed = len({row.configuration for row in rows if row.failed})
-    optimism = [r.val_accuracy[best_epoch_of(r)] - r.held_accuracy[best_epoch_of(r)] for r in ends]
-    typical = [f"{pool.typical_seconds(h):.1f} CPU s at {h}" for h in pool.horizons]
-    return [
-        f"{rows[0].dataset}: {quality.n} configurations ({failed} failed), {len(rows)} trainings; "
-        f"images {rows[0].n_train}, {rows[0].n_validation}, {rows[0].n_held_out}; a recipe takes "
-        f"{', '.join(typical)} epochs (median); deviation between two seeds "
-        f"{100 * seed_deviation(ends):.2f} points; optimism of one training's best epoch "
-        f"{100 * float(np.mean(optimism)):+.2f} points.",
-        f"Prediction of the validation accuracy after {longest} epochs, out of fold: forest rank "
-        f"correlation {quality.forest_rank:.2f} ({quality.better_half_rank:.2f} among the better "
-        f"half), RMSE {100 * quality.forest_rmse:.1f} points; nearest neighbour "
-        f"{quality.nearest_rank:.2f}, {100 * quality.nearest_rmse:.1f} points.",
-    ]
-
-
-def seed_deviation(rows: Sequence[Recorded]) -> float:
-    """The standard deviation of the held-out accuracy between seeds; NaN without a pair."""
-    by_number: dict[int, list[float]] = {}
-    for row in rows:
-        by_number.setdefault(row.configuration, []).append(row.held_accuracy[best_epoch_of(row)])
-    gaps = [held[0] - held[1] for held in by_number.values() if len(held) == 2]
-    return float(np.sqrt(np.mean(np.square(gaps)) / 2)) if gaps else float("nan")

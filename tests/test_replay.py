@@ -23,6 +23,7 @@ def scripts() -> Iterator[SimpleNamespace]:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(BENCHMARKS))
         import replay
+        import replay_describe
         import replay_draws
         import replay_images
         import replay_policies
@@ -34,6 +35,7 @@ def scripts() -> Iterator[SimpleNamespace]:
 
         yield SimpleNamespace(
             main=replay,
+            describe=replay_describe,
             draws=replay_draws,
             images=replay_images,
             policies=replay_policies,
@@ -441,4 +443,18 @@ def test_a_folder_without_a_pool_is_named(scripts, tmp_path):
 def test_seeds_deviate_by_their_pairs(scripts):
     """Held-out 0.625 and 0.425: a gap of 0.2, divided by the root of two."""
     pair = [recorded(scripts), recorded(scripts, seed=1, held_accuracy=[0.0, 0.0, 0.0, 0.425])]
-    assert scripts.report.seed_deviation(pair) == pytest.approx(0.2 / np.sqrt(2))
+    assert scripts.describe.seed_deviation(pair) == pytest.approx(0.2 / np.sqrt(2))
+
+
+def test_early_epochs_are_ranked_against_the_end(scripts):
+    """Whole short schedules have the order of the end, the first epochs the reverse."""
+    rows = []
+    for number in range(4):
+        high, low = 0.5 + number / 10, 0.5 - number / 10
+        names = ("val_accuracy", "val_loss", "epoch_cpu_s")
+        short = {name: [high] for name in names} | {"held_accuracy": [0.0]}
+        long = {name: [low, 0.9] for name in names} | {"held_accuracy": [0.0, high]}
+        rows += [recorded(scripts, number, horizon=h, **c) for h, c in ((1, short), (2, long))]
+    ((epochs, whole, part),) = scripts.describe.early_signs(rows)
+    assert epochs == 1
+    assert (whole, part) == (pytest.approx((1, 1)), pytest.approx((-1, -1)))

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from autocnn.api.studies import load_studies as load_studies
     from autocnn.api.studies import load_study as load_study
     from autocnn.api.studies import study_or_trial as study_or_trial
+    from autocnn.api.studies import trust_studies as trust_studies
     from autocnn.api.survey_space import survey_settings as survey_settings
     from autocnn.data.options import IMAGE_OPTIONS as IMAGE_OPTIONS
     from autocnn.data.options import ImageOptions as ImageOptions
@@ -64,7 +65,9 @@ if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract as ModelContract
     from autocnn.models.contract import contract_to_json as contract_to_json
     from autocnn.records.deletion import delete_study as delete_study
+    from autocnn.records.deletion import untouched_database as untouched_database
     from autocnn.records.finals_file import read_finals as read_finals
+    from autocnn.records.open_study import find_study as find_study
     from autocnn.records.setting import check_choice as check_choice
     from autocnn.records.setting import either as either
     from autocnn.records.study_settings import SETTINGS as SETTINGS
@@ -116,6 +119,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "load_studies",
         "load_study",
         "study_or_trial",
+        "trust_studies",
     ),
     "autocnn.api.survey_space": ("survey_settings",),
     "autocnn.data.options": ("IMAGE_OPTIONS", "ImageOptions"),
@@ -123,7 +127,8 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.records.finals_file": ("read_finals",),
     "autocnn.leaderboard.studies": ("list_summaries", "summarise_study"),
     "autocnn.models.contract": ("ModelContract", "contract_to_json"),
-    "autocnn.records.deletion": ("delete_study",),
+    "autocnn.records.deletion": ("delete_study", "untouched_database"),
+    "autocnn.records.open_study": ("find_study",),
     "autocnn.records.setting": ("check_choice", "either"),
     "autocnn.records.study_settings": (
         "SETTINGS",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +16,7 @@ from autocnn.data.class_counts import advise, count_parts, describe_counts, desc
 from autocnn.data.dataset import DatasetInfo
 from autocnn.data.folds import describe_folds
 from autocnn.engines.choose import check_engine
+from autocnn.errors import RecordError
 from autocnn.executors.choose import OpenExecutor
 from autocnn.files import disk_errors
 from autocnn.keras_startup import load_keras
@@ -34,6 +35,7 @@ from autocnn.records.optuna_record import (
     study_exists,
 )
 from autocnn.records.study_settings import StudySettings, public_settings
+from autocnn.records.trusted import remember_named
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space
 from autocnn.study.folder import study_folder
@@ -103,6 +105,10 @@ def search(
     """
     study = _open(settings) if study is None else study
     settings = _complete(settings, study)
+    if settings.storage is not None:
+        study = replace(study, given_storage=settings.storage)
+        with suppress(RecordError):  # if there is no list, --trust is needed later
+            remember_named(settings.storage)
     meter = CostMeter(study.paths, start)
     listener = MeteredListener(SilentListener() if listener is None else listener, meter)
     stated = _find_space(settings, study)

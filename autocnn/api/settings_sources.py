@@ -26,6 +26,7 @@ from autocnn.records.open_study import OpenStudy, find_study, open_folder
 from autocnn.records.setting import check_choice, is_path, listed_names
 from autocnn.records.settings_file import read_table, settings_from_table
 from autocnn.records.study_settings import SETTINGS, StudySettings, option_key, option_name
+from autocnn.records.trusted import refuse_unnamed
 from autocnn.space.library import baseline_names
 
 DEFAULT_BUDGET_S = {"digits": 120.0}
@@ -133,6 +134,8 @@ def _settings_of(
     Raises: SettingsError if the study on disk was made with other settings.
     """
     storage = _find_storage(wanted, study.stored if study.exists else None, os.environ)
+    if storage is not None and "storage" not in given:
+        refuse_unnamed(storage, "--config" if "storage" in wanted else str(study.paths.study_toml))
     if storage is not None:
         wanted = {**wanted, "storage": storage}
     if study.exists:

@@ -23,6 +23,7 @@ from autocnn.records.open_study import OpenStudy, find_study
 from autocnn.records.setting import is_study_name
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.trial_record import TrialRecord
+from autocnn.records.trusted import remember_named
 from autocnn.space.layers import Network, plan_network
 from autocnn.space.space import SearchSpace
 
@@ -119,6 +120,18 @@ def load_study(
     """
     study = choose_study(Path(results), name)
     return read_study(study if storage is None else replace(study, given_storage=storage))
+
+
+def trust_studies(results: Path | str = "results", names: Sequence[str] = ()) -> None:
+    """Put the databases of the studies, or of the latest one, on the list of those of the user.
+
+    Raises: StudyError if there is no such study; RecordError if the list cannot be written.
+    """
+    wanted: Sequence[str | None] = names or [None]
+    for name in wanted:
+        storage = choose_study(Path(results), name).settings.storage
+        if storage is not None:
+            remember_named(storage)
 
 
 def read_study(study: OpenStudy) -> StudyView:

@@ -11,7 +11,7 @@ import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
-from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument
+from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument, TrustOption
 
 FILES = api.either(f"FILE{ending}" for ending in api.MODEL_FILES)
 
@@ -23,12 +23,15 @@ def export(
         int | None, typer.Option(help="Number of a trial; by default the shipped winner.")
     ] = None,
     results: ResultsOption = Path("results"),
+    trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the winner, or the network of a trial, to a file; its ending chooses the format.
 
     NAME.json beside it has the classes in the order of the outputs, and what the network expects.
     """
+    if trust:
+        api.trust_studies(results, [study] if study else [])
     view = api.load_study(results, study)
     model = api.export_model(view, output, trial)
     contract = api.read_contract(model)

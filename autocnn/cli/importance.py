@@ -7,7 +7,7 @@ from pathlib import Path
 
 import autocnn.api as api
 import autocnn.terminal as terminal
-from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument
+from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument, TrustOption
 
 NOT_EFFECT = (
     "Importance is not effect: it shows which parameters the best trials have in common, not the "
@@ -19,8 +19,11 @@ def importance(
     study: StudyArgument = None,
     as_json: JsonOption = False,
     results: ResultsOption = Path("results"),
+    trust: TrustOption = False,
 ) -> None:
     """Show which parameters the best trials have in common."""
+    if trust:
+        api.trust_studies(results, [study] if study else [])
     view = api.load_study(results, study)
     if as_json:
         print(json.dumps(api.describe_importances(view)))

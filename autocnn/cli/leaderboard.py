@@ -9,7 +9,7 @@ import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
-from autocnn.cli.options import ResultsOption, split_names
+from autocnn.cli.options import ResultsOption, TrustOption, split_names
 
 MOST_ROWS = 200  # of a table on a screen without --top
 FORMATS = ("table", *api.TEXT_FORMATS)
@@ -43,8 +43,11 @@ def leaderboard(
         bool, typer.Option("--rebuild", help="First make the file again from the study's record.")
     ] = False,
     results: ResultsOption = Path("results"),
+    trust: TrustOption = False,
 ) -> None:
     """Show the ranked trials of a study, or of several studies of the same images together."""
+    if trust:
+        api.trust_studies(results, studies or [])
     api.check_choice("--format", form, FORMATS)
     wanted = None if columns is None else split_names(columns)
     if rebuild:

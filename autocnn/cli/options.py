@@ -81,6 +81,10 @@ WorkersOption = Annotated[int | None, setting_option("workers")]
 StudyArgument = Annotated[
     str | None, typer.Argument(help="Name of the study; by default the latest one.")
 ]
+TrustOption = Annotated[
+    bool,
+    typer.Option("--trust", help="Connect to the database that study.toml names, now and later."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress.")]
 VerboseOption = Annotated[

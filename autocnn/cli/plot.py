@@ -9,7 +9,7 @@ import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
-from autocnn.cli.options import ResultsOption, StudyArgument, split_names
+from autocnn.cli.options import ResultsOption, StudyArgument, TrustOption, split_names
 
 FILES = api.either(f"FILE{ending}" for ending in api.PLOT_FILES)
 
@@ -28,8 +28,11 @@ def plot(
         ),
     ] = None,
     results: ResultsOption = Path("results"),
+    trust: TrustOption = False,
 ) -> None:
     """Draw a study: on the terminal (history, curves, importance), or to a file."""
+    if trust:
+        api.trust_studies(results, [study] if study else [])
     api.check_choice("KIND", kind, api.PLOTS)
     wanted = None if params is None else split_names(params)
     view = api.load_study(results, study)

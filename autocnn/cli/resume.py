@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from autocnn.cli.options import (
     QuietOption,
     ResultsOption,
     StudyArgument,
+    TrustOption,
     VerboseOption,
     setting_option,
     with_settings,
@@ -40,7 +42,12 @@ def resume(
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
+    trust: TrustOption = False,
 ) -> None:
     """Continue a study with its own settings; the time budget starts anew."""
+    if trust:
+        api.trust_studies(results, [study] if study else [])
     found = api.resume(results, study, given)
+    if "/" in found.settings.dataset and not quiet:  # a study that was received may name any path
+        print(f"images: {found.settings.dataset!r}", file=sys.stderr)
     run_study(found, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)

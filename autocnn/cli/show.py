@@ -10,7 +10,7 @@ import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
-from autocnn.cli.options import ResultsOption, StudyArgument
+from autocnn.cli.options import ResultsOption, StudyArgument, TrustOption
 from autocnn.errors import RecordError, SettingsError
 
 
@@ -32,8 +32,12 @@ def show(
         typer.Option("--confusion", help="Show the confusion matrix of the test instead."),
     ] = False,
     results: ResultsOption = Path("results"),
+    trust: TrustOption = False,
 ) -> None:
     """Show a trial: its layers with shapes and parameters, its settings, its learning curve."""
+    if trust:
+        name = api.study_or_trial(results, study)[0]
+        api.trust_studies(results, [] if name is None else [name])
     trial = _one_of(trial, number)
     if compare is not None:
         _check_alone("--compare names both trials", trial, confusion)

@@ -48,5 +48,8 @@ def clean(
         size = terminal.size_text(summary.size)
         what = f"{results / name} ({summary.trials or 0} trials, {size})"
         typer.confirm(f"Delete {what} for good?", abort=True, err=True)
+    untouched = api.untouched_database(api.find_study(results, name))
     freed = api.delete_study(results, name)
     print(f"{results / name}: deleted, {terminal.size_text(freed)} freed")
+    if untouched is not None:
+        print(f"{untouched}: was not named on this machine before, and was left as it is")

@@ -33,14 +33,16 @@ _ADVICE = (  # a part of the reason of a failure, and what to do then
 )
 
 
-def open_database(url: str) -> RDBStorage:
-    """The database; an empty one gets the tables of Optuna.
+def open_database(url: str, *, creates: bool = True) -> RDBStorage:
+    """The database; an empty one gets the tables of Optuna if `creates`, else it is refused.
 
     Raises: RecordError, of one line without the password, if the database cannot be used.
     """
     _check_folder(url)
     try:
         with database_errors(url, "cannot be opened"):
+            if not creates:
+                _require_tables(url)
             storage = RDBStorage(
                 url.replace("{", "{{").replace("}", "}}"),  # Optuna formats it as a template
                 engine_kwargs=_engine_settings(url),
@@ -91,7 +93,7 @@ def is_in_database(url: str, paths: StudyPaths, settings: StudySettings) -> bool
     is_old = paths.leaderboard.exists()
     if is_old:
         _check_file(url)
-    storage = open_database(url)
+    storage = open_database(url, creates=not is_old)
     with database_errors(url, f"study {paths.name} cannot be looked for"):
         study = _find_study(storage, paths.name)
         if study is not None:
@@ -108,7 +110,7 @@ def open_named_study(url: str, paths: StudyPaths, settings: StudySettings) -> op
     """
     name = settings.study
     _check_file(url)
-    storage = open_database(url)
+    storage = open_database(url, creates=False)
     with database_errors(url, f"study {name} cannot be read"):
         study = _find_study(storage, name)
         if study is None:
@@ -123,7 +125,7 @@ def delete_from_database(url: str, name: str, created: str) -> None:
     Raises: RecordError if the database cannot be reached.
     """
     _check_file(url)
-    storage = open_database(url)
+    storage = open_database(url, creates=False)
     with database_errors(url, f"study {name} cannot be deleted"):
         study = _find_study(storage, name)
         if study is not None and study.user_attrs.get(CREATED) == created:
@@ -185,6 +187,19 @@ def _engine_settings(url: str) -> dict[str, Any]:
         return {"connect_args": {"timeout": LOCKED_S}}
     wait = {} if "connect_timeout=" in url else {"connect_timeout": CONNECT_S}
     return {"pool_pre_ping": True, "connect_args": wait}
+
+
+def _require_tables(url: str) -> None:
+    """Raise RecordError if the database lacks the tables of Optuna, which opening it would make."""
+    from sqlalchemy import create_engine, inspect
+
+    engine = create_engine(url, **_engine_settings(url))
+    try:
+        found = inspect(engine).get_table_names()
+    finally:
+        engine.dispose()
+    if not {"studies", "version_info", "alembic_version"} <= set(found):
+        raise RecordError(f"{public_url(url)}: holds no studies; check the URL, or put it back")
 
 
 def _check_tables(url: str, storage: RDBStorage) -> None:

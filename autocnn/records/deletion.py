@@ -8,13 +8,16 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from autocnn.errors import RecordError, SettingsError
+from autocnn.records.database_url import public_url
 from autocnn.records.lock import lock_study, refuse_in_use
 from autocnn.records.open_study import OpenStudy, find_study
+from autocnn.records.trusted import is_named
 
 
 def delete_study(results: Path | str, name: str) -> int:
     """Delete the study `name` with its record and its folder; return the bytes that became free.
 
+    A record in the database that `untouched_database` names is left there.
     Raises: StudyError if there is no such study, or a process trains trials of the study or of a
     study in its folder; RecordError if the study cannot be deleted. Nothing is deleted then.
     """
@@ -42,11 +45,25 @@ def _delete_record(study: OpenStudy) -> None:
     """Delete the record outside of the folder, unless study.toml is too damaged to name it."""
     from autocnn.records.optuna_record import delete_record  # it loads Optuna
 
+    if untouched_database(study) is not None:
+        return
     try:
         settings = study.recorded
     except SettingsError:
         return
     delete_record(study.paths, settings)
+
+
+def untouched_database(study: OpenStudy) -> str | None:
+    """The database of the study, without a password, if the user has not named it; else None.
+
+    None, too, if study.toml is too damaged to name one.
+    """
+    try:
+        url = study.settings.storage
+    except SettingsError:
+        return None
+    return None if url is None or study.given_storage or is_named(url) else public_url(url)
 
 
 def folder_size(folder: Path) -> int:

@@ -17,6 +17,7 @@ from autocnn.records.setting import is_study_name
 from autocnn.records.settings_file import read_table, settings_from_table
 from autocnn.records.study_folder import StudyPaths, read_space_text
 from autocnn.records.study_settings import StudySettings
+from autocnn.records.trusted import refuse_unnamed
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import parse_space
 
@@ -86,9 +87,12 @@ class OpenStudy:
 
         The name is that of study.toml, even if the folder was renamed; the storage is the URL that
         was given, or that of study.toml, with the password that the environment has.
+        Raises: SettingsError if study.toml names a database that the user has not named.
         """
         name = str(self.stored.get("study", self.name))
         storage = self.given_storage or self.settings.storage
+        if storage is not None and self.given_storage is None:
+            refuse_unnamed(storage, str(self.paths.study_toml))
         if storage is not None:
             storage = with_password(absolute_url(storage), os.environ)
         return replace(self.settings, study=name, storage=storage)

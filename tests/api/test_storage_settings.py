@@ -17,6 +17,7 @@ from autocnn.records.optuna_record import create_study, study_exists
 from autocnn.records.settings_file import read_settings, settings_to_toml
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings, public_settings
+from autocnn.records.trusted import remember_named
 from autocnn.space.library import library_path
 
 SERVER = "postgresql+psycopg://ada@db.example/studies"
@@ -29,17 +30,20 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
     """Run each test in its own folder, without a storage in the environment."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPTUNA_STORAGE", raising=False)
+    monkeypatch.setenv("AUTOCNN_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.fixture
 def stored(tmp_path):
-    """A function that puts a study called x with this storage below ./results."""
+    """A function that puts a study of the user, called x, with this storage below ./results."""
 
     def store(storage):
         folder = tmp_path / "results" / "x"
         folder.mkdir(parents=True)
         settings = StudySettings(study="x", trials=1, storage=storage)
         (folder / "study.toml").write_text(settings_to_toml(settings))
+        if storage is not None:
+            remember_named(storage)
 
     return store
 
@@ -63,6 +67,8 @@ def test_the_storage_of_a_new_study(monkeypatch, given, config, outside, storage
     """Option, file, environment; the environment can add a password to the first two."""
     if outside is not None:
         monkeypatch.setenv("OPTUNA_STORAGE", outside)
+    if config is not None:
+        remember_named(config)
     options = {} if given is None else {"storage": given}
     settings = resolve_settings(options, {} if config is None else {"storage": config})
     assert settings.storage == storage
@@ -104,6 +110,17 @@ def test_another_storage_of_a_study_is_refused(stored, before, given, message):
     with pytest.raises(SettingsError, match=expected) as raised:
         resolve_settings({"study": "x", "storage": given}, {})
     assert "s3cret" not in str(raised.value)
+
+
+def test_the_database_of_a_received_file_is_refused(stored, tmp_path):
+    """The user has named neither that of a file of settings nor that of a study."""
+    with pytest.raises(SettingsError, match=r"^--config: names the database"):
+        resolve_settings({}, {"storage": SERVER})
+    stored(SERVER)
+    (tmp_path / "cache" / "trusted-databases.txt").unlink()
+    with pytest.raises(SettingsError, match=r"study.toml: names the database"):
+        resolve_settings({"study": "x"}, {})
+    assert resolve_settings({"study": "x", "storage": SERVER}, {}).storage == SERVER
 
 
 def test_a_file_keeps_its_place(stored, tmp_path, monkeypatch):
@@ -196,6 +213,7 @@ def test_a_study_is_read_with_the_password_given(postgres_url, monkeypatch, tmp_
     paths.space_toml.write_text((library_path() / "cnn.toml").read_text())
     create_study(paths, settings)
     assert load_study(name="x", storage=postgres_url).records == []
+    remember_named(postgres_url)
     with pytest.raises(RecordError, match="no password supplied"):
         load_study(name="x")
     monkeypatch.setenv("OPTUNA_STORAGE", postgres_url)

@@ -8,6 +8,7 @@ from autocnn.records.optuna_record import create_study
 from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
+from autocnn.records.trusted import remember_named
 
 
 @pytest.fixture
@@ -23,6 +24,8 @@ def change(results, **changes):
     """Replace settings of study a."""
     settings = StudySettings(study="a", created="2026-01-01T00:00:00+00:00", **changes)
     (results / "a" / "study.toml").write_text(settings_to_toml(settings))
+    if settings.storage is not None:
+        remember_named(settings.storage)
     return settings
 
 

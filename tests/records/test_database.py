@@ -31,6 +31,7 @@ from autocnn.records.optuna_record import (
 )
 from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
+from autocnn.records.trusted import remember_named
 from autocnn.trial import TrialState
 
 NOBODY = "postgresql+psycopg://ada:s3cret@127.0.0.1:1/studies"  # no server listens on this port
@@ -55,6 +56,7 @@ def begin(paths, settings, url):
     settings = replace(settings, study=paths.name, storage=url)
     paths.root.mkdir(parents=True, exist_ok=True)
     paths.study_toml.write_text(settings_to_toml(settings))
+    remember_named(url)
     return settings
 
 

@@ -53,7 +53,9 @@ def test_a_password_comes_from_the_environment_or_is_given(paths, settings, monk
     """The password is an argument or an environment variable; study.toml holds none."""
     public, secret = (f"postgresql+psycopg://ada{word}@h/d" for word in ("", ":s3cret"))
     paths.study_toml.write_text(f'storage = "{public}"\n')
-    assert open_folder(paths.root).recorded.storage == public
+    with pytest.raises(SettingsError, match="was not named on this machine"):
+        _ = open_folder(paths.root).recorded
+    assert open_folder(paths.root, public).recorded.storage == public
     assert open_folder(paths.root, secret).recorded.storage == secret
     monkeypatch.setenv("OPTUNA_STORAGE", secret)
     assert open_folder(paths.root).recorded.storage == secret

@@ -61,7 +61,7 @@ def leaderboard(
         print(terminal.render_text(rows.table, form))
         return
     title = ", ".join(f"{name} ({n_trials} trials)" for name, n_trials in rows.trials.items())
-    shown = rows.table.slice(0, top or MOST_ROWS)
+    shown = rows.table.slice(0, min(top or MOST_ROWS, rows.table.num_rows))
     terminal.print_wide(terminal.render_leaderboard(shown, title, asked=columns is not None))
     if not any(rows.trials.values()):
         print(f"no trial has ended yet in {', '.join(rows.trials)}")

@@ -166,7 +166,8 @@ def view_leaderboard(
     names = _shown(table.schema, columns)
     if sort is not None:
         table = _sorted(table, find_column(table.schema, sort, "--sort"))
-    return table.slice(0, top).select(names)
+    n_rows = table.num_rows if top is None else min(top, table.num_rows)  # Arrow takes 64 bits
+    return table.slice(0, n_rows).select(names)
 
 
 def viewed_columns(

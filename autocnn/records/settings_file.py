@@ -10,6 +10,7 @@ from typing import Any
 
 from autocnn.errors import SettingsError
 from autocnn.records.study_settings import (
+    INTEGER_BITS,
     SETTINGS,
     StudySettings,
     check_value,
@@ -17,8 +18,6 @@ from autocnn.records.study_settings import (
     setting_types,
     shown_value,
 )
-
-INTEGER_BITS = 64  # of the largest integer in a settings file
 
 
 def settings_to_toml(settings: StudySettings) -> str:

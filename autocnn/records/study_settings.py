@@ -36,6 +36,7 @@ from autocnn.records.setting import (
 )
 from autocnn.records.units import parse_duration, parse_memory
 
+INTEGER_BITS = 64  # of an integer in the record, with its sign
 TYPES = (int, float, str, bool)  # of a setting
 
 
@@ -345,6 +346,11 @@ def public_settings(settings: StudySettings) -> dict[str, Any]:
 def check_value(label: str, key: str, value: Any) -> None:
     """Raise SettingsError, which begins with `label`, if the setting `key` cannot be `value`."""
     rule = SETTINGS[key].rule
+    if isinstance(value, int) and value.bit_length() >= INTEGER_BITS:
+        raise SettingsError(
+            f"{label} must be an integer of at most {INTEGER_BITS} bits with its sign, got one of "
+            f"{value.bit_length()}"
+        )
     if value is not None and rule is not None and not rule.holds(value):
         raise SettingsError(f"{label} must be {rule.expected}, got {shown_value(key, value)}")
 

@@ -319,3 +319,8 @@ def test_a_table_names_its_objective(tmp_path, space):
     write_leaderboard(path, build_leaderboard([], space, LOSS))
     assert objective_of(read_leaderboard(path, ["score"]).schema) is LOSS
     assert objective_of(pa.schema([])) is ACCURACY
+
+
+def test_more_rows_than_a_number_of_arrow_can_say_are_all_rows(table):
+    """A number of any size may be asked for."""
+    assert view_leaderboard(table, top=10**30).num_rows == table.num_rows

@@ -137,3 +137,16 @@ def test_the_engine_follows_from_the_proposer():
         "grid",
         "plan",
     ]
+
+
+@pytest.mark.parametrize("key", ["seed", "split_seed", "trials", "epochs", "workers", "max_macs"])
+@pytest.mark.parametrize("value", [2**63, -(2**63) - 1, 10**6000], ids=["high", "low", "huge"])
+def test_a_number_that_no_record_can_hold_is_refused(key, value):
+    """A study with such a seed would train for its whole budget and could not be read then."""
+    with pytest.raises(SettingsError, match=r"must be an integer of at most 64 bits with its sign"):
+        StudySettings(study="x", **{key: value})
+
+
+def test_the_largest_seed_is_accepted():
+    """The leaderboard has 64 bits with a sign."""
+    assert StudySettings(study="x", seed=2**63 - 1).seed == 9_223_372_036_854_775_807

@@ -164,7 +164,7 @@ END_PHASES = (
 class Progress:
     """A snapshot of a running study, to be shown."""
 
-    phase: str  # "starting", "searching", "refitting", "testing" or one of END_PHASES
+    phase: str  # "starting", "searching", "finals", "refitting", "testing" or one of END_PHASES
     counts: Mapping[TrialState, int]  # finished trials by state
     horizon: int = 0
     best: tuple[int, float] | None = None  # trial and score

@@ -99,7 +99,7 @@ def export_note(view: StudyView, trial: int | None = None) -> str:
             f"study {name} has no finals: these are trial {best.number}'s own weights, neither "
             f"refitted nor tested (`autocnn resume {name}` does both)"
         )
-    if finals.winner == best.number:
+    if finals.includes(best.number):
         return ""
     return (
         f"this is trial {finals.winner}, tested before trial {best.number} was better: "

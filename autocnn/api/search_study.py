@@ -58,7 +58,8 @@ class SearchOutcome:
     stopped: int
     failed: int
     objective: str  # the name of what a score is
-    val_best: float | None  # the best score of a trial
+    val_best: float | None  # the validation score of the winner
+    val_mean: float | None  # the mean over the seeds of the finals; None: it was not trained again
     test: float | None  # accuracy of the shipped file
     test_score: float | None  # score of the shipped file
     test_winner: float | None  # score of the winner's own weights on the test images
@@ -66,7 +67,7 @@ class SearchOutcome:
     seconds: float  # wall, of all runs of the study together
     cpu_seconds: float  # of all runs together, and of the processes that joined them
     runs: int  # the first run, and each one that continued the study
-    winner: int | None  # the number of the best trial
+    winner: int | None  # its number: of the finals, or without them of the best trial
     model: str | None  # path of the shipped file
     leaderboard: str  # path of its file
     causes: dict[str, int]  # failed trials by cause
@@ -236,15 +237,16 @@ def _run(
     if not interrupted():
         is_same = was_finished and len(session.finished()) == before
         # Without a new trial the finals on record are kept: the test split is not read again.
-        finals = _finals_of_winner(session) if is_same else None
-        finals = finals or finish(session, listener, interrupted)
+        known = _known_finals(session) if is_same else None
+        keeps = known is not None and session.settings.asked_finals is None
+        finals = known if keeps else finish(session, listener, interrupted, known)
     return str(ending), finals
 
 
-def _finals_of_winner(session: Session) -> Finals | None:
-    """The finals on record if they tested the present winner, else None."""
+def _known_finals(session: Session) -> Finals | None:
+    """The finals on record if the present best trial had a part in them, else None."""
     best, finals = winner(session.records(), session.objective), read_finals(session.paths)
-    is_its = best is not None and finals is not None and finals.winner == best.number
+    is_its = best is not None and finals is not None and finals.includes(best.number)
     return finals if is_its else None
 
 
@@ -263,7 +265,8 @@ def _outcome(session: Session, finals: Finals | None, state: str) -> SearchOutco
         failed=counts[TrialState.FAILED],
         causes=dict(Counter(str(r.cause) for r in records if r.state is TrialState.FAILED)),
         objective=session.objective.name,
-        val_best=None if best is None else best.score,
+        val_best=finals.val_best if finals else None if best is None else best.score,
+        val_mean=None if finals is None or not finals.finalists else finals.finalists[0].mean,
         test=None if finals is None else finals.test.accuracy,
         test_score=None if finals is None else finals.test.objective_score,
         test_winner=None if finals is None else finals.test_winner.objective_score,
@@ -271,7 +274,7 @@ def _outcome(session: Session, finals: Finals | None, state: str) -> SearchOutco
         seconds=cost.seconds,
         cpu_seconds=cost.cpu_seconds,
         runs=cost.runs,
-        winner=None if best is None else best.number,
+        winner=finals.winner if finals else None if best is None else best.number,
         model=None if finals is None else str(paths.winner),
         leaderboard=str(paths.leaderboard),
         ending="",

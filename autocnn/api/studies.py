@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from autocnn.errors import SettingsError, StudyError
+from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.leaderboard.file import record_bytes
 from autocnn.leaderboard.lost_trials import read_whole
 from autocnn.leaderboard.merged import StudyImages, check_comparable
@@ -89,12 +89,12 @@ class StudyView:
         return plan_network(record.config, self.image_shape, self.known_facts.n_classes)
 
     def trial(self, number: int | None = None) -> TrialRecord:
-        """Trial `number`, or the best one.
+        """Trial `number`, or the winner: that of the finals, or the best trial if it is a new one.
 
         Raises: StudyError if there is no such trial.
         """
         if number is None and self.records:
-            return self.records[0]
+            number = self._number_of_winner()
         for record in self.records:
             if record.number == number:
                 return record
@@ -108,6 +108,14 @@ class StudyView:
         if len(numbers) > MOST_NAMED:
             known = f"{len(numbers)}, numbered {numbers[0]} to {numbers[-1]}"
         raise StudyError(f"study {self.paths.name} has no trial {number}; its trials: {known}")
+
+    def _number_of_winner(self) -> int:
+        best = self.records[0].number
+        try:
+            finals = self.finals
+        except RecordError:  # the trials can be read without them
+            return best
+        return finals.winner if finals is not None and finals.includes(best) else best
 
 
 def load_study(

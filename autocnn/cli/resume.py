@@ -34,6 +34,8 @@ STARTED = time.monotonic()  # about when the process began: the time budget coun
         help="Time from now on, such as 90s, 12m or 1h30m; by default the study's own.",
         environment=False,
     ),
+    finals=setting_option("finals", environment=False),
+    seeds=setting_option("seeds", environment=False),
 )
 def resume(
     given: Given,

@@ -79,6 +79,8 @@ def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, *, as_json: 
     if outcome.state == "finished":
         finals = api.read_finals(found.study.paths)
         assert finals is not None  # a finished study has them
+        if finals.finalists:
+            terminal.print_wide(terminal.render_finalists(finals))
         _print_lines(terminal.describe_finals(finals))
     if outcome.state == "failed":
         print(_why_failed(outcome), file=sys.stderr)

@@ -71,6 +71,9 @@ def _show_one(results: Path, study: str | None, trial: int | None) -> None:
     record = view.trial(trial)
     terminal.print_wide(terminal.render_trial(record, view.network(record), view.objective))
     try:
+        finals = view.finals
+        if finals is not None and finals.finalists and finals.includes(record.number):
+            terminal.print_wide(terminal.render_finalists(finals))
         if api.is_winner(view, record.number):
             terminal.print_wide(terminal.render_classes(api.confusion_of(view)))
     except RecordError as error:  # the page of the trial is complete without it

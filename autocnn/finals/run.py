@@ -8,32 +8,51 @@ from dataclasses import dataclass, field, replace
 
 from autocnn.export.formats import Exported, copy_export, export_to
 from autocnn.finals.contract import contract_of
+from autocnn.finals.finalists import Room, describe_plan, judge_finalists, plan_finals
 from autocnn.finals.outcome import finals_of, load_test_of, score_winner
 from autocnn.finals.refit import Refit, refit_winner
+from autocnn.finals.retrain import Retrainer
 from autocnn.leaderboard.ranking import winner
 from autocnn.models.trained import TrainedModel
+from autocnn.records.finalists import Finalist
 from autocnn.records.finals_file import Confusion, Finals, write_confusion, write_finals
 from autocnn.records.trial_record import TrialRecord
 from autocnn.study.session import Session
 from autocnn.study.tally import count_states
 from autocnn.train.assembly import spec_of
-from autocnn.trial import WEIGHTS_FILE, Epoch, Listener, Progress, TrialState
+from autocnn.trial import WEIGHTS_FILE, Epoch, Listener, Progress, Running, TrialState
 
 RESERVE_S = 10.0  # of the budget, for the export and the test after the refit
 
 
-def finish(session: Session, listener: Listener, interrupted: Callable[[], bool]) -> Finals | None:
-    """Refit, export and test the winner; None without a winner or after an interrupt.
+def finish(
+    session: Session,
+    listener: Listener,
+    interrupted: Callable[[], bool],
+    known: Finals | None = None,
+) -> Finals | None:
+    """Choose, refit, export and test the winner; None without a winner or after an interrupt.
 
-    The finals on record and the files of an earlier winner stay until the refit is trained.
+    The finals on record and the files of an earlier winner stay until the refit is trained. `known`
+    are finals of the same trials: the test split is not read again for the same winner.
     """
     records = session.records()
-    record = winner(records, session.objective)
-    if record is None:
+    best = winner(records, session.objective)
+    if best is None:
         return None
-    screen = _Screen(session, listener, record, count_states(records))
+    screen = _Screen(session, listener, best, count_states(records))
+    finalists = _choose(session, records, screen, interrupted)
+    if interrupted():
+        return None
+    if finalists:
+        best = next(record for record in records if record.number == finalists[0].trial)
+    if known is not None and known.winner == best.number and session.paths.winner.exists():
+        finals = replace(known, finalists=finalists or known.finalists)
+        write_finals(session.paths, finals)
+        return finals
+    screen.record = best
     screen.show("refitting")
-    refit = refit_winner(session, record, screen.on_epoch, interrupted, RESERVE_S)
+    refit = refit_winner(session, best, screen.on_epoch, interrupted, RESERVE_S)
     if interrupted():
         return None
     if not refit.is_shipped:
@@ -41,8 +60,41 @@ def finish(session: Session, listener: Listener, interrupted: Callable[[], bool]
     session.executor.close()  # nothing more is trained: its memory is needed for the test
     screen.show("testing")
     session.paths.finals_json.unlink(missing_ok=True)  # the files below replace what it describes
-    own, shipped = _export(session, record, refit)
-    return _test(session, record, refit, own, shipped)
+    own, shipped = _export(session, best, refit)
+    finals = replace(_test(session, best, refit, own, shipped), finalists=finalists)
+    write_finals(session.paths, finals)
+    return finals
+
+
+def _choose(
+    session: Session, records: list[TrialRecord], screen: _Screen, interrupted: Callable[[], bool]
+) -> tuple[Finalist, ...]:
+    """Train the best configurations again, and order them by their mean score on validation.
+
+    Returns: the finalists, the winner first; none if no seed was trained.
+    """
+    left, reserve_s = session.budget.left(), session.budget.finish_s()
+    room = Room(
+        objective=session.objective,
+        class_sizes=session.validation_sizes,
+        seconds=None if left is None else max(0.0, left - reserve_s),
+        capacity=session.executor.capacity,
+    )
+    plan = plan_finals(session.settings, records, room)
+    if not plan.n_seeds:
+        return ()
+    screen.listener.message(describe_plan(plan, is_asked=session.settings.asked_finals is not None))
+    retrainer = Retrainer(
+        session=session,
+        listener=screen.listener,
+        interrupted=interrupted,
+        show=lambda running: screen.show("finals", running),
+        reserve_s=reserve_s,
+    )
+    n_seeds = retrainer.run(plan)
+    if n_seeds == 0:
+        return ()
+    return judge_finalists(plan.trials, retrainer.known, n_seeds, room)
 
 
 def _export(session: Session, record: TrialRecord, refit: Refit) -> tuple[Exported, Exported]:
@@ -67,7 +119,7 @@ def _export(session: Session, record: TrialRecord, refit: Refit) -> tuple[Export
 def _test(
     session: Session, record: TrialRecord, refit: Refit, own: Exported, shipped: Exported
 ) -> Finals:
-    """Read the test split, score the two files on it, and write what was measured."""
+    """Read the test split, score the two files on it, and write the confusion matrix."""
     data, paths = session.data, session.paths
     test = load_test_of(session)
     predictors = own.load(), shipped.load() if refit.is_shipped else None
@@ -75,7 +127,6 @@ def _test(
     finals = finals_of(record, refit, scores, session.objective)
     confusion = Confusion(classes=data.class_names, counts=scores.shipped.confusion)
     write_confusion(paths.confusion, confusion)
-    write_finals(paths, finals)
     return finals
 
 
@@ -94,8 +145,8 @@ class _Screen:
         self.curve.append(metrics)
         self.show("refitting")
 
-    def show(self, phase: str) -> None:
-        """Send a snapshot."""
+    def show(self, phase: str, running: tuple[Running, ...] = ()) -> None:
+        """Send a snapshot, with the trainings that are under way."""
         score = self.record.score
         self.listener.progress(
             Progress(
@@ -104,6 +155,7 @@ class _Screen:
                 horizon=self.record.best_epoch or 0,
                 best=None if score is None else (self.record.number, score),
                 curve=tuple(self.curve),
+                running=running,
                 seconds_left=self.session.budget.left(),
             )
         )

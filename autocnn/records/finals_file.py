@@ -14,6 +14,7 @@ from autocnn.errors import RecordError
 from autocnn.files import write_atomic
 from autocnn.objectives import DEFAULT, Objective, find_objective
 from autocnn.records.converter import from_json, to_json
+from autocnn.records.finalists import Finalist
 from autocnn.records.study_folder import StudyPaths
 
 
@@ -57,17 +58,22 @@ class Finals:
     """What the finals of a study measured."""
 
     winner: int  # the trial's number
-    val_best: float  # its validation score
+    val_best: float  # the trial's validation score
     test_winner: MeasuredScore  # of the weights of the trial itself
     test: MeasuredScore  # of the shipped file
     refit: RefitSummary
     test_time_augmentation: MeasuredScore | None = None  # the shipped file, by several views
     objective: str = DEFAULT  # the name of what the scores are
+    finalists: tuple[Finalist, ...] = ()  # among which the winner was chosen, the winner first
 
     @property
     def scoring(self) -> Objective:
         """The objective of the scores."""
         return find_objective(self.objective)
+
+    def includes(self, trial: int) -> bool:
+        """True if `trial` is the winner, or one of the finalists among which it was chosen."""
+        return trial == self.winner or any(each.trial == trial for each in self.finalists)
 
     @property
     def gap(self) -> float:

@@ -21,6 +21,7 @@ from autocnn.records.database_url import STORAGE_FORMS, is_storage_url
 KEY = "setting"  # under which the metadata of a dataclass field hold its `Setting`
 MAX_NAME_BYTES = 255  # of a file name, on all common file systems
 MAX_FOLDS = 20
+MAX_FINALISTS = 10  # the weights of so many trials are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +113,7 @@ POSITIVE = Rule("above 0", lambda value: 0 < value < math.inf)
 STORAGE = Rule(STORAGE_FORMS, is_storage_url)
 TIME = Rule("an ISO time", _is_time)
 FOLDS = Rule(f"1 to {MAX_FOLDS}", lambda value: 1 <= value <= MAX_FOLDS)
+FINALS = Rule(f"1 to {MAX_FINALISTS}", lambda value: 1 <= value <= MAX_FINALISTS)
 GPUS = Rule("GPU numbers such as 0,1", lambda value: _GPUS.fullmatch(value) is not None)
 RESIZE = Rule(either(RESIZES), lambda value: value in RESIZES, RESIZES)
 IMAGE_SIZE = Rule(

@@ -102,6 +102,11 @@ class StudyPaths:
         return self.finals / "finals.json"
 
     @property
+    def retrainings_json(self) -> Path:
+        """The retrainings of the finalists that have ended."""
+        return self.finals / "retrainings.json"
+
+    @property
     def confusion(self) -> Path:
         """The winner's confusion matrix."""
         return self.finals / "confusion.json"

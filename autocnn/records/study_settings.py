@@ -16,6 +16,7 @@ from autocnn.objectives import DEFAULT, OBJECTIVES, Objective, find_objective
 from autocnn.records.choices import AUTO, ENGINES, PLAN, PRECISIONS, PRUNERS, SAMPLERS, TUNERS
 from autocnn.records.database_url import absolute_url, public_url
 from autocnn.records.setting import (
+    FINALS,
     FOLDS,
     GPUS,
     IMAGE_SIZE,
@@ -37,6 +38,7 @@ from autocnn.records.setting import (
 from autocnn.records.units import parse_duration, parse_memory
 
 INTEGER_BITS = 64  # of an integer in the record, with its sign
+FINALISTS, SEEDS = 3, 3  # of finals that are asked for only one of the two numbers
 TYPES = (int, float, str, bool)  # of a setting
 
 
@@ -269,6 +271,24 @@ class StudySettings:
             STUDIES,
         ),
     )
+    finals: int | None = field(  # None: automatic
+        default=None,
+        metadata=about(
+            "Best configurations, at most 10, that are trained again with new seeds before the "
+            "winner is chosen by its mean on validation; by default as many, up to 3, as the time "
+            "that is left allows and the scores cannot tell apart; 1: the best trial wins",
+            FINALS,
+            changeable=True,
+        ),
+    )
+    seeds: int | None = field(  # None: automatic
+        default=None,
+        metadata=about(
+            "Seeds with which each of them is trained again; by default 3, or 2 if time is short",
+            at_least(1),
+            changeable=True,
+        ),
+    )
     created: str = field(  # ISO time in UTC; empty: not yet started
         default="", metadata=about(rule=TIME, changeable=True)
     )
@@ -284,6 +304,21 @@ class StudySettings:
     def scoring(self) -> Objective:
         """The objective that `objective` names."""
         return find_objective(self.objective)
+
+    @property
+    def asked_finals(self) -> tuple[int, int] | None:
+        """Configurations and seeds that the finals are asked to train; None: automatic."""
+        if self.finals is None and self.seeds is None:
+            return None
+        if self.finals == 1 and self.seeds is None:
+            return 1, 0
+        return self.finals or FINALISTS, self.seeds or SEEDS
+
+    @property
+    def n_retrainings(self) -> int:
+        """Trainings that the finals are asked for, beside the refit."""
+        n_finalists, n_seeds = self.asked_finals or (0, 0)
+        return n_finalists * n_seeds
 
     def __post_init__(self) -> None:
         for key in SETTINGS:

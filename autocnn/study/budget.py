@@ -23,6 +23,8 @@ class Budget:
     horizon: int
     folds: int = 1  # networks that a trial trains; a refit trains one
     refit_s: float = 0.0  # seconds of the best trial so far until the end of its best epoch
+    trial_s: float = 0.0  # seconds of that trial until its end
+    retrainings: float = 0.0  # trainings of the finals, one after another, beside the refit
     is_ranked: bool = False  # a trial has a score, so that the finals have a winner
     promotes: bool = False  # the best trials are trained once more, with a longer schedule
     trial_timeout_s: float | None = None  # seconds of any trial; None: what the budget allows
@@ -43,7 +45,18 @@ class Budget:
         return None if left is None else max(0.0, left - self.finals_s())
 
     def finals_s(self) -> float:
-        """Predicted seconds of the finals; without a winner, a third of the time at most."""
+        """Predicted seconds of the finals: the retrainings that are asked for, and the rest."""
+        return self.retrain_s() + self.finish_s()
+
+    def retrain_s(self) -> float:
+        """Predicted seconds of the retrainings; without a winner, a third of the time at most."""
+        needed, left = self.retrainings * (self.trial_s or self.typical_trial_s), self.left()
+        if left is None or self.is_ranked:
+            return needed
+        return min(needed, max(0.0, left - FINALS_FIXED_S) / 3)
+
+    def finish_s(self) -> float:
+        """Predicted seconds of refit, export and test; without a winner, a third at most."""
         trial_s = self.refit_s or self.typical_trial_s
         others_s = max(0.0, trial_s - self.setup_s) * (1 - 1 / self.folds)
         refit_s = REFIT_MARGIN * (trial_s - others_s)
@@ -96,7 +109,7 @@ class Budget:
         return self._share()
 
     def schedule_epochs(self, epoch_s: float, after_s: float = 0.0) -> float:
-        """The epochs of a promoted trial that begins in `after_s` seconds, with a refit as long.
+        """The epochs of a promoted trial that begins in `after_s` seconds, with finals as long.
 
         An epoch takes `epoch_s` seconds. Infinite without a time budget.
         """
@@ -104,15 +117,16 @@ class Budget:
         timed = math.inf if timeout is None else (timeout - self.setup_s) / epoch_s
         if left is None:
             return timed
-        seconds = left - after_s - FINALS_FIXED_S - (1 + REFIT_MARGIN) * self.setup_s
-        return min(timed, max(0.0, seconds) / (epoch_s * (1 + REFIT_MARGIN / self.folds)))
+        again = 1 + self.retrainings
+        seconds = left - after_s - FINALS_FIXED_S - (again + REFIT_MARGIN) * self.setup_s
+        return min(timed, max(0.0, seconds) / (epoch_s * (again + REFIT_MARGIN / self.folds)))
 
     def promoted_limit(self) -> float | None:
-        """Seconds after which a promoted trial that begins now is cut: a refit still fits then."""
+        """Seconds after which a promoted trial that begins now is cut: the finals fit then."""
         left = self.left()
         if left is None:
             return self.trial_timeout_s
-        limit = max(0.0, left - FINALS_FIXED_S) / (1 + 1 / self.folds)
+        limit = max(0.0, left - FINALS_FIXED_S) / (1 + self.retrainings + 1 / self.folds)
         return limit if self.trial_timeout_s is None else min(limit, self.trial_timeout_s)
 
     def least_s(self) -> float:

@@ -71,7 +71,7 @@ def open_session(
             executor=executor,
             device=device,
             facts=facts,
-            budget=_budget(settings, facts, measured, end),
+            budget=_budget(settings, facts, measured, end, executor.capacity),
             cost=PredictedCost.of(facts, measured),
             precision=measured.precision,
             leases=_open_leases(settings, paths, study, stack),
@@ -95,7 +95,11 @@ def _settle_facts(
 
 
 def _budget(
-    settings: StudySettings, facts: Facts, measured: Measurement, end: float | None
+    settings: StudySettings,
+    facts: Facts,
+    measured: Measurement,
+    end: float | None,
+    capacity: int,
 ) -> Budget:
     """The budget of a session that ends at `end` (time.monotonic); None: no limit."""
     return Budget(
@@ -106,6 +110,7 @@ def _budget(
         horizon=facts.horizon,
         promotes=facts.promotes,
         folds=facts.folds,
+        retrainings=settings.n_retrainings / capacity,
     )
 
 

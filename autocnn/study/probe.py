@@ -43,8 +43,11 @@ class Start:
 
     @property
     def training_s(self) -> float | None:
-        """Seconds that all trainings may take, the refit included; None: no budget."""
-        return None if self.seconds is None else plan_training_seconds(self.seconds)
+        """Seconds that the trials and the refit may take; None: no budget."""
+        if self.seconds is None:
+            return None
+        retrainings = self.settings.n_retrainings / self.executor.capacity
+        return plan_training_seconds(self.seconds, retrainings)
 
     @property
     def folds_to_try(self) -> tuple[int, ...]:

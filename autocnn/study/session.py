@@ -124,7 +124,7 @@ class Session:
         """Run trials until the budget, the number of trials, the target or Ctrl-C ends it."""
         proposals = self._proposals(listener)
         tally = Tally.of(self.finished(), self.objective, by_seed=bool(self.mode.plan))
-        self.budget.refit_s = tally.refit_s
+        self.budget.refit_s, self.budget.trial_s = tally.refit_s, tally.trial_s
         self.budget.is_ranked = tally.best is not None
         for record in self.finished():
             if record.result is not None:

@@ -56,9 +56,12 @@ class Sizing:
     promotes: bool = False  # the best trials are trained once more, with a longer schedule
 
 
-def plan_training_seconds(total_s: float) -> float:
-    """The part of `total_s` that is left for trainings, the refit included."""
-    return max(0.0, total_s - FINALS_FIXED_S)
+def plan_training_seconds(total_s: float, retrainings: float = 0.0) -> float:
+    """The part of `total_s` that is left for trials and the refit.
+
+    `retrainings` of the finals follow one after another, each as long as the longest trial.
+    """
+    return max(0.0, total_s - FINALS_FIXED_S) / (1 + LONG_SHARE * retrainings)
 
 
 def fit_size(room: Room, image_seconds: ImageSeconds) -> Sizing:

@@ -21,6 +21,7 @@ class Tally:
     objective: Objective = ACCURACY
     leader: Standing | None = None  # the best trial of those that can win
     refit_s: float = 0.0  # seconds of the best trial until the end of its best epoch
+    trial_s: float = 0.0  # seconds of the best trial until its end
     failures: int = 0  # failed trials in a row, up to now
     known: KnownResults = field(default_factory=lambda: KnownResults(()))
     numbers: set[int] = field(default_factory=set)  # of the counted trials
@@ -39,7 +40,7 @@ class Tally:
             numbers={record.number for record in records},
         )
         if best is not None and best.result is not None:
-            tally.leader, tally.refit_s = _standing(best, best.result), seconds_to_best(best.result)
+            tally._lead(_standing(best, best.result), best.result)
         return tally
 
     @property
@@ -59,7 +60,11 @@ class Tally:
         self.counts[result.state] += 1
         self.failures = self.failures + 1 if result.state is TrialState.FAILED else 0
         if self._leads(standing := _standing(trial, result)):
-            self.leader, self.refit_s = standing, seconds_to_best(result)
+            self._lead(standing, result)
+
+    def _lead(self, standing: Standing, result: TrialResult) -> None:
+        self.leader, self.refit_s = standing, seconds_to_best(result)
+        self.trial_s = result.curve[-1].seconds if result.curve else 0.0
 
     def _leads(self, standing: Standing) -> bool:
         if not can_win(self.objective, standing):

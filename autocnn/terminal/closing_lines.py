@@ -7,6 +7,7 @@ from pathlib import Path
 from autocnn.objectives import ACCURACY
 from autocnn.records.finals_file import Finals, MeasuredScore
 from autocnn.report.formatting import clock, percent
+from autocnn.terminal.finalists_table import mean_text
 
 
 def describe_finals(finals: Finals) -> list[str]:
@@ -33,8 +34,28 @@ def describe_finals(finals: Finals) -> list[str]:
         f"{objective.text(finals.val_best)}, "
         f"its own weights on test {objective.text(winner.objective_score)} "
         f"(gap {objective.difference_text(finals.gap)}{objective.difference_unit})",
+        _describe_choice(finals),
     ]
     return [line for line in lines if line]
+
+
+def _describe_choice(finals: Finals) -> str:
+    """One line on how the winner was chosen among finalists, or ""."""
+    if not finals.finalists:
+        return ""
+    chosen, tied = finals.finalists[0], [each for each in finals.finalists if each.is_tied]
+    n, objective = len(chosen.scores), finals.scoring
+    seeds = "a new seed" if n == 1 else f"{n} new seeds"
+    line = f"               validation {mean_text(chosen, objective)} with {seeds}, "
+    if len(finals.finalists) == 1:
+        return f"{line}the only finalist"
+    if not tied:
+        return f"{line}the best of {len(finals.finalists)} finalists"
+    numbers = ", ".join(str(each.trial) for each in tied)
+    return (
+        f"{line}the best of {len(finals.finalists)} finalists; not shown to be better than "
+        f"{'trial' if len(tied) == 1 else 'trials'} {numbers}"
+    )
 
 
 def _describe_majority(test: MeasuredScore) -> str:

@@ -36,12 +36,14 @@ from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 
 SPEC = ImageSpec(shape=(8, 8, 1), n_classes=10, mean=(78.0,), std=(96.0,))
 SCORES = {0: 0.5, 1: 0.75, 2: 0.25, 3: 0.9}
+AGAIN = {0: 0.7, 1: 0.6, 2: 0.65, 3: 0.9}  # of the trials that are trained again in the finals
 
 
 class FlowExecutor(ScriptedExecutor):
     """An executor that gives every trial its score from SCORES, and its own weights."""
 
     refit_loss = 0.1
+    epoch_s = 0.0  # wall seconds that an epoch is said to take
     fails = False
 
     def train(self, job):
@@ -73,13 +75,14 @@ class FlowExecutor(ScriptedExecutor):
 
     def _epoch(self, job, number):
         validates = job.fit_on == "train"
-        score = SCORES[job.number] * number / job.last_epoch if validates else math.nan
+        scores = AGAIN if job.folder.name.startswith("again-") else SCORES
+        score = scores[job.number] * number / job.last_epoch if validates else math.nan
         return Epoch(
             train_loss=1 / number if validates else self.refit_loss,
             train_accuracy=0.5,
             val_loss=1.0,
             val_accuracy=score,
-            seconds=0.0,
+            seconds=self.epoch_s * number,
             score=score,
         )
 
@@ -303,6 +306,71 @@ def test_the_cost_of_all_runs_adds_up(search, make_settings, paths):
     assert (stored["seconds"], stored["cpu_seconds"]) == (again.seconds, again.cpu_seconds)
 
 
+def _retrained(executor):
+    """The folders of the retrainings that were trained."""
+    return [job.folder.name for job in executor.jobs if job.folder.name.startswith("again-")]
+
+
+def test_the_finalist_with_the_best_mean_wins(executor, search, make_settings, paths, results):
+    """Trial 0 scored 0.5 in the search and 0.7 with new seeds; trial 1 scored 0.75 and 0.6."""
+    outcome = search(make_settings(finals=2, seeds=2))
+    assert _retrained(executor) == [
+        "again-00001-1",
+        "again-00000-1",
+        "again-00001-2",
+        "again-00000-2",
+    ]
+    seeds = [job.seed for job in executor.jobs if job.folder.name.startswith("again-")]
+    assert seeds[0] == seeds[1] != seeds[2] == seeds[3]
+    assert not {job.seed for job in executor.jobs[:3]} & set(seeds)
+    assert (outcome.winner, outcome.val_best, outcome.val_mean) == (0, 0.5, 0.7)
+    finals = json.loads(paths.finals_json.read_text())
+    assert finals["winner"] == 0
+    assert [each["trial"] for each in finals["finalists"]] == [0, 1]
+    assert [each["score"] for each in finals["finalists"][0]["retrainings"]] == [0.7, 0.7]
+    assert not list(paths.finals.glob("again-*"))
+    view = load_study(results, "digits-1")
+    assert (view.trial().number, view.records[0].number) == (0, 1)
+
+
+def test_an_interrupted_final_repeats_no_retraining(executor, search, make_settings, paths):
+    """Ctrl-C during the second one: the first stays on record, the second is trained again."""
+    settings = make_settings(finals=2, seeds=1)
+    flag = []
+    executor.before_job = lambda job: flag.append(1) if job.folder.name == "again-00000-1" else None
+    outcome = search(settings, interrupted=lambda: bool(flag))
+    assert outcome.state == "interrupted"
+    assert len(json.loads(paths.retrainings_json.read_text())) == 1
+    executor.jobs.clear()
+    executor.before_job = lambda job: None
+    assert search(settings).winner == 0
+    assert _retrained(executor) == ["again-00000-1"]
+
+
+def test_finals_of_the_same_winner_do_not_read_the_test_again(
+    executor, search, make_settings, paths, monkeypatch
+):
+    """A study that goes on with more finalists and no new trial tests another winner only."""
+    monkeypatch.setitem(AGAIN, 1, 0.8)
+    search(make_settings())
+    monkeypatch.setattr("autocnn.finals.run.load_test_of", lambda *_: pytest.fail("read again"))
+    outcome = search(make_settings(finals=3, seeds=1))
+    assert (outcome.winner, outcome.val_mean, outcome.state) == (1, 0.8, "finished")
+    assert len(json.loads(paths.finals_json.read_text())["finalists"]) == 3
+    search(make_settings())  # nothing is asked for: the finals on record are kept
+    assert len(_retrained(executor)) == 3
+
+
+def test_finals_without_time_are_those_of_the_best_trial(executor, search, make_settings):
+    """A line says how many seeds the time allows: a trial took 2,000 s, the search has 600."""
+    executor.epoch_s, ear = 1000.0, Ear()
+    outcome = search(make_settings(finals=2, seeds=2, time_budget_s=600.0), ear)
+    assert (outcome.state, outcome.val_mean, outcome.trials) == ("finished", None, 1)
+    (line,) = [line for line in ear.messages if line.startswith("the time allows 0 of 2 seeds")]
+    assert "another one would take 2200 s" in line
+    assert _retrained(executor) == []
+
+
 def test_files_of_an_ablation_that_is_trained_stay(search, make_settings, paths):
     """Only the study's own unfinished files are deleted."""
     search(make_settings())
@@ -514,6 +582,7 @@ def test_the_outcome_is_what_json_prints():
         "failed",
         "objective",
         "val_best",
+        "val_mean",
         "test",
         "test_score",
         "test_winner",

@@ -95,6 +95,16 @@ def test_a_refit_trains_one_of_the_folds(clock):
     assert budget.finals_s() == 32.0
 
 
+def test_the_search_leaves_time_for_the_retrainings_of_the_finals(clock):
+    """Two of 30 s beside 20 s and the refit of 1.5 x 10 s; without a winner a third of 580 s."""
+    budget = Budget(end=600.0, setup_s=0.0, epoch_s=100.0, horizon=9, retrainings=2.0, clock=clock)
+    clock.now = 0.0
+    assert budget.retrain_s() == pytest.approx(580 / 3)
+    budget.is_ranked, budget.refit_s, budget.trial_s = True, 10.0, 30.0
+    assert (budget.retrain_s(), budget.finish_s(), budget.finals_s()) == (60.0, 35.0, 95.0)
+    assert budget.search_left() == 505.0
+
+
 def test_the_clock_runs_by_itself():
     """The default clock is monotonic time."""
     budget = Budget(end=0.0, setup_s=1.0, epoch_s=1.0, horizon=1)

@@ -77,7 +77,8 @@ def make_session(tmp_path, make_result, make_record):
         record = make_record(make_result(1.0, 0.5, best_epoch=2, state=state))
         return SimpleNamespace(
             records=lambda: [replace(record, config=CONFIG, state=state)],
-            budget=SimpleNamespace(left=lambda: None),
+            budget=SimpleNamespace(left=lambda: None, finish_s=lambda: 20.0),
+            validation_sizes=(5, 5),
             facts=SimpleNamespace(
                 horizon=2,
                 class_names=tuple("0123456789"),
@@ -92,6 +93,7 @@ def make_session(tmp_path, make_result, make_record):
                 dataset=dataset,
                 **asdict(AS_THEY_ARE),
                 class_weights=False,
+                asked_finals=None,
             ),
             data=SimpleNamespace(
                 image_shape=SPEC.shape,

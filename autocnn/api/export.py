@@ -19,6 +19,7 @@ from autocnn.export.formats import (
 from autocnn.export.keras_file import with_weights_of
 from autocnn.finals.contract import contract_of
 from autocnn.keras_startup import load_keras
+from autocnn.records.artefacts import check_artefact
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
     from autocnn.models.trained import TrainedModel
@@ -38,10 +39,12 @@ def export_model(
     contract of the model is in the file and beside it, in `NAME.json`.
 
     Raises: SettingsError for an unknown file ending; StudyError without a model; RecordError if
-    `target` cannot be written; AutocnnError if the file's predictions are not the network's.
+    `target` cannot be written or the study's file is damaged; AutocnnError if the file's
+    predictions are not the network's.
     """
     chosen = format_of(target, formats)
     check_target(target)
+    _check_source(view, trial)
     if trial is None and is_shipped(view) and chosen.suffix == view.paths.winner.suffix:
         copy_export(view.paths.winner, target, formats)
     else:
@@ -75,6 +78,14 @@ def trained_model(view: StudyView, trial: int | None = None) -> TrainedModel:
             "complete and stopped trials keep theirs"
         )
     return model
+
+
+def _check_source(view: StudyView, trial: int | None) -> None:
+    """Raise RecordError if the file that the exported weights come from is damaged."""
+    weights = view.paths.weights(_number_of(view, trial))
+    source = view.paths.winner if trial is None and is_shipped(view) else weights
+    if source.is_file():  # else the error of the model is raised
+        check_artefact(view.paths, source)
 
 
 def _number_of(view: StudyView, trial: int | None) -> int:

@@ -21,6 +21,7 @@ from autocnn.executors.choose import OpenExecutor
 from autocnn.files import disk_errors
 from autocnn.keras_startup import load_keras
 from autocnn.leaderboard.ranking import winner
+from autocnn.records.artefacts import KEY, hash_artefacts
 from autocnn.records.cost import CostMeter, MeteredListener, read_cost
 from autocnn.records.database import database_errors
 from autocnn.records.environment import machine, package_versions
@@ -291,6 +292,7 @@ def _write_manifest(session: Session, outcome: SearchOutcome) -> None:
             "settings": public_settings(session.settings),
             "space": session.space.text,
             "facts": facts_to_json(session.facts),
+            KEY: hash_artefacts(session.paths),
             "infeasible_draws": n_infeasible(session.study),
             "packages": package_versions(),
             "machine": machine(),

@@ -110,7 +110,7 @@ def test_damaged_weights_are_one_clear_line(study, view, tmp_path):
     """No file is written if the weights are damaged."""
     weights = study.trial(2) / "best.npz"
     weights.write_bytes(weights.read_bytes()[:100])
-    with pytest.raises(RecordError, match=r"best\.npz: cannot read the weights"):
+    with pytest.raises(RecordError, match=r"best\.npz: is damaged"):
         export_model(view, tmp_path / "model.keras", 2)
     assert not (tmp_path / "model.keras").exists()
 

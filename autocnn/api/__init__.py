@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from autocnn.api.plots import draw_study as draw_study
     from autocnn.api.plots import parameter_importances as parameter_importances
     from autocnn.api.plots import plot_study as plot_study
+    from autocnn.api.predictions import load_model as load_model
+    from autocnn.api.predictions import load_winner as load_winner
+    from autocnn.api.predictions import predict_images as predict_images
     from autocnn.api.prepare_image import load_image as load_image
     from autocnn.api.search_study import SearchOutcome as SearchOutcome
     from autocnn.api.search_study import SilentListener as SilentListener
@@ -64,6 +67,7 @@ if TYPE_CHECKING:
     from autocnn.leaderboard.studies import summarise_study as summarise_study
     from autocnn.models.contract import ModelContract as ModelContract
     from autocnn.models.contract import contract_to_json as contract_to_json
+    from autocnn.models.prediction import Prediction as Prediction
     from autocnn.records.deletion import delete_study as delete_study
     from autocnn.records.deletion import untouched_database as untouched_database
     from autocnn.records.finals_file import read_finals as read_finals
@@ -102,6 +106,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "parameter_importances",
         "plot_study",
     ),
+    "autocnn.api.predictions": ("load_model", "load_winner", "predict_images"),
     "autocnn.api.prepare_image": ("load_image",),
     "autocnn.api.search_study": ("SearchOutcome", "SilentListener", "search"),
     "autocnn.api.settings_sources": (
@@ -129,6 +134,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.models.contract": ("ModelContract", "contract_to_json"),
     "autocnn.records.deletion": ("delete_study", "untouched_database"),
     "autocnn.records.open_study": ("find_study",),
+    "autocnn.models.prediction": ("Prediction",),
     "autocnn.records.setting": ("check_choice", "either"),
     "autocnn.records.study_settings": (
         "SETTINGS",

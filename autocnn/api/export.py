@@ -19,6 +19,7 @@ from autocnn.export.formats import (
 from autocnn.export.keras_file import with_weights_of
 from autocnn.finals.contract import contract_of
 from autocnn.keras_startup import load_keras
+from autocnn.models.contract import ModelContract
 from autocnn.records.artefacts import check_artefact
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
@@ -48,8 +49,7 @@ def export_model(
     if trial is None and is_shipped(view) and chosen.suffix == view.paths.winner.suffix:
         copy_export(view.paths.winner, target, formats)
     else:
-        contract = contract_of(view.study.settings, view.known_facts, _number_of(view, trial))
-        export_to(trained_model(view, trial), contract, target, formats)
+        export_to(trained_model(view, trial), contract_in(view, trial), target, formats)
     return target
 
 
@@ -86,6 +86,11 @@ def _check_source(view: StudyView, trial: int | None) -> None:
     source = view.paths.winner if trial is None and is_shipped(view) else weights
     if source.is_file():  # else the error of the model is raised
         check_artefact(view.paths, source)
+
+
+def contract_in(view: StudyView, trial: int | None = None) -> ModelContract:
+    """The contract of the network that `trained_model` gives."""
+    return contract_of(view.study.settings, view.known_facts, _number_of(view, trial))
 
 
 def _number_of(view: StudyView, trial: int | None) -> int:

@@ -17,6 +17,7 @@ from autocnn.cli.importance import importance
 from autocnn.cli.info import info
 from autocnn.cli.leaderboard import leaderboard
 from autocnn.cli.plot import plot
+from autocnn.cli.predict import predict
 from autocnn.cli.resume import resume
 from autocnn.cli.search import search
 from autocnn.cli.show import show
@@ -43,6 +44,7 @@ for command in (
     ablate,
     compare,
     export,
+    predict,
     spaces,
     baselines,
     datasets,

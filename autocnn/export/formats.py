@@ -138,19 +138,20 @@ def copy_export(source: Path, target: Path, formats: Mapping[str, Format] = FORM
     _put(source, contract, target)
 
 
-def read_contract(path: Path | str) -> ModelContract:
+def read_contract(path: Path | str, *, needs_model: bool = False) -> ModelContract:
     """The contract of the exported model at `path`, or in the JSON file beside it.
 
-    Neither the network nor any code in the file is loaded.
+    Neither the network nor any code in the file is loaded. With `needs_model` the JSON file alone
+    is refused.
 
     Raises: SettingsError for an ending of another kind of file; RecordError if the file cannot be
     read or holds no valid contract.
     """
     file = Path(path)
-    if file.suffix == SUFFIX:
+    if file.suffix == SUFFIX and not needs_model:
         return read_contract_file(file)
     if file.suffix not in FORMATS:
-        known = " or ".join((*FORMATS, SUFFIX))
+        known = " or ".join(FORMATS if needs_model else (*FORMATS, SUFFIX))
         raise SettingsError(f"{file}: expected a model's file, which ends in {known}")
     return FORMATS[file.suffix].read_contract(file)
 

@@ -1,4 +1,6 @@
-"""The contract inside a `.keras` file, which is a zip archive: a key of its `metadata.json`.
+"""What a `.keras` file, a zip archive, says before it is loaded: its contract, and its layers.
+
+The contract is a key of its `metadata.json`.
 
 Keras writes `metadata.json` and does not read it. A member of its own would cost every load:
 if an archive has more than three members, Keras unpacks all of them into a temporary folder.
@@ -23,6 +25,8 @@ from autocnn.export.contract_file import AGAIN, MAX_BYTES, parse_contract
 from autocnn.models.contract import ModelContract, contract_to_json
 
 MEMBER: Final = "metadata.json"
+CONFIG: Final = "config.json"
+MAX_CONFIG: Final = 64 << 20  # bytes of the network's configuration
 KEY: Final = "autocnn"
 
 _READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -51,7 +55,8 @@ def read_contract_inside(path: Path) -> ModelContract:
 
     Raises: RecordError if the file cannot be read, is no archive, or holds no valid contract.
     """
-    with _broken_archives(path), zipfile.ZipFile(path) as archive:
+    what = "expected a .keras file with its contract, got something else"
+    with _broken_archives(path, what), zipfile.ZipFile(path) as archive:
         metadata = _read_metadata(path, archive)
     if not isinstance(metadata, dict) or KEY not in metadata:
         raise RecordError(
@@ -60,23 +65,61 @@ def read_contract_inside(path: Path) -> ModelContract:
     return parse_contract(path, metadata[KEY])
 
 
+def check_layers(path: Path) -> None:
+    """Raise RecordError unless the archive at `path` names nothing but objects of Keras.
+
+    A layer of another package, or a Lambda, could run code when it is loaded or called.
+    """
+    with (
+        _broken_archives(path, "cannot be read as a Keras model"),
+        zipfile.ZipFile(path) as archive,
+    ):
+        config = _read_member(path, archive, CONFIG, MAX_CONFIG)
+        if config is None:
+            raise RecordError(f"{path}: cannot be read as a Keras model (it has no {CONFIG})")
+        for module, kind in _objects(config):
+            if module.partition(".")[0] != "keras" or kind == "Lambda":
+                raise RecordError(
+                    f"{path}: expected layers of Keras only, got {kind!a} of {module!a}, "
+                    "which could run code; it is not loaded"
+                )
+
+
+def _objects(config: Any) -> Iterator[tuple[str, str]]:
+    """Module and class of everything that a configuration has Keras make."""
+    if isinstance(config, dict):
+        if "class_name" in config:
+            module = config.get("module") or config.get("registered_name") or "keras"
+            yield str(module), str(config["class_name"])
+        for value in config.values():
+            yield from _objects(value)
+    elif isinstance(config, list):
+        for value in config:
+            yield from _objects(value)
+
+
 def _read_metadata(path: Path, archive: zipfile.ZipFile) -> Any:
     """The content of `metadata.json`, None if there is no such member."""
-    if MEMBER not in archive.namelist():
+    return _read_member(path, archive, MEMBER, MAX_BYTES)
+
+
+def _read_member(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> Any:
+    """The JSON in the member `name`, of `most` bytes at most; None if there is no such member."""
+    if name not in archive.namelist():
         return None
-    info = archive.getinfo(MEMBER)
+    info = archive.getinfo(name)
     if info.flag_bits & _ENCRYPTED or info.compress_type not in _READABLE:
-        raise RecordError(f"{path}: its {MEMBER} is encrypted or packed in an odd way; {AGAIN}")
+        raise RecordError(f"{path}: its {name} is encrypted or packed in an odd way; {AGAIN}")
     with archive.open(info) as file:
-        content = file.read(MAX_BYTES + 1)
-    if len(content) > MAX_BYTES:
-        raise RecordError(f"{path}: its {MEMBER} has more than {MAX_BYTES:,} bytes; {AGAIN}")
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise RecordError(f"{path}: its {name} has more than {most:,} bytes; {AGAIN}")
     return json.loads(content)
 
 
 @contextmanager
-def _broken_archives(path: Path) -> Iterator[None]:
-    """Turn any error of a damaged or foreign file into one line."""
+def _broken_archives(path: Path, what: str) -> Iterator[None]:
+    """Turn any error of a damaged or foreign file into one line, which says `what`."""
     try:
         yield
     except RecordError:
@@ -85,7 +128,4 @@ def _broken_archives(path: Path) -> Iterator[None]:
         raise RecordError(f"{path}: cannot be read ({error.strerror or error})") from error
     except (*_BROKEN, RecursionError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise RecordError(
-            f"{path}: expected a .keras file with its contract, got something else ({reason}); "
-            f"{AGAIN}"
-        ) from error
+        raise RecordError(f"{path}: {what} ({reason}); {AGAIN}") from error

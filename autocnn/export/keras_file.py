@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocnn.errors import AutocnnError, RecordError
-from autocnn.export.keras_archive import add_contract
+from autocnn.export.keras_archive import add_contract, check_layers
 from autocnn.keras_startup import startup_lines_dropped
 
 if TYPE_CHECKING:
@@ -35,7 +35,10 @@ def write(model: TrainedModel, contract: ModelContract, path: Path) -> None:
 
 
 def load(path: Path) -> Predictor:
-    """The predictions of the file, loaded by plain Keras in safe mode, which runs no code in it."""
+    """The predictions of the file, loaded by plain Keras in safe mode, which runs no code in it.
+
+    Raises: RecordError if the file cannot be read, or has more than Keras' own layers.
+    """
     from autocnn.models.trained import keras_predictor
 
     return keras_predictor(_load(path))
@@ -49,11 +52,7 @@ def with_weights_of(model: TrainedModel, path: Path) -> TrainedModel:
     from autocnn.export.check import check_same
     from autocnn.models.trained import keras_predictor
 
-    try:
-        loaded = _load(path)
-    except Exception as error:  # zipfile, h5py, OSError and ValueError, by the kind of damage
-        reason = str(error).partition("\n")[0]
-        raise RecordError(f"{path}: cannot be read as a Keras model: {reason}") from error
+    loaded = _load(path)
     read = replace(model, weights=tuple(loaded.get_weights()))
     try:
         predictors = read.predictor(), keras_predictor(loaded)
@@ -71,6 +70,11 @@ def _load(path: Path) -> Any:
 
     from autocnn.models.trained import float32_policy
 
-    # layers whose policy is not in the file take the current one
-    with float32_policy(), startup_lines_dropped():
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    check_layers(path)
+    try:
+        # layers whose policy is not in the file take the current one
+        with float32_policy(), startup_lines_dropped():
+            return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # zipfile, h5py, OSError and ValueError, by the kind of damage
+        reason = str(error).partition("\n")[0]
+        raise RecordError(f"{path}: cannot be read as a Keras model ({reason})") from error

@@ -114,6 +114,7 @@ STORAGE = Rule(STORAGE_FORMS, is_storage_url)
 TIME = Rule("an ISO time", _is_time)
 FOLDS = Rule(f"1 to {MAX_FOLDS}", lambda value: 1 <= value <= MAX_FOLDS)
 FINALS = Rule(f"1 to {MAX_FINALISTS}", lambda value: 1 <= value <= MAX_FINALISTS)
+HORIZONS = Rule("1 or 2", lambda value: value in (1, 2))
 GPUS = Rule("GPU numbers such as 0,1", lambda value: _GPUS.fullmatch(value) is not None)
 RESIZE = Rule(either(RESIZES), lambda value: value in RESIZES, RESIZES)
 IMAGE_SIZE = Rule(

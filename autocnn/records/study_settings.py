@@ -19,6 +19,7 @@ from autocnn.records.setting import (
     FINALS,
     FOLDS,
     GPUS,
+    HORIZONS,
     IMAGE_SIZE,
     KEY,
     NAME_OR_PATH,
@@ -149,6 +150,14 @@ class StudySettings:
             "Epochs of the longest trial; by default as many as the time allows, at most 30, or "
             "2,000 updates of the weights if those are more",
             at_least(1),
+        ),
+    )
+    horizons: int = field(
+        default=1,
+        metadata=about(
+            "Lengths of schedules: 1, or 2: a short one for most trials, and one that is three "
+            "times as long or longer for the best of them",
+            HORIZONS,
         ),
     )
     seed: int = field(default=0, metadata=about("Seed of search and training", at_least(0)))

@@ -32,10 +32,10 @@ from autocnn.study.sizing import (
     Room,
     Sizing,
     epoch_images,
-    fit_epochs,
     fit_size,
     free_horizon,
     free_size,
+    longest_trial,
 )
 from autocnn.trial import Device
 
@@ -106,6 +106,9 @@ def _new_facts(start: Start, device: Device) -> Facts:
     is_blind = not start.typical and not start.recipes(in_space(start.space, PROBED_SIZE))
     sizing = _size(start, device, speed, is_blind=is_blind)
     typical_s = speed.cost.image_seconds(typical_work(start, sizing.size))
+    if settings.horizons == 2 and not sizing.promotes:
+        reason = _why_one_horizon(start) or "the time is too short"
+        start.message(f"all schedules have one length ({reason}), as with --horizons 1")
     pruner = choose_pruner(settings, is_blind=is_blind)
     has_budget = settings.time_budget_s is not None
     has_first_look = is_blind and has_budget and pruner != "none" and sizing.folds == 1
@@ -130,28 +133,38 @@ def _new_facts(start: Start, device: Device) -> Facts:
     )
 
 
+def _why_one_horizon(start: Start) -> str:
+    """The reason why no trial can have a longer schedule than the others, or ""."""
+    settings = start.settings
+    if start.typical or settings.engine != "optuna":
+        return "only the engine optuna has two"
+    if settings.epochs is not None:
+        return "--epochs gives it"
+    return "" if start.search_s is not None else "there is no time budget"
+
+
 def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizing:
     """The size of the first recipe and the epochs of a trial."""
-    training_s, epochs = start.training_s, start.settings.epochs
+    search_s, epochs = start.search_s, start.settings.epochs
     is_plan = bool(start.typical)
     room = Room(
         n_train=start.data.train.n,
         n_validation=start.data.validation.n,
-        seconds=0.0 if training_s is None else training_s,
+        seconds=0.0 if search_s is None else search_s,
         setup_s=speed.setup_s,
         epochs=epochs,
         widths=values_of(start.space, "filters", WIDTHS),
         batches=values_of(start.space, "batch_size", BATCHES),
         folds=start.folds_to_try,
-        promotes=not is_plan and start.settings.engine == "optuna",
+        promotes=start.settings.horizons == 2 and not _why_one_horizon(start),
     )
     if is_plan or is_blind:
         size = in_space(start.space, PROBED_SIZE)
-        if training_s is None or epochs is not None:
+        if search_s is None or epochs is not None:
             horizon = free_horizon(room, size.batch_size, device.kind)
             return Sizing(size=size, horizon=horizon, folds=room.folds[0])
-        return fit_epochs(room, size, speed.cost.image_seconds(typical_work(start, size)))
-    if training_s is None:
+        return longest_trial(room, size, speed.cost.image_seconds(typical_work(start, size)))
+    if search_s is None:
         return free_size(room, lambda size: typical_work(start, size).macs, device.kind)
     return fit_size(room, lambda size: speed.cost.image_seconds(typical_work(start, size)))
 

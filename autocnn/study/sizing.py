@@ -18,9 +18,11 @@ MOST_EPOCHS = 30  # of the longest trial, if they are more than MOST_UPDATES
 LEAST_WIDTH = 24  # filters of the first block, below which folds are given up instead
 FEWER_FOLDS = (3, 2, 1)  # that are trained of more if the time is short
 BATCHES = (128, 64, 32, 16)
-LONG_SHARE = 0.2  # of the time, that the longest trial is planned to take; its refit takes as much
-LARGEST_SHARE = 0.3  # the share if even the narrowest network does not fit LONG_SHARE
-PROMOTED_EPOCHS = 3  # times the epochs of the other trials, that the longest one has
+TRIAL_SHARE = 0.2  # share of the search time that a typical trial is planned to take
+BLIND_SHARE = 0.1  # the share if no recipe comes first: more trials, each shorter
+LARGEST_SHARE = 0.4  # the share if even the narrowest network does not fit TRIAL_SHARE
+LONG_SHARE = 0.26  # the share of the longest trial, if most trials are shorter
+PROMOTED_EPOCHS = 3  # times the epochs of the other trials, that the longest one has then
 FINALS_FIXED_S = 20.0  # seconds for export, reload and the test split
 REFIT_MARGIN = 1.5  # times the trial's seconds: a refit has a ninth more images
 FREE_MACS = 20_000_000  # of the first recipe, if no time is given
@@ -37,7 +39,7 @@ class Room:
 
     n_train: int  # of one fold
     n_validation: int  # of one fold
-    seconds: float  # of all trainings, the refit included
+    seconds: float  # of the whole search
     setup_s: float  # wall, of a training before its first step
     epochs: int | None = None  # of a trial, if they are given
     widths: tuple[int, ...] = WIDTHS  # of the first block, that the space has
@@ -56,16 +58,17 @@ class Sizing:
     promotes: bool = False  # the best trials are trained once more, with a longer schedule
 
 
-def plan_training_seconds(total_s: float, retrainings: float = 0.0) -> float:
-    """The part of `total_s` that is left for trials and the refit.
+def plan_search_seconds(total_s: float, retrainings: float = 0.0) -> float:
+    """The part of `total_s` that the search may use if its winner is a typical trial.
 
-    `retrainings` of the finals follow one after another, each as long as the longest trial.
+    `retrainings` of the finals follow one after another, each as long as a typical trial.
     """
-    return max(0.0, total_s - FINALS_FIXED_S) / (1 + LONG_SHARE * retrainings)
+    trainings = 1 + TRIAL_SHARE * (REFIT_MARGIN + retrainings)
+    return max(0.0, (total_s - FINALS_FIXED_S) / trainings)
 
 
 def fit_size(room: Room, image_seconds: ImageSeconds) -> Sizing:
-    """The widest first recipe for which the longest trial, of enough updates, fits LONG_SHARE.
+    """The widest first recipe for which a trial of enough updates takes a fifth of the time.
 
     Folds come before width, down to LEAST_WIDTH.
     """
@@ -98,13 +101,13 @@ def free_horizon(room: Room, batch: int, device: str) -> int:
     return room.epochs or max(FREE_EPOCHS[device], enough)
 
 
-def fit_epochs(room: Room, size: NetworkSize, image_s: float) -> Sizing:
-    """The epochs of a trial of a search without recipes, if one image takes `image_s`.
+def longest_trial(room: Room, size: NetworkSize, image_s: float) -> Sizing:
+    """The epochs of the longest trial of a search without recipes, if one image takes `image_s`.
 
-    The most folds with which FEWEST_EPOCHS fit LONG_SHARE of the time.
+    The most folds with which FEWEST_EPOCHS fit BLIND_SHARE of the time.
     """
     for folds in room.folds:
-        images = _affordable(room, image_s, folds, LONG_SHARE)
+        images = _affordable(room, image_s, folds, _share(room, BLIND_SHARE))
         if images >= FEWEST_EPOCHS * room.n_train:
             break
     return _sized(room, size, images, folds)
@@ -132,7 +135,7 @@ def _widest_batch(room: Room, image_seconds: ImageSeconds, width: int, folds: in
     """The largest batch with which a network of this width has enough updates; None: none has."""
     for batch in sorted(room.batches, reverse=True):
         size = NetworkSize(filters=width, batch_size=batch)
-        images = _affordable(room, image_seconds(size), folds, LONG_SHARE)
+        images = _affordable(room, image_seconds(size), folds, _share(room, TRIAL_SHARE))
         if images >= _needed_images(room, batch):
             return _sized(room, size, images, folds)
     return None
@@ -156,6 +159,11 @@ def _sized(room: Room, size: NetworkSize, images: float, folds: int) -> Sizing:
         return Sizing(size=size, horizon=longest, folds=folds)
     horizon = math.ceil(longest / PROMOTED_EPOCHS)
     return Sizing(size=size, horizon=horizon, folds=folds, promotes=True)
+
+
+def _share(room: Room, share: float) -> float:
+    """The share of the time that the longest trial is planned to take; `share` if all are alike."""
+    return LONG_SHARE if room.promotes else share
 
 
 def _affordable(room: Room, image_s: float, folds: int, share: float) -> float:

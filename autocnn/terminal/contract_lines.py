@@ -23,12 +23,12 @@ def describe_contract(contract: ModelContract) -> list[str]:
 
 
 def _shown_outputs(names: tuple[str, ...]) -> str:
-    outputs = [f"{i} {_one_line(name)}" for i, name in enumerate(names)]
+    outputs = [f"{i} {one_line(name)}" for i, name in enumerate(names)]
     if len(outputs) > MOST_SHOWN:
         outputs[MOST_SHOWN - 2 : -1] = ["…"]
     return ", ".join(outputs)
 
 
-def _one_line(name: str) -> str:
+def one_line(name: str) -> str:
     """`name`, or its escaped form if it has characters that move the cursor."""
     return name if name.isprintable() else ascii(name)

@@ -16,7 +16,7 @@ from export_fixtures import CONTRACT
 
 from autocnn.errors import RecordError
 from autocnn.export import keras_archive
-from autocnn.export.keras_archive import add_contract, read_contract_inside
+from autocnn.export.keras_archive import add_contract, check_layers, read_contract_inside
 from autocnn.models.contract import contract_to_json
 
 PLAIN = {"keras_version": "3.15.1", "date_saved": "2026-11-28@11:29:11"}
@@ -166,3 +166,53 @@ def test_reading_loads_neither_keras_nor_code(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[0] == "('a', 'b', 'c', 'd')", done.stderr
     assert not {"keras", "tensorflow", "jax", "h5py"} & set(done.stdout.splitlines()[1].split("'"))
+
+
+def write_config(path, config):
+    """Write an archive with `config` as its config.json; None: without that member."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("metadata.json", "{}")
+        if config is not None:
+            archive.writestr("config.json", config)
+    return path
+
+
+def layer(kind, module, **more):
+    """The configuration of a network with one layer."""
+    inner = {"class_name": kind, "module": module, "config": {}, **more}
+    outer = {"class_name": "Functional", "module": "keras.src.models.functional"}
+    return json.dumps({**outer, "config": {"layers": [inner]}})
+
+
+def test_layers_of_keras_are_accepted(tmp_path):
+    """Every class that an export names is one of Keras."""
+    inputs = keras.Input((2,))
+    keras.Model(inputs, keras.layers.Dense(3)(inputs)).save(tmp_path / "plain.keras")
+    check_layers(tmp_path / "plain.keras")
+    check_layers(write_config(tmp_path / "one.keras", layer("Dense", "keras.layers")))
+
+
+@pytest.mark.parametrize(
+    ("config", "named"),
+    [
+        (layer("Lambda", "keras.layers"), "'Lambda' of 'keras.layers'"),
+        (layer("system", "os"), "'system' of 'os'"),
+        (layer("function", "builtins"), "'function' of 'builtins'"),
+        (layer("X", "kerasx.layers"), "'X' of 'kerasx.layers'"),
+        (layer("X", None, registered_name="my>X"), "'X' of 'my>X'"),
+    ],
+)
+def test_other_layers_are_refused(tmp_path, config, named):
+    """A Lambda and objects of other packages could run code: the file is not loaded."""
+    path = write_config(tmp_path / "model.keras", config)
+    with pytest.raises(RecordError) as raised:
+        check_layers(path)
+    assert str(raised.value).startswith(f"{path}: expected layers of Keras only, got {named},")
+
+
+@pytest.mark.parametrize("config", [None, b"{", b"[" * 100_000])
+def test_a_file_without_a_configuration_is_one_line(tmp_path, config):
+    """No config.json, half of one, and one that is nested too deep."""
+    path = write_config(tmp_path / "model.keras", config)
+    with pytest.raises(RecordError, match=r"model\.keras: cannot be read as a Keras model"):
+        check_layers(path)

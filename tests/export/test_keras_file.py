@@ -86,7 +86,7 @@ def test_a_damaged_file_is_one_clear_line(tmp_path, make_model, content):
     path = tmp_path / "winner.keras"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(RecordError, match=r"winner\.keras: cannot be read as a Keras") as raised:
+    with pytest.raises(RecordError, match=r"winner\.keras: cannot be read") as raised:
         with_weights_of(make_model(), path)
     assert "\n" not in str(raised.value)
 
@@ -96,5 +96,5 @@ def test_a_file_that_would_run_code_is_refused(tmp_path, make_model):
     inputs = keras.Input((8, 8, 3))
     outputs = keras.layers.Lambda(lambda x: x)(inputs)
     keras.Model(inputs, outputs).save(tmp_path / "winner.keras")
-    with pytest.raises(RecordError, match=r"winner\.keras: cannot be read as a Keras model"):
+    with pytest.raises(RecordError, match=r"winner\.keras: expected layers of Keras only"):
         with_weights_of(make_model(), tmp_path / "winner.keras")

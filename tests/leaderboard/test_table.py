@@ -60,7 +60,7 @@ def test_parameters_are_typed_columns(space):
 
 def test_the_other_columns_come_first(space):
     """The order and types of a trial's columns are fixed."""
-    found = [(f.name, str(f.type)) for f in leaderboard_schema(space, ACCURACY)][:27]
+    found = [(f.name, str(f.type)) for f in leaderboard_schema(space, ACCURACY)][:28]
     curve = "list<element: double>"
     assert [(n, t.replace("item", "element")) for n, t in found] == [
         ("rank", "int32"),
@@ -78,6 +78,7 @@ def test_the_other_columns_come_first(space):
         ("origin", "string"),
         ("first_epoch", "int32"),
         ("parent", "int32"),
+        ("promoted_from", "int32"),
         ("duplicate_of", "int32"),
         ("attempts", "int32"),
         ("reduced_batch_size", "int32"),

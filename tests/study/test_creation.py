@@ -154,12 +154,37 @@ def test_the_recipes_keep_the_size_that_the_time_allowed(use, study, data):
 def test_without_recipes_the_network_with_the_median_cost_is_measured(study, data):
     """One of five widths; every trial has a first look, and the longest a fifth of the time."""
     executor = _Executor()
-    facts, _ = _find(study, data, executor, recipes=False, time_budget_s=70.0)
+    facts, _ = _find(study, data, executor, recipes=False, time_budget_s=70.0, horizons=2)
     (config,) = executor.measured
     assert config.blocks[0].filters[0] in (5, 6, 7)
     assert facts.first_look == 0.2
-    # 70 - 20 s are for trainings; a fifth less the setup is 8 s, 28 epochs of 0.28 s; a third of it
+    # (70 - 20) / 1.3 s are for the search; 0.26 less the setup is 8 s, 28 epochs of 0.28 s
     assert (facts.horizon, facts.promotes) == (10, True)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"time_budget_s": None}, "there is no time budget"),
+        ({"epochs": 30}, "--epochs gives it"),
+        ({"engine": "keras-tuner"}, "only the engine optuna has two"),
+        ({"time_budget_s": 30.0}, "the time is too short"),
+    ],
+)
+def test_a_study_that_cannot_have_two_horizons_says_so(study, data, changes, reason):
+    """The line names the reason; by default a study has one horizon and says nothing."""
+    lines = []
+    settings = {"recipes": False, "time_budget_s": 600.0, **changes}
+    facts, _ = _find(study, data, _Executor(), lines, horizons=2, **settings)
+    assert not facts.promotes
+    assert lines == [f"all schedules have one length ({reason}), as with --horizons 1"]
+
+
+def test_by_default_there_is_one_horizon(study, data):
+    """It says nothing."""
+    lines = []
+    facts, _ = _find(study, data, _Executor(), lines, recipes=False, time_budget_s=600.0)
+    assert (facts.promotes, lines) == (False, [])
 
 
 def test_without_a_time_budget_every_trial_may_be_long(study, data):

@@ -9,10 +9,10 @@ from autocnn.study.sizing import (
     Room,
     Sizing,
     epoch_images,
-    fit_epochs,
     fit_size,
     free_size,
-    plan_training_seconds,
+    longest_trial,
+    plan_search_seconds,
     steps_of_epoch,
 )
 
@@ -33,10 +33,15 @@ def _sizing(filters: int, batch: int, horizon: int, folds: int = 1) -> Sizing:
     return Sizing(size=size, horizon=horizon, folds=folds)
 
 
-def test_trainings_leave_time_for_the_files_and_the_test():
-    """Twenty seconds."""
-    assert plan_training_seconds(150.0) == 130.0
-    assert plan_training_seconds(10.0) == 0
+def test_the_search_leaves_time_for_finals():
+    """Twenty seconds, and one and a half times a fifth of the search: 100 of 150 s."""
+    assert plan_search_seconds(150.0) == pytest.approx(100.0)
+    assert plan_search_seconds(10.0) == 0
+
+
+def test_retrainings_of_the_finals_take_time_from_the_search():
+    """Three of a fifth of the search each: 19 * 20 s / 1.9 are for the search."""
+    assert plan_search_seconds(400.0, 3.0) == pytest.approx(200.0)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,7 @@ def test_validation_images_cost_a_third():
         (54_000, 7679.0, _sizing(48, 128, 4)),  # 64 filters do not fit; 255,966 images do
         # 400 updates of 14 images are 5,600; 2,000 updates are 118 epochs of 17 steps
         (225, 28.0, _sizing(8, 128, 24)),
-        (225, 27.9, _sizing(8, 16, 37)),  # nothing fits: the narrowest, for 0.3 of the time
+        (225, 27.9, _sizing(8, 16, 49)),  # nothing fits: the narrowest, for two fifths
         (225, 100_000.0, _sizing(64, 128, 118)),
         # 400 updates of 16 are 6,400 images, of 32 they are 12,800; five epochs are 10,000
         (2_000, 50.0, _sizing(8, 16, 5)),
@@ -69,7 +74,7 @@ def test_validation_images_cost_a_third():
         (2_000, 64.0, _sizing(8, 32, 6)),
         (2_000, 75.0, _sizing(12, 16, 5)),
         # nothing fits
-        (54_000, 900.0, _sizing(8, 16, 5)),
+        (54_000, 900.0, _sizing(8, 16, 6)),
         (54_000, 1.0, _sizing(8, 16, 1)),
     ],
 )
@@ -82,7 +87,7 @@ def test_the_setup_and_the_validation_take_time():
     """Of 30 s, 6 s are the setup; validation makes an epoch dearer by a sixth."""
     room = _room(2_000, 75.0, setup_s=6.0, n_validation=1_000)
     # 9 s / (1 ms * 7/6) = 7,714 images with 8 filters: too few for five epochs
-    assert fit_size(room, _linear) == _sizing(8, 16, 7)  # 16.5 s / (7/6 ms) = 14,143 images
+    assert fit_size(room, _linear) == _sizing(8, 16, 10)  # 24 s / (7/6 ms) = 20,571 images
 
 
 def test_given_epochs_decide_the_width():
@@ -126,25 +131,25 @@ def test_without_a_time_a_network_that_is_too_large_is_the_narrowest():
 
 
 def test_the_longest_trial_of_a_search_without_recipes():
-    """A fifth of 100 s at 1 ms an image: 20,000 images; 16 steps an epoch, or 422 of 128 images."""
+    """A tenth of 100 s at 1 ms an image: 10,000 images; 16 steps an epoch, or 422 of 128 images."""
     size = NetworkSize(filters=8, batch_size=128)
-    assert fit_epochs(_room(1_000, 100.0), size, 0.001) == _sizing(8, 128, 20)
-    assert fit_epochs(_room(54_000, 1e6), size, 0.001) == _sizing(8, 128, 30)
-    # three folds leave 6 epochs, five would leave 4
-    room = _room(1_000, 100.0, folds=FIVE)
-    assert fit_epochs(room, size, 0.001) == _sizing(8, 128, 6, folds=3)
-    assert fit_epochs(_room(1_000, 40.0, folds=FIVE), size, 0.001) == _sizing(8, 128, 8)
+    assert longest_trial(_room(1_000, 100.0), size, 0.001) == _sizing(8, 128, 10)
+    assert longest_trial(_room(54_000, 1e6), size, 0.001) == _sizing(8, 128, 30)
+    # three folds leave 5 epochs, five would leave 3
+    room = _room(1_000, 160.0, folds=FIVE)
+    assert longest_trial(room, size, 0.001) == _sizing(8, 128, 5, folds=3)
+    assert longest_trial(_room(1_000, 50.0, folds=FIVE), size, 0.001) == _sizing(8, 128, 5)
 
 
 def test_most_trials_have_a_third_of_the_epochs_of_the_longest():
-    """Twenty epochs fit a fifth of the time: seven for most trials; of two epochs there are two."""
+    """26 epochs fit 0.26 of the time: nine for most trials; of two epochs there are two."""
     size = NetworkSize(filters=8, batch_size=128)
-    room = _room(1_000, 100.0, promotes=True)
-    assert fit_epochs(room, size, 0.001) == Sizing(size=size, horizon=7, promotes=True)
-    assert fit_epochs(_room(1_000, 10.0, promotes=True), size, 0.001) == _sizing(8, 128, 2)
+    room = _room(1_000, 100.01, promotes=True)
+    assert longest_trial(room, size, 0.001) == Sizing(size=size, horizon=9, promotes=True)
+    assert longest_trial(_room(1_000, 10.0, promotes=True), size, 0.001) == _sizing(8, 128, 2)
 
 
 def test_given_epochs_are_those_of_every_trial():
     """Ten epochs are asked for: nothing is trained for longer."""
-    room = _room(1_000, 100.0, epochs=10, promotes=True)
+    room = _room(1_000, 100.0, epochs=10)
     assert fit_size(room, _linear) == _sizing(16, 128, 10)

@@ -1,0 +1,81 @@
+"""Predictions of an exported file."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from export_fixtures import CONTRACT, make_model  # noqa: F401  fixture
+from image_files import encode, noise
+
+import autocnn
+from autocnn.api.predictions import predict_images
+from autocnn.data.value_range import EIGHT_BITS
+from autocnn.errors import DatasetError, RecordError, SettingsError
+from autocnn.export.formats import export_to
+
+EIGHT = replace(CONTRACT, value_range=EIGHT_BITS)
+PIXELS = noise(3, 8, 8, 3, seed=5)
+
+
+@pytest.fixture
+def exported(tmp_path, make_model):  # noqa: F811
+    """The file of a network, and the network."""
+    model = make_model()
+    export_to(model, EIGHT, tmp_path / "model.keras")
+    return tmp_path / "model.keras", model
+
+
+def test_a_loaded_file_predicts_what_the_network_predicts(exported):
+    """For arrays and for files."""
+    path, model = exported
+    loaded = autocnn.load_model(str(path))
+    assert loaded.contract == EIGHT
+    np.testing.assert_allclose(loaded.predict(PIXELS), model.predict(PIXELS), atol=1e-5)
+    for number, pixels in enumerate(PIXELS):
+        (path.parent / f"{number}.png").write_bytes(encode(pixels))
+    found = predict_images(loaded, [str(path.parent / "*.png")])
+    ours = model.predict(PIXELS)
+    names = [CONTRACT.class_names[i] for i in ours.argmax(axis=1)]
+    assert [each.classes[0][0] for each in found] == names
+    assert [each.classes[0][1] for each in found] == pytest.approx(ours.max(axis=1), abs=1e-5)
+
+
+def test_a_place_without_images_is_an_error(exported):
+    """Nothing is classified in silence."""
+    with pytest.raises(DatasetError, match="found nothing"):
+        predict_images(autocnn.load_model(exported[0]), ["nowhere.png"])
+
+
+def test_other_files_are_no_models(tmp_path, exported):
+    """The contract alone, another ending, a text, and a file without a contract."""
+    for name, error in (
+        ("model.json", SettingsError),
+        ("model.h5", SettingsError),
+        ("text.keras", RecordError),
+        ("gone.keras", RecordError),
+    ):
+        (tmp_path / "text.keras").write_text("hello")
+        with pytest.raises(error, match=name.replace(".", r"\.")):
+            autocnn.load_model(tmp_path / name)
+
+
+def test_a_model_with_a_foreign_layer_is_not_loaded(tmp_path, exported):
+    """Its contract is read, and its layers are looked at before Keras sees them."""
+    path, _ = exported
+    with (
+        zipfile.ZipFile(path) as old,
+        zipfile.ZipFile(tmp_path / "evil.keras", "w") as new,
+    ):
+        for name in old.namelist():
+            content = old.read(name)
+            if name == "config.json":
+                config = json.loads(content)
+                config["config"]["layers"][-1]["module"] = "os"
+                content = json.dumps(config).encode()
+            new.writestr(name, content)
+    with pytest.raises(RecordError, match="which could run code"):
+        autocnn.load_model(tmp_path / "evil.keras")

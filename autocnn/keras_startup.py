@@ -21,12 +21,15 @@ OTHER_BACKENDS = ("torch",)  # a model can be exported with it
 # Read by the backends at their start; a variable that is set already stays as it is.
 ENVIRONMENT = {
     "TF_CPP_MIN_LOG_LEVEL": "3",
-    # TensorFlow leaves oneDNN out on processors without AVX-512, where a step then takes up to 2.3
-    # times as long (docs/experiments.md).
-    "TF_ENABLE_ONEDNN_OPTS": "1",
     "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # several processes share a GPU
     "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # the same for JAX
 }
+
+# TensorFlow leaves oneDNN out on processors without AVX-512, where a step then takes up to 2.3
+# times as long. With one thread oneDNN corrupts the heap there in some networks, so that it is
+# turned on for two cores or more only (docs/experiments.md).
+ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
+ONEDNN_CORES = 2
 
 
 def load_keras() -> None:
@@ -39,10 +42,34 @@ def load_keras() -> None:
     is_loaded = "keras" in sys.modules
     if not is_loaded:
         check_backend(os.environ)
-    with nullcontext() if is_loaded else _stderr_dropped():
+    with nullcontext() if is_loaded else _stderr_dropped(), _onednn_chosen():
         import keras
     # Images and networks have their channels last here, whatever keras.json holds.
     keras.config.set_image_data_format("channels_last")
+
+
+@contextmanager
+def _onednn_chosen() -> Iterator[None]:
+    """Turn oneDNN on, unless the variable is set or this process has one core.
+
+    TensorFlow reads the variable while it is imported. It is not left behind: a process that is
+    started later may have fewer cores.
+    """
+    if ONEDNN in os.environ or _n_cores() < ONEDNN_CORES:
+        yield
+        return
+    os.environ[ONEDNN] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[ONEDNN]
+
+
+def _n_cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _is_installed(package: str) -> bool:

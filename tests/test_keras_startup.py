@@ -17,6 +17,7 @@ NOISY = """
 import os
 os.write(2, b"native noise\\n")
 LEVEL = os.environ.get("TF_CPP_MIN_LOG_LEVEL")
+ONEDNN = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
 
 class config:
     set_image_data_format = classmethod(lambda cls, name: setattr(cls, "format", name))
@@ -48,6 +49,20 @@ def test_stderr_is_restored_if_loading_fails(noisy_keras, capfd):
         load_keras()
     os.write(2, b"shown\n")
     assert capfd.readouterr().err == "shown\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "cores", "seen"), [(None, 2, "1"), (None, 1, None), ("0", 2, "0"), ("1", 1, "1")]
+)
+def test_onednn_is_turned_on_for_two_cores_or_more(noisy_keras, monkeypatch, given, cores, seen):
+    """A variable that is set decides; one that is not set is not left behind."""
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+    if given is not None:
+        monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", given)
+    monkeypatch.setattr(keras_startup, "_n_cores", lambda: cores)
+    load_keras()
+    assert given == os.environ.get("TF_ENABLE_ONEDNN_OPTS")
+    assert seen == sys.modules["keras"].ONEDNN
 
 
 def test_no_descriptor_is_left_open(noisy_keras):

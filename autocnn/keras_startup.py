@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 
 from autocnn.errors import SettingsError
 
@@ -35,7 +36,7 @@ ONEDNN_CORES = 2
 def load_keras() -> None:
     """Import Keras and its backend without the lines that native code prints to stderr.
 
-    Raises: SettingsError if the backend is unknown or not installed.
+    Raises: SettingsError if the backend is unknown, not installed, or cannot be loaded.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -43,9 +44,18 @@ def load_keras() -> None:
     if not is_loaded:
         check_backend(os.environ)
     with nullcontext() if is_loaded else _stderr_dropped(), _onednn_chosen():
-        import keras
+        keras = _import_keras()
     # Images and networks have their channels last here, whatever keras.json holds.
     keras.config.set_image_data_format("channels_last")
+
+
+def _import_keras() -> ModuleType:
+    try:
+        import keras
+    except ImportError as error:  # a broken installation, or too little memory for it
+        reason = str(error).partition("\n")[0]
+        raise SettingsError(f"Keras and its backend cannot be loaded ({reason})") from error
+    return keras
 
 
 @contextmanager

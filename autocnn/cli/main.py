@@ -22,6 +22,7 @@ from autocnn.cli.resume import resume
 from autocnn.cli.search import search
 from autocnn.cli.show import show
 from autocnn.cli.spaces import spaces
+from autocnn.cli.streams import check_arguments, check_written, prepare_streams
 from autocnn.cli.studies import studies
 from autocnn.cli.worker import worker
 from autocnn.errors import AutocnnError, Interrupted
@@ -72,9 +73,9 @@ def main() -> None:
     """Run the command line; an `AutocnnError` becomes one line on stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     signal.signal(signal.SIGINT, _interrupt)
+    prepare_streams()
     try:
-        code = app(standalone_mode=False)
-        sys.stdout.flush()  # raises BrokenPipeError here, not while Python ends
+        code = _run()
     except AutocnnError as error:
         _fail(str(error), error.exit_code)
     except typer.TyperException as error:
@@ -88,6 +89,23 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _run() -> object:
+    """Run the command; what it returns.
+
+    Raises: RecordError if standard output is full.
+    """
+    check_arguments(sys.argv[1:])
+    try:
+        code: object = app(standalone_mode=False)
+        sys.stdout.flush()  # raises BrokenPipeError here, not while Python ends
+    except (AutocnnError, BrokenPipeError):
+        raise
+    except OSError as error:
+        check_written(error)
+        raise
+    return code
 
 
 def _interrupt(*_: object) -> None:

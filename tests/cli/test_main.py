@@ -23,6 +23,7 @@ COMMANDS = (
     "ablate",
     "compare",
     "export",
+    "predict",
     "spaces",
     "baselines",
     "datasets",

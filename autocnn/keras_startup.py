@@ -55,7 +55,8 @@ def _import_keras() -> ModuleType:
     except ImportError as error:  # a broken installation, or too little memory for it
         reason = str(error).partition("\n")[0]
         raise SettingsError(f"Keras and its backend cannot be loaded ({reason})") from error
-    return keras
+    loaded: ModuleType = keras
+    return loaded
 
 
 @contextmanager

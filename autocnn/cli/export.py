@@ -35,11 +35,11 @@ def export(
     view = api.load_study(results, study)
     model = api.export_model(view, output, trial)
     contract = api.read_contract(model)
-    print(model)
+    terminal.print_line(str(model))
     for line in terminal.describe_contract(contract):
-        print(line)
+        terminal.print_line(line)
     note = api.export_note(view, trial)
     if note:
-        print(f"autocnn: {note}", file=sys.stderr)
+        terminal.print_line(f"autocnn: {note}", sys.stderr)
     if as_json:
         print(json.dumps({"model": str(model), "contract": api.contract_to_json(contract)}))

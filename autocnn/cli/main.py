@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+import autocnn.terminal as terminal
 from autocnn.cli.ablate import ablate
 from autocnn.cli.baselines import baselines
 from autocnn.cli.compare import compare
@@ -114,5 +115,5 @@ def _interrupt(*_: object) -> None:
 
 def _fail(text: str, code: int) -> None:
     line = " ".join(text.split())
-    print(f"autocnn: error: {line}", file=sys.stderr)
+    terminal.print_line(f"autocnn: error: {line}", sys.stderr)
     sys.exit(code)

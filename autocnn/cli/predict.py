@@ -56,7 +56,7 @@ def predict(
         view = api.load_study(results, model)
         note = api.export_note(view, trial)
         if note:
-            print(f"autocnn: {note}", file=sys.stderr)
+            terminal.print_line(f"autocnn: {note}", sys.stderr)
         loaded = api.load_winner(view, trial)
     predictions = api.predict_images(loaded, images)
     known = [each for each in predictions if not each.problem]
@@ -108,7 +108,7 @@ def _name_unreadable(predictions: Sequence[api.Prediction], n_known: int) -> Non
     for each in predictions:
         if each.problem:
             line = " ".join(f"{each.path}: {each.problem}".split())
-            print(f"autocnn: {line}", file=sys.stderr)
+            terminal.print_line(f"autocnn: {line}", sys.stderr)
     if n_known < len(predictions):
         n = len(predictions) - n_known
         raise DatasetError(f"{n} of {len(predictions)} images could not be read")

@@ -38,7 +38,9 @@ def join_study(found: api.Resolved, started: float, *, verbosity: int) -> None:
     interrupt = Interrupt()
     with terminal.open_screen(verbosity, objective=found.settings.scoring) as screen:
         ended = api.join(found.settings, screen, interrupt.is_set, started, found.study)
-    print(f"{ended.trials} trials of study {ended.study} were trained here ({ended.ending})")
+    terminal.print_line(
+        f"{ended.trials} trials of study {ended.study} were trained here ({ended.ending})"
+    )
     raise typer.Exit(EXIT_INTERRUPTED if ended.ending == "interrupted" else 0)
 
 
@@ -83,7 +85,7 @@ def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, *, as_json: 
             terminal.print_wide(terminal.render_finalists(finals))
         _print_lines(terminal.describe_finals(finals))
     if outcome.state == "failed":
-        print(_why_failed(outcome), file=sys.stderr)
+        terminal.print_line(_why_failed(outcome), sys.stderr)
     _print_lines(
         terminal.describe_end(
             outcome.seconds,
@@ -121,4 +123,4 @@ def _exit_code(outcome: api.SearchOutcome) -> int:
 
 def _print_lines(lines: list[str]) -> None:
     for line in lines:
-        print(line)
+        terminal.print_line(line)

@@ -63,7 +63,7 @@ def search(
         info = api.read_images(settings.dataset, options, on_read)
     if dry_run:
         for note in info.notes:
-            print(note, file=sys.stderr)
+            terminal.print_line(note, sys.stderr)
         survey = api.survey_settings(settings)
         lines = [terminal.survey_json(*survey)] if as_json else terminal.describe_survey(*survey)
         for line in lines:

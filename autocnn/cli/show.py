@@ -77,7 +77,7 @@ def _show_one(results: Path, study: str | None, trial: int | None) -> None:
         if api.is_winner(view, record.number):
             terminal.print_wide(terminal.render_classes(api.confusion_of(view)))
     except RecordError as error:  # the page of the trial is complete without it
-        print(error, file=sys.stderr)
+        terminal.print_line(str(error), sys.stderr)
 
 
 def _show_two(results: Path, study: str | None, numbers: tuple[int, int]) -> None:

@@ -50,6 +50,6 @@ def clean(
         typer.confirm(f"Delete {what} for good?", abort=True, err=True)
     untouched = api.untouched_database(api.find_study(results, name))
     freed = api.delete_study(results, name)
-    print(f"{results / name}: deleted, {terminal.size_text(freed)} freed")
+    terminal.print_line(f"{results / name}: deleted, {terminal.size_text(freed)} freed")
     if untouched is not None:
         print(f"{untouched}: was not named on this machine before, and was left as it is")

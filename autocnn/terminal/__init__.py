@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from autocnn.terminal.contract_lines import describe_contract as describe_contract
     from autocnn.terminal.dataset_page import render_dataset as render_dataset
     from autocnn.terminal.dataset_page import render_datasets as render_datasets
+    from autocnn.terminal.escaping import escape_controls as escape_controls
+    from autocnn.terminal.escaping import print_line as print_line
     from autocnn.terminal.finalists_table import render_finalists as render_finalists
     from autocnn.terminal.leaderboard_table import render_leaderboard as render_leaderboard
     from autocnn.terminal.networks_table import render_networks as render_networks
@@ -45,6 +47,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.terminal.contract_lines": ("describe_contract",),
     "autocnn.terminal.dataset_page": ("render_dataset", "render_datasets"),
     "autocnn.terminal.finalists_table": ("render_finalists",),
+    "autocnn.terminal.escaping": ("escape_controls", "print_line"),
     "autocnn.terminal.leaderboard_table": ("render_leaderboard",),
     "autocnn.terminal.networks_table": ("render_networks",),
     "autocnn.terminal.predictions_table": ("render_predictions",),

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from autocnn.records.finals_file import Confusion
 from autocnn.report.formatting import percent
+from autocnn.terminal.escaping import escape_controls
 
 SHOWN_CLASSES = 10  # those with the lowest accuracies
 SHOWN_MISTAKES = 3
@@ -42,7 +43,7 @@ def _accuracies(confusion: Confusion) -> Table:
     table.add_column("accuracy", justify="right")
     rows = sorted(_rows(confusion), key=lambda row: (row[2] is None, row[2]))
     for name, n, accuracy in rows[:SHOWN_CLASSES]:
-        table.add_row(Text(name), f"{n:,}", percent(accuracy))
+        table.add_row(Text(escape_controls(name)), f"{n:,}", percent(accuracy))
     rest = rows[SHOWN_CLASSES:]
     if rest:
         table.add_row(f"{len(rest)} others", f"{sum(n for _, n, _ in rest):,}", "higher")
@@ -62,7 +63,8 @@ def _mistakes(confusion: Confusion) -> list[Text]:
     if not mistakes:
         return [Text("No image was taken for another class")]
     lines = (f"  {m.true} taken for {m.predicted}: {m.count:,}" for m in mistakes)
-    return [Text("Most frequent confusions", "bold"), *map(Text, lines)]
+    shown = [Text(escape_controls(line)) for line in lines]
+    return [Text("Most frequent confusions", "bold"), *shown]
 
 
 def _matrix(confusion: Confusion, columns: Sequence[int]) -> Table:
@@ -72,7 +74,7 @@ def _matrix(confusion: Confusion, columns: Sequence[int]) -> Table:
     for column in columns:
         table.add_column(str(column), justify="right", no_wrap=True)
     for i, (name, row) in enumerate(zip(confusion.classes, confusion.counts, strict=True)):
-        label = name if name == str(i) else f"{i} {name}"
+        label = escape_controls(name if name == str(i) else f"{i} {name}")
         table.add_row(Text(label), *(_cell(row[j], is_hit=i == j) for j in columns))
     return table
 

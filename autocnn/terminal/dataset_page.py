@@ -11,6 +11,7 @@ from rich.text import Text
 
 from autocnn.data.class_counts import ClassCounts, advise, describe_counts
 from autocnn.data.dataset import DatasetInfo
+from autocnn.terminal.escaping import escape_controls
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +86,7 @@ def _classes(facts: DatasetFacts) -> Table:
         table.add_column(title, justify="right")
     for label, name in enumerate(facts.info.class_names):
         numbers = ("–" if part is None else f"{part[label]:,}" for part in parts)
-        table.add_row(str(label), Text(name), *numbers)
+        table.add_row(str(label), Text(escape_controls(name)), *numbers)
     return table
 
 

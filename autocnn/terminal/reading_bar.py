@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,6 +15,8 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+
+from autocnn.terminal.escaping import SafeConsole
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def open_reading_bar(
     Its arguments are the name of the pass, the images done and all images. The bar appears with the
     first call and disappears at the end: images that need no decoding show none.
     """
-    console = Console(file=stream)
+    console = SafeConsole(file=stream)
     if quiet or not console.is_terminal or console.is_dumb_terminal:
         yield None
         return

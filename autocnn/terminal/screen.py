@@ -16,6 +16,7 @@ from rich.text import Text
 
 from autocnn.objectives import ACCURACY, Objective
 from autocnn.report.formatting import clock, count, sparkline
+from autocnn.terminal.escaping import SafeConsole
 from autocnn.trial import (
     END_PHASES,
     Listener,
@@ -59,7 +60,7 @@ def open_screen(
 
     Verbosity: -1 prints errors only, 0 a line a trial, 1 a line an epoch too, without the screen.
     """
-    console = Console(file=stream, highlight=False)
+    console = SafeConsole(file=stream, highlight=False)
     if verbosity == 0 and console.is_terminal and not console.is_dumb_terminal:
         screen = LiveScreen(console, objective)
         with screen.live:

@@ -82,3 +82,13 @@ def test_many_classes_are_several_tables(show):
     assert heads == [[str(i) for i in part] for part in (range(10), range(10, 20), range(20, 23))]
     assert max(map(len, lines)) <= 80
     assert not any("…" in line for line in lines)
+
+
+def test_the_name_of_a_class_cannot_fake_a_line(show):
+    """A newline and an escape sequence are printed as such."""
+    pets = Confusion(classes=("cat\nautocnn: fine", "d\x1b[2Jog"), counts=((1, 2), (3, 4)))
+    for page in (render_classes(pets), render_confusion(pets)):
+        lines = show(page, 100)
+        assert not [line for line in lines if line.lstrip().startswith("autocnn: fine")]
+        assert any(r"cat\nautocnn: fine" in line for line in lines)
+        assert any(r"d\x1b[2Jog" in line for line in lines)

@@ -21,6 +21,7 @@ from autocnn.plans.ablation import (
 from autocnn.plans.changes import FACTORS, Change, changes
 from autocnn.plans.run import plan_settings, trained_plan, write_report
 from autocnn.records.optuna_record import silence_optuna
+from autocnn.records.setting import check_seeds
 from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_record import TrialRecord
 from autocnn.report.ablation_page import ablation_markdown
@@ -41,8 +42,7 @@ class AblationSettings:
     workers: int | None = None
 
     def __post_init__(self) -> None:
-        if self.seeds < 1:
-            raise SettingsError(f"--seeds must be at least 1, got {self.seeds}")
+        check_seeds(self.seeds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from autocnn.errors import Infeasible, SettingsError
 from autocnn.keras_startup import load_keras
 from autocnn.plans.run import plan_settings, trained_plan, write_report
 from autocnn.records.optuna_record import silence_optuna
+from autocnn.records.setting import check_seeds
 from autocnn.records.study_settings import StudySettings
 from autocnn.report.networks_page import comparison_markdown
 from autocnn.space.config import EarlyStopping, TrialConfig
@@ -50,7 +51,8 @@ class CompareSettings:
     images: ImageOptions = AS_THEY_ARE  # how own images are read
 
     def __post_init__(self) -> None:
-        for option in ("seeds", "epochs", "patience"):
+        check_seeds(self.seeds)
+        for option in ("epochs", "patience"):
             if getattr(self, option) < 1:
                 raise SettingsError(f"--{option} must be at least 1, got {getattr(self, option)}")
         if not self.baselines and not self.studies:

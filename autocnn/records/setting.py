@@ -21,6 +21,7 @@ from autocnn.records.database_url import STORAGE_FORMS, is_storage_url
 KEY = "setting"  # under which the metadata of a dataclass field hold its `Setting`
 MAX_NAME_BYTES = 255  # of a file name, on all common file systems
 MAX_FOLDS = 20
+MAX_SEEDS = 1000  # of an ablation or a comparison: a plan lies in memory, and so does its table
 MAX_FINALISTS = 10  # the weights of so many trials are kept
 
 
@@ -67,6 +68,12 @@ def check_choice(option: str, value: str, choices: Iterable[str]) -> None:
     rule = one_of(choices)
     if not rule.holds(value):
         raise SettingsError(f"{option} must be {rule.expected}, got {value!r}")
+
+
+def check_seeds(n: int) -> None:
+    """Raise SettingsError unless `n`, the repetitions of each training, is 1 to MAX_SEEDS."""
+    if not 1 <= n <= MAX_SEEDS:
+        raise SettingsError(f"--seeds must be 1 to {MAX_SEEDS}, got {n}")
 
 
 def at_least(low: int) -> Rule:

@@ -14,6 +14,8 @@ from autocnn.terminal.escaping import escape_controls
 
 SHOWN_CLASSES = 10  # those with the lowest accuracies
 SHOWN_MISTAKES = 3
+WHOLE_CLASSES = 100  # classes of the largest matrix that is printed as a whole
+SHOWN_PAIRS = 30  # confusions of a larger one
 SHOWN_COLUMNS = 10  # columns of the matrix that fit side by side into a terminal
 NOTHING = "·"
 
@@ -27,13 +29,33 @@ def render_classes(confusion: Confusion) -> RenderableType:
 
 
 def render_confusion(confusion: Confusion) -> RenderableType:
-    """The whole matrix, in several tables if there are many classes."""
+    """The whole matrix, in several tables if there are many classes.
+
+    Of more than WHOLE_CLASSES classes, the most frequent confusions.
+    """
+    if len(confusion.classes) > WHOLE_CLASSES:
+        return _most_confused(confusion)
     head = Text("Shipped model on the test images", "bold")
     head.append("  (rows: true class; columns: predicted)", "not bold")
     n = len(confusion.classes)
     starts = range(0, n, SHOWN_COLUMNS)
     tables = [_matrix(confusion, range(at, min(at + SHOWN_COLUMNS, n))) for at in starts]
     return Group(head, *tables)
+
+
+def _most_confused(confusion: Confusion) -> RenderableType:
+    mistakes = confusion.mistakes()
+    head = Text("Shipped model on the test images", "bold")
+    shown = f"the {min(SHOWN_PAIRS, len(mistakes))} most frequent of {len(mistakes):,} confusions"
+    head.append(f"  ({len(confusion.classes):,} classes; {shown})", "not bold")
+    table = Table(box=None, header_style="bold")
+    for title in ("true class", "predicted"):
+        table.add_column(title, overflow="fold")
+    table.add_column("images", justify="right")
+    for mistake in mistakes[:SHOWN_PAIRS]:
+        names = (Text(escape_controls(name)) for name in (mistake.true, mistake.predicted))
+        table.add_row(*names, f"{mistake.count:,}")
+    return Group(head, table)
 
 
 def _accuracies(confusion: Confusion) -> Table:

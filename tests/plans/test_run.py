@@ -18,7 +18,8 @@ from autocnn.space.space import Published
     [
         ({"baselines": ()}, "nothing to compare: give --baseline NAME or --study NAME"),
         ({"baselines": ("cnn_17",)}, "--baseline: none is named 'cnn_17'; choose from "),
-        ({"seeds": 0}, "--seeds must be at least 1, got 0"),
+        ({"seeds": 0}, "--seeds must be 1 to 1000, got 0"),
+        ({"seeds": 99999999999}, "--seeds must be 1 to 1000, got 99999999999"),
         ({"epochs": 0}, "--epochs must be at least 1, got 0"),
         ({"patience": -1}, "--patience must be at least 1, got -1"),
     ],
@@ -50,7 +51,7 @@ def test_a_published_score_is_shown_for_its_own_data_only(dataset, is_shown):
 
 def test_an_ablation_needs_a_seed():
     """An ablation needs at least one seed."""
-    with pytest.raises(SettingsError, match=r"--seeds must be at least 1, got 0"):
+    with pytest.raises(SettingsError, match=r"--seeds must be 1 to 1000, got 0"):
         AblationSettings(seeds=0)
 
 

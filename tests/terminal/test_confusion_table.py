@@ -92,3 +92,15 @@ def test_the_name_of_a_class_cannot_fake_a_line(show):
         assert not [line for line in lines if line.lstrip().startswith("autocnn: fine")]
         assert any(r"cat\nautocnn: fine" in line for line in lines)
         assert any(r"d\x1b[2Jog" in line for line in lines)
+
+
+def test_of_very_many_classes_the_most_frequent_confusions_are_shown(show):
+    """Each of 3,000 classes but the first has images that are taken for the next one."""
+    counts = tuple({i: 5, (i + 1) % 3000: i} for i in range(3000))
+    rows = tuple(tuple(row.get(j, 0) for j in range(3000)) for row in counts)
+    lines = show(render_confusion(Confusion(classes=tuple(map(str, range(3000))), counts=rows)), 80)
+    assert lines[0] == (
+        "Shipped model on the test images  (3,000 classes; the 30 most frequent of 2,999"
+    )
+    assert len(lines) == 33
+    assert lines[3].split() == ["2999", "0", "2,999"]

@@ -17,6 +17,7 @@ PUBLIC = {
     "__version__",
     "export_model",
     "load_image",
+    "load_model",
     "load_study",
     "read_contract",
     "rebuild_leaderboard",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 from autocnn.errors import StudyError
 from autocnn.files import disk_errors, write_atomic
 from autocnn.records.choices import PLAN
+from autocnn.records.open_study import open_folder
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.plan import VARIANT, plan_space
@@ -53,6 +55,9 @@ def trained_plan(
     Raises: StudyError if a planned name is on record with another configuration.
     """
     root = StudyPaths(Path(settings.results) / settings.study).root
+    earlier = open_folder(root)
+    if earlier.exists:  # a plan grows, and stays the study that it was
+        settings = replace(settings, created=earlier.stored.get("created") or settings.created)
     space = plan_space(mode.plan)
     with (
         disk_errors(root, "the same command goes on"),

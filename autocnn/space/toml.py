@@ -42,6 +42,7 @@ PUBLISHED_KEYS = {
     "batch_size": Name(int, 1),
 }
 INTEGER_BITS = 64
+MAX_CHOICES = 10_000  # of a parameter: a draw of a sampler goes through all of them
 KIND_NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
 
 
@@ -221,6 +222,9 @@ class _Reader:
     def _choices(self, values: Any, name: Name) -> tuple[Value, ...]:
         if not isinstance(values, list):
             raise SpaceError(f"{self.where}.choices: expected a list, got {values!r}")
+        if len(values) > MAX_CHOICES:
+            n = f"{len(values):,}"
+            raise SpaceError(f"{self.where}.choices: expected at most {MAX_CHOICES:,}, got {n}")
         return tuple(
             _typed(value, name, f"{self.where}.choices[{i}]") for i, value in enumerate(values)
         )

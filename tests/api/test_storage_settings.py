@@ -306,9 +306,9 @@ def test_the_manifest_has_no_password(monkeypatch, tmp_path):
     monkeypatch.setattr(flow, "n_infeasible", lambda _: 0)
     outcome = flow.SearchOutcome(
         study="x", state="finished", trials=1, complete=1, pruned=0, stopped=0, failed=0,
-        objective="accuracy", val_best=1.0, test=1.0, test_score=1.0, test_winner=1.0, gap=0.0,
-        seconds=1.0, cpu_seconds=1.0, runs=1, winner=0, model=None, leaderboard="", causes={},
-        ending="trials", least_seconds=None,
+        objective="accuracy", val_best=1.0, val_mean=None, test=1.0, test_score=1.0,
+        test_winner=1.0, gap=0.0, seconds=1.0, cpu_seconds=1.0, runs=1, winner=0, model=None,
+        leaderboard="", causes={}, ending="trials", least_seconds=None,
     )  # fmt: skip
     flow._write_manifest(session, outcome)
     assert written["settings"]["storage"] == SERVER

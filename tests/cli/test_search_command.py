@@ -28,6 +28,7 @@ JSON_KEYS = [
     "failed",
     "objective",
     "val_best",
+    "val_mean",
     "test",
     "test_score",
     "test_winner",

@@ -218,6 +218,10 @@ P = "[parameters]\n"
             P + "blocks = {choices = 3}",
             "my.toml: parameters.blocks.choices: expected a list, got 3",
         ),
+        (
+            P + f"blocks = {{choices = {list(range(10_001))}}}",
+            "my.toml: parameters.blocks.choices: expected at most 10,000, got 10,001",
+        ),
         (P + "blocks = {choices = []}", "parameters.blocks: choices must name at least one value"),
         (P + "blocks = {choices = [1, 1]}", "parameters.blocks: choices must differ, got 1 twice"),
         (

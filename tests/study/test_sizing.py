@@ -40,7 +40,7 @@ def test_the_search_leaves_time_for_finals():
 
 
 def test_retrainings_of_the_finals_take_time_from_the_search():
-    """Three of a fifth of the search each: 19 * 20 s / 1.9 are for the search."""
+    """Three of a fifth of the search each: 380 s / 1.9 are for the search."""
     assert plan_search_seconds(400.0, 3.0) == pytest.approx(200.0)
 
 

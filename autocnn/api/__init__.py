@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from autocnn.api.plots import plot_study as plot_study
     from autocnn.api.predictions import load_model as load_model
     from autocnn.api.predictions import load_winner as load_winner
-    from autocnn.api.predictions import predict_images as predict_images
     from autocnn.api.prepare_image import load_image as load_image
     from autocnn.api.search_study import SearchOutcome as SearchOutcome
     from autocnn.api.search_study import SilentListener as SilentListener
@@ -61,6 +60,7 @@ if TYPE_CHECKING:
     from autocnn.api.survey_space import survey_settings as survey_settings
     from autocnn.data.options import IMAGE_OPTIONS as IMAGE_OPTIONS
     from autocnn.data.options import ImageOptions as ImageOptions
+    from autocnn.data.picture_paths import find_pictures as find_pictures
     from autocnn.export.formats import MODEL_FILES as MODEL_FILES
     from autocnn.export.formats import read_contract as read_contract
     from autocnn.leaderboard.studies import list_summaries as list_summaries
@@ -106,7 +106,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "parameter_importances",
         "plot_study",
     ),
-    "autocnn.api.predictions": ("load_model", "load_winner", "predict_images"),
+    "autocnn.api.predictions": ("load_model", "load_winner"),
     "autocnn.api.prepare_image": ("load_image",),
     "autocnn.api.search_study": ("SearchOutcome", "SilentListener", "search"),
     "autocnn.api.settings_sources": (
@@ -128,6 +128,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     ),
     "autocnn.api.survey_space": ("survey_settings",),
     "autocnn.data.options": ("IMAGE_OPTIONS", "ImageOptions"),
+    "autocnn.data.picture_paths": ("find_pictures",),
     "autocnn.export.formats": ("MODEL_FILES", "read_contract"),
     "autocnn.records.finals_file": ("read_finals",),
     "autocnn.leaderboard.studies": ("list_summaries", "summarise_study"),

@@ -1,17 +1,14 @@
-"""Predictions of a trained network: of an exported file, or of a study."""
+"""A trained network that predicts: from an exported file, or from a study."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autocnn.api.export import contract_in, trained_model
 from autocnn.api.studies import StudyView
-from autocnn.data.picture_paths import find_pictures
 from autocnn.export.formats import FORMATS, read_contract
 from autocnn.keras_startup import load_keras
-from autocnn.models.prediction import Prediction
 
 if TYPE_CHECKING:  # imports Keras: the help of the command line imports this module
     from autocnn.models.loaded import LoadedModel
@@ -41,11 +38,3 @@ def load_winner(view: StudyView, trial: int | None = None) -> LoadedModel:
     from autocnn.models.loaded import LoadedModel
 
     return LoadedModel(contract=contract_in(view, trial), predictor=model.predictor())
-
-
-def predict_images(model: LoadedModel, places: Iterable[str | Path]) -> list[Prediction]:
-    """What `model` says about the image files at `places`: files, folders and patterns.
-
-    Raises: DatasetError for a place without an image; a file that cannot be read has its reason.
-    """
-    return list(model.predict_files(find_pictures(places)))

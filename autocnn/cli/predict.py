@@ -47,6 +47,7 @@ def predict(
     """
     if as_csv and as_json:
         raise SettingsError("--csv and --json: choose one of them")
+    paths = api.find_pictures(images)  # first: a model takes seconds to load
     path = Path(model)
     if path.suffix in api.MODEL_FILES or path.is_file():
         if trial is not None:
@@ -58,7 +59,7 @@ def predict(
         if note:
             terminal.print_line(f"autocnn: {note}", sys.stderr)
         loaded = api.load_winner(view, trial)
-    predictions = api.predict_images(loaded, images)
+    predictions = list(loaded.predict_files(paths))
     known = [each for each in predictions if not each.problem]
     top = min(top, len(loaded.class_names))
     if as_json:

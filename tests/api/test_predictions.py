@@ -12,9 +12,9 @@ from export_fixtures import CONTRACT, make_model  # noqa: F401  fixture
 from image_files import encode, noise
 
 import autocnn
-from autocnn.api.predictions import predict_images
+from autocnn.api import find_pictures
 from autocnn.data.value_range import EIGHT_BITS
-from autocnn.errors import DatasetError, RecordError, SettingsError
+from autocnn.errors import RecordError, SettingsError
 from autocnn.export.formats import export_to
 
 EIGHT = replace(CONTRACT, value_range=EIGHT_BITS)
@@ -37,17 +37,11 @@ def test_a_loaded_file_predicts_what_the_network_predicts(exported):
     np.testing.assert_allclose(loaded.predict(PIXELS), model.predict(PIXELS), atol=1e-5)
     for number, pixels in enumerate(PIXELS):
         (path.parent / f"{number}.png").write_bytes(encode(pixels))
-    found = predict_images(loaded, [str(path.parent / "*.png")])
+    found = list(loaded.predict_files(find_pictures([path.parent / "*.png"])))
     ours = model.predict(PIXELS)
     names = [CONTRACT.class_names[i] for i in ours.argmax(axis=1)]
     assert [each.classes[0][0] for each in found] == names
     assert [each.classes[0][1] for each in found] == pytest.approx(ours.max(axis=1), abs=1e-5)
-
-
-def test_a_place_without_images_is_an_error(exported):
-    """Nothing is classified in silence."""
-    with pytest.raises(DatasetError, match="found nothing"):
-        predict_images(autocnn.load_model(exported[0]), ["nowhere.png"])
 
 
 def test_other_files_are_no_models(tmp_path, exported):

@@ -101,3 +101,9 @@ def test_wrong_arguments_are_one_line(autocnn, place, arguments, problem):
     assert done.out == ""
     assert problem in done.err
     assert done.err.count("\n") == 1
+
+
+def test_images_are_looked_for_before_the_model_is_loaded(autocnn, place, monkeypatch):
+    """A wrong path costs no seconds."""
+    monkeypatch.setattr(api, "load_model", None, raising=False)
+    assert "gone.png: expected" in autocnn("predict", "model.keras", "gone.png").err

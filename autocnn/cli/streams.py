@@ -11,9 +11,9 @@ from autocnn.errors import RecordError, SettingsError
 
 def prepare_streams() -> None:
     """Let any text be printed: what an encoding lacks is escaped, closed streams take all."""
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+    for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by the shell, as in `>&-`
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  until the process ends
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  until the process ends
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")

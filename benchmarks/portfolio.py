@@ -181,10 +181,15 @@ def prepared(name: str, source: Source) -> PreparedData:
     n = len(labels) - N_VALIDATION
     images = TrainingImages(images=np.ascontiguousarray(pixels), labels=labels.astype(np.int64))
     split = Split(train=np.arange(n), validation=np.arange(n, len(labels)), seed=0, fraction=0.1)
+    return normalised(name, images, split)
+
+
+def normalised(name: str, images: TrainingImages, split: Split) -> PreparedData:
+    """The images of this split, normalised by those that are trained on; classes are numbers."""
     mean, std = channel_statistics(part_counts(images, split.train))
     return PreparedData(
         name=name,
-        class_names=tuple(str(label) for label in range(int(labels.max()) + 1)),
+        class_names=tuple(str(label) for label in range(int(images.labels.max()) + 1)),
         images=images,
         split=split,
         mean=mean,

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from portfolio import ALL, N_VALIDATION, Made, Source, cifar, digits, fashion
+from portfolio import ALL, N_VALIDATION, Made, Source, cifar, digits, fashion, normalised
 
 from autocnn.data.dataset import TrainingImages
 from autocnn.data.prepared import PreparedData
 from autocnn.data.split import Split
-from autocnn.data.statistics import channel_statistics, part_counts
 
 DATASETS = ("digits", "fashion_mnist", "cifar10")
 N_DIGITS = 1797  # images that the set has
@@ -88,13 +87,4 @@ def divide(name: str, made: Made, sizes: Sizes) -> PreparedData:
         seed=0,
         fraction=0.1,
     )
-    mean, std = channel_statistics(part_counts(images, split.train))
-    return PreparedData(
-        name=name,
-        class_names=tuple(str(label) for label in range(int(labels.max()) + 1)),
-        images=images,
-        split=split,
-        mean=mean,
-        std=std,
-        fingerprint="",
-    )
+    return normalised(name, images, split)

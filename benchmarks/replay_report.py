@@ -105,7 +105,7 @@ def open_pool(rows: Sequence[Recorded], compile_share: float = 1.0) -> SearchedP
 
 
 def play(
-    rows: Sequence[Recorded], games: Games, told: Callable[[str], None] = lambda text: None
+    rows: Sequence[Recorded], games: Games, message: Callable[[str], None] = lambda text: None
 ) -> Played:
     """All searches on one recorded pool."""
     whole, played = open_pool(rows, games.compile_share), Played()
@@ -130,7 +130,7 @@ def play(
                 for policy in policies:
                     outcome = search(policy, task) or GUESS
                     played.append({**keys, "policy": policy.name, **asdict(outcome)})
-        told(f"{rows[0].dataset}, {games.model}: pool {number + 1} of {games.pools}")
+        message(f"{rows[0].dataset}, {games.model}: pool {number + 1} of {games.pools}")
     return played
 
 

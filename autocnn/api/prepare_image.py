@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autocnn.data.decoding import decode_file
 from autocnn.export.formats import read_contract
 from autocnn.models.contract import ModelContract
+from autocnn.models.image_files import prepare_file
 
 
 def load_image(path: Path | str, model: Path | str | ModelContract) -> NDArray[np.uint8]:
@@ -28,4 +28,4 @@ def load_image(path: Path | str, model: Path | str | ModelContract) -> NDArray[n
     SettingsError if it is no model's file.
     """
     contract = model if isinstance(model, ModelContract) else read_contract(model)
-    return decode_file(path, contract.image_shape, contract.value_range, contract.resize)
+    return prepare_file(path, contract)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autocnn.data.decoding import decode_file
 from autocnn.errors import DatasetError
 from autocnn.models.contract import ModelContract
+from autocnn.models.image_files import prepare_file
 from autocnn.models.prediction import Prediction
-from autocnn.models.trained import Predictor, Probabilities, in_batches
+from autocnn.models.trained import Predictor, Probabilities, check_shape, predict_all
 from autocnn.nn.model import evaluation_batch
 
 
@@ -59,16 +59,11 @@ class LoadedModel:
                     yield Prediction(path=path, classes=self._ranked(next(rows)))
 
     def _predict(self, images: npt.NDArray[Any]) -> Probabilities:
-        shape = self.contract.image_shape
-        if images.shape[1:] != shape:
-            raise ValueError(f"expected images of shape {shape}, got {images.shape[1:]}")
-        empty = np.empty((0, len(self.class_names)), np.float32)
-        batches = (self.predictor(batch) for batch in in_batches(images)) if len(images) else ()
-        return np.concatenate([empty, *batches])
+        check_shape(images, self.contract.image_shape)
+        return predict_all(self.predictor, images, len(self.class_names))
 
     def _decode(self, path: Path) -> npt.NDArray[np.uint8]:
-        contract = self.contract
-        return decode_file(path, contract.image_shape, contract.value_range, contract.resize)
+        return prepare_file(path, self.contract)
 
     def _try_decode(self, path: Path) -> npt.NDArray[np.uint8] | str:
         try:

@@ -68,11 +68,8 @@ class TrainedModel:
         Input shape: (n, height, width, channels), any real type, 0-255. Output shape: (n, classes).
         Raises: ValueError for images of another shape; otherwise as `build`.
         """
-        if images.shape[1:] != self.image.shape:
-            raise ValueError(f"expected images of shape {self.image.shape}, got {images.shape[1:]}")
-        predict = self.predictor()
-        batches = [predict(batch) for batch in in_batches(images)]
-        return np.concatenate([np.empty((0, self.image.n_classes), np.float32), *batches])
+        check_shape(images, self.image.shape)
+        return predict_all(self.predictor(), images, self.image.n_classes)
 
 
 def keras_predictor(model: keras.Model) -> Predictor:
@@ -83,6 +80,18 @@ def keras_predictor(model: keras.Model) -> Predictor:
         return outputs
 
     return predict
+
+
+def check_shape(images: npt.NDArray[Any], shape: tuple[int, int, int]) -> None:
+    """Raise ValueError unless `images` is an array (n, *shape)."""
+    if images.shape[1:] != shape:
+        raise ValueError(f"expected images of shape {shape}, got {images.shape[1:]}")
+
+
+def predict_all(predict: Predictor, images: npt.NDArray[Any], n_classes: int) -> Probabilities:
+    """The predictions of all `images`, which are predicted in batches; (n, classes)."""
+    batches = [predict(batch) for batch in in_batches(images)]
+    return np.concatenate([np.empty((0, n_classes), np.float32), *batches])
 
 
 def in_batches(images: npt.NDArray[Any]) -> Iterator[Pixels]:

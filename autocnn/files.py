@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and folders and deletions that outlast a power cut."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from typing import IO
 from autocnn.errors import AutocnnError, RecordError
 
 DISK_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
+# Of a folder that may not be read, or on a file system that cannot flush folders.
+_CANNOT_FLUSH = (errno.EACCES, errno.EINVAL, errno.ENOTSUP)
 Content = bytes | str | Callable[[IO[bytes]], object]
 
 
@@ -29,8 +31,8 @@ def cache_root() -> Path:
 def write_atomic(path: Path, content: Content) -> None:
     """Put `content` at `path` in one step: a reader sees the old file or the new one.
 
-    `content` is bytes, text (written as UTF-8), or a function that writes to an open file. The
-    folder must exist.
+    After it the new file is safe on disk. `content` is bytes, text (written as UTF-8), or a
+    function that writes to an open file. The folder must exist.
 
     Raises: RecordError if the file cannot be written; what stood at `path` is untouched.
     """
@@ -50,6 +52,40 @@ def write_together(contents: Mapping[Path, Content]) -> None:
         for path, draft in beside.items():
             with _cannot_be_written(path):
                 os.replace(draft, path)
+        for path in {path.parent: path for path in contents}.values():
+            with _cannot_be_written(path):
+                flush_folder(path.parent)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder and those above it, unless they exist; after it they are safe on disk."""
+    missing = [above for above in folder.parents if not above.is_dir()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in (*reversed(missing), folder):  # an earlier process may have ended before this line
+        flush_folder(each.parent)
+
+
+def delete_file(path: Path) -> None:
+    """Delete the file if it exists; after it no power cut brings it back."""
+    if os.path.lexists(path):
+        path.unlink(missing_ok=True)
+        flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Wait until the names in `folder` are safe on disk: files that were made, moved, deleted.
+
+    Without it a power cut may undo these, whatever was flushed of the files themselves.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_FLUSH:
+            raise
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from autocnn.data.folds import describe_folds
 from autocnn.engines.choose import check_engine
 from autocnn.errors import RecordError
 from autocnn.executors.choose import OpenExecutor
-from autocnn.files import disk_errors
+from autocnn.files import delete_file, disk_errors
 from autocnn.keras_startup import load_keras
 from autocnn.leaderboard.ranking import winner
 from autocnn.records.artefacts import KEY, hash_artefacts
@@ -226,7 +226,7 @@ def _run(
 
     paths, before = session.paths, len(session.finished())
     was_finished = paths.manifest.exists()
-    paths.manifest.unlink(missing_ok=True)
+    delete_file(paths.manifest)  # before a trial is begun, whatever happens
     ending = session.search(listener, interrupted)
     if ending == "failures":
         n = session.settings.max_consecutive_failures

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from autocnn.export.formats import Exported, copy_export, export_to
+from autocnn.files import delete_file, make_folder
 from autocnn.finals.contract import contract_of
 from autocnn.finals.finalists import Room, describe_plan, judge_finalists, plan_finals
 from autocnn.finals.outcome import finals_of, load_test_of, score_winner
@@ -59,7 +60,7 @@ def finish(
         listener.message(f"{refit.refusal}; the winner's own weights are shipped")
     session.executor.close()  # nothing more is trained: its memory is needed for the test
     screen.show("testing")
-    session.paths.finals_json.unlink(missing_ok=True)  # the files below replace what it describes
+    delete_file(session.paths.finals_json)  # the files below replace what it describes
     own, shipped = _export(session, best, refit)
     finals = replace(_test(session, best, refit, own, shipped), finalists=finalists)
     write_finals(session.paths, finals)
@@ -100,7 +101,7 @@ def _choose(
 def _export(session: Session, record: TrialRecord, refit: Refit) -> tuple[Exported, Exported]:
     """Write the file of the trial's own weights and the shipped file, with their contracts."""
     paths = session.paths
-    paths.finals.mkdir(exist_ok=True)
+    make_folder(paths.finals)
     model = TrainedModel(
         config=record.config,
         image=spec_of(session.data),

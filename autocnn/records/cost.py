@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from autocnn.errors import RecordError
-from autocnn.files import write_atomic
+from autocnn.files import make_folder, write_atomic
 from autocnn.records.converter import from_json, to_json
 from autocnn.records.manifest import read_manifest
 from autocnn.records.study_folder import StudyPaths
@@ -118,7 +118,7 @@ class CostMeter:
             joined=self._joined,
         )
         with suppress(OSError):  # `write_atomic` raises the error that is shown
-            self._paths.costs.mkdir(exist_ok=True)
+            make_folder(self._paths.costs)
         write_atomic(self._file, json.dumps(to_json(cost)) + "\n")
 
     def write_if_due(self) -> None:
@@ -134,7 +134,7 @@ def _adopt_manifest(paths: StudyPaths) -> None:
     outcome = read_manifest(paths.manifest).get("outcome", {})
     if "seconds" in outcome and "cpu_seconds" in outcome:
         cost = RunCost(seconds=outcome["seconds"], cpu_seconds=outcome["cpu_seconds"])
-        paths.costs.mkdir()
+        make_folder(paths.costs)
         write_atomic(paths.costs / "earlier.json", json.dumps(to_json(cost)) + "\n")
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import optuna
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, JournalFileSymlinkLock
 
 from autocnn.errors import RecordError, StudyError
+from autocnn.files import flush_folder
 from autocnn.records.database import CREATED
 from autocnn.records.journal_lines import JournalReader, split_tail
-from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_folder import JOURNAL_LOCK, StudyPaths
+
+LOCK_S = 30.0  # a lock of the journal that is older was left by a process that died: so Optuna, too
 
 # Optuna raises these while it replays a file that is damaged or is no journal.
 _UNREADABLE = (
@@ -54,9 +59,11 @@ class _Backend(JournalFileBackend):
 
     def __init__(self, journal: Path) -> None:
         self._journal = journal
+        _remove_old_locks(journal)
         if journal.exists():
             _cut_tail(journal)
         super().__init__(str(journal))
+        flush_folder(journal.parent)  # else a power cut may take a new journal, records and all
 
     def append_logs(self, logs: list[dict[str, object]]) -> None:
         """Append records; what a failed write left of earlier ones is cut first."""
@@ -129,3 +136,16 @@ def _keep_beside(journal: Path, tail: bytes) -> None:
         file.write(tail)
         file.flush()
         os.fsync(file.fileno())
+    flush_folder(journal.parent)
+
+
+def _remove_old_locks(journal: Path) -> None:
+    """Delete the locks of Optuna that a crash left: links beside the journal that are old.
+
+    A process holds one while it appends a record. Optuna would wait LOCK_S for it, and without end
+    if the folder was moved, since the link leads nowhere then.
+    """
+    for lock in journal.parent.glob(f"{JOURNAL_LOCK}*"):
+        with suppress(FileNotFoundError):  # another process deletes it, too
+            if lock.is_symlink() and time.time() - lock.lstat().st_mtime > LOCK_S:
+                lock.unlink()

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autocnn.errors import RecordError, SettingsError
+from autocnn.files import make_folder
 from autocnn.records.setting import is_study_name
 from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE
 
 LOCK_FILE = ".lock"
-JOURNAL_LOCK = "journal.log.lock"  # Optuna's, while it writes
+JOURNAL_LOCK = "journal.log.lock"  # Optuna's, while it writes; longer, while it ends that
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def claim_folder(results: Path, name: str) -> StudyPaths:
     _check_no_file(results)
     _check_no_file(paths.root)
     try:
-        paths.root.mkdir(parents=True, exist_ok=True)
+        make_folder(paths.root)
         holds_something = any(not _is_leftover(path.name) for path in paths.root.iterdir())
         holds_study = paths.exists
     except OSError as error:
@@ -184,8 +185,12 @@ def refuse_links(paths: StudyPaths) -> None:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(Path(entry.path))
-                elif entry.name != JOURNAL_LOCK and not entry.is_file(follow_symlinks=False):
+                elif not _is_journal_lock(entry.name) and not entry.is_file(follow_symlinks=False):
                     raise _is_link(Path(entry.path))
+
+
+def _is_journal_lock(name: str) -> bool:
+    return name == JOURNAL_LOCK or (name.startswith(JOURNAL_LOCK) and name.endswith(".rename"))
 
 
 def _is_link(path: Path) -> RecordError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from dataclasses import replace
 
 import pytest
@@ -105,3 +107,25 @@ def test_the_journal_of_another_study_is_refused(paths, whole, settings, make_pr
     others = replace(settings, created="2020-01-01T00:00:00+00:00")
     with pytest.raises(StudyError, match=r"created at .*, and study.toml says 2020-01-01"):
         open_study(paths, others)
+
+
+def test_locks_that_a_crash_left_are_deleted(paths, whole, tmp_path):
+    """The folder was moved since: Optuna would wait without end for a lock that leads nowhere."""
+    for name in ("journal.log.lock", "journal.log.lock0123.rename"):
+        lock = paths.root / name
+        lock.symlink_to(tmp_path / "elsewhere" / "journal.log")
+        hour_ago = time.time() - 3600
+        os.utime(lock, (hour_ago, hour_ago), follow_symlinks=False)
+    open_study(paths).ask()
+    assert not list(paths.root.glob("journal.log?*"))
+
+
+def test_a_lock_that_may_be_held_is_left(paths, whole):
+    """Another program may be writing a record just now; a file of that name is no lock."""
+    lock, file = paths.root / "journal.log.lock", paths.root / "journal.log.lock-of-mine"
+    lock.symlink_to(paths.journal)
+    file.touch()
+    os.utime(file, (0, 0))
+    open_journal(paths)
+    assert lock.is_symlink()
+    assert file.exists()

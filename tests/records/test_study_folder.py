@@ -140,10 +140,11 @@ def test_a_study_with_a_link_is_not_claimed(tmp_path, name):
 
 
 def test_the_link_that_is_a_lock_of_optuna_is_accepted(tmp_path):
-    """Optuna locks a journal by a link, which a killed process leaves."""
+    """Optuna locks a journal by a link, which a killed process leaves, also under its last name."""
     paths = claim_folder(tmp_path, "a")
     paths.study_toml.touch()
     (paths.root / "journal.log.lock").symlink_to("journal.log")
+    (paths.root / "journal.log.lock0123-4567.rename").symlink_to("journal.log")
     claim_folder(tmp_path, "a")
 
 

@@ -1,13 +1,20 @@
-"""The refit: the winner trained once more on all training images, those of validation included."""
+"""The refit: the winner trained once more on all training images, those of validation included.
+
+If time is left and the winner's score still rose at its end, the refit has a longer schedule than
+the trial (docs/decisions/0047).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from autocnn.executors.protocol import run_job
 from autocnn.records.trial_record import TrialRecord
+from autocnn.study.refit_choice import candidate_of, choose_for_refit
 from autocnn.study.session import Session
+from autocnn.study.sizing import epoch_images
+from autocnn.study.tally import times_of
 from autocnn.trial import Epoch, TrialJob, TrialResult, TrialState
 
 LOSS_TOLERANCE = 1.2  # a refit's training loss may be this many times the trial's, or ...
@@ -16,6 +23,15 @@ LOSS_TOLERANCE = 1.2  # a refit's training loss may be this many times the trial
 # digits, trainings that differ in seed and in the validation images differ by up to 0.05 nats, at
 # losses from 0.00003 to 0.05 (docs/experiments.md), while a refit that failed is off by whole nats.
 LOSS_SLACK = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefitPlan:
+    """The length of a refit, in epochs."""
+
+    horizon: int  # of its schedule
+    last_epoch: int  # that is trained
+    longer_than: int = 0  # the trial's schedule; 0: the refit has that one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,27 +50,23 @@ class Refit:
 def refit_winner(
     session: Session,
     record: TrialRecord,
+    plan: RefitPlan,
     on_epoch: Callable[[int, Epoch], None],
     interrupted: Callable[[], bool],
     reserve_s: float,
 ) -> Refit:
-    """Train the configuration of `record` on train + validation, up to its best epoch.
+    """Train the configuration of `record` on train + validation, as long as `plan` says.
 
-    The schedule has as many epochs as the trial's, and `reserve_s` seconds of the budget are left.
-    `on_epoch` is called after each epoch, with its number and metrics.
-
-    Raises: ValueError if the trial has no best epoch.
+    `reserve_s` seconds of the budget are left. `on_epoch` is called after each epoch, with its
+    number and metrics.
     """
-    best_epoch = record.best_epoch
-    if best_epoch is None:
-        raise ValueError(f"trial {record.number} has no best epoch to refit to")
     left = session.budget.left()
     job = TrialJob(
         number=record.number,
         config=record.trained_config,
         seed=record.seed,
-        horizon=record.proposal.schedule_epochs(session.facts.horizon),
-        last_epoch=best_epoch,
+        horizon=plan.horizon,
+        last_epoch=plan.last_epoch,
         precision=session.precision,
         folder=session.paths.refit,
         time_limit_s=None if left is None else max(1.0, left - reserve_s),
@@ -62,7 +74,67 @@ def refit_winner(
         fit_on="train+validation",
     )
     result = _train(session, job, on_epoch, interrupted)
-    return Refit(result=result, refusal=judge_refit(result, record, best_epoch))
+    return Refit(result=result, refusal=judge_refit(result, record))
+
+
+def plan_refit(session: Session, record: TrialRecord, reserve_s: float) -> RefitPlan:
+    """The length of the refit: that of the trial up to its best epoch, or a longer schedule.
+
+    It is longer if the trial's score still rose at its end, by what the time allows; then it is
+    trained to its end. `reserve_s` seconds of the budget are left.
+
+    Raises: ValueError if the trial has no best epoch.
+    """
+    facts, data = session.facts, session.data
+    times = None if record.result is None else times_of(record.result)
+    if times is None or record.best_epoch is None:
+        raise ValueError(f"trial {record.number} has no best epoch to refit to")
+    horizon = record.proposal.schedule_epochs(facts.horizon)
+    own = RefitPlan(horizon=horizon, last_epoch=record.best_epoch)
+    if not facts.longest_refit or not times.is_rising:
+        return own
+    images = epoch_images(facts.folds * facts.n_train, facts.n_validation)
+    epoch_s = times.epoch_s * (data.train.n + data.validation.n) / images
+    epochs = min(facts.longest_refit, session.budget.refit_epochs(epoch_s, reserve_s))
+    if epochs <= horizon:
+        return own
+    return RefitPlan(horizon=epochs, last_epoch=epochs, longer_than=horizon)
+
+
+def choose_refit(
+    session: Session, records: Sequence[TrialRecord], best: TrialRecord, reserve_s: float
+) -> tuple[TrialRecord, RefitPlan]:
+    """The trial whose configuration is refitted, and the length of the refit.
+
+    It is `best`, unless there is time for a longer refit, in which a trial that is as good within
+    chance can still learn, and `best` cannot (`autocnn.study.refit_choice`).
+    """
+    if session.facts.longest_refit:
+        ended = [candidate_of(each, each.result) for each in records if each.result is not None]
+        chosen = choose_for_refit(ended, session.objective, session.validation_sizes)
+        if chosen is not None and chosen.standing.number != best.number:
+            record = next(each for each in records if each.number == chosen.standing.number)
+            plan = plan_refit(session, record, reserve_s)
+            if plan.longer_than and session.paths.weights(record.number).is_file():
+                return record, plan
+    return best, plan_refit(session, best, reserve_s)
+
+
+def describe_refit(plan: RefitPlan, chosen: TrialRecord, best: TrialRecord) -> list[str]:
+    """Lines on a refit that is longer than its trial, before it is trained; else none."""
+    if not plan.longer_than:
+        return []
+    lines = []
+    if chosen.number != best.number:
+        lines.append(
+            f"trial {best.number} knows its training images by heart; trial {chosen.number}, which "
+            "is as good within two standard errors, can learn more and is the winner"
+        )
+    lines.append(
+        f"the refit trains {plan.last_epoch} epochs, the winner's trial had {plan.longer_than}: "
+        "its score still rose at the end, and time is left"
+    )
+    return lines
 
 
 def _train(
@@ -80,14 +152,17 @@ def _train(
     return run_job(session.executor, job, report, interrupted)
 
 
-def judge_refit(result: TrialResult, record: TrialRecord, best_epoch: int) -> str:
+def judge_refit(result: TrialResult, record: TrialRecord) -> str:
     """The reason why the weights of a refit must not be shipped, or "".
 
-    The training loss of the refit's last epoch is compared with that of the trial's `best_epoch`.
+    The training loss of the refit's last epoch is compared with that of the trial's best epoch,
+    also if the time ended a longer refit before its last epoch.
     """
-    if result.state is TrialState.STOPPED:
+    best_epoch = record.best_epoch
+    assert best_epoch is not None
+    if result.state is TrialState.STOPPED and result.epochs < best_epoch:
         return f"the refit ran out of time in epoch {result.epochs + 1} of {best_epoch}"
-    if result.state is not TrialState.COMPLETE:
+    if result.state not in (TrialState.COMPLETE, TrialState.STOPPED):
         return f"the refit failed: {result.message}"
     assert record.result is not None
     before, after = record.result.curve[best_epoch - 1].train_loss, result.curve[-1].train_loss

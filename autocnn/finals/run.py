@@ -11,7 +11,7 @@ from autocnn.files import delete_file, make_folder
 from autocnn.finals.contract import contract_of
 from autocnn.finals.finalists import Room, describe_plan, judge_finalists, plan_finals
 from autocnn.finals.outcome import finals_of, load_test_of, score_winner
-from autocnn.finals.refit import Refit, refit_winner
+from autocnn.finals.refit import Refit, choose_refit, describe_refit, plan_refit, refit_winner
 from autocnn.finals.retrain import Retrainer
 from autocnn.leaderboard.ranking import winner
 from autocnn.models.trained import TrainedModel
@@ -47,13 +47,18 @@ def finish(
         return None
     if finalists:
         best = next(record for record in records if record.number == finalists[0].trial)
-    if known is not None and known.winner == best.number and session.paths.winner.exists():
+    chosen, plan = (best, None) if finalists else choose_refit(session, records, best, RESERVE_S)
+    if known is not None and known.winner == chosen.number and session.paths.winner.exists():
         finals = replace(known, finalists=finalists or known.finalists)
         write_finals(session.paths, finals)
         return finals
-    screen.record = best
+    plan = plan_refit(session, chosen, RESERVE_S) if plan is None else plan
+    for line in describe_refit(plan, chosen, best):
+        listener.message(line)
+    screen.record = chosen
+    screen.horizon = plan.last_epoch
     screen.show("refitting")
-    refit = refit_winner(session, best, screen.on_epoch, interrupted, RESERVE_S)
+    refit = refit_winner(session, chosen, plan, screen.on_epoch, interrupted, RESERVE_S)
     if interrupted():
         return None
     if not refit.is_shipped:
@@ -61,8 +66,13 @@ def finish(
     session.executor.close()  # nothing more is trained: its memory is needed for the test
     screen.show("testing")
     delete_file(session.paths.finals_json)  # the files below replace what it describes
-    own, shipped = _export(session, best, refit)
-    finals = replace(_test(session, best, refit, own, shipped), finalists=finalists)
+    own, shipped = _export(session, chosen, refit)
+    found = _test(session, chosen, refit, own, shipped)
+    finals = replace(
+        found,
+        finalists=finalists,
+        instead_of=None if chosen.number == best.number else best.number,
+    )
     write_finals(session.paths, finals)
     return finals
 
@@ -139,6 +149,7 @@ class _Screen:
     listener: Listener
     record: TrialRecord
     counts: Counter[TrialState]
+    horizon: int = 0  # epochs of the refit
     curve: list[Epoch] = field(default_factory=list)  # of the refit
 
     def on_epoch(self, _: int, metrics: Epoch) -> None:
@@ -153,7 +164,7 @@ class _Screen:
             Progress(
                 phase=phase,
                 counts=self.counts,
-                horizon=self.record.best_epoch or 0,
+                horizon=self.horizon,
                 best=None if score is None else (self.record.number, score),
                 curve=tuple(self.curve),
                 running=running,

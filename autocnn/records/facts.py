@@ -52,6 +52,7 @@ class Facts:
     folds: int = 1  # networks that each trial trains
     horizon: int  # epochs over which every schedule runs, but that of a promoted trial
     promotes: bool = False  # the best trials are trained once more, with a longer schedule
+    longest_refit: int = 0  # epochs that the refit of the winner may have; 0: those of its trial
     recipe_filters: int = 0  # of the first block of the first recipe
     recipe_batch: int = 0  # the batch size of the recipes
     proposer: str  # the sampler or tuner that `auto` stands for

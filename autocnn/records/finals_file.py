@@ -65,6 +65,7 @@ class Finals:
     test_time_augmentation: MeasuredScore | None = None  # the shipped file, by several views
     objective: str = DEFAULT  # the name of what the scores are
     finalists: tuple[Finalist, ...] = ()  # among which the winner was chosen, the winner first
+    instead_of: int | None = None  # the trial with the best score, if a longer refit has another
 
     @property
     def scoring(self) -> Objective:
@@ -72,8 +73,9 @@ class Finals:
         return find_objective(self.objective)
 
     def includes(self, trial: int) -> bool:
-        """True if `trial` is the winner, or one of the finalists among which it was chosen."""
-        return trial == self.winner or any(each.trial == trial for each in self.finalists)
+        """True if `trial` is the winner, or one of those among which it was chosen."""
+        is_finalist = any(each.trial == trial for each in self.finalists)
+        return trial in (self.winner, self.instead_of) or is_finalist
 
     @property
     def gap(self) -> float:

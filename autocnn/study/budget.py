@@ -9,8 +9,20 @@ from dataclasses import dataclass, field
 
 from autocnn.study.sizing import FINALS_FIXED_S, REFIT_MARGIN
 
+LONG_MARGIN = 1.2  # times the seconds of as many epochs of a trial: those of a longer refit
 TRIAL_MARGIN = 1.75  # times a typical trial's seconds, for a machine that slows down
 PACE_MARGIN = 1.25  # times a trial's limit: a predicted end is an estimate
+PACE_SLACK = 1.08  # times the predicted seconds of a longer refit, which may be cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BestTrial:
+    """The seconds of the best trial so far, all folds together."""
+
+    refit_s: float  # until the end of its best epoch
+    trial_s: float  # until its end
+    epoch_s: float  # of an epoch
+    is_rising: bool = False  # its score rose until its end, so that more epochs may raise it
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,10 +34,10 @@ class Budget:
     epoch_s: float  # seconds of one epoch of a typical training, all folds together
     horizon: int
     folds: int = 1  # networks that a trial trains; a refit trains one
-    refit_s: float = 0.0  # seconds of the best trial so far until the end of its best epoch
-    trial_s: float = 0.0  # seconds of that trial until its end
+    best: BestTrial | None = None  # None: no trial has a score, so that the finals have no winner
+    longest_refit: int = 0  # epochs that the refit may have; 0: those of the winner
+    planned_refit_s: float = 0.0  # seconds of the budget that are planned for a longer refit
     retrainings: float = 0.0  # trainings of the finals, one after another, beside the refit
-    is_ranked: bool = False  # a trial has a score, so that the finals have a winner
     promotes: bool = False  # the best trials are trained once more, with a longer schedule
     trial_timeout_s: float | None = None  # seconds of any trial; None: what the budget allows
     clock: Callable[[], float] = field(default=time.monotonic)
@@ -34,6 +46,11 @@ class Budget:
     def typical_trial_s(self) -> float:
         """Seconds of a typical trial from its start to its end."""
         return self.setup_s + self.horizon * self.epoch_s
+
+    @property
+    def is_ranked(self) -> bool:
+        """True if a trial has a score."""
+        return self.best is not None
 
     def left(self) -> float | None:
         """Seconds until the whole process must be over; None: no limit."""
@@ -50,20 +67,38 @@ class Budget:
 
     def retrain_s(self) -> float:
         """Predicted seconds of the retrainings; without a winner, a third of the time at most."""
-        needed, left = self.retrainings * (self.trial_s or self.typical_trial_s), self.left()
+        trial_s = self.typical_trial_s if self.best is None else self.best.trial_s
+        needed, left = self.retrainings * trial_s, self.left()
         if left is None or self.is_ranked:
             return needed
         return min(needed, max(0.0, left - FINALS_FIXED_S) / 3)
 
     def finish_s(self) -> float:
         """Predicted seconds of refit, export and test; without a winner, a third at most."""
-        trial_s = self.refit_s or self.typical_trial_s
+        trial_s = self.typical_trial_s if self.best is None else self.best.refit_s
         others_s = max(0.0, trial_s - self.setup_s) * (1 - 1 / self.folds)
-        refit_s = REFIT_MARGIN * (trial_s - others_s)
+        refit_s = max(REFIT_MARGIN * (trial_s - others_s), self._long_refit_s())
         left = self.left()
         if left is not None and not self.is_ranked:
             refit_s = min(refit_s, max(0.0, left - FINALS_FIXED_S) / 3)
         return FINALS_FIXED_S + refit_s
+
+    def _long_refit_s(self) -> float:
+        """Seconds that are kept for a refit longer than the trials; 0 if it will not be longer."""
+        if self.best is not None and not self.best.is_rising:
+            return 0.0
+        epoch_s = self.epoch_s if self.best is None else self.best.epoch_s
+        longest_s = self.setup_s + self.longest_refit * epoch_s / self.folds
+        return min(self.planned_refit_s, LONG_MARGIN * longest_s)
+
+    def refit_epochs(self, epoch_s: float, reserve_s: float) -> int:
+        """The epochs of a refit that fit the time from now on, if each takes `epoch_s` seconds.
+
+        `reserve_s` seconds are left after it. 0 without a time budget.
+        """
+        left = self.left()
+        seconds = 0.0 if left is None else max(0.0, left - reserve_s - self.setup_s)
+        return int(seconds / (PACE_SLACK * epoch_s))
 
     def trial_limit(self) -> float | None:
         """Seconds after which the next trial is cut: its share, or `trial_timeout_s` if shorter.

@@ -124,6 +124,7 @@ def _new_facts(start: Start, device: Device) -> Facts:
         folds=sizing.folds,
         horizon=sizing.horizon,
         promotes=sizing.promotes,
+        longest_refit=0 if start.typical else sizing.longest_refit,
         recipe_filters=sizing.size.filters,
         recipe_batch=sizing.size.batch_size,
         proposer=choose_proposer(settings, is_blind=is_blind),
@@ -140,18 +141,19 @@ def _why_one_horizon(start: Start) -> str:
         return "only the engine optuna has two"
     if settings.epochs is not None:
         return "--epochs gives it"
-    return "" if start.search_s is not None else "there is no time budget"
+    return "" if start.seconds is not None else "there is no time budget"
 
 
 def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizing:
     """The size of the first recipe and the epochs of a trial."""
-    search_s, epochs = start.search_s, start.settings.epochs
+    seconds, epochs = start.seconds, start.settings.epochs
     is_plan = bool(start.typical)
     room = Room(
         n_train=start.data.train.n,
         n_validation=start.data.validation.n,
-        seconds=0.0 if search_s is None else search_s,
+        seconds=0.0 if seconds is None else seconds,
         setup_s=speed.setup_s,
+        retrainings=start.settings.n_retrainings / start.executor.capacity,
         epochs=epochs,
         widths=values_of(start.space, "filters", WIDTHS),
         batches=values_of(start.space, "batch_size", BATCHES),
@@ -160,11 +162,11 @@ def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizi
     )
     if is_plan or is_blind:
         size = in_space(start.space, PROBED_SIZE)
-        if search_s is None or epochs is not None:
+        if seconds is None or epochs is not None:
             horizon = free_horizon(room, size.batch_size, device.kind)
             return Sizing(size=size, horizon=horizon, folds=room.folds[0])
         return longest_trial(room, size, speed.cost.image_seconds(typical_work(start, size)))
-    if search_s is None:
+    if seconds is None:
         return free_size(room, lambda size: typical_work(start, size).macs, device.kind)
     return fit_size(room, lambda size: speed.cost.image_seconds(typical_work(start, size)))
 

@@ -284,8 +284,7 @@ class Search:
 
     def _count(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
         self.tally.add(trial, result)
-        self.budget.refit_s, self.budget.trial_s = self.tally.refit_s, self.tally.trial_s
-        self.budget.is_ranked = self.tally.best is not None
+        self.budget.best = self.tally.times()
         if self.cost is not None:
             self.cost.learn(trial, result)
 

@@ -23,6 +23,7 @@ from autocnn.study.creation import find_facts, prepare_data, write_split
 from autocnn.study.predicted_cost import PredictedCost
 from autocnn.study.probe import Start
 from autocnn.study.session import OWN_SEARCH, Mode, Session
+from autocnn.study.sizing import TRIAL_SHARE, plan_search_seconds, refit_trials
 from autocnn.trial import Listener, Progress
 
 
@@ -102,6 +103,9 @@ def _budget(
     capacity: int,
 ) -> Budget:
     """The budget of a session that ends at `end` (time.monotonic); None: no limit."""
+    retrainings = settings.n_retrainings / capacity
+    refits = refit_trials(facts.folds, lengthens=facts.longest_refit > 0)
+    left = 0.0 if end is None else end - time.monotonic()
     return Budget(
         trial_timeout_s=settings.trial_timeout_s,
         end=end,
@@ -110,7 +114,9 @@ def _budget(
         horizon=facts.horizon,
         promotes=facts.promotes,
         folds=facts.folds,
-        retrainings=settings.n_retrainings / capacity,
+        retrainings=retrainings,
+        longest_refit=facts.longest_refit,
+        planned_refit_s=TRIAL_SHARE * refits * plan_search_seconds(left, retrainings + refits),
     )
 
 

@@ -18,7 +18,7 @@ from autocnn.space.layers import plan_network
 from autocnn.space.space import SearchSpace
 from autocnn.study.cost_model import CostModel, Observed
 from autocnn.study.recipes import find_recipes
-from autocnn.study.sizing import BATCHES, FEWER_FOLDS, plan_search_seconds
+from autocnn.study.sizing import BATCHES, FEWER_FOLDS
 from autocnn.trial import Device
 
 PROBED_SAMPLES = 51  # random networks, of which the one with the median cost is measured
@@ -40,14 +40,6 @@ class Start:
     folds: int | None = None  # that each trial trains; None: see `folds_to_try`
     seconds: float | None = None  # that are left of the time budget; None: no budget
     message: Callable[[str], None] = lambda text: None  # shows a line
-
-    @property
-    def search_s(self) -> float | None:
-        """Seconds that the search may use, finals left aside; None: no budget."""
-        if self.seconds is None:
-            return None
-        retrainings = self.settings.n_retrainings / self.executor.capacity
-        return plan_search_seconds(self.seconds, retrainings)
 
     @property
     def folds_to_try(self) -> tuple[int, ...]:

@@ -123,9 +123,13 @@ class Session:
     def search(self, listener: Listener, interrupted: Callable[[], bool]) -> Ending:
         """Run trials until the budget, the number of trials, the target or Ctrl-C ends it."""
         proposals = self._proposals(listener)
-        tally = Tally.of(self.finished(), self.objective, by_seed=bool(self.mode.plan))
-        self.budget.refit_s, self.budget.trial_s = tally.refit_s, tally.trial_s
-        self.budget.is_ranked = tally.best is not None
+        tally = Tally.of(
+            self.finished(),
+            self.objective,
+            by_seed=bool(self.mode.plan),
+            class_sizes=self.validation_sizes if self.facts.longest_refit else None,
+        )
+        self.budget.best = tally.times()
         for record in self.finished():
             if record.result is not None:
                 self.cost.learn(record, record.result)

@@ -25,6 +25,9 @@ LONG_SHARE = 0.26  # the share of the longest trial, if most trials are shorter
 PROMOTED_EPOCHS = 3  # times the epochs of the other trials, that the longest one has then
 FINALS_FIXED_S = 20.0  # seconds for export, reload and the test split
 REFIT_MARGIN = 1.5  # times the trial's seconds: a refit has a ninth more images
+REFIT_LENGTH = 4.0  # times a typical trial's seconds, that a longer refit is planned to take
+LONGEST_REFIT = 8  # times the epochs of the other trainings, that a longer refit has at most ...
+MOST_REFIT = 3  # ... and times MOST_EPOCHS, or the epochs of MOST_UPDATES
 FREE_MACS = 20_000_000  # of the first recipe, if no time is given
 FREE_EPOCHS = {"cpu": 12, "gpu": 30}  # of the longest trial, if no time is given
 FREE_UPDATES = 1_500  # of the longest trial, if no time is given and they are more epochs
@@ -39,13 +42,24 @@ class Room:
 
     n_train: int  # of one fold
     n_validation: int  # of one fold
-    seconds: float  # of the whole search
+    seconds: float  # of the search and its finals; 0: not limited
     setup_s: float  # wall, of a training before its first step
+    retrainings: float = 0.0  # of the finals, one after another
     epochs: int | None = None  # of a trial, if they are given
     widths: tuple[int, ...] = WIDTHS  # of the first block, that the space has
     batches: tuple[int, ...] = BATCHES  # that the space has
     folds: tuple[int, ...] = (1,)  # that a trial may train, the preferred number first
     promotes: bool = False  # a short schedule for most trials, and a longer one for the best
+
+    @property
+    def lengthens(self) -> bool:
+        """True if the refit may be longer than the trials: with a time, and no epochs given."""
+        return self.seconds > 0 and self.epochs is None and not self.promotes
+
+    def search_s(self, folds: int) -> float:
+        """Seconds of the search, finals left aside."""
+        refits = refit_trials(folds, lengthens=self.lengthens)
+        return plan_search_seconds(self.seconds, self.retrainings + refits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,15 +70,20 @@ class Sizing:
     horizon: int
     folds: int = 1
     promotes: bool = False  # the best trials are trained once more, with a longer schedule
+    longest_refit: int = 0  # epochs that the refit may have; 0: those of the winner
 
 
-def plan_search_seconds(total_s: float, retrainings: float = 0.0) -> float:
-    """The part of `total_s` that the search may use if its winner is a typical trial.
+def refit_trials(folds: int, *, lengthens: bool) -> float:
+    """The typical trials of `folds` networks that take as long as the refit, of one network."""
+    return max(REFIT_MARGIN, REFIT_LENGTH / folds) if lengthens else REFIT_MARGIN
 
-    `retrainings` of the finals follow one after another, each as long as a typical trial.
+
+def plan_search_seconds(total_s: float, trainings: float) -> float:
+    """The part of `total_s` that the search may use.
+
+    The `trainings` of the finals follow one after another, each as long as a typical trial.
     """
-    trainings = 1 + TRIAL_SHARE * (REFIT_MARGIN + retrainings)
-    return max(0.0, (total_s - FINALS_FIXED_S) / trainings)
+    return max(0.0, (total_s - FINALS_FIXED_S) / (1 + TRIAL_SHARE * trainings))
 
 
 def fit_size(room: Room, image_seconds: ImageSeconds) -> Sizing:
@@ -156,7 +175,8 @@ def _sized(room: Room, size: NetworkSize, images: float, folds: int) -> Sizing:
     most = max(MOST_EPOCHS, math.ceil(MOST_UPDATES / steps))
     longest = max(1, min(most, int(images / room.n_train)))
     if not room.promotes or longest < PROMOTED_EPOCHS:
-        return Sizing(size=size, horizon=longest, folds=folds)
+        refit = min(LONGEST_REFIT * longest, MOST_REFIT * most) if room.lengthens else 0
+        return Sizing(size=size, horizon=longest, folds=folds, longest_refit=refit)
     horizon = math.ceil(longest / PROMOTED_EPOCHS)
     return Sizing(size=size, horizon=horizon, folds=folds, promotes=True)
 
@@ -168,6 +188,6 @@ def _share(room: Room, share: float) -> float:
 
 def _affordable(room: Room, image_s: float, folds: int, share: float) -> float:
     """The images that each fold can train on in `share` of the time, validation left aside."""
-    seconds = max(0.0, share * room.seconds - room.setup_s) / folds
+    seconds = max(0.0, share * room.search_s(folds) - room.setup_s) / folds
     all_images = epoch_images(room.n_train, room.n_validation)
     return seconds / (image_s * all_images / room.n_train)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from autocnn.leaderboard.ranking import winner
 from autocnn.objectives import ACCURACY, Objective, Standing, can_win, rank_key
 from autocnn.records.trial_record import TrialRecord
+from autocnn.study.budget import BestTrial
 from autocnn.study.duplicates import KnownResults
+from autocnn.study.predicted_cost import seconds_of_epoch
+from autocnn.study.refit_choice import Candidate, candidate_of, choose_for_refit, knows_by_heart
 from autocnn.trial import Progress, Proposal, TrialResult, TrialState
+
+RISING_PART = 0.7  # of a trial's epochs, after which a best epoch means that the score still rose
 
 
 @dataclass(slots=True, kw_only=True)
@@ -19,29 +24,40 @@ class Tally:
 
     counts: Counter[TrialState] = field(default_factory=Counter)
     objective: Objective = ACCURACY
-    leader: Standing | None = None  # the best trial of those that can win
-    refit_s: float = 0.0  # seconds of the best trial until the end of its best epoch
-    trial_s: float = 0.0  # seconds of the best trial until its end
+    class_sizes: Sequence[int] | None = None  # validation images, if a refit may be longer
+    candidates: list[Candidate] = field(default_factory=list)  # for a longer refit
     failures: int = 0  # failed trials in a row, up to now
     known: KnownResults = field(default_factory=lambda: KnownResults(()))
     numbers: set[int] = field(default_factory=set)  # of the counted trials
+    _leader: Candidate | None = None  # the best trial of those that can win
 
     @classmethod
     def of(
-        cls, finished: Iterable[TrialRecord], objective: Objective, *, by_seed: bool = False
+        cls,
+        finished: Iterable[TrialRecord],
+        objective: Objective,
+        *,
+        by_seed: bool = False,
+        class_sizes: Sequence[int] | None = None,
     ) -> Tally:
         """The tally of trials on record, with no failures in a row. `by_seed`: see KnownResults."""
         records = list(finished)
-        best = winner(records, objective)
         tally = cls(
             objective=objective,
+            class_sizes=class_sizes,
             counts=Counter(record.state for record in records),
             known=KnownResults(records, by_seed=by_seed),
             numbers={record.number for record in records},
         )
-        if best is not None and best.result is not None:
-            tally._lead(_standing(best, best.result), best.result)
+        for record in records:
+            if record.result is not None:
+                tally._rank(candidate_of(record, record.result))
         return tally
+
+    @property
+    def leader(self) -> Standing | None:
+        """The best trial of those that can win."""
+        return None if self._leader is None else self._leader.standing
 
     @property
     def best(self) -> tuple[int, float] | None:
@@ -59,28 +75,27 @@ class Tally:
         self.known.add(trial, result)
         self.counts[result.state] += 1
         self.failures = self.failures + 1 if result.state is TrialState.FAILED else 0
-        if self._leads(standing := _standing(trial, result)):
-            self._lead(standing, result)
+        self._rank(candidate_of(trial, result))
 
-    def _lead(self, standing: Standing, result: TrialResult) -> None:
-        self.leader, self.refit_s = standing, seconds_to_best(result)
-        self.trial_s = result.curve[-1].seconds if result.curve else 0.0
+    def times(self) -> BestTrial | None:
+        """The seconds of the trial of which the refit is made; None without one."""
+        chosen = self._leader
+        if self.class_sizes is not None:
+            chosen = choose_for_refit(self.candidates, self.objective, self.class_sizes)
+        return None if chosen is None else times_of(chosen.result)
+
+    def _rank(self, candidate: Candidate) -> None:
+        if can_win(self.objective, candidate.standing):
+            self.candidates.append(candidate)
+        if self._leads(candidate.standing):
+            self._leader = candidate
 
     def _leads(self, standing: Standing) -> bool:
         if not can_win(self.objective, standing):
             return False
         key = rank_key(self.objective, standing)
-        return self.leader is None or key < rank_key(self.objective, self.leader)
-
-
-def _standing(trial: TrialRecord | Proposal, result: TrialResult) -> Standing:
-    return Standing(
-        number=trial.number,
-        state=result.state,
-        score=result.score,
-        val_loss=result.val_loss,
-        parameters=trial.parameters,
-    )
+        leader = self.leader
+        return leader is None or key < rank_key(self.objective, leader)
 
 
 def last_progress(phase: str, records: Iterable[TrialRecord], objective: Objective) -> Progress:
@@ -99,6 +114,16 @@ def count_states(records: Iterable[TrialRecord]) -> Counter[TrialState]:
     return Counter(record.state for record in records)
 
 
-def seconds_to_best(result: TrialResult) -> float:
-    """Wall seconds that `result` took until the end of its best epoch; 0 without one."""
-    return 0.0 if result.best_epoch is None else result.curve[result.best_epoch - 1].seconds
+def times_of(result: TrialResult) -> BestTrial | None:
+    """The wall seconds of a trial that ended with `result`; None if it has no best epoch."""
+    if result.best_epoch is None:
+        return None
+    end_s = result.curve[-1].seconds
+    is_whole = result.state is TrialState.COMPLETE or result.epochs > 1  # else the time cut it
+    is_late = result.best_epoch > RISING_PART * result.epochs
+    return BestTrial(
+        refit_s=result.curve[result.best_epoch - 1].seconds,
+        trial_s=end_s,
+        epoch_s=seconds_of_epoch(result) or end_s / result.epochs,
+        is_rising=is_whole and is_late and not knows_by_heart(result),
+    )

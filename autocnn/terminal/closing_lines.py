@@ -40,7 +40,12 @@ def describe_finals(finals: Finals) -> list[str]:
 
 
 def _describe_choice(finals: Finals) -> str:
-    """One line on how the winner was chosen among finalists, or ""."""
+    """One line on how the winner was chosen among finalists or tied trials, or ""."""
+    if finals.instead_of is not None:
+        return (
+            f"               instead of trial {finals.instead_of}, which has the best score and "
+            "knows its training images by heart"
+        )
     if not finals.finalists:
         return ""
     chosen, tied = finals.finalists[0], [each for each in finals.finalists if each.is_tied]

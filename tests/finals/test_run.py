@@ -81,6 +81,7 @@ def make_session(tmp_path, make_result, make_record):
             validation_sizes=(5, 5),
             facts=SimpleNamespace(
                 horizon=2,
+                longest_refit=0,
                 class_names=tuple("0123456789"),
                 image_shape=SPEC.shape,
                 value_range=EIGHT_BITS,
@@ -159,6 +160,26 @@ def test_without_the_refit_the_trials_own_file_is_shipped(make_session):
         "the refit's training loss is 5.0000, the trial's was 0.5000; "
         "the winner's own weights are shipped"
     )
+
+
+def test_a_tied_trial_that_can_learn_is_the_winner(make_session):
+    """The best trial has 0.99 on its training images and 0.5 on others; trial 5 has 0.5, too."""
+    session, listener = make_session(), Listening()
+    (record,) = session.records()
+    first, second = record.result.curve
+    heart = replace(second, train_accuracy=0.99, val_accuracy=0.5, val_loss=0.01)
+    best = replace(record, number=3, result=replace(record.result, curve=(first, heart)))
+    session.records = lambda: [best, record]
+    session.facts.longest_refit = 20
+    session.facts.folds, session.facts.n_train, session.facts.n_validation = 1, 9, 3
+    session.data.train = session.data.validation = SimpleNamespace(n=9)
+    session.budget.refit_epochs = lambda epoch_s, reserve_s: 6
+    finals = finish(session, listener, lambda: False)
+    assert (finals.winner, finals.instead_of) == (5, 3)
+    assert finals.includes(3)
+    assert session.executor.jobs[0].last_epoch == 6
+    assert listener.messages[1].startswith("the refit trains 6 epochs, the winner's trial had 2: ")
+    assert read_finals(session.paths) == finals
 
 
 def test_without_a_winner_there_are_no_finals(make_session):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autocnn.study import budget as module
-from autocnn.study.budget import Budget
+from autocnn.study.budget import BestTrial, Budget
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +36,15 @@ def clock() -> Clock:
 def budget(clock) -> Budget:
     """A budget of 200 s: a typical trial takes 4 + 8 x 2 = 20 s, finals 20 + 1.5 x 20 = 50 s.
 
-    A trial has a score.
+    A trial has a score, and took as long.
     """
-    return Budget(end=1200.0, setup_s=4.0, epoch_s=2.0, horizon=8, clock=clock, is_ranked=True)
+    return Budget(end=1200.0, setup_s=4.0, epoch_s=2.0, horizon=8, clock=clock, best=_best(20.0))
+
+
+def _best(refit_s: float, trial_s: float | None = None, **changes) -> BestTrial:
+    """A best trial of epochs of 2 s, which took as long as until its best epoch."""
+    times = {"refit_s": refit_s, "trial_s": refit_s if trial_s is None else trial_s}
+    return BestTrial(**{**times, "epoch_s": 2.0, **changes})
 
 
 def test_without_an_end_there_is_no_limit(clock):
@@ -83,7 +89,7 @@ def test_the_search_is_over_when_no_epoch_fits(budget, clock, now, over):
 
 def test_the_finals_follow_the_best_trial(budget):
     """A best trial of 10 s needs 20 + 1.5 x 10 = 35 s of finals."""
-    budget.refit_s = 10.0
+    budget.best = _best(10.0)
     assert (budget.finals_s(), budget.search_left()) == (35.0, 165.0)
 
 
@@ -91,7 +97,7 @@ def test_a_refit_trains_one_of_the_folds(clock):
     """Of a trial of 4 s and 5 folds of 8 s each, a refit repeats 12 s: 20 + 1.5 * 12 s."""
     budget = Budget(end=1200.0, setup_s=4.0, epoch_s=5.0, horizon=8, folds=5, clock=clock)
     assert budget.finals_s() == 38.0
-    budget.refit_s = 24.0  # 4 s and 5 folds of 4 s
+    budget.best = _best(24.0)  # 4 s and 5 folds of 4 s
     assert budget.finals_s() == 32.0
 
 
@@ -100,9 +106,33 @@ def test_the_search_leaves_time_for_the_retrainings_of_the_finals(clock):
     budget = Budget(end=600.0, setup_s=0.0, epoch_s=100.0, horizon=9, retrainings=2.0, clock=clock)
     clock.now = 0.0
     assert budget.retrain_s() == pytest.approx(580 / 3)
-    budget.is_ranked, budget.refit_s, budget.trial_s = True, 10.0, 30.0
+    budget.best = _best(10.0, 30.0)
     assert (budget.retrain_s(), budget.finish_s(), budget.finals_s()) == (60.0, 35.0, 95.0)
     assert budget.search_left() == 505.0
+
+
+def test_time_is_kept_for_a_longer_refit(budget, clock):
+    """At most 4 + 30 x 2 s with a fifth more, and what was planned; if the score still rose."""
+    budget.longest_refit, budget.planned_refit_s = 30, 100.0
+    assert budget.finals_s() == 50.0  # the score did not rise until the end
+    budget.best = _best(20.0, is_rising=True)
+    assert budget.finals_s() == pytest.approx(20.0 + 1.2 * 64.0)
+    budget.best = _best(20.0, is_rising=True, epoch_s=4.0)  # 148.8 s
+    assert budget.finals_s() == 120.0
+    budget.folds = 5  # 4 + 30 x 0.8 s with a fifth more are 33.6 s
+    assert budget.finals_s() == pytest.approx(20.0 + 33.6)
+    budget.best = None
+    budget.folds = 1
+    assert budget.finals_s() == pytest.approx(20.0 + 180.0 / 3)  # 76.8 s are more than a third
+
+
+def test_the_epochs_of_a_longer_refit_follow_from_the_time(budget, clock):
+    """200 s less 10 and 4 are 186 s, for epochs of 3 s with 8 % more; without an end none."""
+    assert budget.refit_epochs(3.0, reserve_s=10.0) == 57
+    clock.now = 1190.0
+    assert budget.refit_epochs(3.0, reserve_s=10.0) == 0
+    budget.end = None
+    assert budget.refit_epochs(3.0, reserve_s=10.0) == 0
 
 
 def test_the_clock_runs_by_itself():
@@ -128,7 +158,7 @@ def test_a_timeout_holds_if_the_budget_allows_more(clock):
         horizon=8,
         clock=clock,
         trial_timeout_s=30.0,
-        is_ranked=True,
+        best=_best(20.0),
     )
     assert budget.trial_limit() == 30.0
     budget.trial_timeout_s = 40.0
@@ -158,7 +188,7 @@ def test_a_trial_that_would_take_too_long_is_not_begun(budget, clock):
 )
 def test_without_a_winner_the_first_trial_has_the_time(budget, clock, now, finals, search_left):
     """Two thirds of what the fixed part of the finals leaves, whatever a typical trial takes."""
-    budget.is_ranked = False
+    budget.best = None
     clock.now = now
     assert budget.finals_s() == pytest.approx(finals)
     assert budget.search_left() == pytest.approx(search_left)

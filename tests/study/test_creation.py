@@ -187,6 +187,23 @@ def test_by_default_there_is_one_horizon(study, data):
     assert (facts.promotes, lines) == (False, [])
 
 
+@pytest.mark.parametrize(
+    ("changes", "is_longer"),
+    [
+        ({}, True),
+        ({"time_budget_s": None}, False),
+        ({"epochs": 3}, False),
+        ({"horizons": 2}, False),
+    ],
+)
+def test_a_time_budget_lets_the_refit_be_longer(study, data, changes, is_longer):
+    """Its epochs are eight times the horizon, or three times the 112 of 2,000 updates."""
+    settings = {"recipes": False, "time_budget_s": 600.0, **changes}
+    facts, _ = _find(study, data, _Executor(), **settings)
+    expected = min(8 * facts.horizon, 336) if is_longer else 0
+    assert facts.longest_refit == expected
+
+
 def test_without_a_time_budget_every_trial_may_be_long(study, data):
     """The horizon follows from the device alone, so any machine has the same trials."""
     facts, _ = _find(study, data, _Executor(), recipes=False)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from scripted import ScriptedExecutor, Training
 
-from autocnn.objectives import Standing
+from autocnn.objectives import ACCURACY
 from autocnn.records.study_folder import StudyPaths
 from autocnn.study import loop
 from autocnn.study.budget import Budget
@@ -184,7 +184,8 @@ def test_it_ends_when_the_budget_is_spent(make_search, make_result):
     search = make_search(*[make_result(0.5, 0.6, 0.5)] * 5, end=130.0)
     assert search.run() is Ending.BUDGET
     assert _ended(search) == [0, 1, 2]
-    assert search.budget.refit_s == 20.0
+    assert search.budget.best is not None
+    assert search.budget.best.refit_s == 20.0
 
 
 def test_it_does_not_begin_without_time(make_search, make_result):
@@ -226,17 +227,11 @@ def test_it_ends_at_the_target(make_search, make_result):
     assert search.tally.best == (1, 0.9)
 
 
-def _tally_of(number: int, score: float) -> Tally:
-    """A tally whose best trial has this number and score."""
-    leader = Standing(
-        number=number, state=TrialState.COMPLETE, score=score, val_loss=1.0, parameters=1
-    )
-    return Tally(leader=leader)
-
-
-def test_a_target_that_is_on_record_ends_it_at_once(make_search, make_result):
+def test_a_target_that_is_on_record_ends_it_at_once(make_search, make_result, make_record):
     """The best trial on record counts for the target."""
-    search = make_search(make_result(0.8), target=0.9, tally=_tally_of(4, 0.92))
+    search = make_search(
+        make_result(0.8), target=0.9, tally=Tally.of([make_record(4, 0.92)], ACCURACY)
+    )
     assert search.run() is Ending.TARGET
     assert _ended(search) == []
 
@@ -299,7 +294,8 @@ def test_a_stopped_trial_is_ranked_by_its_best_epoch(make_search, make_result):
     search.run()
     assert search.proposals.ended[1] == (1, stopped)
     assert search.tally.best == (1, 0.7)
-    assert search.budget.refit_s == 20.0
+    assert search.budget.best is not None
+    assert search.budget.best.refit_s == 20.0
 
 
 @pytest.mark.parametrize("state", [TrialState.PRUNED, TrialState.FAILED])
@@ -314,7 +310,8 @@ def test_the_first_of_equals_stays_the_best(make_search, make_result):
     """The time for the finals is that of the first of equal trials."""
     search = make_search(make_result(0.5, 0.6), make_result(0.6), max_trials=2)
     search.run()
-    assert (search.tally.best, search.budget.refit_s) == ((0, 0.6), 20.0)
+    assert search.budget.best is not None
+    assert (search.tally.best, search.budget.best.refit_s) == ((0, 0.6), 20.0)
 
 
 # --- reports during the search -----------------------------------------------------------------

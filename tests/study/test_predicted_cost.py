@@ -8,7 +8,7 @@ import pytest
 
 from autocnn.space.config import Block, TrialConfig
 from autocnn.space.layers import plan_network
-from autocnn.study.budget import Budget
+from autocnn.study.budget import BestTrial, Budget
 from autocnn.study.cost_model import CostModel
 from autocnn.study.predicted_cost import PredictedCost, TimeCheck, seconds_of_epoch
 
@@ -70,12 +70,13 @@ def test_the_seconds_of_an_epoch_are_a_median(make_result):
     assert seconds_of_epoch(result, first_epoch=3) is None
 
 
+BEST = BestTrial(refit_s=20.0, trial_s=20.0, epoch_s=2.0)
+
+
 @pytest.fixture
 def budget() -> Budget:
     """37.5 s for a trial, 150 for the search: see test_budget."""
-    return Budget(
-        end=1200.0, setup_s=4.0, epoch_s=2.0, horizon=8, clock=lambda: 1000.0, is_ranked=True
-    )
+    return Budget(end=1200.0, setup_s=4.0, epoch_s=2.0, horizon=8, clock=lambda: 1000.0, best=BEST)
 
 
 def test_a_trial_that_fits_is_begun(budget):
@@ -91,7 +92,7 @@ def test_a_trial_that_fits_is_begun(budget):
 
 def test_without_a_winner_a_trial_is_begun_in_the_end(budget):
     """A recipe at once, a draw after five refusals in a row."""
-    budget.is_ranked = False
+    budget.best = None
     check = TimeCheck(budget=budget, cost=_cost())
     assert check.reason(CONFIG, NETWORK, 100, "recipe:pairs") == ""
     reasons = [check.reason(CONFIG, NETWORK, 100, "tpe") for _ in range(6)]

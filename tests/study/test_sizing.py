@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from autocnn.engines.recipes import NetworkSize
+from autocnn.study import sizing as module
 from autocnn.study.sizing import (
     Room,
     Sizing,
@@ -13,6 +16,7 @@ from autocnn.study.sizing import (
     free_size,
     longest_trial,
     plan_search_seconds,
+    refit_trials,
     steps_of_epoch,
 )
 
@@ -33,15 +37,48 @@ def _sizing(filters: int, batch: int, horizon: int, folds: int = 1) -> Sizing:
     return Sizing(size=size, horizon=horizon, folds=folds)
 
 
+def _trial(sizing: Sizing) -> Sizing:
+    """The same without the length of the refit."""
+    return replace(sizing, longest_refit=0)
+
+
+@pytest.fixture
+def all_is_search(monkeypatch):
+    """All seconds are those of the search: how they are divided has tests of its own."""
+    monkeypatch.setattr(module, "plan_search_seconds", lambda total_s, trainings: total_s)
+
+
 def test_the_search_leaves_time_for_finals():
     """Twenty seconds, and one and a half times a fifth of the search: 100 of 150 s."""
-    assert plan_search_seconds(150.0) == pytest.approx(100.0)
-    assert plan_search_seconds(10.0) == 0
+    assert plan_search_seconds(150.0, 1.5) == pytest.approx(100.0)
+    assert plan_search_seconds(10.0, 1.5) == 0
 
 
-def test_retrainings_of_the_finals_take_time_from_the_search():
-    """Three of a fifth of the search each: 380 s / 1.9 are for the search."""
-    assert plan_search_seconds(400.0, 3.0) == pytest.approx(200.0)
+@pytest.mark.parametrize(
+    ("folds", "lengthens", "trials"),
+    [(1, False, 1.5), (5, False, 1.5), (1, True, 4.0), (2, True, 2.0), (3, True, 1.5)],
+)
+def test_a_longer_refit_takes_four_trainings(folds, lengthens, trials):
+    """A trial of two networks takes as long as two; one and a half trials are the least."""
+    assert refit_trials(folds, lengthens=lengthens) == trials
+
+
+def test_the_search_has_what_the_finals_leave():
+    """A longer refit and one retraining, five typical trials of a fifth: 180 of 380 s are left."""
+    room = _room(1_000, 380.0, retrainings=1.0)
+    assert room.search_s(1) == pytest.approx(180.0)
+    assert room.search_s(2) == pytest.approx(225.0)  # 360 s / (1 + 0.2 * 3)
+    # epochs that are given, or a promotion, make the refit as long as the trial
+    assert _room(1_000, 380.0, epochs=3).search_s(1) == pytest.approx(360 / 1.3)
+    assert _room(1_000, 380.0, promotes=True).search_s(1) == pytest.approx(360 / 1.3)
+
+
+def test_a_refit_has_at_most_eight_times_the_epochs(all_is_search):
+    """Three epochs: 24. Thirty epochs are the most for a trial, and 90 for a refit."""
+    assert fit_size(_room(54_000, 960.0), _linear).longest_refit == 24
+    assert fit_size(_room(54_000, 1e6), _linear).longest_refit == 90
+    assert fit_size(_room(1_000, 100.0, epochs=10), _linear).longest_refit == 0
+    assert free_size(_room(54_000, 0.0), lambda size: 1e9, "gpu").longest_refit == 0
 
 
 @pytest.mark.parametrize(
@@ -78,37 +115,37 @@ def test_validation_images_cost_a_third():
         (54_000, 1.0, _sizing(8, 16, 1)),
     ],
 )
-def test_the_widest_network_with_enough_updates_is_taken(n, seconds, expected):
+def test_the_widest_network_with_enough_updates_is_taken(n, seconds, expected, all_is_search):
     """The largest batch with which the updates are enough, then as many epochs as fit."""
-    assert fit_size(_room(n, seconds), _linear) == expected
+    assert _trial(fit_size(_room(n, seconds), _linear)) == expected
 
 
-def test_the_setup_and_the_validation_take_time():
+def test_the_setup_and_the_validation_take_time(all_is_search):
     """Of 30 s, 6 s are the setup; validation makes an epoch dearer by a sixth."""
     room = _room(2_000, 75.0, setup_s=6.0, n_validation=1_000)
     # 9 s / (1 ms * 7/6) = 7,714 images with 8 filters: too few for five epochs
-    assert fit_size(room, _linear) == _sizing(8, 16, 10)  # 24 s / (7/6 ms) = 20,571 images
+    assert _trial(fit_size(room, _linear)) == _sizing(8, 16, 10)  # 24 s / (7/6 ms) = 20,571 images
 
 
-def test_given_epochs_decide_the_width():
+def test_given_epochs_decide_the_width(all_is_search):
     """Ten epochs of 1,000 images in 20 s: two milliseconds an image, which is 16 filters."""
-    assert fit_size(_room(1_000, 100.0, epochs=10), _linear) == _sizing(16, 128, 10)
+    assert _trial(fit_size(_room(1_000, 100.0, epochs=10), _linear)) == _sizing(16, 128, 10)
 
 
-def test_folds_come_before_width():
+def test_folds_come_before_width(all_is_search):
     """Five folds of 24 filters are taken before one of 64; at less than 24, three or fewer are."""
     # 24 filters: 3 ms an image, 5,600 images: 16.8 s a fold
-    assert fit_size(_room(225, 420.0, folds=FIVE), _linear) == _sizing(24, 128, 24, folds=5)
+    assert _trial(fit_size(_room(225, 420.0, folds=FIVE), _linear)) == _sizing(24, 128, 24, folds=5)
     assert fit_size(_room(225, 419.0, folds=FIVE), _linear).folds == 3
     # 16.6 s for one fold: 8,300 images with 16 filters
-    assert fit_size(_room(225, 83.0, folds=FIVE), _linear) == _sizing(16, 128, 36)
+    assert _trial(fit_size(_room(225, 83.0, folds=FIVE), _linear)) == _sizing(16, 128, 36)
 
 
-def test_a_space_without_the_width_decides():
+def test_a_space_without_the_width_decides(all_is_search):
     """Only the widths and batches of the space are considered."""
     room = _room(54_000, 7680.0, widths=(16, 32), batches=(64,))
     # 192,000 images with 32 filters, 4 ms each: 768 s
-    assert fit_size(room, _linear) == _sizing(32, 64, 7)
+    assert _trial(fit_size(room, _linear)) == _sizing(32, 64, 7)
 
 
 @pytest.mark.parametrize(
@@ -130,26 +167,28 @@ def test_without_a_time_a_network_that_is_too_large_is_the_narrowest():
     assert sizing == _sizing(8, 128, 30)
 
 
-def test_the_longest_trial_of_a_search_without_recipes():
+def test_the_longest_trial_of_a_search_without_recipes(all_is_search):
     """A tenth of 100 s at 1 ms an image: 10,000 images; 16 steps an epoch, or 422 of 128 images."""
     size = NetworkSize(filters=8, batch_size=128)
-    assert longest_trial(_room(1_000, 100.0), size, 0.001) == _sizing(8, 128, 10)
-    assert longest_trial(_room(54_000, 1e6), size, 0.001) == _sizing(8, 128, 30)
+    assert _trial(longest_trial(_room(1_000, 100.0), size, 0.001)) == _sizing(8, 128, 10)
+    assert _trial(longest_trial(_room(54_000, 1e6), size, 0.001)) == _sizing(8, 128, 30)
     # three folds leave 5 epochs, five would leave 3
     room = _room(1_000, 160.0, folds=FIVE)
-    assert longest_trial(room, size, 0.001) == _sizing(8, 128, 5, folds=3)
-    assert longest_trial(_room(1_000, 50.0, folds=FIVE), size, 0.001) == _sizing(8, 128, 5)
+    assert _trial(longest_trial(room, size, 0.001)) == _sizing(8, 128, 5, folds=3)
+    assert _trial(longest_trial(_room(1_000, 50.0, folds=FIVE), size, 0.001)) == _sizing(8, 128, 5)
 
 
-def test_most_trials_have_a_third_of_the_epochs_of_the_longest():
+def test_most_trials_have_a_third_of_the_epochs_of_the_longest(all_is_search):
     """26 epochs fit 0.26 of the time: nine for most trials; of two epochs there are two."""
     size = NetworkSize(filters=8, batch_size=128)
     room = _room(1_000, 100.01, promotes=True)
-    assert longest_trial(room, size, 0.001) == Sizing(size=size, horizon=9, promotes=True)
-    assert longest_trial(_room(1_000, 10.0, promotes=True), size, 0.001) == _sizing(8, 128, 2)
+    assert _trial(longest_trial(room, size, 0.001)) == Sizing(size=size, horizon=9, promotes=True)
+    assert _trial(longest_trial(_room(1_000, 10.0, promotes=True), size, 0.001)) == _sizing(
+        8, 128, 2
+    )
 
 
-def test_given_epochs_are_those_of_every_trial():
+def test_given_epochs_are_those_of_every_trial(all_is_search):
     """Ten epochs are asked for: nothing is trained for longer."""
     room = _room(1_000, 100.0, epochs=10)
-    assert fit_size(room, _linear) == _sizing(16, 128, 10)
+    assert _trial(fit_size(room, _linear)) == _sizing(16, 128, 10)

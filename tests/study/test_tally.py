@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from autocnn.objectives import ACCURACY, LOSS
-from autocnn.study.tally import Tally, seconds_to_best
+from autocnn.study.budget import BestTrial
+from autocnn.study.tally import Tally, times_of
 from autocnn.trial import TrialState
 
 
-@pytest.mark.parametrize(("scores", "seconds"), [((0.5, 0.7, 0.6), 20.0), ((0.5,), 10.0), ((), 0)])
-def test_the_time_to_the_best_epoch(make_result, scores, seconds):
-    """The time to the best epoch predicts that of a refit; without an epoch it is zero."""
-    assert seconds_to_best(make_result(*scores)) == seconds
+@pytest.mark.parametrize(
+    ("scores", "refit_s", "trial_s", "is_rising"),
+    [
+        ((0.5, 0.7, 0.6), 20.0, 30.0, False),  # the best of three epochs is the second
+        ((0.5, 0.6, 0.7, 0.6), 30.0, 40.0, True),  # three of four are more than 0.7
+        ((0.5,), 10.0, 10.0, True),
+    ],
+)
+def test_the_times_of_a_trial(make_result, scores, refit_s, trial_s, is_rising):
+    """The time to the best epoch predicts that of a refit, and an epoch that of a longer one."""
+    expected = BestTrial(refit_s=refit_s, trial_s=trial_s, epoch_s=10.0, is_rising=is_rising)
+    assert times_of(make_result(*scores)) == expected
 
 
-def test_a_record_is_counted(make_record):
+def test_a_trial_without_an_epoch_has_no_times(make_result):
+    """Nothing can be predicted from it; nor from a first epoch that the time has cut."""
+    assert times_of(make_result()) is None
+    cut = times_of(make_result(0.5, state=TrialState.STOPPED))
+    assert cut is not None
+    assert not cut.is_rising
+
+
+def test_a_record_is_counted(make_record, make_result):
     """A tally has counts by state and the best with its time; its failures start at zero."""
     failed = make_record(2, state=TrialState.FAILED)
     tally = Tally.of([make_record(0, 0.5), make_record(1, 0.6, 0.7), failed], ACCURACY)
     assert tally.counts == {TrialState.COMPLETE: 2, TrialState.FAILED: 1}
-    assert (tally.best, tally.refit_s) == ((1, 0.7), 20.0)
+    assert (tally.best, tally.times()) == ((1, 0.7), times_of(make_result(0.6, 0.7)))
     assert (tally.failures, tally.numbers) == (0, {0, 1, 2})
 
 
@@ -42,6 +61,20 @@ def test_equal_scores_are_ordered_as_the_leaderboard_orders_them(make_proposal, 
     tally.add(make_proposal(1), make_result(0.1, 0.5))  # the made-up loss falls with the epochs
     tally.add(make_proposal(2), make_result(0.5))
     assert tally.best == (1, 0.5)
+
+
+def test_the_times_are_those_of_the_trial_that_a_longer_refit_has(make_proposal, make_result):
+    """The best trial knows its images by heart; the one tied with it took 40 s."""
+    by_heart = make_result(0.5)
+    epoch = replace(by_heart.curve[0], train_accuracy=0.99)
+    other = make_result(0.1, 0.2, 0.3, 0.49)
+    tally = Tally(class_sizes=(50, 50))
+    tally.add(make_proposal(0), replace(by_heart, curve=(epoch,)))
+    assert tally.times() == times_of(replace(by_heart, curve=(epoch,)))
+    tally.add(make_proposal(1), other)
+    assert (tally.best, tally.times()) == ((0, 0.5), times_of(other))
+    tally.class_sizes = None  # no refit is longer than its trial
+    assert tally.times() == times_of(replace(by_heart, curve=(epoch,)))
 
 
 def test_a_pruned_trial_never_leads(make_proposal, make_result):

@@ -20,6 +20,14 @@ def test_the_test_score_comes_with_its_errors_and_interval(make_finals):
     ]
 
 
+def test_a_winner_with_a_lower_score_is_explained(make_finals):
+    """The last line names the trial with the best score."""
+    assert describe_finals(make_finals(instead_of=2))[-1] == (
+        "               instead of trial 2, which has the best score and knows its training images "
+        "by heart"
+    )
+
+
 def test_one_error_is_written_in_the_singular(make_finals):
     """A single error is written as "1 error"."""
     finals = make_finals()

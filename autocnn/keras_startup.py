@@ -43,7 +43,7 @@ def load_keras() -> None:
     is_loaded = "keras" in sys.modules
     if not is_loaded:
         check_backend(os.environ)
-    with nullcontext() if is_loaded else _stderr_dropped(), _onednn_chosen():
+    with nullcontext() if is_loaded else stderr_dropped(), _onednn_chosen():
         keras = _import_keras()
     # Images and networks have their channels last here, whatever keras.json holds.
     keras.config.set_image_data_format("channels_last")
@@ -95,7 +95,7 @@ def startup_lines_dropped() -> Iterator[None]:
     file. Nothing is dropped if TensorFlow has been imported before, or cannot be.
     """
     starts = DEFAULT_BACKEND not in sys.modules and _is_installed(DEFAULT_BACKEND)
-    with _stderr_dropped() if starts else nullcontext():
+    with stderr_dropped() if starts else nullcontext():
         yield
 
 
@@ -142,7 +142,8 @@ def _configured_backend(file: Path) -> str:
 
 
 @contextmanager
-def _stderr_dropped() -> Iterator[None]:
+def stderr_dropped() -> Iterator[None]:
+    """Drop what is printed to stderr inside, also by native code."""
     sys.stderr.flush()
     kept, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:

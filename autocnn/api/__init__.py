@@ -25,6 +25,11 @@ if TYPE_CHECKING:
     from autocnn.api.export import export_model as export_model
     from autocnn.api.export import export_note as export_note
     from autocnn.api.export import trained_model as trained_model
+    from autocnn.api.exported_files import ExportOutcome as ExportOutcome
+    from autocnn.api.exported_files import ExportSettings as ExportSettings
+    from autocnn.api.exported_files import export_files as export_files
+    from autocnn.api.exported_files import export_notes as export_notes
+    from autocnn.api.exported_files import report_to_json as report_to_json
     from autocnn.api.installation import describe_installation as describe_installation
     from autocnn.api.join_study import JoinOutcome as JoinOutcome
     from autocnn.api.join_study import join as join
@@ -61,7 +66,9 @@ if TYPE_CHECKING:
     from autocnn.data.options import IMAGE_OPTIONS as IMAGE_OPTIONS
     from autocnn.data.options import ImageOptions as ImageOptions
     from autocnn.data.picture_paths import find_pictures as find_pictures
+    from autocnn.export.formats import FORMAT_KEYS as FORMAT_KEYS
     from autocnn.export.formats import MODEL_FILES as MODEL_FILES
+    from autocnn.export.formats import QUANTIZATIONS as QUANTIZATIONS
     from autocnn.export.formats import read_contract as read_contract
     from autocnn.leaderboard.studies import list_summaries as list_summaries
     from autocnn.leaderboard.studies import summarise_study as summarise_study
@@ -91,6 +98,13 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.compare_networks": ("CompareOutcome", "CompareSettings", "compare"),
     "autocnn.api.datasets": ("dataset_facts", "list_datasets", "read_images", "write_grid"),
     "autocnn.api.export": ("export_model", "export_note", "trained_model"),
+    "autocnn.api.exported_files": (
+        "ExportOutcome",
+        "ExportSettings",
+        "export_files",
+        "export_notes",
+        "report_to_json",
+    ),
     "autocnn.api.installation": ("describe_installation",),
     "autocnn.api.join_study": ("JoinOutcome", "join"),
     "autocnn.api.leaderboard": (
@@ -129,7 +143,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.survey_space": ("survey_settings",),
     "autocnn.data.options": ("IMAGE_OPTIONS", "ImageOptions"),
     "autocnn.data.picture_paths": ("find_pictures",),
-    "autocnn.export.formats": ("MODEL_FILES", "read_contract"),
+    "autocnn.export.formats": ("FORMAT_KEYS", "MODEL_FILES", "QUANTIZATIONS", "read_contract"),
     "autocnn.records.finals_file": ("read_finals",),
     "autocnn.leaderboard.studies": ("list_summaries", "summarise_study"),
     "autocnn.models.contract": ("ModelContract", "contract_to_json"),

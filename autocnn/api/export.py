@@ -39,14 +39,14 @@ def export_model(
     shipped file it is copied byte by byte, because the test score was measured on that file. The
     contract of the model is in the file and beside it, in `NAME.json`.
 
-    Raises: SettingsError for an unknown file ending; StudyError without a model; RecordError if
-    `target` cannot be written or the study's file is damaged; AutocnnError if the file's
-    predictions are not the network's.
+    Raises: SettingsError for an unknown file ending or a missing package; StudyError without a
+    model; RecordError if `target` cannot be written or the study's file is damaged; AutocnnError if
+    the file's predictions are not the network's.
     """
     chosen = format_of(target, formats)
-    check_target(target)
-    _check_source(view, trial)
-    if trial is None and is_shipped(view) and chosen.suffix == view.paths.winner.suffix:
+    check_target(target, chosen)
+    check_source(view, trial)
+    if ships_as(view, trial, chosen):
         copy_export(view.paths.winner, target, formats)
     else:
         export_to(trained_model(view, trial), contract_in(view, trial), target, formats)
@@ -80,7 +80,7 @@ def trained_model(view: StudyView, trial: int | None = None) -> TrainedModel:
     return model
 
 
-def _check_source(view: StudyView, trial: int | None) -> None:
+def check_source(view: StudyView, trial: int | None) -> None:
     """Raise RecordError if the file that the exported weights come from is damaged."""
     weights = view.paths.weights(_number_of(view, trial))
     source = view.paths.winner if trial is None and is_shipped(view) else weights
@@ -103,6 +103,11 @@ def _number_of(view: StudyView, trial: int | None) -> int:
 def is_shipped(view: StudyView) -> bool:
     """True if the finals have tested a winner and its file is there."""
     return view.finals is not None and view.paths.winner.is_file()
+
+
+def ships_as(view: StudyView, trial: int | None, chosen: Format) -> bool:
+    """True if the finals wrote the file in the format `chosen`, so that it is copied."""
+    return trial is None and is_shipped(view) and chosen.suffix == view.paths.winner.suffix
 
 
 def export_note(view: StudyView, trial: int | None = None) -> str:

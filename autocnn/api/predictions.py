@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autocnn.api.export import contract_in, trained_model
 from autocnn.api.studies import StudyView
-from autocnn.export.formats import FORMATS, read_contract
+from autocnn.export.formats import load_file, read_contract
 from autocnn.keras_startup import load_keras
 
 if TYPE_CHECKING:  # imports Keras: the help of the command line imports this module
@@ -17,16 +17,17 @@ if TYPE_CHECKING:  # imports Keras: the help of the command line imports this mo
 def load_model(path: Path | str) -> LoadedModel:
     """The exported model at `path`, with its contract.
 
-    Only layers of Keras itself are loaded: nothing in the file is run.
-    Raises: SettingsError for an ending of another kind of file; RecordError if the file cannot be
-    read, has no contract, or has other layers.
+    The file is any that an export writes, but no SavedModel. Only layers of Keras itself, and
+    operations of ONNX, LiteRT and OpenVINO, are loaded: no code in the file is run.
+    Raises: SettingsError for an ending of another kind of file, or if the package that reads it is
+    missing; RecordError if the file cannot be read, has no contract, or has other layers.
     """
     file = Path(path)
     contract = read_contract(file, needs_model=True)
     load_keras()
     from autocnn.models.loaded import LoadedModel
 
-    return LoadedModel(contract=contract, predictor=FORMATS[file.suffix].load(file))
+    return LoadedModel(contract=contract, predictor=load_file(file, contract))
 
 
 def load_winner(view: StudyView, trial: int | None = None) -> LoadedModel:

@@ -1,4 +1,4 @@
-"""`autocnn export`: write a model to a file."""
+"""`autocnn export`: write a model to files."""
 
 from __future__ import annotations
 
@@ -11,35 +11,82 @@ import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
-from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument, TrustOption
+from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument, TrustOption, split_names
 
 FILES = api.either(f"FILE{ending}" for ending in api.MODEL_FILES)
 
 
 def export(
-    output: Annotated[Path, typer.Option("--output", "-o", help=f"File to write: {FILES}.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help=f"File to write: {FILES}. With --format, also a name without an ending, or a "
+            "folder.",
+        ),
+    ],
     study: StudyArgument = None,
     trial: Annotated[
         int | None, typer.Option(help="Number of a trial; by default the shipped winner.")
     ] = None,
+    formats: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help=f"Formats, with commas between them: {api.either(api.FORMAT_KEYS)}; by default "
+            "what --output ends in.",
+        ),
+    ] = None,
+    quantize: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Fewer bits, for LiteRT: {api.either(api.QUANTIZATIONS)}; int8 is calibrated on "
+            "training images of the study."
+        ),
+    ] = None,
+    report: Annotated[
+        bool,
+        typer.Option(
+            "--report",
+            help="Print a table of the files, with the time of a call for one image on this "
+            "machine.",
+        ),
+    ] = False,
     results: ResultsOption = Path("results"),
     trust: TrustOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write the winner, or the network of a trial, to a file; its ending chooses the format.
 
-    NAME.json beside it has the classes in the order of the outputs, and what the network expects.
+    Each file is run and compared with the network before it appears. NAME.json beside it has the
+    classes in the order of the outputs, and what the network expects.
     """
     if trust:
         api.trust_studies(results, [study] if study else [])
     view = api.load_study(results, study)
-    model = api.export_model(view, output, trial)
-    contract = api.read_contract(model)
-    terminal.print_line(str(model))
-    for line in terminal.describe_contract(contract):
+    settings = api.ExportSettings(
+        output=output,
+        formats=tuple(split_names(formats)) if formats is not None else (),
+        trial=trial,
+        quantize=quantize,
+        report=report,
+    )
+    outcome = api.export_files(view, settings)
+    _print_files(outcome, report=report)
+    for line in terminal.describe_contract(outcome.contract):
         terminal.print_line(line)
-    note = api.export_note(view, trial)
-    if note:
+    for note in api.export_notes(view, outcome, trial):
         terminal.print_line(f"autocnn: {note}", sys.stderr)
     if as_json:
-        print(json.dumps({"model": str(model), "contract": api.contract_to_json(contract)}))
+        print(json.dumps(api.report_to_json(outcome)))
+
+
+def _print_files(outcome: api.ExportOutcome, *, report: bool) -> None:
+    if report:
+        terminal.print_wide(terminal.render_files(outcome.files))
+        return
+    for file in outcome.files:
+        terminal.print_line(str(file.path))
+        if file.is_converted:
+            terminal.print_line(terminal.describe_file(file))

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
+
 import numpy as np
 
-from autocnn.errors import AutocnnError
+from autocnn.errors import AutocnnError, RecordError
+from autocnn.models.contract import ModelContract
 from autocnn.models.trained import Pixels, Predictor
 
 CHECKED_IMAGES = 64
 
 
 def check_same(
-    name: str, network: Predictor, file: Predictor, shape: tuple[int, int, int], tolerance: float
+    name: str,
+    network: Predictor,
+    file: Predictor,
+    shape: tuple[int, int, int],
+    tolerance: float,
+    share: float = 1.0,
 ) -> float:
     """Compare the probabilities of a network and of the file that was made from it.
 
     `name` is the file's name in the error; `shape` is height, width, channels of an image;
-    `tolerance` is the largest difference of a probability that passes.
+    `tolerance` is the largest difference of a probability that passes, in `share` of the images.
 
     Returns: the largest difference that was found.
     Raises: AutocnnError if it is above the tolerance, or if the outputs differ in shape.
@@ -28,13 +37,34 @@ def check_same(
             f"{name}: expected probabilities of shape {ours.shape} as the network returns them, "
             f"got {theirs.shape}; the file is not exported"
         )
-    difference = float(np.max(np.abs(ours - theirs)))
+    differences = np.sort(np.abs(ours - theirs).max(axis=1))  # NaN is the last
+    difference = float(differences[math.ceil(share * len(images)) - 1])
     if not difference <= tolerance:  # also for NaN
+        few = "" if share == 1 else f" in more than {1 - share:.0%} of the checked images"
         raise AutocnnError(
-            f"{name}: its probabilities differ from the network's by {difference:.2g}, more than "
-            f"{tolerance:.2g}; the file is not exported"
+            f"{name}: its probabilities differ from the network's by {difference:.2g}{few}, more "
+            f"than {tolerance:.2g}; the file is not exported"
         )
-    return difference
+    return float(differences[-1])
+
+
+def check_answers(path: Path, file: Predictor, contract: ModelContract) -> None:
+    """Raise RecordError unless the network of the file at `path` fits the contract in it."""
+    images = checked_images(contract.image_shape)[:2]
+    n = len(contract.class_names)
+    try:
+        answers = file(images)
+    except Exception as error:  # of any kind: the file is a stranger's, and so is its run time
+        reason = " ".join(str(error).split())[:200]
+        raise RecordError(
+            f"{path}: its network does not take images of shape {contract.image_shape}, as its "
+            f"contract says ({reason})"
+        ) from error
+    if answers.shape != (len(images), n) or not np.isfinite(answers).all():
+        raise RecordError(
+            f"{path}: expected {n} probabilities for each image, as its contract says, got an "
+            f"array of shape {answers.shape}, or values that are not finite"
+        )
 
 
 def checked_images(shape: tuple[int, int, int]) -> Pixels:

@@ -20,9 +20,15 @@ MAX_BYTES: Final = 16 << 20  # of a contract, whose class names take nearly all 
 AGAIN = "`autocnn export` writes a model with its contract"
 
 
-def contract_path(model: Path) -> Path:
-    """The path of the contract that lies beside the model's file."""
-    return model.with_suffix(SUFFIX)
+def contract_path(model: Path, suffix: str) -> Path:
+    """The path of the contract beside `model`, whose format has `suffix`; a folder may lack it."""
+    return model.with_name(model.name.removesuffix(suffix) + SUFFIX)
+
+
+def check_length(path: Path, n_bytes: int) -> None:
+    """Raise RecordError if a contract inside the model at `path` is too long to be one."""
+    if n_bytes > MAX_BYTES:
+        raise RecordError(f"{path}: its contract has more than {MAX_BYTES:,} bytes; {AGAIN}")
 
 
 def contract_bytes(contract: ModelContract) -> bytes:

@@ -7,43 +7,62 @@ library is absent.
 
 from __future__ import annotations
 
-import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autocnn.errors import RecordError, SettingsError
-from autocnn.export import keras_archive, keras_file
+from autocnn.export import (
+    keras_archive,
+    keras_file,
+    litert_file,
+    litert_metadata,
+    onnx_file,
+    openvino_files,
+    savedmodel_folder,
+)
 from autocnn.export.contract_file import (
     SUFFIX,
     check_contract,
-    check_replaceable,
-    contract_bytes,
-    contract_path,
-    parse_contract_bytes,
     read_contract_file,
 )
-from autocnn.files import write_together
+from autocnn.export.packages import check_packages
+from autocnn.export.placing import Place, check_place, put
 from autocnn.models.contract import ModelContract
 
 if TYPE_CHECKING:  # imported by the functions that need them: reading the table stays fast
+    from autocnn.export.litert_file import Quantization
     from autocnn.models.trained import Predictor, TrainedModel
+
+    Writer = Callable[[TrainedModel, ModelContract, Path], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """One kind of file in which a trained network can be exported."""
 
-    name: str
+    name: str  # as people write it
+    key: str  # of the option --format
     suffix: str  # with its dot; it chooses the format
-    write: Callable[[TrainedModel, ModelContract, Path], None]  # the path ends in `suffix`
+    write: Writer  # the path ends in `suffix`
     load: Callable[[Path], Predictor]  # the file's predictions, by the format's own loader
     read_contract: Callable[[Path], ModelContract]  # from the file itself
     tolerance: float  # the largest difference of a probability between the network and the file
+    tolerant: float = 1.0  # the share of the checked images in which it must hold
+    writes_with: tuple[str, ...] = ()  # packages of the extra `export`
+    reads_with: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()  # the suffixes of further files
+    is_folder: bool = False
+    refusal: str = ""  # why a file from a stranger is not loaded; empty: it is
+    quantizations: Mapping[str, litert_file.Bound] = field(default_factory=dict)
+    quantized: Callable[[Quantization], Writer] | None = None  # `write` in fewer bits
+
+    def place(self, target: Path) -> Place:
+        """Where the files of this format lie if the model lies at `target`."""
+        return Place(model=target, suffix=self.suffix, beside=self.beside, is_folder=self.is_folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,14 +80,67 @@ class Exported:
 
 KERAS = Format(
     name="Keras",
+    key="keras",
     suffix=".keras",
     write=keras_file.write,
     load=keras_file.load,
     read_contract=keras_archive.read_contract_inside,
     tolerance=keras_file.TOLERANCE,
 )
-FORMATS: Mapping[str, Format] = {each.suffix: each for each in (KERAS,)}
+ONNX = Format(
+    name="ONNX",
+    key="onnx",
+    suffix=".onnx",
+    write=onnx_file.write,
+    load=onnx_file.load,
+    read_contract=onnx_file.read_contract,
+    tolerance=onnx_file.TOLERANCE,
+    writes_with=("onnx", "tf2onnx", "onnxruntime"),
+    reads_with=("onnx", "onnxruntime"),
+)
+LITERT = Format(
+    name="LiteRT",
+    key="litert",
+    suffix=".tflite",
+    write=litert_file.write,
+    load=litert_file.load,
+    read_contract=litert_metadata.read_contract,
+    tolerance=litert_file.TOLERANCE,
+    writes_with=("ai_edge_litert",),
+    reads_with=("ai_edge_litert",),
+    quantizations=litert_file.QUANTIZED,
+    quantized=litert_file.writer,
+)
+SAVEDMODEL = Format(
+    name="SavedModel",
+    key="savedmodel",
+    suffix=".savedmodel",
+    write=savedmodel_folder.write,
+    load=savedmodel_folder.load,
+    read_contract=savedmodel_folder.read_contract,
+    tolerance=savedmodel_folder.TOLERANCE,
+    is_folder=True,
+    refusal="a SavedModel may hold operations that read and write files, so it is not loaded; "
+    "export the model as .keras, .onnx, .tflite or .xml",
+)
+OPENVINO = Format(
+    name="OpenVINO",
+    key="openvino",
+    suffix=".xml",
+    write=openvino_files.write,
+    load=openvino_files.load,
+    read_contract=openvino_files.read_contract,
+    tolerance=openvino_files.TOLERANCE,
+    writes_with=("openvino",),
+    reads_with=("openvino",),
+    beside=(openvino_files.WEIGHTS,),
+)
+FORMATS: Mapping[str, Format] = {
+    each.suffix: each for each in (KERAS, ONNX, LITERT, SAVEDMODEL, OPENVINO)
+}
 MODEL_FILES = tuple(FORMATS)  # the endings of a model's file
+FORMAT_KEYS = tuple(each.key for each in FORMATS.values())  # the names of --format
+QUANTIZATIONS = tuple(name for each in FORMATS.values() for name in each.quantizations)
 
 
 def format_of(target: Path, formats: Mapping[str, Format] = FORMATS) -> Format:
@@ -82,15 +154,14 @@ def format_of(target: Path, formats: Mapping[str, Format] = FORMATS) -> Format:
     return formats[target.suffix]
 
 
-def check_target(target: Path) -> None:
-    """Raise RecordError if a model cannot be exported to `target`.
+def check_target(target: Path, chosen: Format) -> None:
+    """Raise if a model cannot be exported to `target` in the format `chosen`.
 
-    It is a folder, it lies in a folder that does not exist, or something else than an older
-    contract lies where the contract will.
+    Raises: SettingsError if a package is missing; RecordError if the target is a folder, or lies in
+    a folder that does not exist, or if a foreign file is in the way.
     """
-    if os.path.isdir(target) or not os.path.isdir(target.parent):
-        raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
-    check_replaceable(contract_path(target))
+    check_packages(target.name, chosen.writes_with)
+    check_place(chosen.place(target), chosen.read_contract)
 
 
 def export_to(
@@ -99,20 +170,29 @@ def export_to(
     target: Path,
     formats: Mapping[str, Format] = FORMATS,
 ) -> Exported:
-    """Write `model` to `target` in the format of its ending, its contract too, and check both.
+    """Write `model` to `target` in the format of its ending; otherwise as `export_as`.
 
-    The contract lies in the file and beside it (`contract_path`). Both files are written and
-    checked in a temporary folder and then moved to their places, so a file that fails the check
-    never appears there, and an older file stays as it was.
+    Raises: SettingsError for an ending that no format has.
+    """
+    return export_as(format_of(target, formats), model, contract, target)
 
-    Raises: SettingsError for an ending that no format has; RecordError if the weights cannot be
-    read or a file cannot be written; AutocnnError if the file predicts otherwise; ValueError if
-    the contract is that of another network.
+
+def export_as(
+    chosen: Format, model: TrainedModel, contract: ModelContract, target: Path
+) -> Exported:
+    """Write `model` to `target` in the format `chosen`, its contract too, and check both.
+
+    The contract lies in the file and beside it. All files are written and checked in a temporary
+    folder and then moved to their places, so a file that fails the check never appears there, and
+    an older file stays as it was.
+
+    Raises: SettingsError if a package is missing; RecordError if the weights cannot be read or a
+    file cannot be written; AutocnnError if the file predicts otherwise; ValueError if the contract
+    is that of another network.
     """
     from autocnn.export.check import check_same
 
-    chosen = format_of(target, formats)
-    check_target(target)
+    check_target(target, chosen)
     if (contract.class_names, contract.image_shape) != (model.class_names, model.image.shape):
         raise ValueError(f"expected a contract of {model.class_names}, {model.image.shape}")
     with tempfile.TemporaryDirectory(prefix="autocnn-export-") as folder:
@@ -120,10 +200,10 @@ def export_to(
         with _disk_errors(target, folder):
             chosen.write(model, contract, draft)
         predictors = model.predictor(), chosen.load(draft)
-        shape, tolerance = model.image.shape, chosen.tolerance
-        difference = check_same(target.name, *predictors, shape, tolerance)
+        bound = chosen.tolerance, chosen.tolerant
+        difference = check_same(target.name, *predictors, model.image.shape, *bound)
         check_contract(target, chosen.read_contract(draft), contract)
-        _put(draft, contract, target)
+        put(chosen.place(draft), contract, chosen.place(target))
     return Exported(path=target, format=chosen, difference=difference)
 
 
@@ -133,9 +213,10 @@ def copy_export(source: Path, target: Path, formats: Mapping[str, Format] = FORM
     Raises: SettingsError for an ending that no format has; RecordError if a file cannot be read or
     written, or if the model has no contract.
     """
-    contract = format_of(source, formats).read_contract(source)
-    check_target(target)
-    _put(source, contract, target)
+    chosen = format_of(source, formats)
+    contract = chosen.read_contract(source)
+    check_target(target, chosen)
+    put(chosen.place(source), contract, chosen.place(target))
 
 
 def read_contract(path: Path | str, *, needs_model: bool = False) -> ModelContract:
@@ -144,27 +225,41 @@ def read_contract(path: Path | str, *, needs_model: bool = False) -> ModelContra
     Neither the network nor any code in the file is loaded. With `needs_model` the JSON file alone
     is refused.
 
-    Raises: SettingsError for an ending of another kind of file; RecordError if the file cannot be
-    read or holds no valid contract.
+    Raises: SettingsError for an ending of another kind of file, or if the package that reads it is
+    missing; RecordError if the file cannot be read or holds no valid contract.
     """
     file = Path(path)
     if file.suffix == SUFFIX and not needs_model:
         return read_contract_file(file)
-    if file.suffix not in FORMATS:
-        known = " or ".join(FORMATS if needs_model else (*FORMATS, SUFFIX))
-        raise SettingsError(f"{file}: expected a model's file, which ends in {known}")
-    return FORMATS[file.suffix].read_contract(file)
+    chosen = _format_to_read(file, needs_model=needs_model)
+    check_packages(str(file), chosen.reads_with)
+    return chosen.read_contract(file)
 
 
-def _put(source: Path, contract: ModelContract, target: Path) -> None:
-    """Copy the model at `source` to `target`, and write its contract beside it.
+def load_file(path: Path, contract: ModelContract) -> Predictor:
+    """The predictions of the exported model at `path`, which has this contract.
 
-    Raises: RecordError if a file cannot be read or written.
+    Raises: RecordError if the file cannot be read, if it may not be loaded, or if its network does
+    not fit the contract.
     """
-    beside, content = contract_path(target), contract_bytes(contract)
-    check_contract(beside, parse_contract_bytes(beside, content), contract)
-    with source.open("rb") as model:
-        write_together({target: lambda file: shutil.copyfileobj(model, file), beside: content})
+    from autocnn.export.check import check_answers
+
+    chosen = _format_to_read(path, needs_model=True)
+    if chosen.refusal:
+        raise RecordError(f"{path}: {chosen.refusal}")
+    predictor = chosen.load(path)
+    check_answers(path, predictor, contract)
+    return predictor
+
+
+def _format_to_read(path: Path, *, needs_model: bool) -> Format:
+    """The format of the file, or folder, at `path`."""
+    if path.suffix in FORMATS:
+        return FORMATS[path.suffix]
+    if savedmodel_folder.is_ours(path):
+        return SAVEDMODEL
+    known = " or ".join(FORMATS if needs_model else (*FORMATS, SUFFIX))
+    raise SettingsError(f"{path}: expected a model's file, which ends in {known}")
 
 
 @contextmanager

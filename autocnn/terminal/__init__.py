@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from autocnn.terminal.dataset_page import render_datasets as render_datasets
     from autocnn.terminal.escaping import escape_controls as escape_controls
     from autocnn.terminal.escaping import print_line as print_line
+    from autocnn.terminal.export_lines import describe_file as describe_file
+    from autocnn.terminal.export_lines import render_files as render_files
     from autocnn.terminal.finalists_table import render_finalists as render_finalists
     from autocnn.terminal.leaderboard_table import render_leaderboard as render_leaderboard
     from autocnn.terminal.networks_table import render_networks as render_networks
@@ -46,6 +48,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.terminal.confusion_table": ("render_classes", "render_confusion"),
     "autocnn.terminal.contract_lines": ("describe_contract",),
     "autocnn.terminal.dataset_page": ("render_dataset", "render_datasets"),
+    "autocnn.terminal.export_lines": ("describe_file", "render_files"),
     "autocnn.terminal.finalists_table": ("render_finalists",),
     "autocnn.terminal.escaping": ("escape_controls", "print_line"),
     "autocnn.terminal.leaderboard_table": ("render_leaderboard",),

@@ -56,6 +56,7 @@ def answers():
 
     entry = Format(
         name="answers",
+        key="answers",
         suffix=".answers",
         write=write,
         load=load,
@@ -196,7 +197,10 @@ def test_a_foreign_json_file_stays(view, ship, tmp_path):
 def test_an_unknown_ending_is_refused(view, ship, tmp_path, name):
     """No file is written if the ending is unknown."""
     ship()
-    with pytest.raises(SettingsError, match=r"--output must end in \.keras, got"):
+    with pytest.raises(
+        SettingsError,
+        match=r"--output must end in \.keras, \.onnx, .*, got",
+    ):
         export_model(view, tmp_path / "results" / name)
     assert not (tmp_path / "results" / name).exists()
 

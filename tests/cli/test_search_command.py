@@ -189,7 +189,9 @@ def test_an_export_says_as_json_what_the_model_expects(finished, autocnn, tmp_pa
     arguments = ("export", "tiny", "-o", target, "--results", finished.results, "--json")
     said = json.loads(autocnn(*arguments).out.splitlines()[-1])
     contract = json.loads((tmp_path / "model.json").read_text())
-    assert said == {"model": str(target), "contract": contract}
+    (file,) = said["files"]
+    assert (said["contract"], file["path"], file["format"]) == (contract, str(target), "keras")
+    assert (file["bytes"], file["difference"]) == (target.stat().st_size, 0.0)
     assert contract["class_names"] == list("0123456789")
     assert (contract["dataset"], contract["study"]) == ("digits", "tiny")
     assert contract["trial"] == finished.outcome["winner"]
@@ -215,7 +217,11 @@ def test_a_trial_is_exported(finished, autocnn, tmp_path):
         ("leaderboard tiny --columns scor", 2, "--columns: no column is named 'scor'; known: "),
         ("leaderboard tiny --sort scor", 2, "--sort: no column is named 'scor'; known: "),
         ("show tiny 7", 1, "study tiny has no trial 7; its trials: 0, 1, 2"),
-        ("export tiny -o model.h5", 2, "--output must end in .keras, got 'model.h5'"),
+        (
+            "export tiny -o model.h5",
+            2,
+            "--output must end in .keras, .onnx, .tflite, ",
+        ),
         ("export tiny -o model.keras --trial 7", 1, "study tiny has no trial 7; its trials: 0, 1"),
         ("export tiny -o absent/model.keras", 1, "absent/model.keras: "),
     ],

@@ -42,6 +42,18 @@ def test_a_larger_difference_is_refused(by):
     )
 
 
+def test_a_share_of_the_images_may_differ_more():
+    """The tolerance holds for the darkest three quarters; the largest difference is returned."""
+
+    def lighter(images):
+        return brightness(images) + np.where(np.arange(len(images)) < 48, 0.001, 0.5)[:, None]
+
+    found = check_same("m.tflite", brightness, lighter, SHAPE, 0.0011, 0.75)
+    assert found == pytest.approx(0.5)
+    with pytest.raises(AutocnnError, match=r"by 0\.5 in more than 20% of the checked images, more"):
+        check_same("m.tflite", brightness, lighter, SHAPE, 0.0011, 0.8)
+
+
 def test_outputs_of_another_shape_are_refused():
     """An output of one column is refused, because it would be broadcast to two."""
     with pytest.raises(AutocnnError, match=r"expected probabilities of shape \(64, 2\).*\(64, 1\)"):

@@ -22,7 +22,7 @@ from autocnn.export.contract_file import (
 
 def test_the_file_has_the_name_of_the_model():
     """Only the last ending is another one."""
-    assert contract_path(Path("a/v1.2.keras")) == Path("a/v1.2.json")
+    assert contract_path(Path("a/v1.2.keras"), ".keras") == Path("a/v1.2.json")
 
 
 def test_a_contract_is_read_back(tmp_path):

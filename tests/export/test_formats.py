@@ -51,6 +51,7 @@ def load_wrong_probabilities(path):
 
 ANSWERS = Format(
     name="answers",
+    key="answers",
     suffix=".answers",
     write=write_probabilities,
     load=load_probabilities,
@@ -59,6 +60,7 @@ ANSWERS = Format(
 )
 BROKEN = Format(
     name="broken",
+    key="broken",
     suffix=".broken",
     write=write_probabilities,
     load=load_wrong_probabilities,
@@ -85,7 +87,10 @@ def test_the_ending_chooses_the_format(target):
 @pytest.mark.parametrize("target", ["model.h5", "model", "model.keras.bak", ".keras", "folder/"])
 def test_an_unknown_ending_is_refused(target):
     """The error lists the endings."""
-    with pytest.raises(SettingsError, match=r"--output must end in \.keras, got '") as raised:
+    with pytest.raises(
+        SettingsError,
+        match=r"--output must end in \.keras, \.onnx, .*, got '",
+    ) as raised:
         format_of(Path(target))
     assert str(Path(target)) in str(raised.value)
 

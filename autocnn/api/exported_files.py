@@ -1,0 +1,193 @@
+"""An export of several formats at once, with what each file keeps of the network's answers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autocnn.api.export import (
+    check_source,
+    contract_in,
+    export_note,
+    is_shipped,
+    ships_as,
+    trained_model,
+)
+from autocnn.api.studies import StudyView
+from autocnn.api.study_images import StudyImages, open_images
+from autocnn.errors import StudyError
+from autocnn.export.formats import KERAS, Exported, Format, check_target, copy_export, export_as
+from autocnn.export.litert_file import INT8, Quantization
+from autocnn.export.targets import Target, check_quantization, find_targets, quantize
+from autocnn.keras_startup import load_keras
+from autocnn.models.contract import ModelContract, contract_to_json
+from autocnn.models.file_report import Agreement, FileReport
+
+if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from autocnn.models.trained import Predictor, TrainedModel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSettings:
+    """What `autocnn export` writes."""
+
+    output: Path  # a model's path, a path without its ending, or a folder
+    formats: tuple[str, ...] = ()  # of --format; none: the ending of `output` decides
+    trial: int | None = None  # None: the shipped winner
+    quantize: str | None = None
+    report: bool = False  # the time of a call is measured, and a copy is compared, too
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOutcome:
+    """The files of an export."""
+
+    files: tuple[FileReport, ...]
+    contract: ModelContract
+    images_note: str = ""  # why nothing was measured on the study's images
+    trained_on: bool = False  # the network was trained on the validation images, too
+
+
+def export_files(view: StudyView, settings: ExportSettings) -> ExportOutcome:
+    """Write the shipped winner, or the network of a trial, in one or several formats.
+
+    Each file is compared with the network on noise, and if the study's images are at hand, also on
+    its validation images. The test split is not read.
+
+    Raises: SettingsError for a wrong format, ending or quantisation, or if a package is missing;
+    otherwise as `export_model`, and StudyError if int8 cannot be calibrated. The files before the
+    one that fails stay.
+    """
+    targets = find_targets(settings.output, settings.formats, view.paths.name)
+    for chosen, path in targets:
+        if settings.quantize is not None:
+            check_quantization(chosen, settings.quantize)
+        check_target(path, chosen)
+    check_source(view, settings.trial)
+    work = _Work(view=view, settings=settings, contract=contract_in(view, settings.trial))
+    files = tuple(work.export(each) for each in targets)
+    return ExportOutcome(
+        files=files,
+        contract=work.contract,
+        images_note=work.images if isinstance(work.images, str) else "",
+        trained_on=_trained_on_validation(view, settings.trial),
+    )
+
+
+def export_notes(view: StudyView, outcome: ExportOutcome, trial: int | None) -> list[str]:
+    """Lines on the origin of the model, and on what its measurements mean."""
+    notes = [export_note(view, trial)]
+    if outcome.images_note:
+        notes.append(f"not measured on the study's images: {outcome.images_note}")
+    elif outcome.trained_on and any(each.agreement is not None for each in outcome.files):
+        notes.append(
+            "the shipped network was refitted on the validation images, too: their accuracy shows "
+            "what a format loses, and not how good the network is"
+        )
+    return [note for note in notes if note]
+
+
+def report_to_json(outcome: ExportOutcome) -> dict[str, Any]:
+    """The outcome as plain values, ready for JSON."""
+    files = [{**asdict(each), "path": str(each.path)} for each in outcome.files]
+    return {
+        "files": files,
+        "contract": contract_to_json(outcome.contract),
+        "images_note": outcome.images_note,
+        "trained_on_validation": outcome.trained_on,
+    }
+
+
+def _trained_on_validation(view: StudyView, trial: int | None) -> bool:
+    finals = view.finals
+    return trial is None and is_shipped(view) and finals is not None and finals.refit.shipped
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """One export: its network, its images and the network's answers, each made once."""
+
+    view: StudyView
+    settings: ExportSettings
+    contract: ModelContract
+    images: StudyImages | str | None = None  # None: not looked for yet
+    model: TrainedModel | None = None
+    network: Predictor | None = None
+
+    def export(self, target: Target) -> FileReport:
+        """Write one file, and measure it."""
+        chosen, path = target
+        if self.settings.quantize is not None:
+            chosen = quantize(chosen, self._quantization(self.settings.quantize))
+        if ships_as(self.view, self.settings.trial, chosen):
+            copy_export(self.view.paths.winner, path)
+            exported = Exported(path=path, format=chosen, difference=0.0)
+        else:
+            exported = export_as(chosen, self._model(), self.contract, path)
+        return self._report(exported)
+
+    def _model(self) -> TrainedModel:
+        if self.model is None:
+            self.model = trained_model(self.view, self.settings.trial)
+        return self.model
+
+    def _images(self) -> StudyImages | str:
+        if self.images is None:
+            self.images = open_images(self.view)
+        return self.images
+
+    def _quantization(self, name: str) -> Quantization:
+        if name != INT8:
+            return Quantization(name=name)
+        images = self._images()
+        if isinstance(images, str):
+            raise StudyError(
+                f"--quantize {name} is calibrated on training images of the study: {images}"
+            )
+        return Quantization(name=name, images=images.calibration.images)
+
+    def _report(self, exported: Exported) -> FileReport:
+        is_converted = exported.format.suffix != KERAS.suffix
+        agreement, seconds = None, None
+        if is_converted or self.settings.report:
+            load_keras()  # a copy is the first to need it
+            predictor = exported.load()
+            agreement = self._agreement(predictor)
+            seconds = self._latency(predictor) if self.settings.report else None
+        return FileReport(
+            path=exported.path,
+            format=exported.format.key,
+            quantize=self.settings.quantize,
+            bytes=size_of(exported.path, exported.format),
+            difference=exported.difference,
+            agreement=agreement,
+            latency_s=seconds,
+            is_converted=is_converted,
+        )
+
+    def _agreement(self, predictor: Predictor) -> Agreement | None:
+        from autocnn.export.measure import agreement
+        from autocnn.models.trained import predict_all
+
+        images = self._images()
+        if isinstance(images, str):
+            return None
+        if self.network is None:
+            self.network = self._model().predictor()
+        sample, n = images.validation, len(self.contract.class_names)
+        ours, theirs = (predict_all(each, sample.images, n) for each in (self.network, predictor))
+        return agreement(ours, theirs, sample.labels)
+
+    def _latency(self, predictor: Predictor) -> float:
+        from autocnn.export.check import checked_images
+        from autocnn.export.measure import latency
+
+        return latency(predictor, checked_images(self.contract.image_shape)[-1:])
+
+
+def size_of(path: Path, chosen: Format) -> int:
+    """The bytes of all files of an export, without the contract beside it."""
+    if chosen.is_folder:
+        return sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+    return sum(each.stat().st_size for each in (path, *chosen.place(path).more))

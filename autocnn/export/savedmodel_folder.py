@@ -1,0 +1,70 @@
+"""The SavedModel: a folder, whose contract is a file of its `assets.extra`.
+
+TensorFlow keeps that folder for files of the user, and does not read it. The weights are constants
+of the graph (frozen.py). A SavedModel of a stranger is not loaded: its graph may hold operations
+that read and write files, or call Python.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from autocnn.errors import RecordError
+from autocnn.export.contract_file import AGAIN, contract_bytes, read_contract_file
+from autocnn.export.frozen import INPUT, OUTPUT, SIGNATURE, freeze, save_frozen
+from autocnn.export.quiet import quiet
+
+if TYPE_CHECKING:
+    from autocnn.models.contract import ModelContract
+    from autocnn.models.trained import Pixels, Predictor, Probabilities, TrainedModel
+
+TOLERANCE = 1e-4  # of a probability: TensorFlow fuses operations of a graph, float32
+CONTRACT: Final = Path("assets.extra", "autocnn.json")
+
+
+def write(model: TrainedModel, contract: ModelContract, path: Path) -> None:
+    """Write `model` and `contract` to the new folder `path`.
+
+    Raises: as `freeze`; OSError if a file cannot be written.
+    """
+    save_frozen(freeze(model), path)
+    inside = path / CONTRACT
+    inside.parent.mkdir(exist_ok=True)
+    inside.write_bytes(contract_bytes(contract))
+
+
+def load(path: Path) -> Predictor:
+    """The predictions of a folder that this process wrote, loaded by plain TensorFlow."""
+    import numpy as np
+    import tensorflow as tf
+
+    with quiet():
+        module = tf.saved_model.load(str(path))
+
+    def predict(images: Pixels) -> Probabilities:
+        run = module.signatures[SIGNATURE]  # which does not keep the module alive
+        return np.asarray(run(**{INPUT: tf.constant(images)})[OUTPUT].numpy(), np.float32)
+
+    return predict
+
+
+def read_contract(path: Path) -> ModelContract:
+    """The contract in the folder, of which no other file is read.
+
+    Raises: RecordError if there is none, or if it is not valid.
+    """
+    if not (path / CONTRACT).is_file():
+        raise RecordError(f"{path}: expected a folder with a contract at {CONTRACT}; {AGAIN}")
+    return read_contract_file(path / CONTRACT)
+
+
+def is_ours(path: Path) -> bool:
+    """True if `path` is a SavedModel that an export wrote."""
+    if path.is_symlink() or not (path / "saved_model.pb").is_file():
+        return False
+    try:
+        read_contract(path)
+    except RecordError:
+        return False
+    return True

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from autocnn.api.datasets import list_datasets as list_datasets
     from autocnn.api.datasets import read_images as read_images
     from autocnn.api.datasets import write_grid as write_grid
+    from autocnn.api.evaluate_model import EvaluationOutcome as EvaluationOutcome
+    from autocnn.api.evaluate_model import evaluate as evaluate
+    from autocnn.api.evaluate_model import write_evaluation as write_evaluation
     from autocnn.api.export import export_model as export_model
     from autocnn.api.export import export_note as export_note
     from autocnn.api.export import trained_model as trained_model
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from autocnn.api.leaderboard import rebuild_leaderboard as rebuild_leaderboard
     from autocnn.api.leaderboard import rows_of as rows_of
     from autocnn.api.leaderboard import select_rows as select_rows
+    from autocnn.api.opened_model import open_model as open_model
     from autocnn.api.plots import describe_importances as describe_importances
     from autocnn.api.plots import draw_study as draw_study
     from autocnn.api.plots import parameter_importances as parameter_importances
@@ -97,6 +101,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.ablate_trial": ("AblationOutcome", "AblationSettings", "ablate"),
     "autocnn.api.compare_networks": ("CompareOutcome", "CompareSettings", "compare"),
     "autocnn.api.datasets": ("dataset_facts", "list_datasets", "read_images", "write_grid"),
+    "autocnn.api.evaluate_model": ("EvaluationOutcome", "evaluate", "write_evaluation"),
     "autocnn.api.export": ("export_model", "export_note", "trained_model"),
     "autocnn.api.exported_files": (
         "ExportOutcome",
@@ -114,6 +119,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "rows_of",
         "select_rows",
     ),
+    "autocnn.api.opened_model": ("open_model",),
     "autocnn.api.plots": (
         "describe_importances",
         "draw_study",

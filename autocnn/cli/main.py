@@ -13,6 +13,7 @@ from autocnn.cli.ablate import ablate
 from autocnn.cli.baselines import baselines
 from autocnn.cli.compare import compare
 from autocnn.cli.datasets import datasets
+from autocnn.cli.evaluate import evaluate
 from autocnn.cli.export import export
 from autocnn.cli.importance import importance
 from autocnn.cli.info import info
@@ -47,6 +48,7 @@ for command in (
     compare,
     export,
     predict,
+    evaluate,
     spaces,
     baselines,
     datasets,

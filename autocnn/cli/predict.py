@@ -48,17 +48,9 @@ def predict(
     if as_csv and as_json:
         raise SettingsError("--csv and --json: choose one of them")
     paths = api.find_pictures(images)  # first: a model takes seconds to load
-    path = Path(model)
-    if path.suffix in api.MODEL_FILES or path.is_file():
-        if trial is not None:
-            raise SettingsError(f"--trial is for a study, and {model} is a file")
-        loaded = api.load_model(path)
-    else:
-        view = api.load_study(results, model)
-        note = api.export_note(view, trial)
-        if note:
-            terminal.print_line(f"autocnn: {note}", sys.stderr)
-        loaded = api.load_winner(view, trial)
+    loaded, note = api.open_model(model, results, trial)
+    if note:
+        terminal.print_line(f"autocnn: {note}", sys.stderr)
     predictions = list(loaded.predict_files(paths))
     known = [each for each in predictions if not each.problem]
     top = min(top, len(loaded.class_names))

@@ -31,7 +31,7 @@ from autocnn.data.value_range import ValueRange
 from autocnn.errors import AutocnnError, RecordError
 from autocnn.files import cache_root, write_atomic
 
-VERSION = 4  # of readers, decoding and the form of a folder; folders of other versions are void
+VERSION = 5  # of readers, decoding and the form of a folder; folders of other versions are void
 _META = "meta.json"
 _UNFINISHED = "."  # the first character in the name of a folder that is being written
 

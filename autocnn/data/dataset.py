@@ -33,6 +33,7 @@ class DatasetInfo:
     url: str = ""  # from which `files` are downloaded
     n_validation: int | None = None  # of `n_train`; None: no validation part of its own
     value_range: ValueRange = EIGHT_BITS  # the stored values that became 0 to 255
+    has_test: bool = True  # it has a test part of its own; False: its test images are some of all
     test_counts: tuple[int, ...] | None = None  # test images by class; None: not read yet
     n_test_different: int | None = None  # test images, copies counted once; None: not read yet
     near_copies: str = ""  # what was compared across the parts, and found; empty: nothing was

@@ -53,6 +53,7 @@ class Facts:
     near_copies: str  # what was compared and found
     notes: tuple[str, ...]
     value_range: ValueRange = EIGHT_BITS  # the stored values that became 0 to 255
+    has_test: bool = True  # the data set has a test part of its own; False: it was taken from all
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,6 +116,7 @@ def import_images(
         n_test_different=plan.n_test_different,
         near_copies=more.near_copies,
         value_range=scan.values,
+        has_test=bool((contents.parts[good] == TEST).any()),
         notes=(*contents.notes, *skipped, *scan.notes, *faint, *resized, *plan.notes, *more.notes),
     )
 

@@ -101,6 +101,7 @@ def _describe(source: Source, facts: Facts) -> DatasetInfo:
         n_test=facts.n_test,
         source=source.kind,
         value_range=facts.value_range,
+        has_test=facts.has_test,
         test_counts=facts.test_counts,
         n_test_different=facts.n_test_different,
         near_copies=facts.near_copies,

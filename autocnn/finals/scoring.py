@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +10,12 @@ import numpy.typing as npt
 
 from autocnn.data.dataset import Images
 from autocnn.data.split import image_hashes
+from autocnn.finals.interval import wilson_interval
 from autocnn.finals.views import Views, plain
 from autocnn.models.trained import Pixels, Predictor, in_batches
 from autocnn.objectives import ACCURACY, Objective
 
 SMALLEST = 1e-38  # a probability below it is taken for it, so that its logarithm is finite
-Z_95 = 1.959963984540054  # two-sided 95 % quantile of the normal distribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +83,3 @@ def _log_probabilities(predict: Predictor, images: Pixels, views: Views) -> npt.
         total = total + weight * np.log(np.maximum(probabilities, SMALLEST))
     normalised: npt.NDArray[np.float64] = total - np.logaddexp.reduce(total, axis=-1, keepdims=True)
     return normalised
-
-
-def wilson_interval(hits: float, n: int, z: float = Z_95) -> tuple[float, float]:
-    """Lower and upper bound of the proportion that was estimated as `hits` of `n`.
-
-    `hits` may be a fraction, if it is scaled down with `n`.
-    Source: Wilson 1927; sound for small n and for proportions near 0 and 1.
-    """
-    p, zz = hits / n, z * z / n
-    centre = (p + zz / 2) / (1 + zz)
-    half = z / (1 + zz) * math.sqrt(p * (1 - p) / n + zz / (4 * n))
-    return max(0.0, centre - half), min(1.0, centre + half)

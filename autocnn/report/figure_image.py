@@ -25,10 +25,10 @@ NOT_THERE, INACTIVE = "None", "inactive"
 
 def draw_image(plot: Plot, form: str) -> bytes:
     """`plot` as a "png" or "svg" file; the same study gives the same bytes."""
-    with quiet_optuna(), _off_screen() as plt:
+    with quiet_optuna(), off_screen() as plt:
         from optuna.visualization import matplotlib as visualization
 
-        draw_plot(visualization, plot, _no_formula)
+        draw_plot(visualization, plot, no_formula)
         figure = plt.gcf()
         _TOUCHES[plot.kind](figure, plot)
         file = io.BytesIO()
@@ -38,7 +38,7 @@ def draw_image(plot: Plot, form: str) -> bytes:
 
 
 @contextmanager
-def _off_screen() -> Iterator[Any]:
+def off_screen() -> Iterator[Any]:
     """Matplotlib's pyplot without a window; other figures and the backend stay as they are."""
     import matplotlib
     from matplotlib import pyplot as plt
@@ -56,7 +56,7 @@ def _off_screen() -> Iterator[Any]:
             plt.switch_backend(backend)
 
 
-def _no_formula(text: str) -> str:
+def no_formula(text: str) -> str:
     """`text` with escaped dollar signs: Matplotlib reads text between two of them as a formula."""
     return text.replace("$", r"\$")
 
@@ -65,7 +65,7 @@ def _entitle(axes: Any, plot: Plot) -> None:
     """Draw the title, and its notes between the title and the axes."""
     axes.set_title("")
     height = TITLE_PAD + NOTE_HEIGHT * len(plot.notes)
-    axes.set_title(_no_formula(plot.title), loc="left", pad=height)
+    axes.set_title(no_formula(plot.title), loc="left", pad=height)
     place = {"xy": (0, 1), "xycoords": "axes fraction", "textcoords": "offset points"}
     for line, note in enumerate(reversed(plot.notes)):
         above = TITLE_PAD + NOTE_HEIGHT * line
@@ -170,11 +170,11 @@ def _tidy(axis: Any, parameter: Parameter) -> None:
 
 def _in_order(plot: Plot) -> list[str]:
     """The parameters in the order in which Optuna draws them."""
-    return sorted(plot.params, key=_no_formula)
+    return sorted(plot.params, key=no_formula)
 
 
 def _wrap(name: str) -> str:
-    return _no_formula(name).replace("_", "_\n")
+    return no_formula(name).replace("_", "_\n")
 
 
 def _whole_numbers(axis: Any) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from autocnn.terminal.dataset_page import render_datasets as render_datasets
     from autocnn.terminal.escaping import escape_controls as escape_controls
     from autocnn.terminal.escaping import print_line as print_line
+    from autocnn.terminal.evaluation_page import render_evaluation as render_evaluation
     from autocnn.terminal.export_lines import describe_file as describe_file
     from autocnn.terminal.export_lines import render_files as render_files
     from autocnn.terminal.finalists_table import render_finalists as render_finalists
@@ -48,6 +49,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.terminal.confusion_table": ("render_classes", "render_confusion"),
     "autocnn.terminal.contract_lines": ("describe_contract",),
     "autocnn.terminal.dataset_page": ("render_dataset", "render_datasets"),
+    "autocnn.terminal.evaluation_page": ("render_evaluation",),
     "autocnn.terminal.export_lines": ("describe_file", "render_files"),
     "autocnn.terminal.finalists_table": ("render_finalists",),
     "autocnn.terminal.escaping": ("escape_controls", "print_line"),

@@ -18,6 +18,7 @@ WHOLE_CLASSES = 100  # classes of the largest matrix that is printed as a whole
 SHOWN_PAIRS = 30  # confusions of a larger one
 SHOWN_COLUMNS = 10  # columns of the matrix that fit side by side into a terminal
 NOTHING = "·"
+ON_TEST = "Shipped model on the test images"
 
 
 def render_classes(confusion: Confusion) -> RenderableType:
@@ -28,14 +29,14 @@ def render_classes(confusion: Confusion) -> RenderableType:
     return Group(head, _accuracies(confusion), *_mistakes(confusion))
 
 
-def render_confusion(confusion: Confusion) -> RenderableType:
+def render_confusion(confusion: Confusion, title: str = ON_TEST) -> RenderableType:
     """The whole matrix, in several tables if there are many classes.
 
     Of more than WHOLE_CLASSES classes, the most frequent confusions.
     """
     if len(confusion.classes) > WHOLE_CLASSES:
-        return _most_confused(confusion)
-    head = Text("Shipped model on the test images", "bold")
+        return _most_confused(confusion, title)
+    head = Text(title, "bold")
     head.append("  (rows: true class; columns: predicted)", "not bold")
     n = len(confusion.classes)
     starts = range(0, n, SHOWN_COLUMNS)
@@ -43,9 +44,9 @@ def render_confusion(confusion: Confusion) -> RenderableType:
     return Group(head, *tables)
 
 
-def _most_confused(confusion: Confusion) -> RenderableType:
+def _most_confused(confusion: Confusion, title: str) -> RenderableType:
     mistakes = confusion.mistakes()
-    head = Text("Shipped model on the test images", "bold")
+    head = Text(title, "bold")
     shown = f"the {min(SHOWN_PAIRS, len(mistakes))} most frequent of {len(mistakes):,} confusions"
     head.append(f"  ({len(confusion.classes):,} classes; {shown})", "not bold")
     table = Table(box=None, header_style="bold")

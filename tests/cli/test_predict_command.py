@@ -10,7 +10,7 @@ import pytest
 from export_fixtures import CONTRACT
 from image_files import encode
 
-from autocnn import api
+from autocnn.api import opened_model
 from autocnn.data.value_range import EIGHT_BITS
 from autocnn.models.loaded import LoadedModel
 
@@ -29,7 +29,7 @@ def predict(images):
 def place(tmp_path, monkeypatch):
     """The working directory, with a model, two images and a text."""
     loaded = LoadedModel(contract=EIGHT, predictor=predict)
-    monkeypatch.setattr(api, "load_model", lambda path: loaded, raising=False)
+    monkeypatch.setattr(opened_model, "load_model", lambda path: loaded)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.keras").write_bytes(b"")
     for name, value in (("dark.png", 51), ("white.png", 255)):
@@ -105,5 +105,5 @@ def test_wrong_arguments_are_one_line(autocnn, place, arguments, problem):
 
 def test_images_are_looked_for_before_the_model_is_loaded(autocnn, place, monkeypatch):
     """A wrong path costs no seconds."""
-    monkeypatch.setattr(api, "load_model", None, raising=False)
+    monkeypatch.setattr(opened_model, "load_model", None)
     assert "gone.png: expected" in autocnn("predict", "model.keras", "gone.png").err

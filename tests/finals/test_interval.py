@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from autocnn.finals.scoring import wilson_interval
+from autocnn.finals.interval import wilson_interval
 
 
 @pytest.mark.parametrize(

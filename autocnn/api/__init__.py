@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from autocnn.data.options import IMAGE_OPTIONS as IMAGE_OPTIONS
     from autocnn.data.options import ImageOptions as ImageOptions
     from autocnn.data.picture_paths import find_pictures as find_pictures
+    from autocnn.export.formats import EXPORT_FILES as EXPORT_FILES
     from autocnn.export.formats import FORMAT_KEYS as FORMAT_KEYS
     from autocnn.export.formats import MODEL_FILES as MODEL_FILES
     from autocnn.export.formats import QUANTIZATIONS as QUANTIZATIONS
@@ -149,7 +150,13 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.survey_space": ("survey_settings",),
     "autocnn.data.options": ("IMAGE_OPTIONS", "ImageOptions"),
     "autocnn.data.picture_paths": ("find_pictures",),
-    "autocnn.export.formats": ("FORMAT_KEYS", "MODEL_FILES", "QUANTIZATIONS", "read_contract"),
+    "autocnn.export.formats": (
+        "EXPORT_FILES",
+        "FORMAT_KEYS",
+        "MODEL_FILES",
+        "QUANTIZATIONS",
+        "read_contract",
+    ),
     "autocnn.records.finals_file": ("read_finals",),
     "autocnn.leaderboard.studies": ("list_summaries", "summarise_study"),
     "autocnn.models.contract": ("ModelContract", "contract_to_json"),

@@ -66,7 +66,7 @@ def trained_model(view: StudyView, trial: int | None = None) -> TrainedModel:
     record = view.trial(_number_of(view, trial))
     model = TrainedModel(
         config=record.config,
-        image=_image_spec(view),
+        image=image_spec(view),
         class_names=view.known_facts.class_names,
         weights=view.paths.weights(record.number),
     )
@@ -128,7 +128,8 @@ def export_note(view: StudyView, trial: int | None = None) -> str:
     )
 
 
-def _image_spec(view: StudyView) -> ImageSpec:
+def image_spec(view: StudyView) -> ImageSpec:
+    """The images and classes of the study's networks."""
     from autocnn.nn.model import ImageSpec
 
     return ImageSpec(

@@ -14,11 +14,22 @@ from autocnn.api.export import (
     ships_as,
     trained_model,
 )
+from autocnn.api.script_plans import script_plan
 from autocnn.api.studies import StudyView
 from autocnn.api.study_images import StudyImages, open_images
 from autocnn.errors import StudyError
-from autocnn.export.formats import KERAS, Exported, Format, check_target, copy_export, export_as
+from autocnn.export.formats import (
+    KERAS,
+    SCRIPT,
+    Exported,
+    Format,
+    check_target,
+    copy_export,
+    export_as,
+)
 from autocnn.export.litert_file import INT8, Quantization
+from autocnn.export.script_file import for_training
+from autocnn.export.script_lines import check_plan
 from autocnn.export.targets import Target, check_quantization, find_targets, quantize
 from autocnn.keras_startup import load_keras
 from autocnn.models.contract import ModelContract, contract_to_json
@@ -64,6 +75,8 @@ def export_files(view: StudyView, settings: ExportSettings) -> ExportOutcome:
         if settings.quantize is not None:
             check_quantization(chosen, settings.quantize)
         check_target(path, chosen)
+        if chosen is SCRIPT:
+            check_plan(script_plan(view, settings.trial))
     check_source(view, settings.trial)
     work = _Work(view=view, settings=settings, contract=contract_in(view, settings.trial))
     files = tuple(work.export(each) for each in targets)
@@ -120,6 +133,9 @@ class _Work:
         chosen, path = target
         if self.settings.quantize is not None:
             chosen = quantize(chosen, self._quantization(self.settings.quantize))
+        if chosen is SCRIPT:
+            plan = script_plan(self.view, self.settings.trial)
+            chosen = for_training(chosen, plan, self._model())
         if ships_as(self.view, self.settings.trial, chosen):
             copy_export(self.view.paths.winner, path)
             exported = Exported(path=path, format=chosen, difference=0.0)

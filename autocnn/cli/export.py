@@ -13,7 +13,7 @@ import autocnn.api as api
 import autocnn.terminal as terminal
 from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument, TrustOption, split_names
 
-FILES = api.either(f"FILE{ending}" for ending in api.MODEL_FILES)
+FILES = api.either(f"FILE{ending}" for ending in api.EXPORT_FILES)
 
 
 def export(

@@ -23,6 +23,7 @@ from autocnn.export import (
     onnx_file,
     openvino_files,
     savedmodel_folder,
+    script_file,
 )
 from autocnn.export.contract_file import (
     SUFFIX,
@@ -135,11 +136,22 @@ OPENVINO = Format(
     reads_with=("openvino",),
     beside=(openvino_files.WEIGHTS,),
 )
+SCRIPT = Format(
+    name="script",
+    key="script",
+    suffix=".py",
+    write=script_file.write,
+    load=script_file.load,
+    read_contract=script_file.read_contract,
+    tolerance=script_file.TOLERANCE,
+)
 FORMATS: Mapping[str, Format] = {
     each.suffix: each for each in (KERAS, ONNX, LITERT, SAVEDMODEL, OPENVINO)
 }
 MODEL_FILES = tuple(FORMATS)  # the endings of a model's file
-FORMAT_KEYS = tuple(each.key for each in FORMATS.values())  # the names of --format
+EXPORTS: Mapping[str, Format] = {**FORMATS, SCRIPT.suffix: SCRIPT}  # what an export may write
+EXPORT_FILES = tuple(EXPORTS)
+FORMAT_KEYS = tuple(each.key for each in EXPORTS.values())  # the names of --format
 QUANTIZATIONS = tuple(name for each in FORMATS.values() for name in each.quantizations)
 
 

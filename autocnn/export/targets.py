@@ -8,19 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from autocnn.errors import SettingsError
-from autocnn.export.formats import FORMATS, Format, format_of
+from autocnn.export.formats import EXPORTS, FORMATS, Format, format_of
 from autocnn.export.litert_file import Quantization
 
 Target = tuple[Format, Path]
 
 
-def format_keys(formats: Mapping[str, Format] = FORMATS) -> dict[str, Format]:
+def format_keys(formats: Mapping[str, Format] = EXPORTS) -> dict[str, Format]:
     """The formats by the names that --format takes."""
     return {each.key: each for each in formats.values()}
 
 
 def find_targets(
-    output: Path, names: Sequence[str], stem: str, formats: Mapping[str, Format] = FORMATS
+    output: Path, names: Sequence[str], stem: str, formats: Mapping[str, Format] = EXPORTS
 ) -> list[Target]:
     """Each format with the path of its model.
 

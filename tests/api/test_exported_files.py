@@ -116,3 +116,14 @@ def test_a_wrong_request_writes_nothing(view, tmp_path, formats, quantize):
 def test_the_formats_have_names_of_their_own():
     """No two share a name."""
     assert len({each.key for each in FORMATS.values()}) == len(FORMATS)
+
+
+def test_a_script_trains_to_the_best_epoch(view, tmp_path):
+    """Trial 0 had its best epoch at the second; the schedule is that of the study."""
+    settings = ExportSettings(output=tmp_path / "train.py", trial=0)
+    (file,) = export_files(view, settings).files
+    text = file.path.read_text()
+    horizon = view.known_facts.horizon
+    assert f"EPOCHS = 2\nSCHEDULE_EPOCHS = {horizon}  #" in text
+    assert "validation: trial 0 of study digits-1 on digits." in text
+    assert (file.format, file.agreement.equal) == ("script", 1.0)

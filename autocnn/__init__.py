@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         read_contract,
         rebuild_leaderboard,
         search,
+        write_report,
     )
     from autocnn.models.contract import ModelContract
     from autocnn.records.study_settings import StudySettings
@@ -33,6 +34,7 @@ __all__ = [
     "read_contract",
     "rebuild_leaderboard",
     "search",
+    "write_report",
 ]
 
 _HOMES = {
@@ -46,6 +48,7 @@ _HOMES = {
     "read_contract": "autocnn.api",
     "rebuild_leaderboard": "autocnn.api",
     "search": "autocnn.api",
+    "write_report": "autocnn.api",
 }
 
 
@@ -54,3 +57,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'autocnn' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    """The public names, for completion and `dir`."""
+    return list(__all__)

@@ -22,6 +22,7 @@ PUBLIC = {
     "read_contract",
     "rebuild_leaderboard",
     "search",
+    "write_report",
 }
 HEAVY = (
     "jax",
@@ -35,6 +36,11 @@ HEAVY = (
     "tensorflow",
     "torch",
 )
+
+
+def test_dir_lists_the_public_names():
+    """Completion shows them, and nothing that the module uses itself."""
+    assert set(dir(autocnn)) == PUBLIC
 
 
 def test_the_public_names_change_only_on_purpose():

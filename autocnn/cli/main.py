@@ -20,6 +20,7 @@ from autocnn.cli.info import info
 from autocnn.cli.leaderboard import leaderboard
 from autocnn.cli.plot import plot
 from autocnn.cli.predict import predict
+from autocnn.cli.report import report
 from autocnn.cli.resume import resume
 from autocnn.cli.search import search
 from autocnn.cli.show import show
@@ -43,6 +44,7 @@ for command in (
     leaderboard,
     show,
     plot,
+    report,
     importance,
     ablate,
     compare,

@@ -42,7 +42,7 @@ def ended(results, name):
 def test_a_trial_of_a_killed_worker_is_continued_by_another(start, tmp_path, search_arguments):
     """No trial is missing or trained twice, and each was ended by one of the two processes."""
     shared = ("--study", "shared", "--results", tmp_path)
-    long = ("--trials", 12, "--epochs", 20, "--pruner", "none")
+    long = ("--trials", 5, "--epochs", 20, "--pruner", "none")
     arguments = [*search_arguments[:5], "--no-recipes", *long]
     storage = ("--storage", f"sqlite:///{tmp_path}/shared.db")
     search = start(*arguments, *shared, *storage, "--workers", 1, "-v")
@@ -55,7 +55,7 @@ def test_a_trial_of_a_killed_worker_is_continued_by_another(start, tmp_path, sea
     _, err = search.communicate(timeout=300)
     assert search.returncode == 0, err
     records = load_study(tmp_path, "shared").records
-    assert len(records) == 12
+    assert len(records) == 5
     assert {record.state for record in records} == {TrialState.COMPLETE}
     study = load_study(tmp_path, "shared").study.record
     leases = [study.trials[record.number].user_attrs[LEASE] for record in records]
@@ -92,7 +92,7 @@ def fill(folder):
 def test_a_full_disk_loses_no_trial(start, call, small_disk, search_arguments):
     """The search ends with one line, and resumes once there is space again."""
     study = ("--study", "full", "--results", small_disk)
-    arguments = [*search_arguments[:5], "--no-recipes", "--trials", 8, "--epochs", 3]
+    arguments = [*search_arguments[:5], "--no-recipes", "--trials", 5, "--epochs", 3]
     search = start(*arguments, *study)
     read_until(search, "trial ", 2)
     before = ended(small_disk, "full")
@@ -109,7 +109,7 @@ def test_a_full_disk_loses_no_trial(start, call, small_disk, search_arguments):
     done = call("resume", "full", "--results", small_disk)
     assert done.code == 0, done.err
     now = ended(small_disk, "full")
-    assert len(now) == 8
+    assert len(now) == 5
     assert kept.items() <= now.items()
     assert not list(small_disk.rglob("*.tmp"))
 

@@ -13,10 +13,10 @@ from autocnn.records.leases import LEASE
 from autocnn.trial import TrialState
 
 pytestmark = pytest.mark.training
-N_TRIALS = 40
+N_TRIALS = 20
 
 
-def test_forty_trials_by_four_workers(start, tmp_path, search_arguments, postgres_url):
+def test_twenty_trials_by_four_workers(start, tmp_path, search_arguments, postgres_url):
     """Two workers of the search and two that joined miss no trial and repeat none."""
     shared = ("--study", "shared", "--results", tmp_path, "--storage", postgres_url)
     long = ("--trials", N_TRIALS, "--epochs", 20, "--pruner", "none")

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.training
 CHAOS = Path(__file__).parents[2] / "benchmarks" / "chaos.py"
 
 
-@pytest.mark.parametrize("storage", ["journal", "sqlite"])
+@pytest.mark.parametrize("storage", ["journal", pytest.param("sqlite", marks=pytest.mark.slow)])
 def test_kills_cost_nothing_but_time(storage):
     """No ended trial is lost, and no file is incomplete."""
     command = [sys.executable, str(CHAOS), "--kills", "2", "--max-wait", "2", "--storage", storage]

@@ -71,7 +71,9 @@ print(json.dumps({
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("optimizer", ["nesterov", "adamw", "muon"])
+@pytest.mark.parametrize(
+    "optimizer", [pytest.param("nesterov", marks=pytest.mark.slow), "adamw", "muon"]
+)
 def test_a_loop_and_a_shared_program_train_as_single_steps_do(optimizer):
     """Losses and weights are equal; dropout, decay and smoothing are arguments."""
     answer = subprocess.run(

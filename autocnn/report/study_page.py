@@ -1,0 +1,181 @@
+"""The report of studies as one HTML page, which needs no other file and no network.
+
+Jinja2 escapes every text. The page's policy (Content-Security-Policy) forbids all requests, and all
+scripts but its own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from autocnn.records.environment import package_versions
+from autocnn.records.finals_file import Confusion
+from autocnn.report.figure_image import draw_image
+from autocnn.report.figures import Plot
+from autocnn.report.formatting import count, percent
+from autocnn.report.study_report import (
+    StudyReport,
+    Table,
+    class_table,
+    headline,
+    sentences,
+    settings_table,
+)
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+MOST_CLASSES = 40  # of a confusion matrix that is shown as a whole
+SHOWN_MISTAKES = 30  # of a larger one
+SHADES = (0.005, 0.02, 0.08, 0.4)  # shares of a class's images from which a cell is darker
+COUNTED = ("parameters", "macs")  # columns that are shown with a unit
+FRACTIONS = ("precision", "recall", "F1", "score", "effect", "low", "high")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A picture of the page."""
+
+    title: str
+    data: str  # SVG, in base64
+
+
+def draw_figure(plot: Plot) -> Figure:
+    """The figure of `plot` for a page."""
+    svg = draw_image(plot, "svg")
+    title = plot.title.partition(": ")[2]
+    return Figure(
+        title=" ".join([f"{title[:1].upper()}{title[1:]}.", *plot.notes]),
+        data=base64.b64encode(svg).decode("ascii"),
+    )
+
+
+def render_page(studies: Sequence[tuple[StudyReport, Sequence[Figure]]]) -> str:
+    """The page of the studies, one after another."""
+    environment = _environment()
+    script = _source(environment, "study.js")
+    names = ", ".join(report.name for report, _ in studies)
+    page: str = environment.get_template("study.html").render(
+        title=f"{names} on {studies[0][0].dataset}",
+        version=package_versions()["autocnn"],
+        style=_safe(_source(environment, "study.css")),
+        script=_safe(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        studies=[_content(report, figures) for report, figures in studies],
+        most_classes=MOST_CLASSES,
+        shade=shade,
+        table=partial(_table, environment),
+    )
+    return page
+
+
+def shade(count_of: int, n: int) -> int:
+    """How dark a cell of the confusion matrix is, from 0 to 4, if its class has `n` images."""
+    share = count_of / n if n else 0.0
+    return sum(share >= least for least in SHADES)
+
+
+def _content(report: StudyReport, figures: Sequence[Figure]) -> dict[str, Any]:
+    confusion = report.confusion
+    return {
+        "report": report,
+        "figures": figures,
+        "headline": headline(report),
+        "sentences": sentences(report),
+        "settings": settings_table(report),
+        "classes": None if confusion is None else class_table(confusion),
+        "mistakes": _mistakes(confusion),
+        "facts": list(_facts(report)),
+    }
+
+
+def _mistakes(confusion: Confusion | None) -> list[Any]:
+    if confusion is None or len(confusion.classes) <= MOST_CLASSES:
+        return []
+    return confusion.mistakes()[:SHOWN_MISTAKES]
+
+
+def _facts(report: StudyReport) -> list[tuple[str, str]]:
+    """What decided the result, as far as it is on record."""
+    found: list[tuple[str, str]] = [("data set", report.dataset)]
+    facts = report.facts
+    if facts is not None:
+        shape = " × ".join(map(str, facts.image_shape))
+        found.append(("images", f"{shape}, {facts.n_classes} classes"))
+        if facts.n_train:
+            folds = f", {facts.folds} folds" if facts.folds > 1 else ""
+            split = f"{facts.n_train:,} to train, {facts.n_validation:,} to validate{folds}"
+            found.append(("split", split))
+        found.append(("fingerprint of the data", facts.fingerprint))
+        device = facts.measurements[0]
+        names = ", ".join(device.names)
+        found.append(
+            ("device", f"{device.backend} on {device.device} ({names}), {facts.precision}")
+        )
+        found.append(("sampler, pruner", f"{facts.proposer}, {facts.pruner}"))
+    packages = report.manifest.get("packages")
+    if isinstance(packages, dict):
+        found.append(("packages", ", ".join(f"{name} {at}" for name, at in packages.items())))
+    settings = report.manifest.get("settings")
+    if isinstance(settings, dict):
+        found.append(("seed", str(settings.get("seed"))))
+    return found
+
+
+def _table(environment: Environment, table: Table, name: str, sorts: bool) -> Markup:
+    """A table of the page; columns of numbers are aligned at the right."""
+    numbers = {title for i, title in enumerate(table.titles) if _is_numeric(table, i)}
+    text = environment.get_template("table.html").render(
+        table=table, name=name, sorts=sorts, numbers=numbers, show=show_cell
+    )
+    return _safe(text)
+
+
+def _is_numeric(table: Table, column: int) -> bool:
+    cells = [row[column] for row in table.rows if row[column] is not None]
+    return bool(cells) and all(isinstance(cell, (int, float)) for cell in cells)
+
+
+def show_cell(title: str, cell: str | float | int | None) -> str:
+    """A cell as text."""
+    if cell is None:
+        return "–"
+    if isinstance(cell, str):
+        return cell
+    if title in COUNTED:
+        return count(cell)
+    if title in FRACTIONS and isinstance(cell, float):
+        return percent(cell) if title != "F1" else f"{cell:.3f}"
+    if title == "seconds":
+        return f"{cell:,.1f}"
+    return f"{cell:,.4g}" if isinstance(cell, float) else f"{cell}"
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    return Environment(
+        loader=PackageLoader("autocnn.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+    )
+
+
+def _source(environment: Environment, name: str) -> str:
+    """The text of one of the package's own files."""
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0].strip()
+
+
+def _safe(text: str) -> Markup:
+    """`text`, which comes from this package or is escaped, as it is."""
+    from markupsafe import Markup
+
+    return Markup(text)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from autocnn.executors.protocol import run_job
 from autocnn.records.trial_record import TrialRecord
-from autocnn.study.refit_choice import candidate_of, choose_for_refit
+from autocnn.study.refit_choice import candidate_of, choose_for_refit, training_lead
 from autocnn.study.session import Session
 from autocnn.study.sizing import epoch_images
 from autocnn.study.tally import times_of
@@ -106,12 +106,12 @@ def choose_refit(
 ) -> tuple[TrialRecord, RefitPlan]:
     """The trial whose configuration is refitted, and the length of the refit.
 
-    It is `best`, unless there is time for a longer refit, in which a trial that is as good within
-    chance can still learn, and `best` cannot (`autocnn.study.refit_choice`).
+    It is `best`, unless there is time for a longer refit, and another trial can be expected to
+    gain more from it (`autocnn.study.refit_choice`).
     """
     if session.facts.longest_refit:
         ended = [candidate_of(each, each.result) for each in records if each.result is not None]
-        chosen = choose_for_refit(ended, session.objective, session.validation_sizes)
+        chosen = choose_for_refit(ended, session.objective)
         if chosen is not None and chosen.standing.number != best.number:
             record = next(each for each in records if each.number == chosen.standing.number)
             plan = plan_refit(session, record, reserve_s)
@@ -127,14 +127,20 @@ def describe_refit(plan: RefitPlan, chosen: TrialRecord, best: TrialRecord) -> l
     lines = []
     if chosen.number != best.number:
         lines.append(
-            f"trial {best.number} knows its training images by heart; trial {chosen.number}, which "
-            "is as good within two standard errors, can learn more and is the winner"
+            f"trial {chosen.number} is the winner, not trial {best.number}: that one is "
+            f"{_lead(best)} points more accurate on its training images than on others (trial "
+            f"{chosen.number}: {_lead(chosen)}), and gains less from a longer training"
         )
     lines.append(
         f"the refit trains {plan.last_epoch} epochs, the winner's trial had {plan.longer_than}: "
         "its score still rose at the end, and time is left"
     )
     return lines
+
+
+def _lead(record: TrialRecord) -> str:
+    """The lead of a trial's training accuracy, in points."""
+    return f"{100 * (0.0 if record.result is None else training_lead(record.result)):.1f}"
 
 
 def _train(

@@ -65,7 +65,7 @@ class Finals:
     test_time_augmentation: MeasuredScore | None = None  # the shipped file, by several views
     objective: str = DEFAULT  # the name of what the scores are
     finalists: tuple[Finalist, ...] = ()  # among which the winner was chosen, the winner first
-    instead_of: int | None = None  # the trial with the best score, if a longer refit has another
+    instead_of: int | None = None  # the trial with the best score, if another is refitted
 
     @property
     def scoring(self) -> Objective:

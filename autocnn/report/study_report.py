@@ -196,8 +196,8 @@ def _tested(report: StudyReport, finals: Finals) -> Iterator[str]:
         yield f"The weights of the trial itself are shipped: {refit.refusal}."
     if finals.instead_of is not None:
         yield (
-            f"Trial {finals.instead_of} had the best score, but knows its training images by "
-            "heart, so that a longer training would not improve it."
+            f"Trial {finals.instead_of} had the best score, but its lead on its own training "
+            "images is larger, so that a longer training was expected to improve it less."
         )
     test = finals.test
     errors = "1 error" if test.errors == 1 else f"{test.errors:,} errors"

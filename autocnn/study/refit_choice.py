@@ -1,21 +1,22 @@
-"""The trial whose configuration a longer refit trains: the best one, or a tied one that can learn.
+"""The trial whose configuration a longer refit trains: the one that can be expected to gain most.
 
-A network that has learned its training images by heart gains nothing from more epochs, while one
-whose score is as good within chance, and which still misses many of them, does.
+A network that knows its training images much better than others gains little from more epochs: it
+learns the rest of them by heart. One that misses as many of both still learns what they have in
+common, often because its images are augmented.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autocnn.objectives import Objective, Standing, can_win, rank_key
 from autocnn.records.trial_record import TrialRecord
-from autocnn.trial import Proposal, TrialResult, TrialState
+from autocnn.trial import Proposal, TrialResult
 
+GAP_WEIGHT = 0.5  # of the training accuracy's lead, that is taken off a score
 BY_HEART = 0.9  # accuracy on training images, augmented as they are, from which they are known ...
 FAR = 0.15  # ... by heart, if validation is less accurate by as much
-TIED_ERRORS = 2.0  # standard errors of the best score, within which others are tied with it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,29 +39,31 @@ def candidate_of(trial: TrialRecord | Proposal, result: TrialResult) -> Candidat
     return Candidate(standing=standing, result=result)
 
 
-def choose_for_refit(
-    candidates: Iterable[Candidate], objective: Objective, class_sizes: Sequence[int]
-) -> Candidate | None:
+def choose_for_refit(candidates: Iterable[Candidate], objective: Objective) -> Candidate | None:
     """The candidate that a longer refit is made of; None if none can win.
 
-    `class_sizes` are the validation images by class. The best candidate is chosen unless it has
-    learned its images by heart: then the best of those tied with it that have not.
+    It has the best score less GAP_WEIGHT times the lead of its training accuracy; of a loss, the
+    best score decides.
     """
     ranked = [each for each in candidates if can_win(objective, each.standing)]
     ranked.sort(key=lambda each: rank_key(objective, each.standing))
-    if not ranked or not knows_by_heart(ranked[0].result):
+    if not ranked or not objective.is_fraction:
         return ranked[0] if ranked else None
-    best = ranked[0].standing.score
-    assert best is not None
-    most = TIED_ERRORS * objective.error(best, class_sizes)
-    for each in ranked:
-        score = each.standing.score
-        assert score is not None
-        is_tied = objective.advantage(best, score) <= most
-        is_whole = each.result.state is TrialState.COMPLETE
-        if is_tied and is_whole and not knows_by_heart(each.result):
-            return each
-    return ranked[0]
+    return max(ranked, key=_expected)  # the best ranked of equals
+
+
+def _expected(candidate: Candidate) -> float:
+    score = candidate.standing.score
+    assert score is not None
+    return score - GAP_WEIGHT * training_lead(candidate.result)
+
+
+def training_lead(result: TrialResult) -> float:
+    """How much more accurate the best epoch is on its training images, augmented as they are."""
+    if result.best_epoch is None:
+        return 0.0
+    epoch = result.curve[result.best_epoch - 1]
+    return max(0.0, epoch.train_accuracy - epoch.val_accuracy)
 
 
 def knows_by_heart(result: TrialResult) -> bool:
@@ -68,4 +71,4 @@ def knows_by_heart(result: TrialResult) -> bool:
     if result.best_epoch is None:
         return False
     epoch = result.curve[result.best_epoch - 1]
-    return epoch.train_accuracy >= BY_HEART and epoch.train_accuracy - epoch.val_accuracy >= FAR
+    return epoch.train_accuracy >= BY_HEART and training_lead(result) >= FAR

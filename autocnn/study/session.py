@@ -127,7 +127,7 @@ class Session:
             self.finished(),
             self.objective,
             by_seed=bool(self.mode.plan),
-            class_sizes=self.validation_sizes if self.facts.longest_refit else None,
+            lengthens=self.facts.longest_refit > 0,
         )
         self.budget.best = tally.times()
         for record in self.finished():

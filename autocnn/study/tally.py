@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from autocnn.leaderboard.ranking import winner
@@ -24,7 +24,7 @@ class Tally:
 
     counts: Counter[TrialState] = field(default_factory=Counter)
     objective: Objective = ACCURACY
-    class_sizes: Sequence[int] | None = None  # validation images, if a refit may be longer
+    lengthens: bool = False  # the refit may be longer than the trials
     candidates: list[Candidate] = field(default_factory=list)  # for a longer refit
     failures: int = 0  # failed trials in a row, up to now
     known: KnownResults = field(default_factory=lambda: KnownResults(()))
@@ -38,13 +38,13 @@ class Tally:
         objective: Objective,
         *,
         by_seed: bool = False,
-        class_sizes: Sequence[int] | None = None,
+        lengthens: bool = False,
     ) -> Tally:
         """The tally of trials on record, with no failures in a row. `by_seed`: see KnownResults."""
         records = list(finished)
         tally = cls(
             objective=objective,
-            class_sizes=class_sizes,
+            lengthens=lengthens,
             counts=Counter(record.state for record in records),
             known=KnownResults(records, by_seed=by_seed),
             numbers={record.number for record in records},
@@ -80,8 +80,8 @@ class Tally:
     def times(self) -> BestTrial | None:
         """The seconds of the trial of which the refit is made; None without one."""
         chosen = self._leader
-        if self.class_sizes is not None:
-            chosen = choose_for_refit(self.candidates, self.objective, self.class_sizes)
+        if self.lengthens:
+            chosen = choose_for_refit(self.candidates, self.objective)
         return None if chosen is None else times_of(chosen.result)
 
     def _rank(self, candidate: Candidate) -> None:

@@ -44,7 +44,7 @@ def _describe_choice(finals: Finals) -> str:
     if finals.instead_of is not None:
         return (
             f"               instead of trial {finals.instead_of}, which has the best score and "
-            "knows its training images by heart"
+            "less to gain from a longer training"
         )
     if not finals.finalists:
         return ""

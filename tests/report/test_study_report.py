@@ -79,8 +79,8 @@ def test_the_test_score_is_explained(report, make_finals):
     assert found[4:] == [
         "It was trained once more on the training and the validation images together, for 2 "
         "epochs; these weights are shipped.",
-        "Trial 3 had the best score, but knows its training images by heart, so that a longer "
-        "training would not improve it.",
+        "Trial 3 had the best score, but its lead on its own training images is larger, so that a "
+        "longer training was expected to improve it less.",
         "The test images were read once, after all choices: 7 errors in 360 images. The trial's "
         "own weights have 97.50 % on them; the validation score by which the trial was chosen "
         "differs from that by +0.50 points (its optimism).",

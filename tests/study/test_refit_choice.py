@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from autocnn.objectives import ACCURACY
+from autocnn.objectives import ACCURACY, LOSS
 from autocnn.study.refit_choice import Candidate, candidate_of, choose_for_refit, knows_by_heart
 from autocnn.trial import TrialState
-
-SIZES = (50, 50)  # at 0.5, the standard error is 0.05
 
 
 @pytest.fixture
@@ -48,31 +46,37 @@ def test_without_an_epoch_nothing_is_known(make_result):
 @pytest.mark.parametrize(
     ("others", "chosen"),
     [
-        ([(1, 0.49, 0.4), (2, 0.48, 0.3)], 1),  # the best of those that can learn
-        ([(1, 0.41, 0.4)], 1),  # within 0.1
-        ([(1, 0.39, 0.4)], 0),  # two standard errors below
-        ([(1, 0.49, 0.99), (2, 0.45, 0.3)], 2),
+        ([(1, 0.40, 0.40)], 1),  # 0.4 is more than 0.6 - 0.5 * 0.41
+        ([(1, 0.39, 0.39)], 0),
+        ([(1, 0.45, 0.50)], 1),  # 0.425
+        ([(1, 0.45, 0.60)], 0),  # 0.375
+        ([(1, 0.40, 0.20), (2, 0.45, 0.30)], 2),  # a lower training accuracy is no merit
         ([], 0),
     ],
 )
-def test_a_tied_trial_that_can_learn_is_taken(make_candidate, others, chosen):
-    """The best trial, with 0.5, knows its images by heart."""
-    candidates = [make_candidate(0, 0.5, 0.99), *(make_candidate(*each) for each in others)]
-    found = choose_for_refit(candidates, ACCURACY, SIZES)
+def test_the_lead_on_training_images_counts_against_a_trial(make_candidate, others, chosen):
+    """The best trial has 0.6, and 1.01 on its training images: 0.395 are expected."""
+    candidates = [make_candidate(0, 0.6, 1.01), *(make_candidate(*each) for each in others)]
+    found = choose_for_refit(candidates, ACCURACY)
     assert found is not None
     assert found.standing.number == chosen
 
 
-def test_the_best_trial_is_taken_if_it_can_learn(make_candidate):
-    """The other one is tied, and does not count."""
-    candidates = [make_candidate(1, 0.49, 0.2), make_candidate(0, 0.5, 0.6)]
-    assert choose_for_refit(candidates, ACCURACY, SIZES) == candidates[1]
+def test_the_best_trial_is_taken_of_equals(make_candidate):
+    """No trial has a lead."""
+    candidates = [make_candidate(1, 0.5, 0.2), make_candidate(0, 0.5, 0.5)]
+    assert choose_for_refit(candidates, ACCURACY) == candidates[1]
 
 
-def test_a_trial_that_was_cut_is_not_taken_instead(make_candidate):
-    """Its schedule did not end, so that it misses more of its images."""
+def test_a_loss_decides_alone(make_candidate):
+    """A lead in accuracy has no unit in common with it."""
+    candidates = [make_candidate(0, 0.3, 0.99), make_candidate(1, 0.4, 0.2)]
+    assert choose_for_refit(candidates, LOSS) == candidates[0]
+
+
+def test_a_pruned_trial_is_not_taken(make_candidate):
+    """It cannot win."""
     best = make_candidate(0, 0.5, 0.99)
-    cut = make_candidate(1, 0.49, 0.2, state=TrialState.STOPPED)
     pruned = make_candidate(2, 0.49, 0.2, state=TrialState.PRUNED)
-    assert choose_for_refit([best, cut, pruned], ACCURACY, SIZES) == best
-    assert choose_for_refit([pruned], ACCURACY, SIZES) is None
+    assert choose_for_refit([best, pruned], ACCURACY) == best
+    assert choose_for_refit([pruned], ACCURACY) is None

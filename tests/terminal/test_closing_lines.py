@@ -23,8 +23,8 @@ def test_the_test_score_comes_with_its_errors_and_interval(make_finals):
 def test_a_winner_with_a_lower_score_is_explained(make_finals):
     """The last line names the trial with the best score."""
     assert describe_finals(make_finals(instead_of=2))[-1] == (
-        "               instead of trial 2, which has the best score and knows its training images "
-        "by heart"
+        "               instead of trial 2, which has the best score and less to gain from a "
+        "longer training"
     )
 
 

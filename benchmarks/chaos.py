@@ -7,6 +7,7 @@ first epoch that it reports, and resumed, until there were as many kills as were
 each kill every trial that had ended must be on record as it was, and every file of the study must
 be readable. `--at-once N` does that with N studies beside each other: most of the time goes into
 starting processes. Leaves with exit code 1 if anything was lost.
+chaos_commands.py does so with finals, ablations, comparisons and exports.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from autocnn.api import (
         StudyView,
+        evaluate,
         export_model,
         load_image,
         load_model,
@@ -27,6 +28,7 @@ __all__ = [
     "StudySettings",
     "StudyView",
     "__version__",
+    "evaluate",
     "export_model",
     "load_image",
     "load_model",
@@ -41,6 +43,7 @@ _HOMES = {
     "ModelContract": "autocnn.models.contract",
     "StudySettings": "autocnn.records.study_settings",
     "StudyView": "autocnn.api",
+    "evaluate": "autocnn.api",
     "export_model": "autocnn.api",
     "load_image": "autocnn.api",
     "load_model": "autocnn.api",

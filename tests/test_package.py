@@ -15,6 +15,7 @@ PUBLIC = {
     "StudySettings",
     "StudyView",
     "__version__",
+    "evaluate",
     "export_model",
     "load_image",
     "load_model",

@@ -95,6 +95,8 @@ def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, *, as_json: 
             outcome.runs,
         )
     )
+    if outcome.model is not None:
+        _print_lines(terminal.describe_next(outcome.study, found.settings.results))
     if outcome.state == "interrupted":
         again = ("autocnn", "resume", outcome.study, "--results", found.settings.results)
         print(f"interrupted; go on with: {shlex.join(again)}")

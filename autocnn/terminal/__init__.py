@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from autocnn.terminal.baselines_table import render_baselines as render_baselines
     from autocnn.terminal.closing_lines import describe_end as describe_end
     from autocnn.terminal.closing_lines import describe_finals as describe_finals
+    from autocnn.terminal.closing_lines import describe_next as describe_next
     from autocnn.terminal.confusion_table import render_classes as render_classes
     from autocnn.terminal.confusion_table import render_confusion as render_confusion
     from autocnn.terminal.contract_lines import describe_contract as describe_contract
@@ -45,7 +46,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.report.leaderboard_text": ("render_text",),
     "autocnn.terminal.ablation_table": ("render_ablation",),
     "autocnn.terminal.baselines_table": ("render_baselines",),
-    "autocnn.terminal.closing_lines": ("describe_end", "describe_finals"),
+    "autocnn.terminal.closing_lines": ("describe_end", "describe_finals", "describe_next"),
     "autocnn.terminal.confusion_table": ("render_classes", "render_confusion"),
     "autocnn.terminal.contract_lines": ("describe_contract",),
     "autocnn.terminal.dataset_page": ("render_dataset", "render_datasets"),

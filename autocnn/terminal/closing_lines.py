@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from autocnn.objectives import ACCURACY
@@ -79,6 +80,17 @@ def _count_images(test: MeasuredScore) -> str:
     if test.n_different in (None, test.n):
         return str(test.n)
     return f"{test.n}, {test.n_different} of them different"
+
+
+def describe_next(study: str, results: str) -> list[str]:
+    """The commands that come next, once a study has a model; `results` is its folder's folder."""
+    where = "" if results == "results" else f" --results {shlex.quote(results)}"
+    name = f"{shlex.quote(study)}{where}"
+    return [
+        f"next           autocnn report {name}",
+        f"               autocnn predict {name} IMAGE",
+        f"               autocnn export {name} -o FILE",
+    ]
 
 
 def describe_end(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from autocnn.records.finals_file import MeasuredScore
-from autocnn.terminal.closing_lines import describe_end, describe_finals
+from autocnn.terminal.closing_lines import describe_end, describe_finals, describe_next
 
 
 def test_the_test_score_comes_with_its_errors_and_interval(make_finals):
@@ -76,6 +76,18 @@ def test_the_end_names_the_files():
         "model          results/x/finals/winner.keras",
         "leaderboard    results/x/l.parquet",
         "took           1:02:03 (7000 CPU s)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("results", "where"), [("results", ""), ("/tmp/my runs", " --results '/tmp/my runs'")]
+)
+def test_the_commands_that_come_next(results, where):
+    """They can be pasted, whatever the folder is called."""
+    assert describe_next("first", results) == [
+        f"next           autocnn report first{where}",
+        f"               autocnn predict first{where} IMAGE",
+        f"               autocnn export first{where} -o FILE",
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def open_model(model: str, results: Path, trial: int | None = None) -> tuple[Loa
     Raises: SettingsError for a trial of a file; otherwise as `load_model` and `load_winner`.
     """
     path = Path(model)
-    if path.suffix in MODEL_FILES or path.is_file():
+    if path.suffix in MODEL_FILES or os.path.isfile(path):
         if trial is not None:
             raise SettingsError(f"--trial is for a study, and {model} is a file")
         return load_model(path), ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -199,7 +200,7 @@ def _database_errors(settings: StudySettings) -> AbstractContextManager[None]:
 def _find_space(settings: StudySettings, study: OpenStudy) -> SearchSpace:
     """The space of the settings; if its file is gone, the copy that the study keeps."""
     is_file = Path(settings.space).suffix == ".toml"
-    if is_file and not Path(settings.space).exists() and study.paths.space_toml.exists():
+    if is_file and not os.path.exists(settings.space) and study.paths.space_toml.exists():
         return study.space
     return load_space(settings.space)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def copy_space(space: SearchSpace, target: Path) -> Path:
     """
     if target.suffix != ".toml":
         raise SettingsError(f"--copy must name a .toml file, got {str(target)!r}")
-    if target.exists():
+    if os.path.lexists(target):
         raise SettingsError(f"--copy {target}: exists already; choose another name")
     write_atomic(target, space.text)
     return target

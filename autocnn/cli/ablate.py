@@ -53,5 +53,5 @@ def ablate(
     with terminal.open_screen(-1 if quiet else int(verbose), objective=view.objective) as screen:
         outcome = api.ablate(view, settings, screen, interrupt.is_set)
     terminal.print_wide(terminal.render_ablation(outcome.rows, outcome.head))
-    print(f"written to {outcome.folder / 'ablation.md'} and ablation.parquet")
+    terminal.print_line(f"written to {outcome.folder / 'ablation.md'} and ablation.parquet")
     end_plan(interrupt, [row.score for row in outcome.rows])

@@ -60,5 +60,5 @@ def compare(
     with terminal.open_screen(-1 if quiet else int(verbose)) as screen:
         outcome = api.compare(settings, screen, interrupt.is_set)
     terminal.print_wide(terminal.render_networks(outcome.rows, outcome.title))
-    print(f"written to {outcome.folder / 'compare.md'} and compare.parquet")
+    terminal.print_line(f"written to {outcome.folder / 'compare.md'} and compare.parquet")
     end_plan(interrupt, [row.test for row in outcome.rows])

@@ -55,7 +55,7 @@ def datasets(
     if grid is None:
         terminal.print_wide(terminal.render_dataset(api.dataset_facts(name, options)))
     else:
-        print(api.write_grid(name, grid, options, **picture))
+        terminal.print_line(str(api.write_grid(name, grid, options, **picture)))
 
 
 def _refuse(options: dict[str, Any]) -> None:

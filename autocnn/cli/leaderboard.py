@@ -64,6 +64,6 @@ def leaderboard(
     shown = rows.table.slice(0, min(top or MOST_ROWS, rows.table.num_rows))
     terminal.print_wide(terminal.render_leaderboard(shown, title, asked=columns is not None))
     if not any(rows.trials.values()):
-        print(f"no trial has ended yet in {', '.join(rows.trials)}")
+        terminal.print_line(f"no trial has ended yet in {', '.join(rows.trials)}")
     if shown.num_rows < rows.table.num_rows:
         print(f"{rows.table.num_rows - shown.num_rows:,} more rows: --top N, or --format csv")

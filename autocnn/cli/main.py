@@ -30,6 +30,8 @@ from autocnn.cli.studies import studies
 from autocnn.cli.worker import worker
 from autocnn.errors import AutocnnError, Interrupted
 
+MOST_CHARACTERS = 2000  # of a line of error
+
 app = typer.Typer(
     name="autocnn",
     help="Find, train and export the best small convolutional network for an image data set.",
@@ -119,5 +121,7 @@ def _interrupt(*_: object) -> None:
 
 def _fail(text: str, code: int) -> None:
     line = " ".join(text.split())
+    if len(line) > MOST_CHARACTERS:  # a value of a file may have any length
+        line = f"{line[: MOST_CHARACTERS // 2]} … {line[-MOST_CHARACTERS // 2 :]}"
     terminal.print_line(f"autocnn: error: {line}", sys.stderr)
     sys.exit(code)

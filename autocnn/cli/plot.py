@@ -39,4 +39,4 @@ def plot(
     if output is None:
         terminal.print_wide(api.draw_study(view, kind, wanted))
     else:
-        print(api.plot_study(view, kind, output, wanted))
+        terminal.print_line(str(api.plot_study(view, kind, output, wanted)))

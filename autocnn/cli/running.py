@@ -99,7 +99,7 @@ def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, *, as_json: 
         _print_lines(terminal.describe_next(outcome.study, found.settings.results))
     if outcome.state == "interrupted":
         again = ("autocnn", "resume", outcome.study, "--results", found.settings.results)
-        print(f"interrupted; go on with: {shlex.join(again)}")
+        terminal.print_line(f"interrupted; go on with: {shlex.join(again)}")
     if as_json:
         print(json.dumps(asdict(outcome)))
 

@@ -67,6 +67,6 @@ def search(
         survey = api.survey_settings(settings)
         lines = [terminal.survey_json(*survey)] if as_json else terminal.describe_survey(*survey)
         for line in lines:
-            print(line)
+            terminal.print_line(line)
         return
     run_study(found, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)

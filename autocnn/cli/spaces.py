@@ -28,8 +28,8 @@ def spaces(
         return
     space = api.load_space(name)
     if copy is not None:
-        print(api.copy_space(space, copy))
+        terminal.print_line(str(api.copy_space(space, copy)))
         return
     for line in terminal.describe_explicit(space):
-        print(line)
+        terminal.print_line(line)
     terminal.print_wide(terminal.render_space(space))

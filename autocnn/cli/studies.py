@@ -26,7 +26,7 @@ def show_studies(context: typer.Context, results: ResultsOption = Path("results"
     if summaries:
         terminal.print_wide(terminal.render_studies(summaries, str(results)))
     else:
-        print(f"{results}: holds no study yet; `autocnn search` starts one")
+        terminal.print_line(f"{results}: holds no study yet; `autocnn search` starts one")
 
 
 @studies.command()
@@ -52,4 +52,6 @@ def clean(
     freed = api.delete_study(results, name)
     terminal.print_line(f"{results / name}: deleted, {terminal.size_text(freed)} freed")
     if untouched is not None:
-        print(f"{untouched}: was not named on this machine before, and was left as it is")
+        terminal.print_line(
+            f"{untouched}: was not named on this machine before, and was left as it is"
+        )

@@ -28,14 +28,12 @@ from autocnn.data.folder_tree import is_table
 from autocnn.data.image_folder import list_folder
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
 from autocnn.data.part_names import is_split_name
-from autocnn.data.reader import Contents, Source, is_clutter, stat_file
+from autocnn.data.reader import Contents, Source, is_clutter, refuse_expansion, stat_file
 from autocnn.errors import DatasetError, RecordError
 from autocnn.files import DISK_ERRORS, cache_root
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MAX_MEMBERS = 1_000_000
-MAX_RATIO = 200  # size of all members, unpacked, by the size of the archive
-FREE_BYTES = 1 << 30  # size of all members, unpacked, up to which any ratio is allowed
 
 _INNER = (*ARCHIVE_SUFFIXES, ".tbz2", ".txz", ".7z", ".rar")
 _ENCRYPTED, _UTF_8 = 1, 1 << 11  # bits of a member's flags
@@ -132,7 +130,6 @@ def _cache_errors(root: Path) -> Iterator[None]:
 def _unpack_all(path: Path, stored: int, folder: Path) -> None:
     """Write the members of the archive into the new `folder`."""
     folder.mkdir(parents=True)
-    most = max(FREE_BYTES, MAX_RATIO * stored)
     with _archive_errors(path):
         members = _zip_members if path.name.lower().endswith(".zip") else _tar_members
         size = 0
@@ -140,11 +137,7 @@ def _unpack_all(path: Path, stored: int, folder: Path) -> None:
             size += member.size
             if number > MAX_MEMBERS:
                 raise DatasetError(f"{path}: has more than {MAX_MEMBERS:,} members")
-            if size > most:
-                raise DatasetError(
-                    f"{path}: expands to more than {most / 2**20:,.0f} MiB, {MAX_RATIO} times its "
-                    "own size; if that is right, unpack it and give the folder"
-                )
+            refuse_expansion(path, size, stored, "unpack it and give the folder")
             _write(path, folder, member)
 
 

@@ -37,6 +37,7 @@ from autocnn.data.value_range import (
     stored_in,
 )
 from autocnn.errors import DatasetError
+from autocnn.input_files import open_input
 
 # A path, an encoded image, or an array (h, w) or (h, w, 1, 3 or 4): grey; red, green, blue, alpha.
 Content = str | bytes | NDArray[Any]
@@ -207,7 +208,7 @@ def _from_array(pixels: NDArray[np.uint8]) -> Image.Image:
 def _opened(content: str | bytes) -> Iterator[Image.Image]:
     """The image with its header read; any error of Pillow becomes a CorruptImageError."""
     try:
-        file = io.BytesIO(content) if isinstance(content, bytes) else open(content, "rb")  # noqa: SIM115
+        file = io.BytesIO(content) if isinstance(content, bytes) else open_input(content)
     except OSError as error:
         raise DatasetError(f"{content!s}: cannot be read ({error.strerror})") from error
     with file:

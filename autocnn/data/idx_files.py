@@ -8,6 +8,7 @@ Source: https://yann.lecun.org/exdb/mnist/, "the IDX file format".
 from __future__ import annotations
 
 import gzip
+import math
 import os
 import re
 import struct
@@ -23,9 +24,17 @@ from autocnn.data.array_names import Role, find_file_role
 from autocnn.data.array_set import open_arrays
 from autocnn.data.git_lfs import refuse_pointer
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
-from autocnn.data.reader import Contents, FileStat, Source, list_directory, stat_entry
+from autocnn.data.reader import (
+    Contents,
+    FileStat,
+    Source,
+    list_directory,
+    refuse_expansion,
+    stat_entry,
+)
 from autocnn.data.stored_array import StoredArray, check_stored
 from autocnn.errors import DatasetError
+from autocnn.input_files import open_input
 
 _NAME = re.compile(
     r"(?P<name>.+)[-._]idx\d[-._]?(u?byte|short|int|float|double)?(\.gz)?", re.IGNORECASE
@@ -103,16 +112,19 @@ def _read_header(path: Path, size: int) -> StoredArray:
         offset=4 + len(lengths),
         open=lambda: _file(path),
     )
-    return check_stored(array, size * _MOST if is_packed else size, is_packed=is_packed)
+    check_stored(array, size * _MOST if is_packed else size, is_packed=is_packed)
+    if is_packed:
+        refuse_expansion(path, math.prod(shape) * dtype.itemsize, size, "unpack it")
+    return array
 
 
 @contextmanager
 def _file(path: Path) -> Iterator[IO[bytes]]:
     """The file, unpacked if it is compressed; any error in reading it becomes a DatasetError."""
     try:
-        with open(path, "rb") as raw:
+        with open_input(path) as raw:
             is_packed = raw.read(2) == _GZIP
-        with open(path, "rb") as raw, gzip.open(raw) if is_packed else raw as file:
+        with open_input(path) as raw, gzip.open(raw) if is_packed else raw as file:
             yield cast(IO[bytes], file)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
         raise DatasetError(f"{path}: cannot be unpacked ({error})") from error

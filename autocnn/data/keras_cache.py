@@ -18,7 +18,7 @@ def cache_home() -> Path:
     default_parent = user_home if os.access(user_home, os.W_OK) else "/tmp"
     chosen = os.environ.get("KERAS_HOME", os.path.join(default_parent, ".keras"))
     home = Path(chosen).expanduser()
-    if home.exists() and not os.access(home, os.W_OK):
+    if os.path.exists(home) and not os.access(home, os.W_OK):
         return Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()) / ".keras"
     return home
 
@@ -26,4 +26,4 @@ def cache_home() -> Path:
 def missing_files(files: Iterable[str]) -> list[str]:
     """The `files` (paths below KERAS_HOME) that are absent, so that Keras would download them."""
     home = cache_home()
-    return [file for file in files if not (home / file).exists()]
+    return [file for file in files if not os.path.exists(home / file)]

@@ -13,7 +13,9 @@ from typing import Any
 
 from autocnn.data.parquet_columns import is_label_type
 from autocnn.errors import DatasetError
+from autocnn.input_files import check_input, read_text
 
+MOST_BYTES = 256 << 20  # of a table that is text
 _DELIMITERS = (",", ";", "\t")
 
 
@@ -109,6 +111,7 @@ def _read_parquet(path: Path) -> Table:
     import pyarrow.parquet as pq
 
     try:
+        check_input(path)
         with pq.ParquetFile(path) as file:
             table = file.read()
         _check_names(path, table.column_names)
@@ -153,7 +156,7 @@ def _text(value: object) -> str | None:
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return read_text(path, MOST_BYTES)
     except UnicodeDecodeError as error:
         raise DatasetError(
             f"{path}: is not UTF-8 text ({error.reason}); save it as UTF-8"

@@ -16,6 +16,7 @@ from autocnn.data.options import AS_THEY_ARE, ImageOptions
 from autocnn.data.reader import Contents, FileStat, Source, list_directory, stat_entry
 from autocnn.data.stored_array import StoredArray, read_npy
 from autocnn.errors import DatasetError
+from autocnn.input_files import open_input
 
 SUFFIX = ".npy"
 
@@ -76,7 +77,7 @@ def _open(folder: Path, files: list[FileStat]) -> Contents:
 @contextmanager
 def _file(path: Path) -> Iterator[IO[bytes]]:
     try:
-        with open(path, "rb") as file:
+        with open_input(path) as file:
             yield file
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror or error})") from error

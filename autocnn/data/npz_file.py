@@ -16,7 +16,7 @@ from typing import IO
 from autocnn.data.array_set import open_arrays
 from autocnn.data.git_lfs import refuse_pointer
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
-from autocnn.data.reader import Contents, Source, stat_file
+from autocnn.data.reader import Contents, Source, refuse_expansion, stat_file
 from autocnn.data.stored_array import StoredArray, read_npy
 from autocnn.errors import DatasetError
 
@@ -47,6 +47,8 @@ def _open(path: Path) -> Contents:
     with _archive(path) as archive:
         members = archive.infolist()
     _check_members(path, members)
+    size = sum(member.file_size for member in members)
+    refuse_expansion(path, size, stat_file(path).size, "save it by np.savez, uncompressed")
     sizes = {member.filename.removesuffix(".npy"): member.file_size for member in members}
 
     def load(name: str) -> StoredArray:

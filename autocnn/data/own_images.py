@@ -111,7 +111,7 @@ def _describe(source: Source, facts: Facts) -> DatasetInfo:
 
 def _find_kind(path: Path) -> str:
     """The key of the reader for `path`."""
-    if path.is_dir():
+    if os.path.isdir(path):
         return _find_folder_kind(path)
     name = path.name.lower()
     for kind in _READERS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from autocnn.data.decoding import Content
 from autocnn.data.options import ImageOptions
 from autocnn.data.part_names import PART_NAMES, SPLIT_COLUMNS, TEST, is_split_name
 from autocnn.errors import DatasetError
+from autocnn.input_files import check_input, parse_json
 
 _IMAGE_NAMES = ("image", "img")
 _LABEL_NAMES = ("label", "labels", "class", "class_name", "category", "target", "y")
@@ -50,6 +50,7 @@ def open_parquet(file: Path) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
     try:
+        check_input(file)
         with pq.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False) as parquet:
             yield parquet
     except DatasetError:
@@ -282,7 +283,7 @@ def read_images(
 def _class_features(schema: Any) -> dict[str, tuple[str, ...]]:
     """The names of the classes by number, of each column that has them in the metadata."""
     try:
-        features = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]
+        features = parse_json((schema.metadata or {})[b"huggingface"])["info"]["features"]
         named = {column: feature.get("names") for column, feature in features.items()}
     except (KeyError, TypeError, ValueError, AttributeError):
         return {}

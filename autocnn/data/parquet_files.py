@@ -80,7 +80,7 @@ def list_parquet(path: Path, options: ImageOptions = AS_THEY_ARE) -> Source:
     """
     notes: list[str] = []
     files = [_File(path=path, name=path.name, configuration="", part=None)]
-    if path.is_dir():
+    if os.path.isdir(path):
         found, others = _walk(path, path, _DEPTH, options.follow_links)
         files, notes = _choose_configuration(path, [_describe(path, file) for file in found])
         if others:

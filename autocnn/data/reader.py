@@ -16,10 +16,13 @@ from autocnn.data.class_names import find_similar
 from autocnn.data.decoding import Content
 from autocnn.data.part_names import PART_NAMES, TRAIN
 from autocnn.errors import DatasetError
+from autocnn.input_files import check_input
 
 Kind = Literal["folder", "npz", "npy", "idx", "parquet"]
 Labels = NDArray[np.int64]
 
+MAX_RATIO = 200  # size of what a compressed file holds, by its own size
+FREE_BYTES = 1 << 30  # of what it holds, up to which any ratio is allowed
 _CLUTTER = ("__MACOSX", "Thumbs.db", "desktop.ini")  # files of operating systems
 
 
@@ -61,10 +64,21 @@ def stat_file(path: Path) -> FileStat:
     Raises: DatasetError if they cannot be read.
     """
     try:
+        check_input(path)
         stat = path.stat()
     except OSError as error:
         raise DatasetError(f"{path}: cannot be read ({error.strerror})") from error
     return FileStat(path.name, stat.st_size, stat.st_mtime_ns)
+
+
+def refuse_expansion(place: Path, size: int, stored: int, advice: str) -> None:
+    """Raise DatasetError if a file of `stored` bytes holds `size` bytes, which are far more."""
+    most = max(FREE_BYTES, MAX_RATIO * stored)
+    if size > most:
+        raise DatasetError(
+            f"{place}: expands to more than {most / 2**20:,.0f} MiB, the limit: {MAX_RATIO} times "
+            f"its own size, or {FREE_BYTES / 2**20:,.0f} MiB; if that is right, {advice}"
+        )
 
 
 def stat_entry(entry: os.DirEntry[str], prefix: str) -> FileStat:

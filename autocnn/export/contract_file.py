@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from autocnn.errors import AutocnnError, RecordError
+from autocnn.input_files import open_input
 from autocnn.models.contract import (
     ModelContract,
     contract_from_json,
@@ -98,7 +99,7 @@ def _read_bytes(path: Path) -> bytes:
     Raises: RecordError if it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror})") from error

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from autocnn.errors import RecordError, StudyError
+from autocnn.input_files import check_input, open_input
 from autocnn.objectives import DEFAULT, OBJECTIVES, Objective
 from autocnn.records.open_study import OpenStudy
 
@@ -28,7 +29,7 @@ def record_bytes(journal: Path) -> int | None:
     it holds no trial that they lack.
     """
     try:
-        with journal.open("rb") as file:
+        with open_input(journal) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - 1))
             return size if file.read(1) == b"\n" else None
@@ -91,6 +92,7 @@ def open_leaderboard(path: Path) -> LeaderboardFile:
     if not path.is_file():
         raise StudyError(f"{path}: there is no leaderboard; {_repair(path)}")
     with _damage_told(path):
+        check_input(path)
         file = pq.ParquetFile(path)
         found = LeaderboardFile(path=path, schema=file.schema_arrow, file=file)
     if found.metadata(VERSION_KEY) != str(SCHEMA_VERSION):

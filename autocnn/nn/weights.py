@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from autocnn.errors import RecordError
 from autocnn.files import write_atomic
+from autocnn.input_files import open_input
 
 
 def save_weights(path: Path, weights: Sequence[npt.NDArray[Any]]) -> None:
@@ -27,7 +28,7 @@ def load_weights(path: Path) -> list[npt.NDArray[Any]]:
     Raises: RecordError if the file is missing or damaged.
     """
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+        with open_input(path) as raw, np.load(raw, allow_pickle=False) as file:
             return [file[f"arr_{i}"] for i in range(len(file.files))]
     except Exception as error:  # zipfile, OSError and ValueError, by the kind of damage
         raise RecordError(f"{path}: cannot read the weights: {error}") from error

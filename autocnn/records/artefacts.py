@@ -9,6 +9,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from autocnn.errors import RecordError, StudyError
+from autocnn.input_files import open_input
 from autocnn.records.manifest import read_manifest
 from autocnn.records.study_folder import StudyPaths
 from autocnn.trial import WEIGHTS_FILE
@@ -49,7 +50,7 @@ def check_artefact(paths: StudyPaths, file: Path) -> None:
 def _check_sums(file: Path) -> None:
     """Raise RecordError if the file, which is a zip archive, is damaged."""
     try:
-        with ZipFile(file) as archive:
+        with open_input(file) as content, ZipFile(content) as archive:
             damaged = archive.testzip()
     except (BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
         raise RecordError(f"{file}: is damaged ({error}); put back a copy, or delete it") from error
@@ -62,5 +63,5 @@ def _place(paths: StudyPaths, file: Path) -> str:
 
 
 def _sha256(file: Path) -> str:
-    with file.open("rb") as content:
+    with open_input(file) as content:
         return hashlib.file_digest(content, "sha256").hexdigest()

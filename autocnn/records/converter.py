@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,7 +39,8 @@ def from_json(data: Any, kind: type[T]) -> T:
     try:
         return _converter().structure(data, kind)
     except Exception as error:  # cattrs raises a group of the errors of all fields
-        reasons = transform_error(error, path=kind.__name__)
+        is_group = isinstance(error, ExceptionGroup)
+        reasons = transform_error(error, path=kind.__name__) if is_group else [str(error)]
         raise ValueError("; ".join(reasons)) from error
 
 
@@ -61,6 +63,8 @@ def _converter() -> Converter:
     from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
     converter = Converter()
+    for kind in (int, bool, str):
+        converter.register_structure_hook(kind, _exact)
     converter.register_structure_hook(float, lambda value, _: _float(value))
     converter.register_structure_hook(TrialConfig, lambda value, _: config_from_dict(value))
     curve = override(unstruct_hook=_columns, struct_hook=lambda value, _: _curve(value))
@@ -68,9 +72,8 @@ def _converter() -> Converter:
     converter.register_unstructure_hook(
         TrialResult, make_dict_unstructure_fn(TrialResult, converter, curve=curve)
     )
-    converter.register_structure_hook(
-        TrialResult, make_dict_structure_fn(TrialResult, converter, curve=curve)
-    )
+    result = make_dict_structure_fn(TrialResult, converter, curve=curve)
+    converter.register_structure_hook(TrialResult, lambda *given: _checked(result(*given)))
     converter.register_unstructure_hook(
         Proposal, make_dict_unstructure_fn(Proposal, converter, values=values)
     )
@@ -80,8 +83,29 @@ def _converter() -> Converter:
     return converter
 
 
+def _exact(value: Any, kind: type[T]) -> T:
+    """`value`, which JSON gives in its own type: a number as a text is damage."""
+    if issubclass(kind, Enum):  # of texts
+        return kind(value)
+    if type(value) is not kind:
+        raise ValueError(f"expected {kind.__name__}, got {type(value).__name__}")
+    return value
+
+
 def _float(value: Any) -> float:
-    return math.nan if value is None else float(value)
+    """The number that `to_json` wrote: NaN as None, an infinity as a text."""
+    if value is None:
+        return math.nan
+    if type(value) in (int, float) or value in ("inf", "-inf"):
+        return float(value)
+    raise ValueError(f"expected a number, got {type(value).__name__}")
+
+
+def _checked(result: TrialResult) -> TrialResult:
+    """`result`, whose best epoch is one of its curve."""
+    if result.best_epoch is not None and not 1 <= result.best_epoch <= result.epochs:
+        raise ValueError(f"best_epoch is {result.best_epoch}, of {result.epochs} epochs")
+    return result
 
 
 def _columns(curve: Iterable[Epoch]) -> dict[str, list[float]]:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from autocnn.errors import RecordError
 from autocnn.files import make_folder, write_atomic
+from autocnn.input_files import read_json
 from autocnn.records.converter import from_json, to_json
 from autocnn.records.manifest import read_manifest
 from autocnn.records.study_folder import StudyPaths
@@ -51,7 +52,7 @@ def read_cost(paths: StudyPaths) -> StudyCost:
     runs = []
     for path in sorted(paths.costs.glob("*.json")):
         try:
-            runs.append(from_json(json.loads(path.read_text("utf-8")), RunCost))
+            runs.append(from_json(read_json(path), RunCost))
         except (OSError, ValueError) as error:
             raise RecordError(
                 f"{path}: cannot be read ({error}); delete it to go on without that run's cost"

@@ -92,4 +92,9 @@ def facts_from_json(data: Mapping[str, Any]) -> Facts:
     """
     if "measurements" not in data and all(key in data for key in _FLAT):
         data = {**data, "measurements": [{key: data[key] for key in _FLAT}]}
-    return from_json(data, Facts)
+    facts = from_json(data, Facts)
+    if not facts.measurements:
+        raise ValueError("there is no measurement")
+    if min(facts.image_shape) < 1 or facts.horizon < 1:
+        raise ValueError(f"images of {facts.image_shape} for {facts.horizon} epochs")
+    return facts

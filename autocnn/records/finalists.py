@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from autocnn.errors import RecordError
 from autocnn.files import make_folder, write_atomic
+from autocnn.input_files import read_json
 from autocnn.records.converter import from_json, to_json
 from autocnn.records.study_folder import StudyPaths
 
@@ -91,7 +92,7 @@ def read_retrainings(paths: StudyPaths) -> list[Retraining]:
     path = paths.retrainings_json
     again = "delete it, and the finals train them again"
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = read_json(path)
         if not isinstance(data, list):
             raise ValueError("the file holds no list")
         return [from_json(each, Retraining) for each in data]

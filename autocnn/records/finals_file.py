@@ -12,6 +12,7 @@ from typing import Any
 
 from autocnn.errors import RecordError
 from autocnn.files import write_atomic
+from autocnn.input_files import read_json
 from autocnn.objectives import DEFAULT, Objective, find_objective
 from autocnn.records.converter import from_json, to_json
 from autocnn.records.finalists import Finalist
@@ -100,7 +101,7 @@ def read_finals(paths: StudyPaths) -> Finals | None:
     path = paths.finals_json
     again = f"delete it, then `autocnn resume {paths.name}` tests the winner again"
     try:
-        return from_json(json.loads(path.read_text("utf-8")), Finals)
+        return from_json(read_json(path), Finals)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -182,7 +183,7 @@ def read_confusion(path: Path) -> Confusion:
     """
     again = f"`autocnn resume {path.parent.parent.name}` with more trials writes it anew"
     try:
-        return _from_json(json.loads(path.read_text("utf-8")))
+        return _from_json(read_json(path))
     except OSError as error:
         raise RecordError(f"{path}: cannot be read ({error.strerror}); {again}") from error
     except ValueError as error:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from optuna.storages.journal import BaseJournalBackend
+
+from autocnn.input_files import open_input, parse_json
 
 BLOCK = 1 << 16  # bytes that are read at once from the end of the file
 
@@ -30,7 +31,7 @@ class JournalReader(BaseJournalBackend):
         """
         if log_number_from != self._n_read:
             self._n_read, self._offset = 0, 0
-        with open(self._journal, "rb") as file:
+        with open_input(self._journal) as file:
             file.seek(self._offset)
             content = file.read(max(0, split_tail(self._journal)[0] - self._offset))
         for line in content.split(b"\n")[:-1]:
@@ -53,7 +54,7 @@ def split_tail(journal: Path) -> tuple[int, bytes]:
     A file that has no record at all is no journal: all of it counts as whole, unless it is what a
     crash leaves of the first line.
     """
-    with open(journal, "rb") as file:
+    with open_input(journal) as file:
         size = end = file.seek(0, os.SEEK_END)
         tail = b""
         while end > 0:
@@ -90,7 +91,7 @@ def _is_record(line: bytes) -> bool:
 def _parse(line: bytes) -> dict[str, Any] | None:
     """The JSON object in `line`, or None."""
     try:
-        value = json.loads(line.decode("utf-8"))
-    except (ValueError, RecursionError):
+        value = parse_json(line)
+    except ValueError:
         return None
     return value if isinstance(value, dict) else None

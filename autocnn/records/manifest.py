@@ -9,6 +9,7 @@ from typing import Any
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.files import write_atomic
+from autocnn.input_files import read_json
 from autocnn.records.converter import json_safe
 
 
@@ -30,7 +31,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     study = path.absolute().parent.name
     repair = f"`autocnn search --study {study}` finishes the study and writes it"
     try:
-        data = json.loads(path.read_text("utf-8"))
+        data = read_json(path)
     except FileNotFoundError:
         raise StudyError(f"{path}: there is no manifest; {repair}") from None
     except (OSError, ValueError) as error:

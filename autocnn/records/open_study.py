@@ -37,7 +37,7 @@ class _SettingsFile:
     @cached_property
     def table(self) -> dict[str, Any] | SettingsError:
         """The table of the file, empty if there is no file; or why it cannot be read."""
-        if not self.path.is_file():
+        if not os.path.isfile(self.path):
             return {}
         try:
             return read_table(self.path)
@@ -184,7 +184,7 @@ def list_studies(results: Path) -> list[OpenStudy]:
 
     Raises: RecordError if the folder cannot be read.
     """
-    if not results.is_dir():
+    if not os.path.isdir(results):
         return []
     try:
         folders = (StudyPaths(path) for path in results.iterdir() if path.is_dir())
@@ -199,7 +199,7 @@ def find_study(results: Path, name: str | None = None) -> OpenStudy:
 
     Raises: StudyError if there is none; the text names those that there are.
     """
-    if not results.is_dir():
+    if not os.path.isdir(results):
         raise StudyError(f"{results}: there is no such folder; `autocnn search` starts a study")
     if name is not None and is_study_name(name) and StudyPaths(results / name).exists:
         return open_folder(results / name)

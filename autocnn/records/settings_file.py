@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autocnn.errors import SettingsError
+from autocnn.input_files import parse_toml, read_text
 from autocnn.records.study_settings import (
     INTEGER_BITS,
     SETTINGS,
@@ -66,7 +66,7 @@ def read_table(path: Path, option: str = "") -> dict[str, Any]:
     Raises: SettingsError if it cannot be read.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{option}{path}: cannot be read as UTF-8 text: {error}") from None
     return _parse(text, str(path))
@@ -78,7 +78,7 @@ def _parse(text: str, where: str) -> dict[str, Any]:
     Raises: SettingsError if it is not TOML, or if an integer is too large to become a float.
     """
     try:
-        table = tomllib.loads(text)
+        table = parse_toml(text)
     except ValueError as error:
         raise SettingsError(f"{where}: not a TOML file: {error}") from None
     for key, value in table.items():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from autocnn.errors import RecordError, SettingsError
 from autocnn.files import make_folder
+from autocnn.input_files import read_text
 from autocnn.records.setting import is_study_name
 from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE
 
@@ -30,7 +31,7 @@ class StudyPaths:
     @property
     def exists(self) -> bool:
         """True if the folder holds a study."""
-        return self.study_toml.is_file()
+        return os.path.isfile(self.study_toml)
 
     @property
     def study_toml(self) -> Path:
@@ -219,6 +220,6 @@ def _not_writable(folder: Path, reason: str) -> RecordError:
 def read_space_text(paths: StudyPaths) -> str:
     """The text of the space that the study was made with; RecordError if it cannot be read."""
     try:
-        return paths.space_toml.read_text(encoding="utf-8-sig")
+        return read_text(paths.space_toml)
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{paths.space_toml}: cannot be read as UTF-8 text: {error}") from None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-import tomllib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from autocnn.errors import SpaceError
+from autocnn.input_files import parse_toml, read_text
 from autocnn.space.config import Block, Dense, convert
-from autocnn.space.expand import NAMES, Name
+from autocnn.space.expand import MAX_FILTERS, MAX_LAYERS, NAMES, Name
 from autocnn.space.library import space_file, space_names
 from autocnn.space.parameters import (
     Between,
@@ -54,14 +55,14 @@ def load_space(name_or_file: str) -> SearchSpace:
     path = space_file(name_or_file)
     if path is None:
         path = Path(name_or_file)
-        if path.suffix != ".toml" or not path.is_file():
+        if path.suffix != ".toml" or not os.path.isfile(path):
             known = ", ".join(space_names())
             raise SpaceError(
                 f"no search space named {name_or_file!r}; choose one of {known}, "
                 "or give a .toml file"
             )
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_text(path)
     except (OSError, UnicodeDecodeError) as error:
         raise SpaceError(f"{path}: cannot be read as UTF-8 text: {error}") from None
     return parse_space(text, name=path.stem, where=str(path))
@@ -73,7 +74,7 @@ def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
     Raises: SpaceError if the text is no valid space.
     """
     try:
-        data = tomllib.loads(text)
+        data = parse_toml(text)
     except ValueError as error:
         raise SpaceError(f"{where}: broken TOML: {error}") from None
     _check_integers(data, f"{where}:", " ")
@@ -159,7 +160,27 @@ def _published(data: Any, where: str) -> Published:
 
 
 def _explicit(data: Mapping[str, Any], key: str, cls: Any, where: str) -> tuple[Any, ...]:
-    return tuple(convert(tuple[cls, ...], data.get(key, []), f"{where}: {key}"))
+    tables = data.get(key, [])
+    n_layers = sum(_n_layers(table) for table in tables) if isinstance(tables, list) else 0
+    if n_layers > MAX_LAYERS:
+        raise SpaceError(
+            f"{where}: {key}: expected at most {MAX_LAYERS:,} layers, got {n_layers:,}"
+        )
+    layers = tuple(convert(tuple[cls, ...], tables, f"{where}: {key}"))
+    for i, layer in enumerate(layers):
+        widest = layer.units if isinstance(layer, Dense) else max(layer.filters)
+        if widest > MAX_FILTERS:
+            raise SpaceError(
+                f"{where}: {key}[{i}]: expected at most {MAX_FILTERS:,} filters or units, got "
+                f"{widest:,}"
+            )
+    return layers
+
+
+def _n_layers(table: Any) -> int:
+    """The layers of an entry of [[block]] or [[dense]], before its types are checked."""
+    filters = table.get("filters") if isinstance(table, dict) else None
+    return len(filters) if isinstance(filters, list) else 1
 
 
 def _is_a(value: Any, kind: type) -> bool:

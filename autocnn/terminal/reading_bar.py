@@ -21,14 +21,14 @@ from autocnn.terminal.escaping import SafeConsole
 
 @contextmanager
 def open_reading_bar(
-    *, quiet: bool, stream: TextIO = sys.stderr
+    *, quiet: bool, stream: TextIO | None = None
 ) -> Iterator[Callable[[str, int, int], None] | None]:
     """A function to call with the progress of each pass over the images; None without a terminal.
 
     Its arguments are the name of the pass, the images done and all images. The bar appears with the
     first call and disappears at the end: images that need no decoding show none.
     """
-    console = SafeConsole(file=stream)
+    console = SafeConsole(file=sys.stderr if stream is None else stream)
     if quiet or not console.is_terminal or console.is_dumb_terminal:
         yield None
         return

@@ -52,15 +52,15 @@ STYLES = {
 
 @contextmanager
 def open_screen(
-    verbosity: int, stream: TextIO = sys.stderr, objective: Objective = ACCURACY
+    verbosity: int, stream: TextIO | None = None, objective: Objective = ACCURACY
 ) -> Iterator[Listener]:
-    """A listener that prints to `stream`: a live screen on a terminal, else plain lines.
+    """A listener that prints to `stream`, by default stderr: a live screen on a terminal or lines.
 
     Scores are printed as those of `objective`.
 
     Verbosity: -1 prints errors only, 0 a line a trial, 1 a line an epoch too, without the screen.
     """
-    console = SafeConsole(file=stream, highlight=False)
+    console = SafeConsole(file=sys.stderr if stream is None else stream, highlight=False)
     if verbosity == 0 and console.is_terminal and not console.is_dumb_terminal:
         screen = LiveScreen(console, objective)
         with screen.live:

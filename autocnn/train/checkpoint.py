@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from autocnn.errors import RecordError
 from autocnn.files import write_atomic
+from autocnn.input_files import open_input
 from autocnn.nn.weights import save_weights
 from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE, Epoch, epoch_of
 
@@ -80,7 +81,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     names = [field.name for field in dataclasses.fields(Epoch)]
     try:
-        with path.open("rb") as raw, np.load(raw, allow_pickle=False) as file:
+        with open_input(path) as raw, np.load(raw, allow_pickle=False) as file:
             groups = {group: _group(file, group) for group in _GROUPS}
             rows = file[_CURVE].tolist()
             curve = tuple(epoch_of(dict(zip(names, row, strict=False))) for row in rows)

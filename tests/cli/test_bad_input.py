@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -21,7 +22,11 @@ def folder(tmp_path, monkeypatch):
 
 def contents(folder):
     """Every file below the folder."""
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path: path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and not path.is_symlink()
+    }
 
 
 @pytest.fixture
@@ -230,3 +235,67 @@ def test_a_closed_pipe_is_no_error(start):
     process.stdout = None  # the pipe is closed before any output
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (1, "")
+
+
+def test_a_long_line_of_error_is_cut(refused, folder):
+    """A value of a file may have any length; both ends of the line are shown."""
+    (folder / "long.toml").write_text(f"trials = '{'x' * 100_000}'\n")
+    code, line = refused("search", "--config", "long.toml")
+    assert code == 2
+    assert line.startswith("long.toml: trials must be an integer, got 'xxx")
+    assert " … xxx" in line
+    assert len(line) == 2003
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "studies --results LONG",
+        "show --results LONG",
+        "leaderboard --results LONG",
+        "search --results LONG",
+        "search --dataset LONG",
+        "search --space LONG.toml",
+        "search --config LONG",
+        "spaces LONG.toml",
+        "spaces cnn --copy LONG.toml",
+        "datasets LONG",
+        "predict x.keras LONG",
+        "predict LONG mine.toml",
+        "show LONG",
+        "compare --dataset digits --study LONG",
+        "search --warm-start LONG --dry-run",
+    ],
+)
+def test_a_path_of_5000_characters_is_one_line(autocnn, folder, arguments):
+    """The operating system refuses such a path; no study can have it."""
+    done = autocnn(*(word.replace("LONG", "a/" * 2500) for word in arguments.split()))
+    assert "Traceback" not in done.err
+    assert done.err.count("\n") <= 1
+    assert done.code in (0, 1, 2)
+
+
+@pytest.mark.parametrize("file", ["pipe", "device"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "search --config X.toml",
+        "search --space X.toml",
+        "spaces X.toml",
+        "datasets X.npz",
+        "datasets X.parquet",
+        "datasets X.zip",
+        "predict digits X.png",
+        "predict X.keras mine.toml",
+    ],
+)
+def test_a_pipe_or_a_device_is_no_file(refused, folder, file, arguments):
+    """One line says so, and nothing waits."""
+    words = arguments.split()
+    name = next(word for word in words if word.startswith("X"))
+    if file == "pipe":
+        os.mkfifo(folder / name)
+    else:
+        (folder / name).symlink_to("/dev/zero")
+    code, _ = refused(*words)
+    assert code in (1, 2)

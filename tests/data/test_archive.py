@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from image_files import encode, noise, write_folder
 
-from autocnn.data import archive
+from autocnn.data import archive, reader
 from autocnn.data.catalog import dataset_info, load_train
 from autocnn.data.options import ImageOptions
 from autocnn.errors import DatasetError, SettingsError
@@ -151,9 +151,9 @@ def test_an_encrypted_member_is_refused(tmp_path):
 def test_an_archive_that_expands_too_much_is_refused(tmp_path, monkeypatch, suffix):
     """The limit is a ratio, above a size that is always allowed; the number of members, too."""
     path = pack(tmp_path / f"x{suffix}", {f"a/{i}.png": bytes(1 << 20) for i in range(3)})
-    monkeypatch.setattr(archive, "FREE_BYTES", 1 << 20)
-    assert refused(path).startswith(": expands to more than 1 MiB, 200 times its own size; ")
-    monkeypatch.setattr(archive, "FREE_BYTES", 1 << 30)
+    monkeypatch.setattr(reader, "FREE_BYTES", 1 << 20)
+    assert refused(path).startswith(": expands to more than 1 MiB, the limit: 200 times its own ")
+    monkeypatch.setattr(reader, "FREE_BYTES", 1 << 30)
     monkeypatch.setattr(archive, "MAX_MEMBERS", 2)
     assert refused(path) == ": has more than 2 members"
 

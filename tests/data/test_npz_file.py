@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import re
 import zipfile
 
 import numpy as np
 import pytest
 from image_files import noise
 
+from autocnn.data import reader
 from autocnn.data.npz_file import list_npz
 from autocnn.data.part_names import TEST, TRAIN, VALIDATION
 from autocnn.errors import DatasetError
@@ -203,4 +206,24 @@ def test_any_damage_gives_one_line(tmp_path, seed):
 def test_an_absent_file_is_refused(tmp_path):
     """The error also covers a file that was deleted after the check."""
     with pytest.raises(DatasetError, match=r"x\.npz: cannot be read \(No such file"):
+        list_npz(tmp_path / "x.npz")
+
+
+def test_a_file_that_expands_far_is_refused(tmp_path, monkeypatch):
+    """The limit is a ratio, above a size that is always allowed; the line states both."""
+    monkeypatch.setattr(reader, "FREE_BYTES", 1 << 20)
+    path = tmp_path / "x.npz"
+    np.savez_compressed(path, x_train=np.zeros((40_000, 8, 8), np.uint8), y_train=np.zeros(40_000))
+    line = (
+        f"{path}: expands to more than 1 MiB, the limit: 200 times its own size, or 1 MiB; "
+        "if that is right, save it by np.savez, uncompressed"
+    )
+    with pytest.raises(DatasetError, match=f"^{re.escape(line)}$"):
+        list_npz(path).open()
+
+
+def test_a_pipe_is_no_archive(tmp_path):
+    """Nothing waits for a program that writes into it."""
+    os.mkfifo(tmp_path / "x.npz")
+    with pytest.raises(DatasetError, match=r"x\.npz: cannot be read \(is a named pipe, and a file"):
         list_npz(tmp_path / "x.npz")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 
 import pytest
 
@@ -81,3 +82,23 @@ def test_a_result_from_before_objectives_is_scored_by_its_accuracy(make_result):
     data = to_json(make_result(0.5, 0.75))
     del data["curve"]["score"]
     assert [epoch.score for epoch in from_json(data, TrialResult).curve] == [0.5, 0.75]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"attempts": "1"}, "expected int @ TrialResult.attempts"),
+        ({"attempts": True}, "expected int @ TrialResult.attempts"),
+        ({"attempts": 1.0}, "expected int @ TrialResult.attempts"),
+        ({"message": 3}, "expected str @ TrialResult.message"),
+        ({"seconds": "1.5"}, "expected float @ TrialResult.seconds"),
+        ({"seconds": False}, "expected float @ TrialResult.seconds"),
+        ({"state": "odd"}, "expected TrialState @ TrialResult.state"),
+        ({"best_epoch": 3}, "best_epoch is 3, of 0 epochs"),
+        ({"best_epoch": 0}, "best_epoch is 0, of 0 epochs"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(change, reason):
+    """JSON keeps types, so a number that is a text is damage; so is an epoch off the curve."""
+    with pytest.raises(ValueError, match=re.escape(reason)):
+        from_json({"state": "complete", **change}, TrialResult)

@@ -394,3 +394,20 @@ def test_a_byte_order_mark_is_no_statement(tmp_path):
     space = load_space(str(path))
     assert space.parameters["blocks"].value == 2
     assert space.text.startswith("[parameters]")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[[block]]\nfilters = [" + "1," * 1001 + "]", "block: expected at most 1,000 layers, got"),
+        ("[[block]]\nfilters = [1]\n" * 1001, "block: expected at most 1,000 layers, got 1,001"),
+        ("[[dense]]\nunits = 1\n" * 1001, "dense: expected at most 1,000 layers, got 1,001"),
+        ("[[dense]]\nunits = 1000001", r"dense\[0\]: expected at most 1,000,000 filters or units"),
+        ("[[block]]\nfilters = [1, 1000001]", r"block\[0\]: expected at most 1,000,000 filters"),
+        ("a = " + "[" * 100_000, "broken TOML: it is nested too deeply"),
+    ],
+)
+def test_explicit_layers_have_the_limits_of_drawn_ones(text, message):
+    """So has the nesting of the file."""
+    with pytest.raises(SpaceError, match=f"^my.toml: {message}"):
+        parse(text)

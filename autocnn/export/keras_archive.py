@@ -22,6 +22,7 @@ from typing import Any, Final
 
 from autocnn.errors import RecordError
 from autocnn.export.contract_file import AGAIN, MAX_BYTES, parse_contract
+from autocnn.input_files import check_input
 from autocnn.models.contract import ModelContract, contract_to_json
 
 MEMBER: Final = "metadata.json"
@@ -121,6 +122,7 @@ def _read_member(path: Path, archive: zipfile.ZipFile, name: str, most: int) -> 
 def _broken_archives(path: Path, what: str) -> Iterator[None]:
     """Turn any error of a damaged or foreign file into one line, which says `what`."""
     try:
+        check_input(path)
         yield
     except RecordError:
         raise

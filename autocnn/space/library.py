@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -26,4 +27,4 @@ def space_file(name: str) -> Path | None:
     """The library's file of the space or baseline `name`, or None without such a file."""
     root = library_path()
     candidates = [root / f"{name}.toml", root / "baselines" / f"{name}.toml"]
-    return next((path for path in candidates if path.is_file()), None)
+    return next((path for path in candidates if os.path.isfile(path)), None)

@@ -59,7 +59,7 @@ def either(names: Iterable[str]) -> str:
 def one_of(choices: Iterable[str], hidden: tuple[str, ...] = ()) -> Rule:
     """The rule that a value is among `choices`, or among `hidden`, which no text lists."""
     listed = tuple(choices)
-    allowed = {*listed, *hidden}
+    allowed = (*listed, *hidden)  # no set: a value of a file may be a table
     return Rule(f"one of {', '.join(listed)}", lambda value: value in allowed, listed)
 
 

@@ -80,3 +80,10 @@ def test_the_metadata_hold_one_setting():
     """`about` wraps a `Setting` for a field of a dataclass."""
     (found,) = about("Seed", at_least(0), changeable=True).values()
     assert (found.help, found.changeable, found.option, found.parse) == ("Seed", True, "", None)
+
+
+@pytest.mark.parametrize("value", [{}, [], {"a": 1}, None, 3])
+def test_a_table_is_none_of_the_choices(value):
+    """A file may give any value where a name is expected."""
+    with pytest.raises(SettingsError, match=r"^x\.toml: baseline must be one of a, b, got "):
+        check_choice("x.toml: baseline", value, ("a", "b"))

@@ -15,6 +15,7 @@ from autocnn.api.studies import StudyView
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.files import write_atomic
 from autocnn.leaderboard.table import PARAMETER_PREFIX
+from autocnn.models.contract import ModelContract
 from autocnn.records.cost import read_cost
 from autocnn.records.finals_file import Confusion, read_confusion
 from autocnn.records.manifest import read_manifest
@@ -22,10 +23,12 @@ from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.trial_record import TrialRecord
 from autocnn.report.figures import Plot, StudyData, choose_parameters, importances
 from autocnn.report.layer_table import LayerRow, layer_rows
+from autocnn.report.model_card import CARD, MARK, model_card
 from autocnn.report.study_page import Figure, draw_figure, render_page
 from autocnn.report.study_report import MOST_ROWS, StudyReport, Table
 
 REPORT_FILE = ".html"  # the ending of a report
+CARD_HEAD = 4_096  # bytes of a card, within which its mark lies
 ABLATION_COLUMNS = ("factor", "change", "n", "score", "effect", "low", "high", "verdict")
 BOARD_COLUMNS = (
     "rank",
@@ -53,6 +56,34 @@ def write_report(views: Sequence[StudyView], target: Path | str) -> Path:
     page = render_page([(report_of(view), draw_figures(view)) for view in views])
     write_atomic(file, page)
     return file
+
+
+def write_card(view: StudyView, files: Sequence[Path], contract: ModelContract) -> Path:
+    """Write the model card, README.md, into the folder of the exported `files`.
+
+    Raises: RecordError if a README.md lies there that is no card, or if it cannot be written.
+    """
+    target = files[0].parent / CARD
+    check_card(target)
+    text = model_card(report_of(view), contract, [file.name for file in files])
+    write_atomic(target, text)
+    return target
+
+
+def check_card(target: Path) -> None:
+    """Raise RecordError if something else than an older card lies at `target`."""
+    if not os.path.lexists(target):
+        return
+    try:
+        with target.open("rb") as file:
+            is_card = MARK.encode() in file.read(CARD_HEAD)
+    except OSError:
+        is_card = False
+    if not is_card:
+        raise RecordError(
+            f"{target}: expected no file, or the card of an older export, found something else; "
+            "export to another folder, or move that file away"
+        )
 
 
 def check_report_file(target: Path) -> None:

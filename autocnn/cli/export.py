@@ -53,6 +53,10 @@ def export(
             "machine.",
         ),
     ] = False,
+    card: Annotated[
+        bool,
+        typer.Option("--card", help="Write a model card, README.md, beside the files."),
+    ] = False,
     results: ResultsOption = Path("results"),
     trust: TrustOption = False,
     as_json: JsonOption = False,
@@ -74,6 +78,9 @@ def export(
     )
     outcome = api.export_files(view, settings)
     _print_files(outcome, report=report)
+    if card:
+        files = [file.path for file in outcome.files]
+        terminal.print_line(str(api.write_card(view, files, outcome.contract)))
     for line in terminal.describe_contract(outcome.contract):
         terminal.print_line(line)
     for note in api.export_notes(view, outcome, trial):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from autocnn.api import load_study, write_report
-from autocnn.api.reports import report_of
+from autocnn.api.reports import report_of, write_card
+from autocnn.data.value_range import EIGHT_BITS
 from autocnn.errors import RecordError, SettingsError
+from autocnn.models.contract import ModelContract
 from autocnn.records.finals_file import Confusion, write_confusion, write_finals
 
 
@@ -63,3 +65,25 @@ def test_a_damaged_ablation_is_one_line(study, results, tmp_path):
     (folder / "ablation.parquet").write_bytes(b"no table")
     with pytest.raises(RecordError, match=r"ablation\.parquet: cannot be read .*autocnn ablate"):
         write_report([load_study(results, "digits-1")], tmp_path / "r.html")
+
+
+def test_a_card_is_written_and_replaced(study, results, tmp_path):
+    """It lies in the folder of the files; a README of another kind stays."""
+    contract = ModelContract(
+        class_names=("a", "b"),
+        image_shape=(8, 8, 1),
+        value_range=EIGHT_BITS,
+        dataset="digits",
+        study="digits-1",
+        trial=2,
+    )
+    view = load_study(results, "digits-1")
+    card = write_card(view, [tmp_path / "m.keras"], contract)
+    assert card == tmp_path / "README.md"
+    assert "# digits\\-1" in card.read_text("utf-8").splitlines()
+    assert write_card(view, [tmp_path / "m.onnx"], contract) == card
+    assert "- m.onnx" in card.read_text("utf-8")
+    card.write_text("# My project\n")
+    with pytest.raises(RecordError, match=r"README\.md: expected no file, or the card of an older"):
+        write_card(view, [tmp_path / "m.onnx"], contract)
+    assert card.read_text() == "# My project\n"

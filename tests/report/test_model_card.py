@@ -1,0 +1,77 @@
+"""The model card beside an exported file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from autocnn.data.value_range import EIGHT_BITS
+from autocnn.models.contract import ModelContract
+from autocnn.objectives import ACCURACY
+from autocnn.records.cost import StudyCost
+from autocnn.records.finals_file import Confusion
+from autocnn.report.model_card import MARK, model_card, plain
+from autocnn.report.study_report import StudyReport
+
+
+@pytest.fixture
+def report(make_record, facts, make_finals) -> StudyReport:
+    """A winner with 0.98, tested with 7 errors in 360."""
+    winner = make_record(4, 0.5, 0.98)
+    return StudyReport(
+        name="look",
+        dataset="photos",
+        objective=ACCURACY,
+        records=[winner],
+        winner=winner,
+        facts=facts,
+        finals=make_finals(),
+        cost=StudyCost(),
+        confusion=Confusion(classes=("a|b", "c"), counts=((3, 1), (0, 4))),
+    )
+
+
+@pytest.fixture
+def contract() -> ModelContract:
+    """A contract of two classes."""
+    return ModelContract(
+        class_names=("a|b", "<b>\nc"),
+        image_shape=(8, 10, 3),
+        value_range=EIGHT_BITS,
+        dataset='pho"tos',
+        study="look",
+        trial=4,
+        autocnn="0.1.0",
+    )
+
+
+def test_the_card_says_what_the_network_is(report, contract):
+    """Front matter, files, input and outputs, the sentences of the report, classes and limits."""
+    lines = model_card(report, contract, ["model.onnx", "model.tflite"]).splitlines()
+    assert lines[0] == "---"
+    assert '        dataset: {name: "pho\\"tos", type: image-folder, split: test}' in lines
+    assert "        metrics: [{type: accuracy, value: 0.9806}]" in lines
+    assert MARK in lines
+    assert "- model.onnx" in lines
+    assert "- 1.3 k parameters, 88.0 k multiply-accumulates an image." in lines
+    assert any(line.startswith("- Input: 8 x 10 pixels, RGB, raw values") for line in lines)
+    assert any("7 errors in 360 images" in line for line in lines)
+    assert "| a\\|b | 4 | 1.000 | 0.750 | 0.857 |" in lines
+    assert "- Output: a probability for each class, in this order: a\\|b, &lt;b&gt; c." in lines
+
+
+def test_a_network_without_finals_is_said_to_be_untested(report, contract):
+    """There is no figure in the front matter, either."""
+    card = model_card(replace(report, finals=None, confusion=None), contract, ["m.keras"])
+    assert "model-index" not in card
+    assert "has not been tested on images that had no part in its choice" in card
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("a\n# b", "a \\# b"), ("<script>", "&lt;script&gt;"), ("[x](y)", "\\[x\\]\\(y\\)")],
+)
+def test_names_are_plain_text(text, expected):
+    """Neither Markdown nor HTML reads anything in them."""
+    assert plain(text) == expected

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from autocnn.api.studies import StudyView
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.files import write_atomic
-from autocnn.leaderboard.table import PARAMETER_PREFIX
+from autocnn.leaderboard.table import DEFAULT_COLUMNS, PARAMETER_PREFIX
 from autocnn.models.contract import ModelContract
 from autocnn.records.cost import read_cost
 from autocnn.records.finals_file import Confusion, read_confusion
@@ -30,18 +30,6 @@ from autocnn.report.study_report import MOST_ROWS, StudyReport, Table
 REPORT_FILE = ".html"  # the ending of a report
 CARD_HEAD = 4_096  # bytes of a card, within which its mark lies
 ABLATION_COLUMNS = ("factor", "change", "n", "score", "effect", "low", "high", "verdict")
-BOARD_COLUMNS = (
-    "rank",
-    "trial",
-    "state",
-    "score",
-    "best_epoch",
-    "epochs",
-    "parameters",
-    "macs",
-    "seconds",
-    "origin",
-)
 
 
 def write_report(views: Sequence[StudyView], target: Path | str) -> Path:
@@ -167,7 +155,7 @@ def _confusion(view: StudyView) -> Confusion | None:
 
 def _board(table: pa.Table) -> Table:
     """The rows of the leaderboard: the usual columns, and the parameters that vary."""
-    names = [name for name in BOARD_COLUMNS if name in table.column_names]
+    names = [name for name in DEFAULT_COLUMNS if name in table.column_names]
     for name in table.column_names:
         is_parameter = name.startswith(PARAMETER_PREFIX)
         if is_parameter and len({repr(cell) for cell in table[name].to_pylist()}) > 1:

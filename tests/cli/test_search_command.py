@@ -100,7 +100,7 @@ def test_progress_goes_to_stderr(finished):
         "testing …",
     ]
     names = [line.split("  ")[0] for line in finished.done.out.splitlines()[:-1] if line[0] != " "]
-    assert names == ["test accuracy", "winner", "model", "leaderboard", "took"]
+    assert names == ["test accuracy", "winner", "model", "leaderboard", "took", "next"]
 
 
 def test_a_finished_study_has_a_manifest(finished):

@@ -15,6 +15,7 @@ from autocnn.records.cost import CostMeter, MeteredListener
 from autocnn.records.database import database_errors
 from autocnn.records.open_study import OpenStudy, find_study
 from autocnn.records.optuna_record import silence_optuna
+from autocnn.records.study_folder import lost_folder
 from autocnn.records.study_settings import StudySettings
 from autocnn.study.open_session import open_session
 from autocnn.study.session import Mode
@@ -64,6 +65,7 @@ def join(
     with (
         database_errors(settings.storage, *lost),
         disk_errors(paths.root, "start the worker again"),
+        lost_folder(paths),
         meter.running(),
         open_session(settings, paths, space, listener, end, Mode(joins=True)) as session,
     ):

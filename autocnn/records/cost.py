@@ -118,8 +118,9 @@ class CostMeter:
             cpu_seconds=self._cpu_clock() - self._cpu_start,
             joined=self._joined,
         )
-        with suppress(OSError):  # `write_atomic` raises the error that is shown
-            make_folder(self._paths.costs)
+        if self._paths.exists:  # a study that was deleted meanwhile gets no folder
+            with suppress(OSError):  # `write_atomic` raises the error that is shown
+                make_folder(self._paths.costs)
         write_atomic(self._file, json.dumps(to_json(cost)) + "\n")
 
     def write_if_due(self) -> None:

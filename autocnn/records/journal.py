@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from contextlib import suppress
@@ -66,9 +67,17 @@ class _Backend(JournalFileBackend):
         flush_folder(journal.parent)  # else a power cut may take a new journal, records and all
 
     def append_logs(self, logs: list[dict[str, object]]) -> None:
-        """Append records; what a failed write left of earlier ones is cut first."""
+        """Append records; what a failed write left of earlier ones is cut first.
+
+        Raises: OSError; FileNotFoundError if the journal is deleted, which does not make a new one.
+        """
         _cut_tail(self._journal)
-        super().append_logs(logs)
+        try:
+            super().append_logs(logs)
+        except RuntimeError as error:  # Optuna's lock is gone
+            if self._journal.exists():
+                raise
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from error
 
 
 def open_own_study(

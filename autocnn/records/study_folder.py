@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from contextlib import suppress
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE
 
 LOCK_FILE = ".lock"
 JOURNAL_LOCK = "journal.log.lock"  # Optuna's, while it writes; longer, while it ends that
+TRIES, PAUSE_S = 10, 0.1  # while another program deletes the folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +174,41 @@ def claim_folder(results: Path, name: str) -> StudyPaths:
         raise _not_writable(paths.root, "Permission denied")
     refuse_links(paths)
     return paths
+
+
+@contextmanager
+def lost_folder(paths: StudyPaths) -> Iterator[None]:
+    """A folder that is deleted or moved while the body runs becomes one line.
+
+    Any other error stays what it is.
+    Raises: RecordError.
+    """
+    try:
+        yield
+    except OSError as error:
+        tries = TRIES if error.errno == errno.ENOENT else 1  # the last file may be gone later
+        while paths.exists:
+            tries -= 1
+            if tries == 0:
+                raise
+            time.sleep(PAUSE_S)
+        raise _is_lost(paths) from error
+
+
+def refuse_lost(paths: StudyPaths) -> None:
+    """Raise RecordError if the folder of a study that is in use was deleted or moved.
+
+    What a process of the study wrote later may have made a folder without a study there.
+    """
+    if not paths.exists:
+        raise _is_lost(paths)
+
+
+def _is_lost(paths: StudyPaths) -> RecordError:
+    return RecordError(
+        f"{paths.root}: was deleted or moved while the study was in use, which ends here; put "
+        "the folder back to go on, or start another study"
+    )
 
 
 def refuse_links(paths: StudyPaths) -> None:

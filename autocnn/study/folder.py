@@ -13,7 +13,7 @@ from autocnn.files import remove_leftovers, write_atomic
 from autocnn.records.choices import PLAN
 from autocnn.records.lock import lock_study
 from autocnn.records.settings_file import settings_to_toml
-from autocnn.records.study_folder import StudyPaths, claim_folder, read_space_text
+from autocnn.records.study_folder import StudyPaths, claim_folder, lost_folder, read_space_text
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import parse_space
@@ -25,7 +25,8 @@ def study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyP
 
     A new folder is deleted again if an error or Ctrl-C ends the body before the first leaderboard.
     Raises: SettingsError if the study was made with another text of the space; StudyError if
-    another process holds the lock; RecordError if the folder cannot be written.
+    another process holds the lock; RecordError if the folder cannot be written, or is deleted or
+    moved while the body runs.
     """
     paths = claim_folder(Path(settings.results), settings.study)
     with lock_study(paths):
@@ -38,9 +39,10 @@ def study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyP
             write_atomic(paths.study_toml, settings_to_toml(settings))
             if not paths.space_toml.exists():
                 write_atomic(paths.space_toml, space.text)
-            yield paths
+            with lost_folder(paths):
+                yield paths
         except (AutocnnError, Interrupted, KeyboardInterrupt):
-            if is_new and not paths.leaderboard.exists():
+            if is_new and paths.exists and not paths.leaderboard.exists():
                 _undo(paths, settings)
             raise
 

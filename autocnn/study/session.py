@@ -32,7 +32,7 @@ from autocnn.records.optuna_record import (
 )
 from autocnn.records.own_trials import n_drawn_points
 from autocnn.records.promotions import promoted_trials
-from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_folder import StudyPaths, refuse_lost
 from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_log import TrialLog
 from autocnn.records.trial_record import TrialRecord
@@ -108,7 +108,11 @@ class Session:
         return finished_records(self.study, self._ended, self.space)
 
     def record(self) -> None:
-        """Write the leaderboard from the study's record, and keep the best trials' weights only."""
+        """Write the leaderboard from the study's record, and keep the best trials' weights only.
+
+        Raises: RecordError if the study's folder was deleted or the leaderboard cannot be written.
+        """
+        refuse_lost(self.paths)
         n_bytes = record_bytes(self.paths.journal)  # read first, since the journal may grow
         table = build_leaderboard(self.records(), self.space, self.objective)
         write_leaderboard(self.paths.leaderboard, table, n_bytes)

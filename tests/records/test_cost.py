@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from autocnn.errors import RecordError
@@ -24,7 +26,9 @@ class Clock:
 @pytest.fixture
 def folder(tmp_path) -> StudyPaths:
     """The folder of a study without any recorded cost."""
-    return StudyPaths(tmp_path)
+    paths = StudyPaths(tmp_path)
+    paths.study_toml.touch()
+    return paths
 
 
 def run(folder, seconds, cpu, **more):
@@ -111,6 +115,14 @@ def test_a_damaged_file_is_one_clear_line(folder, text):
     with pytest.raises(RecordError, match=r"a\.json: cannot be read .*; delete it to go on") as e:
         read_cost(folder)
     assert "\n" not in str(e.value)
+
+
+def test_a_study_that_was_deleted_gets_no_folder(folder):
+    """The error under way is raised, and the last write of the run makes nothing."""
+    meter = CostMeter(folder, None, clock=Clock(), cpu_clock=Clock())
+    with pytest.raises(FileNotFoundError), meter.running():
+        shutil.rmtree(folder.root) or folder.study_toml.read_bytes()
+    assert not folder.root.exists()
 
 
 def test_cpu_seconds_grow():

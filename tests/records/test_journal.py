@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from dataclasses import replace
 
@@ -129,3 +130,17 @@ def test_a_lock_that_may_be_held_is_left(paths, whole):
     open_journal(paths)
     assert lock.is_symlink()
     assert file.exists()
+
+
+@pytest.mark.parametrize("gone", ["before", "while the lock is held"])
+def test_a_journal_that_is_deleted_is_not_made_again(paths, settings, monkeypatch, gone):
+    """The missing file is the error, which the folder of the study makes one line of."""
+    study = create_study(paths, settings)
+    if gone == "before":
+        shutil.rmtree(paths.root)
+    else:
+        flush = os.fsync
+        monkeypatch.setattr(os, "fsync", lambda file: (shutil.rmtree(paths.root), flush(file)))
+    with pytest.raises(FileNotFoundError):
+        study.ask()
+    assert not paths.root.exists()

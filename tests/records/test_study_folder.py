@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from autocnn.errors import RecordError, SettingsError
-from autocnn.records.study_folder import StudyPaths, claim_folder
+from autocnn.records import study_folder
+from autocnn.records.study_folder import StudyPaths, claim_folder, lost_folder, refuse_lost
 
 
 def make_study(results: Path, name: str, created: str) -> StudyPaths:
@@ -157,3 +158,27 @@ def test_a_study_in_a_study_may_be_no_link(tmp_path):
     (tmp_path / "study.toml").touch()
     with pytest.raises(RecordError, match="ablation-1: is a link"):
         claim_folder(tmp_path, "ablation-1")
+
+
+# --- a study that is deleted while it is in use ---
+
+
+def test_a_folder_that_is_just_being_deleted_is_one_line(tmp_path, monkeypatch):
+    """A file is missing first, and the settings are gone a moment later."""
+    paths = make_study(tmp_path, "a", "2026-11-22")
+    monkeypatch.setattr(study_folder.time, "sleep", lambda s: paths.study_toml.unlink())
+    with pytest.raises(RecordError, match=r"/a: was deleted or moved while"), lost_folder(paths):
+        (paths.root / "best.npz").read_bytes()
+
+
+def test_an_error_of_a_folder_that_is_there_stays_what_it_is(tmp_path, monkeypatch):
+    """A missing file is looked for at most ten times, another error once."""
+    paths, waits = make_study(tmp_path, "a", "2026-11-22"), []
+    monkeypatch.setattr(study_folder.time, "sleep", waits.append)
+    refuse_lost(paths)
+    with pytest.raises(FileNotFoundError), lost_folder(paths):
+        (paths.root / "best.npz").read_bytes()
+    assert waits == 9 * [0.1]
+    with pytest.raises(IsADirectoryError), lost_folder(paths):
+        paths.root.read_bytes()
+    assert len(waits) == 9

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autocnn.api.search_study import SilentListener
+from autocnn.api.spaces import check_subset
 from autocnn.api.studies import StudyView
-from autocnn.data.options import IMAGE_OPTIONS
+from autocnn.data.catalog import dataset_info
+from autocnn.data.options import IMAGE_OPTIONS, ImageOptions
 from autocnn.errors import Infeasible, SettingsError
 from autocnn.keras_startup import load_keras
 from autocnn.plans.ablation import (
@@ -22,11 +24,13 @@ from autocnn.plans.changes import FACTORS, Change, changes
 from autocnn.plans.run import plan_settings, trained_plan, write_report
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.setting import check_seeds
+from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_record import TrialRecord
 from autocnn.report.ablation_page import ablation_markdown
 from autocnn.space.layers import plan_network
 from autocnn.space.plan import VARIANT
+from autocnn.study.folder import check_study_folder
 from autocnn.study.session import Mode
 from autocnn.trial import Listener
 
@@ -68,7 +72,6 @@ def ablate(
     """
     listener = SilentListener() if listener is None else listener
     silence_optuna()
-    load_keras()
     record = view.trial(settings.trial)
     variants = _feasible(view, _applicable(record, settings.factors, listener), listener)
     if not variants:
@@ -77,6 +80,9 @@ def ablate(
     own = _study_settings(view, record, settings, len(plan))
     folds = None if settings.subset else view.known_facts.folds
     mode = Mode(plan=plan, folds=folds)
+    check_study_folder(StudyPaths(view.paths.root / own.study))
+    check_subset(own, dataset_info(own.dataset, ImageOptions.of(own)))
+    load_keras()
     with trained_plan(own, view.space, mode, listener, interrupted) as session:
         found = session.records()
         sizes = session.data.train.n, session.validation_sizes

@@ -21,6 +21,7 @@ from autocnn.keras_startup import load_keras
 from autocnn.plans.run import plan_settings, trained_plan, write_report
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.setting import check_seeds
+from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.report.networks_page import comparison_markdown
 from autocnn.space.config import EarlyStopping, TrialConfig
@@ -29,6 +30,7 @@ from autocnn.space.library import baseline_names
 from autocnn.space.plan import VARIANT, repeat_all
 from autocnn.space.space import Published
 from autocnn.space.toml import load_space
+from autocnn.study.folder import check_study_folder
 from autocnn.study.session import Mode, Session
 from autocnn.trial import Listener
 
@@ -85,12 +87,13 @@ def compare(
     """
     listener = SilentListener() if listener is None else listener
     silence_optuna()
-    load_keras()
     networks, published = _networks(settings)
     _check_feasible(settings, networks)
     plan = repeat_all(networks, settings.seeds)
     own = _study_settings(settings, len(plan))
     mode = Mode(plan=plan, keeps=sys.maxsize)  # the weights of all trials are tested
+    check_study_folder(StudyPaths(Path(own.results) / own.study))
+    load_keras()
     with trained_plan(own, load_space(own.space), mode, listener, interrupted) as session:
         rows = _test(session, {**_on_record(session, settings.dataset), **published})
     return _write(settings, rows, session.paths.root)

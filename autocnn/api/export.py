@@ -59,25 +59,23 @@ def trained_model(view: StudyView, trial: int | None = None) -> TrainedModel:
     Raises: StudyError without a model; RecordError if the weights cannot be read or if the shipped
     file is not the winner's.
     """
+    ships = trial is None and is_shipped(view)
+    record = view.trial(_number_of(view, trial))
+    if not ships and not view.paths.weights(record.number).is_file():
+        raise StudyError(
+            f"trial {record.number} ({record.state}) has no weights on disk; only the ten best "
+            "complete and stopped trials keep theirs"
+        )
     load_keras()
     from autocnn.models.trained import TrainedModel
 
-    ships = trial is None and is_shipped(view)
-    record = view.trial(_number_of(view, trial))
     model = TrainedModel(
         config=record.config,
         image=image_spec(view),
         class_names=view.known_facts.class_names,
         weights=view.paths.weights(record.number),
     )
-    if ships:
-        return with_weights_of(model, view.paths.winner)
-    if not view.paths.weights(record.number).is_file():
-        raise StudyError(
-            f"trial {record.number} ({record.state}) has no weights on disk; only the ten best "
-            "complete and stopped trials keep theirs"
-        )
-    return model
+    return with_weights_of(model, view.paths.winner) if ships else model
 
 
 def check_source(view: StudyView, trial: int | None) -> None:

@@ -75,9 +75,9 @@ def export_files(view: StudyView, settings: ExportSettings) -> ExportOutcome:
         if settings.quantize is not None:
             check_quantization(chosen, settings.quantize)
         check_target(path, chosen)
-        if chosen is SCRIPT:
-            check_plan(script_plan(view, settings.trial))
     check_source(view, settings.trial)
+    if any(chosen is SCRIPT for chosen, _ in targets):
+        check_plan(script_plan(view, settings.trial))
     work = _Work(view=view, settings=settings, contract=contract_in(view, settings.trial))
     files = tuple(work.export(each) for each in targets)
     return ExportOutcome(

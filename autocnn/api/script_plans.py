@@ -17,10 +17,10 @@ def script_plan(view: StudyView, trial: int | None) -> ScriptPlan:
 
     Raises: StudyError if there is no such trial, or if it has no best epoch.
     """
-    load_keras()
     finals = view.finals if trial is None and is_shipped(view) else None
     record = view.trial(trial if finals is None else finals.winner)
     epochs, horizon = _length(view, record, finals)
+    load_keras()
     settings, facts = view.study.settings, view.known_facts
     known = [each.name for each in list_datasets() if each.source == "keras.datasets"]
     return ScriptPlan(

@@ -40,7 +40,7 @@ from autocnn.records.study_settings import StudySettings, public_settings
 from autocnn.records.trusted import remember_named
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space
-from autocnn.study.folder import study_folder
+from autocnn.study.folder import check_study_folder, study_folder
 from autocnn.study.open_session import open_session
 from autocnn.study.session import OWN_SEARCH, Session
 from autocnn.study.tally import count_states, last_progress
@@ -107,6 +107,7 @@ def search(
     exists and was made with other settings.
     """
     study = _open(settings) if study is None else study
+    check_study_folder(study.paths)
     settings = _complete(settings, study)
     if settings.storage is not None:
         study = replace(study, given_storage=settings.storage)

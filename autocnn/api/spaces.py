@@ -33,11 +33,21 @@ def limit_space(space: SearchSpace, settings: StudySettings) -> SearchSpace:
 def check_dataset(settings: StudySettings, space: SearchSpace) -> tuple[Survey, DatasetInfo]:
     """The survey of `space` for the images of the settings' data set, and that data set.
 
-    Raises: UnknownDatasetError; DatasetError if own images cannot be read; SpaceError if nothing
-    in the space is feasible for such images.
+    Raises: UnknownDatasetError; DatasetError if own images cannot be read; SettingsError for a
+    subset of more images than there are; SpaceError if nothing in the space is feasible for such
+    images.
     """
     info = dataset_info(settings.dataset, ImageOptions.of(settings))
+    check_subset(settings, info)
     return check_feasible(space, info.image_shape, info.n_classes), info
+
+
+def check_subset(settings: StudySettings, info: DatasetInfo) -> None:
+    """Raise SettingsError if the subset has more images than there are, before any is read."""
+    if settings.subset is not None and settings.subset >= info.n_train:
+        raise SettingsError(
+            f"--subset must be below {info.n_train} (all training images), got {settings.subset}"
+        )
 
 
 def copy_space(space: SearchSpace, target: Path) -> Path:

@@ -37,16 +37,29 @@ def lock_study(paths: StudyPaths) -> Iterator[None]:
         raise RecordError(f"{paths.lock}: cannot be written ({reason})") from error
     with file:
         if not _acquire(file):
-            raise StudyError(
-                f"study {paths.name} is in use by process {_number_in(file)}; wait until "
-                "it has ended, or give another --study"
-            )
+            raise _is_used(paths, _number_in(file))
         if os.fstat(file.fileno()).st_nlink == 0:
             raise StudyError(f"study {paths.name} was deleted just now; give the command again")
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
         file.flush()
         yield
+
+
+def refuse_locked(paths: StudyPaths) -> None:
+    """Raise StudyError if another process holds the lock of the study; nothing is made.
+
+    `lock_study` finds the same, and this is asked before a library is loaded.
+    """
+    if is_locked(paths.lock):
+        raise _is_used(paths, _number_at(paths.lock))
+
+
+def _is_used(paths: StudyPaths, number: str) -> StudyError:
+    return StudyError(
+        f"study {paths.name} is in use by process {number}; wait until it has ended, or give "
+        "another --study"
+    )
 
 
 class Owner:

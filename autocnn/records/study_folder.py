@@ -162,6 +162,30 @@ def claim_folder(results: Path, name: str) -> StudyPaths:
     _check_no_file(paths.root)
     try:
         make_folder(paths.root)
+    except OSError as error:
+        raise _not_writable(paths.root, error.strerror or str(error)) from error
+    check_place(paths)
+    return paths
+
+
+def check_place(paths: StudyPaths) -> None:
+    """Raise RecordError if a study cannot be written to the folder, which may not exist yet.
+
+    Nothing is made.
+    """
+    folders = (paths.root, *paths.root.absolute().parents)
+    nearest = next(folder for folder in folders if os.path.lexists(folder))
+    _check_no_file(nearest)
+    if nearest is paths.root:
+        _refuse_something_else(paths)
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise _not_writable(nearest, "Permission denied")
+    if nearest is paths.root:
+        refuse_links(paths)
+
+
+def _refuse_something_else(paths: StudyPaths) -> None:
+    try:
         holds_something = any(not _is_leftover(path.name) for path in paths.root.iterdir())
         holds_study = paths.exists
     except OSError as error:
@@ -170,10 +194,6 @@ def claim_folder(results: Path, name: str) -> StudyPaths:
         raise RecordError(
             f"{paths.root}: holds something else than a study; choose another name or empty it"
         )
-    if not os.access(paths.root, os.W_OK | os.X_OK):
-        raise _not_writable(paths.root, "Permission denied")
-    refuse_links(paths)
-    return paths
 
 
 @contextmanager

@@ -11,9 +11,15 @@ from pathlib import Path
 from autocnn.errors import AutocnnError, Interrupted, RecordError, SettingsError
 from autocnn.files import remove_leftovers, write_atomic
 from autocnn.records.choices import PLAN
-from autocnn.records.lock import lock_study
+from autocnn.records.lock import lock_study, refuse_locked
 from autocnn.records.settings_file import settings_to_toml
-from autocnn.records.study_folder import StudyPaths, claim_folder, lost_folder, read_space_text
+from autocnn.records.study_folder import (
+    StudyPaths,
+    check_place,
+    claim_folder,
+    lost_folder,
+    read_space_text,
+)
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import parse_space
@@ -45,6 +51,16 @@ def study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyP
             if is_new and paths.exists and not paths.leaderboard.exists():
                 _undo(paths, settings)
             raise
+
+
+def check_study_folder(paths: StudyPaths) -> None:
+    """Raise what `study_folder` raises for the place of the folder, without making anything.
+
+    Raises: StudyError if another process holds the lock; RecordError if the folder cannot be
+    written.
+    """
+    check_place(paths)
+    refuse_locked(paths)
 
 
 def _undo(paths: StudyPaths, settings: StudySettings) -> None:

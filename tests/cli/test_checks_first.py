@@ -1,0 +1,104 @@
+"""What can be checked at once is checked before Keras is loaded, which takes seconds."""
+
+from __future__ import annotations
+
+import fcntl
+import sys
+from pathlib import Path
+
+import pytest
+from fuzz.stored import make_studies
+
+from autocnn import keras_startup
+
+
+class KerasWasLoaded(Exception):
+    """A command has come as far as loading Keras."""
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory) -> Path:
+    """The folder of two finished studies, alpha and beta, of three trials."""
+    return make_studies(tmp_path_factory.mktemp("stored"))
+
+
+@pytest.fixture(autouse=True)
+def _no_keras(stored, monkeypatch):
+    """Whoever loads Keras ends the command by an exception, in whatever module it does."""
+
+    def refuse() -> None:
+        raise KerasWasLoaded
+
+    real = keras_startup.load_keras
+    for module in [m for name, m in sys.modules.items() if name.startswith("autocnn.")]:
+        if getattr(module, "load_keras", None) is real:
+            monkeypatch.setattr(module, "load_keras", refuse)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("search --study new --results FILE", "is a file where a folder is needed"),
+        ("search --study new --results FILE/below", "is a file where a folder is needed"),
+        ("search --study other --results RESULTS", "holds something else than a study"),
+        (
+            "compare --dataset digits --baseline mlp_1000_512 --results FILE",
+            "is a file where a folder",
+        ),
+        ("resume gone --results RESULTS", "no study"),
+        ("ablate gone --results RESULTS", "no study"),
+        ("ablate alpha --results RESULTS --trial 99", "99"),
+        ("ablate alpha --results RESULTS --seeds 0", "--seeds must be 1 to 1000, got 0"),
+        ("ablate alpha --results RESULTS --subset 1", "subset must be at least 2, got 1"),
+        ("ablate alpha --results RESULTS --subset 99999", "--subset must be below 1437 "),
+        ("ablate alpha --results RESULTS --factors nothing", "nothing"),
+        ("export gone --results RESULTS -o a.keras", "no study"),
+        ("export alpha --results RESULTS -o a.h5", "must end in"),
+        ("export alpha --results RESULTS -o absent/a.keras", "absent"),
+        ("export alpha --results RESULTS -o absent/a.py", "absent"),
+        ("export alpha --results RESULTS -o a.keras --trial 99", "99"),
+        ("export alpha --results RESULTS -o a.py --trial 99", "99"),
+    ],
+)
+def test_a_wrong_command_is_refused_first(autocnn, stored, tmp_path, arguments, message):
+    """One line, and nothing is made."""
+    file, other = tmp_path / "file", stored / "other"
+    file.write_text("mine")
+    other.mkdir(exist_ok=True)
+    (other / "notes").write_text("mine")
+    words = [
+        word.replace("FILE", str(file)).replace("RESULTS", str(stored))
+        for word in arguments.split()
+    ]
+    done = autocnn(*words)
+    assert (done.out, done.err.count("\n")) == ("", 1), done.err
+    assert done.code in (1, 2)
+    assert done.err.startswith("autocnn: error: ")
+    assert message in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+    assert [path.name for path in other.iterdir()] == ["notes"]
+
+
+@pytest.mark.parametrize(
+    "command", ["search --study alpha --trials 9 --space SPACE", "resume alpha --trials 9"]
+)
+def test_a_study_in_use_is_refused_first(autocnn, stored, command):
+    """Its lock is held; the line has the number of the process that wrote it there last."""
+    words = command.replace("SPACE", str(stored.parent / "small.toml")).split()
+    with open(stored / "alpha" / ".lock", "a+") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = autocnn(*words, "--results", stored)
+    assert done.code == 1
+    assert "study alpha is in use by process " in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["search --study new", "resume alpha --trials 9", "ablate alpha", "export alpha -o a.py"],
+)
+def test_a_right_command_comes_to_keras(autocnn, stored, tmp_path, monkeypatch, command):
+    """Else the tests above would prove nothing."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(KerasWasLoaded):
+        autocnn(*command.split(), "--results", stored)

@@ -23,8 +23,8 @@ def refuse_unnamed(url: str, where: str) -> None:
     if not is_named(url):
         raise SettingsError(
             f"{where}: names the database {public_url(url)}, which was not named on this machine "
-            f"before; if you trust it, give --trust, or --storage to begin a study, or set "
-            f"{STORAGE_VARIABLE} to it"
+            f"before; if you trust it, give --trust to `autocnn show`, or --storage to begin a "
+            f"study, or set {STORAGE_VARIABLE} to it"
         )
 
 

@@ -20,12 +20,16 @@ Content = bytes | str | Callable[[IO[bytes]], object]
 
 
 def cache_root() -> Path:
-    """$AUTOCNN_CACHE, else autocnn/ in $XDG_CACHE_HOME, else in ~/.cache."""
+    """$AUTOCNN_CACHE, else autocnn/ in $XDG_CACHE_HOME, else in ~/.cache.
+
+    Raises: RecordError if that is below the home folder of a user who has none.
+    """
     ours, theirs = os.environ.get("AUTOCNN_CACHE"), os.environ.get("XDG_CACHE_HOME", "")
-    if ours:
-        return Path(ours).expanduser()
-    base = Path(theirs) if os.path.isabs(theirs) else Path("~/.cache").expanduser()
-    return base / "autocnn"
+    base = theirs if os.path.isabs(theirs) else "~/.cache"
+    found = os.path.expanduser(ours or f"{base}/autocnn")
+    if found.startswith("~"):
+        raise RecordError(f"{found}: no home folder is known; set AUTOCNN_CACHE to a folder")
+    return Path(found)
 
 
 def write_atomic(path: Path, content: Content) -> None:

@@ -126,8 +126,7 @@ def check_backend(
 
 def _keras_folder(environment: Mapping[str, str]) -> Path:
     """The folder of Keras' configuration, as Keras finds it."""
-    home = environment.get("KERAS_HOME")
-    return (Path.home() / ".keras") if home is None else Path(home).expanduser()
+    return Path(os.path.expanduser(environment.get("KERAS_HOME", "~/.keras")))
 
 
 def _configured_backend(file: Path) -> str:

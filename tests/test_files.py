@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import pwd
 
 import pytest
 
+from autocnn.data.keras_cache import cache_home
 from autocnn.errors import RecordError
 from autocnn.files import cache_root, remove_leftovers, write_atomic, write_together
+from autocnn.records.trusted import is_named
 
 
 @pytest.mark.parametrize(("data", "written"), [("é\n", b"\xc3\xa9\n"), (b"\x00\xff", b"\x00\xff")])
@@ -75,6 +78,19 @@ def test_the_cache_is_at_the_configured_place(monkeypatch, tmp_path):
     for other in ("relative", ""):
         monkeypatch.setenv("XDG_CACHE_HOME", other)
         assert cache_root() == tmp_path / ".cache" / "autocnn"
+
+
+@pytest.mark.parametrize("chosen", ["", "~/mine", "~nobody-here/mine"])
+def test_a_user_without_a_home_folder_must_name_the_cache(monkeypatch, chosen):
+    """One line names the variable, as in a container whose user has no entry and no HOME."""
+    for name in ("HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AUTOCNN_CACHE", chosen)
+    monkeypatch.setattr(pwd, "getpwuid", lambda number: {}[number])
+    with pytest.raises(RecordError, match=r"^~.*: no home folder is known; set AUTOCNN_CACHE"):
+        cache_root()
+    assert not is_named("sqlite:///some.db")  # without a list, none is
+    assert cache_home().parts[-1] == ".keras"
 
 
 def test_leftovers_are_removed_but_not_in_folders_apart(tmp_path):

@@ -17,7 +17,7 @@ def cache_home() -> Path:
     user_home = os.path.expanduser("~")
     default_parent = user_home if os.access(user_home, os.W_OK) else "/tmp"
     chosen = os.environ.get("KERAS_HOME", os.path.join(default_parent, ".keras"))
-    home = Path(chosen).expanduser()
+    home = Path(os.path.expanduser(chosen))
     if os.path.exists(home) and not os.access(home, os.W_OK):
         return Path("/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()) / ".keras"
     return home

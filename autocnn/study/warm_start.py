@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,7 +135,7 @@ def read_warm_trials(text: str, own: OpenStudy) -> tuple[WarmTrial, ...]:
 def _find(name: str, own: OpenStudy) -> OpenStudy:
     """The study `name`; SettingsError if it is `own`, StudyError if there is none."""
     results = own.paths.root.parent
-    root = Path(name).expanduser() if is_path(name) else results / name
+    root = Path(os.path.expanduser(name)) if is_path(name) else results / name
     if root.resolve() == own.paths.root.resolve():
         raise SettingsError(f"--warm-start {name}: is the study itself; name an earlier one")
     if is_path(name):

@@ -143,6 +143,14 @@ def finished(call, search_arguments, tmp_path_factory) -> Finished:
     return Finished(results, "tiny", done)
 
 
+@pytest.fixture(scope="session")
+def stored(tmp_path_factory) -> Path:
+    """The folder of two finished studies, alpha and beta, that no training made."""
+    from fuzz.stored import make_studies  # it imports Keras
+
+    return make_studies(tmp_path_factory.mktemp("stored"))
+
+
 @pytest.fixture
 def copied(finished: Finished, tmp_path: Path) -> Finished:
     """A copy of the study "tiny", which a test may change."""

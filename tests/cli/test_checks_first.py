@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import sys
-from pathlib import Path
 
 import pytest
-from fuzz.stored import make_studies
 
 from autocnn import keras_startup
 
 
 class KerasWasLoaded(Exception):
     """A command has come as far as loading Keras."""
-
-
-@pytest.fixture(scope="module")
-def stored(tmp_path_factory) -> Path:
-    """The folder of two finished studies, alpha and beta, of three trials."""
-    return make_studies(tmp_path_factory.mktemp("stored"))
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +32,7 @@ def _no_keras(stored, monkeypatch):
     [
         ("search --study new --results FILE", "is a file where a folder is needed"),
         ("search --study new --results FILE/below", "is a file where a folder is needed"),
-        ("search --study other --results RESULTS", "holds something else than a study"),
+        ("search --study other --results HERE", "holds something else than a study"),
         (
             "compare --dataset digits --baseline mlp_1000_512 --results FILE",
             "is a file where a folder",
@@ -60,23 +52,24 @@ def _no_keras(stored, monkeypatch):
         ("export alpha --results RESULTS -o a.py --trial 99", "99"),
     ],
 )
-def test_a_wrong_command_is_refused_first(autocnn, stored, tmp_path, arguments, message):
+def test_a_wrong_command_is_refused_first(
+    autocnn, stored, tmp_path, monkeypatch, arguments, message
+):
     """One line, and nothing is made."""
-    file, other = tmp_path / "file", stored / "other"
+    file, other = tmp_path / "file", tmp_path / "other"
     file.write_text("mine")
-    other.mkdir(exist_ok=True)
+    other.mkdir()
     (other / "notes").write_text("mine")
-    words = [
-        word.replace("FILE", str(file)).replace("RESULTS", str(stored))
-        for word in arguments.split()
-    ]
-    done = autocnn(*words)
+    places = {"FILE": file, "HERE": tmp_path, "RESULTS": stored}
+    for word, path in places.items():
+        arguments = arguments.replace(word, str(path))
+    monkeypatch.chdir(tmp_path)
+    done = autocnn(*arguments.split())
     assert (done.out, done.err.count("\n")) == ("", 1), done.err
     assert done.code in (1, 2)
     assert done.err.startswith("autocnn: error: ")
     assert message in done.err
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
-    assert [path.name for path in other.iterdir()] == ["notes"]
+    assert {path.name for path in tmp_path.rglob("*")} == {"file", "other", "notes"}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-from fuzz.stored import make_studies
 from PIL import Image
 
 SERVER = "postgresql+psycopg://user@198.51.100.1/x"
@@ -27,12 +26,6 @@ COMMANDS = {  # those that need the record of the study
     "show": "show alpha 0",
     "worker": "worker --study alpha",
 }
-
-
-@pytest.fixture(scope="module")
-def stored(tmp_path_factory) -> Path:
-    """The folder of two finished studies, alpha and beta."""
-    return make_studies(tmp_path_factory.mktemp("stored"))
 
 
 @pytest.fixture

@@ -173,7 +173,7 @@ def check_place(paths: StudyPaths) -> None:
 
     Nothing is made.
     """
-    folders = (paths.root, *paths.root.absolute().parents)
+    folders = (paths.root, *paths.root.parents)  # the last one is . or /
     nearest = next(folder for folder in folders if os.path.lexists(folder))
     _check_no_file(nearest)
     if nearest is paths.root:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -101,3 +102,35 @@ def test_a_cell_is_the_darker_the_more_images_it_has(count, n, expected):
 def test_a_cell_as_text(title, cell, text):
     """Numbers have the digits that their column needs."""
     assert show_cell(title, cell) == text
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
+def test_the_page_works_in_a_browser(report, tmp_path, width, scheme):
+    """No message on the console, no request, no overflow; a title sorts and a word filters."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("Debian's chromium is not installed")
+    rows = [[1, "plain", 0.9], [2, EVIL, 0.8], [3, "pairs", None]]
+    report = replace(report, leaderboard=Table(titles=("rank", "origin", "score"), rows=rows))
+    file = tmp_path / "report.html"
+    file.write_text(render_page([(report, [])]), encoding="utf-8")
+    seen: list[str] = []
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        page = browser.new_context(
+            viewport={"width": width, "height": 844}, color_scheme=scheme, offline=True
+        ).new_page()
+        page.on("console", lambda message: seen.append(message.text))
+        page.on("pageerror", lambda error: seen.append(str(error)))
+        page.on("request", lambda request: seen.append(request.url))
+        page.goto(file.as_uri())
+        shown = page.locator("table.sorts tbody tr:visible")
+        page.get_by_role("button", name="score").click()
+        assert [text.split()[0] for text in shown.all_inner_texts()] == ["2", "1", "3"]
+        page.locator("input.filter").fill("alert")
+        assert [text.split()[0] for text in shown.all_inner_texts()] == ["2"]
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        browser.close()
+    assert seen == [file.as_uri()]

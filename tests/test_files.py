@@ -83,7 +83,7 @@ def test_the_cache_is_at_the_configured_place(monkeypatch, tmp_path):
 @pytest.mark.parametrize("chosen", ["", "~/mine", "~nobody-here/mine"])
 def test_a_user_without_a_home_folder_must_name_the_cache(monkeypatch, chosen):
     """One line names the variable, as in a container whose user has no entry and no HOME."""
-    for name in ("HOME", "XDG_CACHE_HOME"):
+    for name in ("HOME", "XDG_CACHE_HOME", "KERAS_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AUTOCNN_CACHE", chosen)
     monkeypatch.setattr(pwd, "getpwuid", lambda number: {}[number])

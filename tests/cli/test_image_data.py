@@ -234,15 +234,15 @@ def test_corrupt_images_are_refused(autocnn, folder):
 
 def test_files_without_permission_are_refused(autocnn, folder, monkeypatch):
     """The line names the first file."""
-    real = open
+    real = os.open
 
     def refuse(file, *arguments, **options):
         if str(file).endswith("0003.png"):
             raise PermissionError(13, "Permission denied", str(file))
         return real(file, *arguments, **options)
 
-    monkeypatch.setattr("builtins.open", refuse)
-    done = autocnn("search", "--dataset", folder)
+    monkeypatch.setattr("os.open", refuse)
+    done = autocnn("search", "--dataset", folder, "--time-budget", "1s")
     assert done.code == 1
     assert f"{folder.absolute()}/0/0003.png: cannot be read (Permission denied)" in done.err
     assert done.err.count("\n") == 1

@@ -12,7 +12,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -75,7 +75,9 @@ class PowerCutDisk:
         self._durable = dict(self._names)
         self._pending.clear()
         try:
-            with mock.patch.multiple(os, **{name: self._watched(name) for name in CALLS}):
+            with ExitStack() as patches:
+                for name in CALLS:
+                    patches.enter_context(mock.patch.object(os, name, self._watched(name)))
                 yield
         except BaseException:
             if not self.is_cut:

@@ -32,6 +32,12 @@ def cache_root() -> Path:
     return Path(found)
 
 
+def check_place(target: Path) -> None:
+    """Raise RecordError if no file can be put at `target`: a folder is there, or none is above."""
+    if os.path.isdir(target) or not os.path.isdir(target.parent):
+        raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
+
+
 def write_atomic(path: Path, content: Content) -> None:
     """Put `content` at `path` in one step: a reader sees the old file or the new one.
 

@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from autocnn.api.predictions import load_model as load_model
     from autocnn.api.predictions import load_winner as load_winner
     from autocnn.api.prepare_image import load_image as load_image
-    from autocnn.api.reports import check_card as check_card
     from autocnn.api.reports import check_report_file as check_report_file
     from autocnn.api.reports import write_card as write_card
     from autocnn.api.reports import write_report as write_report
@@ -133,7 +132,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     ),
     "autocnn.api.predictions": ("load_model", "load_winner"),
     "autocnn.api.prepare_image": ("load_image",),
-    "autocnn.api.reports": ("check_card", "check_report_file", "write_card", "write_report"),
+    "autocnn.api.reports": ("check_report_file", "write_card", "write_report"),
     "autocnn.api.search_study": ("SearchOutcome", "SilentListener", "search"),
     "autocnn.api.settings_sources": (
         "read_config",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from autocnn.data.dataset import DatasetInfo, IndexedImages
 from autocnn.data.folds import describe_folds, find_folds
 from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
 from autocnn.data.split import fingerprint
-from autocnn.errors import RecordError, SettingsError
-from autocnn.files import write_atomic
+from autocnn.errors import SettingsError
+from autocnn.files import check_place, write_atomic
 from autocnn.keras_startup import load_keras
 from autocnn.report.sample_grid import GridRow, draw_grid, n_columns
 from autocnn.space.config import Augmentation
@@ -100,8 +99,7 @@ def _check_target(target: Path, per_class: int) -> None:
         raise SettingsError(f"--grid must name a .png file, got {str(target)!r}")
     if not 1 <= per_class <= MAX_PER_CLASS:
         raise SettingsError(f"--per-class must be from 1 to {MAX_PER_CLASS}, got {per_class}")
-    if os.path.isdir(target) or not os.path.isdir(target.parent):
-        raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
+    check_place(target)
 
 
 def _check_shift(shift: int, side: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ from typing import Any
 from rich.console import RenderableType
 
 from autocnn.api.studies import StudyView
-from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.errors import SettingsError, StudyError
+from autocnn.files import check_place
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.setting import check_choice, either
 from autocnn.report.choices import PLOT_FILES, PLOTS
@@ -75,8 +75,7 @@ def plot_study(
     """
     _check_request(kind, params)
     check_plot_file(target)
-    if os.path.isdir(target) or not os.path.isdir(target.parent):
-        raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
+    check_place(target)
     data = _data(view)
     _check_trials(data, kind)
     chosen = choose_parameters(data, params) if kind in WITH_PARAMS else []

@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 
 from autocnn.api.studies import StudyView
 from autocnn.errors import RecordError, SettingsError, StudyError
-from autocnn.files import write_atomic
+from autocnn.files import check_place, write_atomic
+from autocnn.input_files import open_input
 from autocnn.leaderboard.table import DEFAULT_COLUMNS, PARAMETER_PREFIX
 from autocnn.models.contract import ModelContract
 from autocnn.records.cost import read_cost
@@ -63,7 +64,7 @@ def check_card(target: Path) -> None:
     if not os.path.lexists(target):
         return
     try:
-        with target.open("rb") as file:
+        with open_input(target) as file:
             is_card = MARK.encode() in file.read(CARD_HEAD)
     except OSError:
         is_card = False
@@ -78,8 +79,7 @@ def check_report_file(target: Path) -> None:
     """Raise SettingsError for another ending than .html, RecordError without a folder for it."""
     if target.suffix.lower() != REPORT_FILE:
         raise SettingsError(f"--output must end in {REPORT_FILE}, got {str(target)!r}")
-    if os.path.isdir(target) or not os.path.isdir(target.parent):
-        raise RecordError(f"{target}: its folder does not exist, or it is a folder itself")
+    check_place(target)
 
 
 def report_of(view: StudyView) -> StudyReport:

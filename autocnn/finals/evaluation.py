@@ -37,7 +37,7 @@ class LabelledSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassScore:
-    """How well one class is told from the others; None: there is no such image, or prediction."""
+    """The scores of one class; None: there is no such image, or prediction."""
 
     name: str
     n: int  # images of the class

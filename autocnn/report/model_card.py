@@ -47,7 +47,7 @@ def _body(report: StudyReport, contract: ModelContract, files: Sequence[str]) ->
     yield f"# {plain(report.name)}"
     yield ""
     yield (
-        f"A convolutional network that tells {len(contract.class_names)} classes of images apart, "
+        f"A convolutional network that classifies images into {len(contract.class_names)} classes, "
         f"found by autocnn {plain(contract.autocnn)} on {plain(contract.dataset)}."
     )
     yield ""

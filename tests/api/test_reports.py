@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from autocnn.api import load_study, write_report
@@ -83,6 +85,11 @@ def test_a_card_is_written_and_replaced(study, results, tmp_path):
     assert "# digits\\-1" in card.read_text("utf-8").splitlines()
     assert write_card(view, [tmp_path / "m.onnx"], contract) == card
     assert "- m.onnx" in card.read_text("utf-8")
+    card.unlink()
+    os.mkfifo(card)  # no process writes to it: an open that waits would not end
+    with pytest.raises(RecordError, match="found something else"):
+        write_card(view, [tmp_path / "m.onnx"], contract)
+    card.unlink()
     card.write_text("# My project\n")
     with pytest.raises(RecordError, match=r"README\.md: expected no file, or the card of an older"):
         write_card(view, [tmp_path / "m.onnx"], contract)

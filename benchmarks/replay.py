@@ -23,7 +23,7 @@ from replay_draws import Draws
 from replay_images import DATASETS, Sizes, load_images
 from replay_pool import read_pool
 from replay_record import Plan, record
-from replay_report import Games, Played, play, read_played, report, write_played
+from replay_report import DEFAULT, Games, Played, play, read_played, report, write_played
 
 from autocnn.engines.recipes import NetworkSize
 
@@ -75,6 +75,7 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 def _add_report(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--pools", type=Path, default=POOLS, help="the folder of all pools")
     parser.add_argument("--file", type=Path, help="of the searches; by default in --pools")
+    parser.add_argument("--against", default=DEFAULT, help="policy whose searches are subtracted")
 
 
 def run_replay(options: argparse.Namespace) -> None:
@@ -100,7 +101,7 @@ def run_report(options: argparse.Namespace) -> None:
     print(describe_machine(), end="\n\n")
     for folder in pool_folders(options.pools, sorted({row["dataset"] for row in played})):
         print(*describe_pool(read_pool(folder)), sep="\n", end="\n\n")
-    print(*report(played), sep="\n")
+    print(*report(played, options.against), sep="\n")
 
 
 def pool_folders(pools: Path, names: list[str] | None) -> list[Path]:

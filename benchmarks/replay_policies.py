@@ -24,7 +24,7 @@ GOOD = 0.1  # the share of trials that TPE takes for good ones
 CANDIDATES = 24  # of which TPE takes the best
 BINS = 4  # of a number in a histogram
 KEEP = 4  # one trial in so many passes the rung, as pruners.REDUCTION_FACTOR
-FIRST_RUNG = 0.25  # of the horizon
+FIRST_RUNG = 0.25  # of the horizon, as pruners.FIRST_RUNG
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,7 @@ class Policy:
     proposer: str = "evolution"
     recipes: bool = True  # they come first
     pruner: str = "halving"  # of the first stage
+    first_rung: float = FIRST_RUNG  # share of the horizon before a trial is judged
     refit: int | None = None  # epochs of the refit; None: those of the last stage
     best_epoch: bool = True  # the refit ends at the winner's best epoch, else at its last one
 
@@ -154,9 +155,9 @@ def _cells(places: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
 Rule = Callable[[Sequence[float], float, int], bool]
 
 
-def rung_of(horizon: int) -> int:
+def rung_of(horizon: int, share: float = FIRST_RUNG) -> int:
     """The epoch at which a trial is judged."""
-    return math.ceil(FIRST_RUNG * horizon)
+    return math.ceil(share * horizon)
 
 
 def _halving(others: Sequence[float], score: float, n_images: int) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
-from replay_policies import Policy, Stage
+from replay_policies import Policy, Stage, rung_of
 from replay_pool import Recorded
 from replay_search import Outcome, Task, search
 from replay_surrogate import Encoder, SearchedPool, build_entries, enlarge
@@ -52,6 +52,7 @@ def all_policies(horizons: Sequence[int]) -> list[Policy]:
         default,
         _changed("refit to the last epoch", default.stages, best_epoch=False),
         *_of_horizons(horizons),
+        *_of_rungs(horizons),
         *_of_proposers(default.stages),
         *(_changed(f"pruner: {name}", default.stages, pruner=name) for name in ("none", "median")),
     ]
@@ -77,6 +78,24 @@ def _of_horizons(horizons: Sequence[int]) -> Iterator[Policy]:
         for shares in ((0.34, 0.33, 0.33), (0.5, 0.25, 0.25), (0.25, 0.25, 0.5)):
             yield _staged(tuple(horizons), shares)
         yield _staged(tuple(horizons), (0.34, 0.33, 0.33), pruner="none")
+
+
+def _of_rungs(horizons: Sequence[int]) -> Iterator[Policy]:
+    """Short trials and a long refit, which judge at several epochs or not at all."""
+    *shorter, longest = horizons
+    for short in shorter:
+        alone = (Stage(horizon=short, share=1.0),)
+        seen = {rung_of(short)}
+        for share in (0.5, 0.75):
+            rung = rung_of(short, share)
+            if rung not in seen and rung < short:
+                seen.add(rung)
+                name = f"one horizon: {short}, refit {longest}, rung {rung}"
+                yield _changed(name, alone, refit=longest, first_rung=share)
+        name = f"one horizon: {short}, refit {longest}, pruner none"
+        yield _changed(name, alone, refit=longest, pruner="none")
+        name = f"one horizon: {short}, refit {longest}, random, pruner none"
+        yield _changed(name, alone, refit=longest, pruner="none", proposer="random")
 
 
 def _staged(horizons: tuple[int, ...], shares: tuple[float, ...], **changes: Any) -> Policy:
@@ -166,12 +185,17 @@ class Line:
     promoted: float
 
 
-def compare(played: Played) -> list[Line]:
-    """The rows of one data set, model and time, the best policy first."""
+def compare(played: Played, against: str = DEFAULT) -> list[Line]:
+    """The rows of one data set, model and time, the best policy first.
+
+    The differences are those from the policy `against`. Raises: SystemExit if it was not played.
+    """
     names = list(dict.fromkeys(row["policy"] for row in played))
     by_name = {name: [row for row in played if row["policy"] == name] for name in names}
-    base = _column(by_name[DEFAULT], "held")
-    pools = _column(by_name[DEFAULT], "pool")
+    if against not in by_name:
+        raise SystemExit(f"--against {against}: not played; there are {', '.join(names)}")
+    base = _column(by_name[against], "held")
+    pools = _column(by_name[against], "pool")
     lines = [_line(name, by_name[name], base, pools) for name in names]
     return sorted(lines, key=lambda line: -line.difference)
 
@@ -216,8 +240,8 @@ def interval(
     return float(low), float(high)
 
 
-def report(played: Played) -> list[str]:
-    """A Markdown table for each data set, model and time."""
+def report(played: Played, against: str = DEFAULT) -> list[str]:
+    """A Markdown table for each data set, model and time; differences from `against`."""
     lines: list[str] = []
     for key in sorted({(r["dataset"], r["model"], r["time"]) for r in played}):
         chosen = [r for r in played if (r["dataset"], r["model"], r["time"]) == key]
@@ -229,7 +253,7 @@ def report(played: Played) -> list[str]:
             "",
             "| policy | held-out | difference (95 %) | optimism | trials | pruned | promoted |",
             "|---|---|---|---|---|---|---|",
-            *map(_markdown, compare(chosen)),
+            *map(_markdown, compare(chosen, against)),
             "",
         ]
     return lines
@@ -237,8 +261,6 @@ def report(played: Played) -> list[str]:
 
 def _markdown(line: Line) -> str:
     difference = f"{line.difference:+.2f} ({line.low:+.2f} to {line.high:+.2f})"
-    if line.policy == DEFAULT:
-        difference = "–"
     counts = f"{line.trials:.1f} | {line.pruned:.1f} | {line.promoted:.1f}"
     optimism = "–" if math.isnan(line.optimism) else f"{line.optimism:+.2f}"
     return f"| {line.policy} | {line.held:.2f} | {difference} | {optimism} | {counts} |"

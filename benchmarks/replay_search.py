@@ -88,7 +88,7 @@ class _Search:
         """Train a proposal: the trial, None without a score; and True if it was not pruned."""
         self.n_trials += 1
         n = int(np.searchsorted(run.cpu, self.left, side="right"))
-        rung = rung_of(len(run.val))
+        rung = rung_of(len(run.val), self.policy.first_rung)
         if run.failed or n == 0:
             self.left -= min(self.left, run.seconds)
             return None, False

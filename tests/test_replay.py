@@ -431,7 +431,23 @@ def test_differences_are_those_of_the_same_searches(scripts):
     lines = scripts.report.report(rows)
     assert lines[0].startswith("d, nearest, time of 5 typical trainings: 2 searches on 2")
     assert lines[4] == "| other | 55.50 | +0.50 (+0.50 to +0.50) | +34.50 | 4.0 | 1.0 | 0.0 |"
-    assert lines[5].startswith("| one horizon | 55.00 | – |")
+    assert lines[5].startswith("| one horizon | 55.00 | +0.00 (+0.00 to +0.00) |")
+    assert scripts.report.compare(rows, against="other")[1].difference == pytest.approx(-0.5)
+    with pytest.raises(SystemExit, match="not played; there are one horizon, other"):
+        scripts.report.compare(rows, against="none")
+
+
+def test_rungs_are_tried_with_short_trials_and_a_long_refit(scripts):
+    """Of 4 epochs: 1 is today's rung, 2 and 3 are tried, and none; of 3 epochs 2, and none."""
+    rungs = list(scripts.report._of_rungs([4, 12]))
+    found = [
+        scripts.policies.rung_of(4, p.first_rung) if p.pruner == "halving" else None for p in rungs
+    ]
+    assert found == [2, 3, None, None]
+    assert {p.refit for p in rungs} == {12}
+    names = [policy.name for policy in scripts.report._of_rungs([3, 9])]
+    assert names[0] == "one horizon: 3, refit 9, rung 2"
+    assert len(names) == 3
 
 
 def test_a_folder_without_a_pool_is_named(scripts, tmp_path):

@@ -22,6 +22,9 @@ TOP_PERCENT = 25.0  # what the pruner percentile keeps; the median keeps the bet
 # rate, say too little; and the next rung, four times as late, is the end: a trial that has come to
 # three quarters of its epochs is worth the last quarter.
 FIRST_RUNG = 0.25
+# Of a short schedule a quarter is an epoch or two, whose scores say less: every replay of short
+# trials has a later rung, or none, no worse and up to half a point better.
+FEWEST_EPOCHS = 3
 
 # From the first epoch at which a trial may be given up, the objective of the scores, and the
 # validation images of each class (empty: scores count as exact).
@@ -36,7 +39,7 @@ def build_pruner(
     The direction of the scores is that of the Optuna study; `objective` and the validation images
     of each class give the standard error of a score.
 
-    No pruner judges before a quarter of the horizon. "halving" passes the best quarter of all
+    No pruner judges before a quarter of the horizon, nor before FEWEST_EPOCHS. "halving" passes the best quarter of all
     trials that came there, and those that chance may have kept out of it. "hyperband" does so,
     without chance, with two of three trials, and leaves the third alone. "median" and "percentile"
     compare at every epoch from there on: the best score so far must be in the better half, or the
@@ -44,7 +47,7 @@ def build_pruner(
     from the best), once there are STARTUP_TRIALS of them.
     """
     build: PrunerBuilder = find_builder(PRUNERS, name)
-    return build(math.ceil(FIRST_RUNG * horizon), objective, class_sizes)
+    return build(max(FEWEST_EPOCHS, math.ceil(FIRST_RUNG * horizon)), objective, class_sizes)
 
 
 # The entries of the table `autocnn.records.choices.PRUNERS`.

@@ -23,6 +23,7 @@ from autocnn.study.probe import (
     Speed,
     Start,
     in_space,
+    measure_again,
     measure_speed,
     typical_work,
     values_of,
@@ -105,6 +106,9 @@ def _new_facts(start: Start, device: Device) -> Facts:
     speed = measure_speed(start, device)
     is_blind = not start.typical and not start.recipes(in_space(start.space, PROBED_SIZE))
     sizing = _size(start, device, speed, is_blind=is_blind)
+    if not is_blind and not start.typical:
+        speed = measure_again(start, device, speed, sizing.size)
+        sizing = _size(start, device, speed, is_blind=is_blind)
     typical_s = speed.cost.image_seconds(typical_work(start, sizing.size))
     if settings.horizons == 2 and not sizing.promotes:
         reason = _why_one_horizon(start) or "the time is too short"

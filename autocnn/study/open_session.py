@@ -104,7 +104,7 @@ def _budget(
 ) -> Budget:
     """The budget of a session that ends at `end` (time.monotonic); None: no limit."""
     retrainings = settings.n_retrainings / capacity
-    refits = refit_trials(facts.folds, lengthens=facts.longest_refit > 0)
+    refits = refit_trials(facts.folds, facts.n_train, lengthens=facts.longest_refit > 0)
     left = 0.0 if end is None else end - time.monotonic()
     return Budget(
         trial_timeout_s=settings.trial_timeout_s,

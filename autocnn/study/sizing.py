@@ -25,7 +25,9 @@ LONG_SHARE = 0.26  # the share of the longest trial, if most trials are shorter
 PROMOTED_EPOCHS = 3  # times the epochs of the other trials, that the longest one has then
 FINALS_FIXED_S = 20.0  # seconds for export, reload and the test split
 REFIT_MARGIN = 1.5  # times the trial's seconds: a refit has a ninth more images
-REFIT_LENGTH = 4.0  # times a typical trial's seconds, that a longer refit is planned to take
+REFIT_LENGTH = 4.0  # times a typical trial's seconds, that a longer refit is planned to take ...
+LEAST_REFIT_LENGTH = 2.0  # ... or this if a trial itself has many updates, ...
+REFIT_UPDATES = 3_000  # ... as many times as a refit of so many updates has
 LONGEST_REFIT = 8  # times the epochs of the other trainings, that a longer refit has at most ...
 MOST_REFIT = 3  # ... and times MOST_EPOCHS, or the epochs of MOST_UPDATES
 FREE_MACS = 20_000_000  # of the first recipe, if no time is given
@@ -58,7 +60,7 @@ class Room:
 
     def search_s(self, folds: int) -> float:
         """Seconds of the search, finals left aside."""
-        refits = refit_trials(folds, lengthens=self.lengthens)
+        refits = refit_trials(folds, self.n_train, lengthens=self.lengthens)
         return plan_search_seconds(self.seconds, self.retrainings + refits)
 
 
@@ -73,9 +75,20 @@ class Sizing:
     longest_refit: int = 0  # epochs that the refit may have; 0: those of the winner
 
 
-def refit_trials(folds: int, *, lengthens: bool) -> float:
+def refit_trials(folds: int, n_train: int, *, lengthens: bool) -> float:
     """The typical trials of `folds` networks that take as long as the refit, of one network."""
-    return max(REFIT_MARGIN, REFIT_LENGTH / folds) if lengthens else REFIT_MARGIN
+    return max(REFIT_MARGIN, refit_length(n_train) / folds) if lengthens else REFIT_MARGIN
+
+
+def refit_length(n_train: int) -> float:
+    """The typical trainings of one network that a longer refit takes.
+
+    Few images have few updates in a trial, and are learned in the refit. Of many images a wider
+    network is better than a longer training.
+    """
+    fewest = min(FEWEST_EPOCHS * n_train, MANY_IMAGES) / max(BATCHES)
+    updates = max(ENOUGH_UPDATES, fewest)
+    return min(REFIT_LENGTH, max(LEAST_REFIT_LENGTH, REFIT_UPDATES / updates))
 
 
 def plan_search_seconds(total_s: float, trainings: float) -> float:

@@ -47,37 +47,37 @@ def _pruned_at(
 # --- halving and Hyperband ---------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("horizon", "rung"), [(2, 1), (4, 1), (5, 2), (9, 3), (12, 3), (30, 8)])
+@pytest.mark.parametrize(("horizon", "rung"), [(4, 3), (5, 3), (9, 3), (13, 4), (30, 8)])
 def test_halving_prunes_at_a_quarter_of_the_horizon(horizon, rung):
-    """The second trial is as good as the first until just before the rung, then worse."""
+    """Not before the third epoch. The second trial is as good as the first until just before the rung, then worse."""
     best = [0.9] * horizon
     worse = [0.9] * (rung - 1) + [0.8] * (horizon - rung + 1)
     assert _pruned_at("halving", horizon, [best, worse]) == [None, rung]
 
 
-@pytest.mark.parametrize("horizon", [2, 4, 5, 9, 12, 30])
+@pytest.mark.parametrize("horizon", [2, 3, 4, 5, 9, 12, 30])
 def test_halving_leaves_a_trial_alone_after_its_quarter(horizon):
     """The next rung, four times as late, is the last epoch or beyond it."""
-    rung = -(-horizon // 4)
+    rung = min(horizon - 1, max(3, -(-horizon // 4)))
     worse = [0.9] * rung + [0.8] * (horizon - 1 - rung)
     assert _pruned_at("halving", horizon, [[0.9] * horizon, worse]) == [None, None]
 
 
-@pytest.mark.parametrize(("score", "at"), [(0.789, 1), (0.791, None)])
+@pytest.mark.parametrize(("score", "at"), [(0.789, 3), (0.791, None)])
 def test_halving_allows_for_one_standard_error(score, at):
     """The error of 0.8 on 1,600 images is 0.01; trials within it of the best are kept."""
     assert _pruned_at("halving", 4, [[0.8] * 4, [score] * 4], n_validation=1600) == [None, at]
-    assert _pruned_at("halving", 4, [[0.8] * 4, [score] * 4]) == [None, 1]
+    assert _pruned_at("halving", 4, [[0.8] * 4, [score] * 4]) == [None, 3]
 
 
 def test_halving_measures_from_the_last_that_passes():
     """Of eight trials the second best is the bound: 0.79 is compared with 0.8, not 0.9."""
     before = [[s] * 4 for s in (0.9, 0.8, 0.5, 0.5, 0.5, 0.5, 0.5)]
     pruned = _pruned_at("halving", 4, [*before, [0.792] * 4, [0.7] * 4], n_validation=1600)
-    assert pruned == [None, *[1] * 6, None, 1]
+    assert pruned == [None, *[3] * 6, None, 3]
 
 
-@pytest.mark.parametrize(("score", "at"), [(0.511, 1), (0.509, None)])
+@pytest.mark.parametrize(("score", "at"), [(0.511, 3), (0.509, None)])
 def test_halving_of_a_loss_prunes_the_larger(score, at):
     """The error of 0.5 on 10,000 images is 0.01: sqrt(2 * 0.5 / 10,000)."""
     curves = [[0.5] * 4, [score] * 4]
@@ -92,12 +92,12 @@ def test_halving_of_a_balanced_accuracy_uses_the_class_counts():
     pruned = []
     for score in (0.8, 0.76, 0.74):
         trial = study.ask()
-        trial.report(score, 1)
+        trial.report(score, 3)
         pruned.append(trial.should_prune())
     assert pruned == [False, False, True]
 
 
-@pytest.mark.parametrize(("horizon", "rung"), [(4, 1), (5, 2), (12, 3), (13, 4)])
+@pytest.mark.parametrize(("horizon", "rung"), [(4, 3), (5, 3), (12, 3), (13, 4)])
 def test_hyperband_leaves_one_bracket_of_two_alone(horizon, rung):
     """Each trial is worse than those before, so halving would prune all but the first."""
     # Of the first nine trials Optuna's draw by number puts 0, 7 and 8 into the second bracket,
@@ -129,11 +129,11 @@ def test_the_median_prunes_after_four_trials():
     """Trials below the median of the earlier ones are pruned from a quarter of the horizon on."""
     low = [0.1] * 4
     assert _pruned_at("median", 4, [[0.9] * 4] * 3 + [low]) == [None] * 4
-    assert _pruned_at("median", 4, [[0.9] * 4] * 4 + [low]) == [None] * 4 + [1]
-    assert _pruned_at("median", 8, [[0.9] * 8] * 4 + [low * 2]) == [None] * 4 + [2]
+    assert _pruned_at("median", 4, [[0.9] * 4] * 4 + [low]) == [None] * 4 + [3]
+    assert _pruned_at("median", 16, [[0.9] * 16] * 4 + [low * 4]) == [None] * 4 + [4]
 
 
-@pytest.mark.parametrize(("score", "at"), [(0.74, 2), (0.76, None)])
+@pytest.mark.parametrize(("score", "at"), [(0.74, 3), (0.76, None)])
 def test_the_percentile_keeps_the_best_quarter(score, at):
     """Of 0.6, 0.7, 0.75 and 0.75 the bound of the best quarter is 0.75."""
     before = [[s] * 8 for s in (0.6, 0.7, 0.75, 0.75)]

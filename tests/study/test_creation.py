@@ -10,7 +10,7 @@ import pytest
 from scripted import CPU, ScriptedExecutor
 
 from autocnn.data.prepared import prepare_images
-from autocnn.engines.recipes import Recipe, TrainingSet
+from autocnn.engines.recipes import NetworkSize, Recipe, TrainingSet
 from autocnn.errors import StudyError
 from autocnn.records.optuna_record import create_study
 from autocnn.records.study_folder import StudyPaths
@@ -131,6 +131,37 @@ def test_measuring_takes_a_small_part_of_the_time(use, study, data, budget, limi
     _Executor.limits.clear()
     _find(study, data, _Executor(), time_budget_s=budget)
     assert _Executor.limits == [pytest.approx(limit)]
+
+
+@pytest.mark.parametrize(
+    ("budget", "filters", "n_measured"),
+    [
+        (600.0, 6, 2),
+        (600.0, 8, 1),  # that network was measured already
+        (90.0, 6, 1),  # two seconds of setup and one of steps are more than 3 % of it
+        (None, 6, 1),
+    ],
+)
+def test_the_recipe_that_was_chosen_is_measured_too(
+    study, data, monkeypatch, budget, filters, n_measured
+):
+    """The second measurement sets the scale: 5 ms of an image with 6 filters, not with 8."""
+    monkeypatch.setattr(
+        probe,
+        "_typical",
+        lambda start, size: SPACE.config({"blocks": 2, "filters": size.filters, "kernel": 3}),
+    )
+    executor = _Executor()
+    start = probe.Start(
+        settings=StudySettings(study="x"), space=SPACE, data=data, executor=executor, seconds=budget
+    )
+    speed = probe.measure_speed(start, CPU)
+    size = NetworkSize(filters=filters, batch_size=32)
+    again = probe.measure_again(start, CPU, speed, size)
+    assert len(executor.measured) == n_measured
+    measured = executor.measured[-1]
+    assert again.cost.image_seconds(start.work(measured)) == pytest.approx(0.005)
+    assert (again == speed) is (n_measured == 1)
 
 
 def test_a_measurement_that_does_not_end_is_left_out(use, study, data):

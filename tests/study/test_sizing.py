@@ -60,7 +60,20 @@ def test_the_search_leaves_time_for_finals():
 )
 def test_a_longer_refit_takes_four_trainings(folds, lengthens, trials):
     """A trial of two networks takes as long as two; one and a half trials are the least."""
-    assert refit_trials(folds, lengthens=lengthens) == trials
+    assert refit_trials(folds, 1_000, lengthens=lengthens) == trials
+
+
+@pytest.mark.parametrize(
+    ("n_train", "trainings"),
+    [
+        (1_000, 4.0),  # 400 updates: 3,000 would be 7.5 trainings
+        (25_600, 3.0),  # 5 epochs of 200 steps: 1,000 updates
+        (54_000, 2.0),  # 192,000 images in batches of 128: 1,500 updates
+    ],
+)
+def test_a_refit_of_many_images_is_shorter(n_train, trainings):
+    """As many times a trial as 3,000 updates are, from twice to four times."""
+    assert refit_trials(1, n_train, lengthens=True) == pytest.approx(trainings)
 
 
 def test_the_search_has_what_the_finals_leave():

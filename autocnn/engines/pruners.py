@@ -39,12 +39,12 @@ def build_pruner(
     The direction of the scores is that of the Optuna study; `objective` and the validation images
     of each class give the standard error of a score.
 
-    No pruner judges before a quarter of the horizon, nor before FEWEST_EPOCHS. "halving" passes the best quarter of all
-    trials that came there, and those that chance may have kept out of it. "hyperband" does so,
-    without chance, with two of three trials, and leaves the third alone. "median" and "percentile"
-    compare at every epoch from there on: the best score so far must be in the better half, or the
-    best TOP_PERCENT, of what the *complete* trials had at that epoch (Optuna counts a percentile
-    from the best), once there are STARTUP_TRIALS of them.
+    No pruner judges before a quarter of the horizon, nor before FEWEST_EPOCHS. "halving" passes the
+    best quarter of all trials that came there, and those that chance may have kept out of it.
+    "hyperband" does so, without chance, with two of three trials, and leaves the third alone.
+    "median" and "percentile" compare at every epoch from there on: the best score so far must be in
+    the better half, or the best TOP_PERCENT, of what the *complete* trials had at that epoch (Optuna
+    counts a percentile from the best), once there are STARTUP_TRIALS of them.
     """
     build: PrunerBuilder = find_builder(PRUNERS, name)
     return build(max(FEWEST_EPOCHS, math.ceil(FIRST_RUNG * horizon)), objective, class_sizes)

@@ -49,7 +49,7 @@ def _pruned_at(
 
 @pytest.mark.parametrize(("horizon", "rung"), [(4, 3), (5, 3), (9, 3), (13, 4), (30, 8)])
 def test_halving_prunes_at_a_quarter_of_the_horizon(horizon, rung):
-    """Not before the third epoch. The second trial is as good as the first until just before the rung, then worse."""
+    """The second trial is worse than the first from the rung on: the third epoch at least."""
     best = [0.9] * horizon
     worse = [0.9] * (rung - 1) + [0.8] * (horizon - rung + 1)
     assert _pruned_at("halving", horizon, [best, worse]) == [None, rung]

@@ -43,8 +43,8 @@ def build_pruner(
     best quarter of all trials that came there, and those that chance may have kept out of it.
     "hyperband" does so, without chance, with two of three trials, and leaves the third alone.
     "median" and "percentile" compare at every epoch from there on: the best score so far must be in
-    the better half, or the best TOP_PERCENT, of what the *complete* trials had at that epoch (Optuna
-    counts a percentile from the best), once there are STARTUP_TRIALS of them.
+    the better half, or the best TOP_PERCENT, of what the *complete* trials had at that epoch
+    (Optuna counts a percentile from the best), once there are STARTUP_TRIALS of them.
     """
     build: PrunerBuilder = find_builder(PRUNERS, name)
     return build(max(FEWEST_EPOCHS, math.ceil(FIRST_RUNG * horizon)), objective, class_sizes)

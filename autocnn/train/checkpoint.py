@@ -20,6 +20,7 @@ from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE, Epoch, epoch_of
 Arrays = Sequence[npt.NDArray[Any]]
 
 _CURVE, _SECONDS, _BATCH, _FOLDS = "curve", "seconds", "batch", "folds"
+_AVERAGE = "average"
 _STATE_GROUPS = ("model", "optimizer")
 _GROUPS = (*_STATE_GROUPS, "best_weights")
 
@@ -44,6 +45,7 @@ class Checkpoint:
     cpu_seconds: float = 0.0
     batch: int = 0  # images of a step; fewer than in the configuration if memory ran out
     others: tuple[State, ...] = ()  # of the folds after the first one
+    averages: tuple[Arrays, ...] = ()  # of all folds, `Average.state()` of the weights
 
     @property
     def states(self) -> tuple[State, ...]:
@@ -65,6 +67,9 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         for group in _STATE_GROUPS:
             for i, array in enumerate(getattr(state, group)):
                 arrays[f"{_fold_group(number, group)}/{i}"] = array
+    for number, average in enumerate(checkpoint.averages, start=1):
+        for i, array in enumerate(average):
+            arrays[f"{_fold_group(number, _AVERAGE)}/{i}"] = array
     rows = [dataclasses.astuple(epoch) for epoch in checkpoint.curve]
     curve = np.array(rows, np.float64).reshape(len(rows), len(dataclasses.fields(Epoch)))
     arrays[_CURVE] = curve
@@ -87,7 +92,9 @@ def load_checkpoint(path: Path) -> Checkpoint:
             curve = tuple(epoch_of(dict(zip(names, row, strict=False))) for row in rows)
             seconds, cpu_seconds = file[_SECONDS].tolist()
             batch = int(file[_BATCH])
-            others = tuple(_fold_state(file, n) for n in range(2, int(file[_FOLDS]) + 1))
+            n_folds = int(file[_FOLDS])
+            others = tuple(_fold_state(file, n) for n in range(2, n_folds + 1))
+            averages = [_group(file, _fold_group(n, _AVERAGE)) for n in range(1, n_folds + 1)]
     except Exception as error:  # zipfile, OSError, KeyError and ValueError, by the kind of damage
         raise RecordError(f"{path}: cannot read the checkpoint: {error}") from error
     return Checkpoint(
@@ -96,6 +103,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         cpu_seconds=cpu_seconds,
         batch=batch,
         others=others,
+        averages=tuple(averages) if any(averages) else (),
         **groups,
     )
 

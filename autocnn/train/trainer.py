@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import numpy.typing as npt
 
 from autocnn.data.prepared import PreparedData
@@ -26,6 +25,7 @@ from autocnn.nn.schedule import learning_rates
 from autocnn.nn.weights import save_weights
 from autocnn.objectives import find_objective
 from autocnn.train.assembly import epoch_steps, first_state, prepare
+from autocnn.train.averaging import Averages
 from autocnn.train.backend import set_precision
 from autocnn.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from autocnn.train.clock import Cancelled, Clock, OutOfTime
@@ -85,6 +85,7 @@ class _Training:
         self.rates = learning_rates(
             config.schedule, config.optimizer.learning_rate, self.steps * job.horizon
         )
+        self.averages = Averages(self.networks, len(self.folds), self.steps * job.horizon)
         self.curve: list[Epoch] = []
         self.best_weights: Sequence[npt.NDArray[Any]] | None = None
         self.is_resumed = self._restore()
@@ -163,7 +164,7 @@ class _Training:
             raise TrialFailed(FailureCause.DIVERGED, message)
         self.networks.switch_to(1)
         if not self.validates or best_epoch(self.curve, self.objective) == len(self.curve):
-            self.best_weights = [np.array(w) for w in self.networks.model.get_weights()]
+            self.best_weights = self.averages.first()
 
     def _metrics(self, totals: Totals) -> Epoch:
         return totals.metrics(self.batch, self.objective, self.clock.curve_seconds)
@@ -176,8 +177,9 @@ class _Training:
         is_first = epoch == 1 and fold.number == 1
         stops = find_stops(self.job, self.steps, self.chunk) if is_first else NO_STOPS
         pace = Pace()
-        starts = {*range(0, self.steps, self.chunk), stops.look_at, stops.pace_at}
-        for at, end in pairwise([*sorted(starts), self.steps]):
+        calls = {*range(0, self.steps, self.chunk), self.steps}
+        averaged = 0  # the step up to which weights are in the average
+        for at, end in pairwise(sorted({*calls, stops.look_at, stops.pace_at})):
             self.clock.check()
             pace.note(at)
             if at > 0 and at == stops.pace_at:
@@ -187,6 +189,9 @@ class _Training:
             part = slice(at, end)
             sums = self.stepper.train(positions[part], draws[part], rates[part])
             totals.add_steps(fold, end - at, sums)
+            if end in calls:  # not at a stop, which another trial may not have
+                self.averages.add(fold.number, end - averaged)
+                averaged = end
             if not math.isfinite(totals.sums.loss):
                 message = f"training loss {totals.sums.loss} in epoch {epoch}"
                 raise TrialFailed(FailureCause.DIVERGED, message)
@@ -200,15 +205,16 @@ class _Training:
             raise PrunedWithin(f"first look: {score} after {look.n_steps} of {self.steps} steps")
 
     def _evaluate(self, fold: Fold, totals: Totals) -> None:
-        """Evaluate the images that `fold` holds out, if the training validates at all."""
+        """Evaluate the averaged weights on what `fold` holds out, if the training validates."""
         if not self.validates:
             return
         positions, weights = evaluation_batches(fold, self.image_shape)
         rows = max(1, FORWARD * self.chunk * self.batch // positions.shape[1])
-        found = self.stepper.evaluate(positions[:rows], weights[:rows])
-        for at in range(rows, len(positions), rows):
-            self.clock.check()
-            found += self.stepper.evaluate(positions[at : at + rows], weights[at : at + rows])
+        with self.averages.in_model(fold.number):
+            found = self.stepper.evaluate(positions[:rows], weights[:rows])
+            for at in range(rows, len(positions), rows):
+                self.clock.check()
+                found += self.stepper.evaluate(positions[at : at + rows], weights[at : at + rows])
         totals.add_evaluation(fold, found)
 
     # --- what is kept ---
@@ -230,6 +236,7 @@ class _Training:
             own.unlink()
             return self._restore()  # from the checkpoint of the parent, if there is one
         self.networks.restore(checkpoint.states)
+        self.averages.restore(checkpoint.averages)
         self.curve, self.best_weights = list(checkpoint.curve), checkpoint.best_weights
         if path == own:
             self.clock.seconds_spent = checkpoint.seconds
@@ -247,6 +254,7 @@ class _Training:
             model=first.model,
             optimizer=first.optimizer,
             others=tuple(others),
+            averages=self.averages.states(),
             best_weights=self.best_weights or (),
             curve=tuple(self.curve),
             seconds=self.clock.seconds,

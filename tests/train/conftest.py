@@ -12,7 +12,7 @@ import pytest
 
 from autocnn.space.config import Block, TrialConfig
 from autocnn.train import assembly as preparation
-from autocnn.train import trainer
+from autocnn.train import averaging, trainer
 from autocnn.train.stepper import Evaluation, Sums, TrainingParts
 from autocnn.trial import Device, Epoch, TrialJob
 
@@ -90,7 +90,11 @@ class ScriptedStepper:
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ScriptedStepper]:
-    """A function that makes trainings use a stepper with this validation, epoch by epoch."""
+    """A function that makes trainings use a stepper with this validation, epoch by epoch.
+
+    Averages have no memory, so that the weights of an epoch are those that its last step has set.
+    """
+    monkeypatch.setattr(averaging, "MEMORY", 1e-9)
 
     def install(correct: list[float], losses: list[float] | None = None) -> ScriptedStepper:
         stepper = ScriptedStepper(correct, losses)

@@ -71,6 +71,18 @@ def test_the_states_of_all_folds_are_saved(tmp_path, checkpoint):
             assert all(np.array_equal(a, b) for a, b in pairs)
 
 
+def test_the_averages_of_all_folds_are_saved(tmp_path, checkpoint):
+    """A fold that took no step has an empty one, and a checkpoint of no average has none."""
+    averages = ([np.array(0.5), np.arange(3.0)], [])
+    others = (State(model=[np.zeros(1)], optimizer=[np.zeros(1)]),)
+    save_checkpoint(tmp_path / "c.npz", replace(checkpoint, others=others, averages=averages))
+    first, second = load_checkpoint(tmp_path / "c.npz").averages
+    assert [array.tolist() for array in first] == [0.5, [0.0, 1.0, 2.0]]
+    assert list(second) == []
+    save_checkpoint(tmp_path / "c.npz", checkpoint)
+    assert load_checkpoint(tmp_path / "c.npz").averages == ()
+
+
 def test_an_empty_curve_is_one(tmp_path):
     """A checkpoint before the first epoch has an empty curve."""
     empty = Checkpoint(model=[], optimizer=[], best_weights=[], curve=())

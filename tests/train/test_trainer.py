@@ -15,7 +15,7 @@ from autocnn.nn.model import build_model
 from autocnn.nn.weights import load_weights
 from autocnn.space.config import Augmentation, EarlyStopping, Optimizer, Schedule
 from autocnn.train import assembly as preparation
-from autocnn.train import trainer
+from autocnn.train import averaging, trainer
 from autocnn.train.assembly import spec_of
 from autocnn.train.checkpoint import load_checkpoint
 from autocnn.train.trainer import train_trial
@@ -56,6 +56,17 @@ def test_the_weights_on_disk_are_the_best_epochs(script, make_job, make_hooks, d
     train_trial(job, data, device, make_hooks())
     assert {path.name for path in job.folder.iterdir()} == {"best.npz", "checkpoint.npz"}
     assert {float(w) for array in load_weights(job.folder / "best.npz") for w in array.flat} == {2}
+
+
+def test_the_weights_are_averages(script, make_job, make_hooks, data, device, monkeypatch):
+    """An epoch has the share 1/2: after the weights 1 and 2 it is (1/4 + 2/2) / (3/4) = 5/3."""
+    stepper = script([3.0, 6.0, 5.0])
+    monkeypatch.setattr(averaging, "MEMORY", 1 / (3 * math.log(2)))
+    job = make_job()
+    train_trial(job, data, device, make_hooks())
+    saved = [float(w) for array in load_weights(job.folder / "best.npz") for w in array.flat]
+    assert saved == pytest.approx([5 / 3] * len(saved))
+    assert {float(w.flat[0]) for w in stepper.parts.model.get_weights()} == {3.0}  # its own
 
 
 def test_among_equal_scores_the_lowest_loss_is_kept(script, make_job, make_hooks, data, device):

@@ -10,7 +10,7 @@ from typing import Any
 from autocnn.errors import SettingsError
 from autocnn.files import write_atomic
 from autocnn.records.setting import either
-from autocnn.report.figure_image import BACKGROUND, GREY, INACTIVE, NOT_THERE, draw_image
+from autocnn.report.figure_image import BACKGROUND, GREY, GREY_MARK, INACTIVE, NOT_THERE, draw_image
 from autocnn.report.figures import Plot, draw_plot, quiet_optuna, varied_parameters
 
 MIN_HEIGHT, BAR_HEIGHT = 200, 24  # pixels
@@ -48,6 +48,12 @@ def draw_page(plot: Plot) -> str:
 def _history(figure: Any, plot: Plot) -> None:
     figure.update_traces(selector={"name": "Best Value"}, name="best so far", line_shape="hv")
     figure.update_traces(selector={"name": plot.score_label}, name="score")
+    if plot.pruned:
+        pruned = {"x": list(plot.pruned), "y": list(plot.pruned.values())}
+        marker = {"symbol": "x-thin-open", "color": GREY_MARK}
+        figure.add_scatter(**pruned, mode="markers", name="pruned", marker=marker)
+    if plot.window is not None:
+        figure.update_yaxes(range=plot.window)
     figure.update_xaxes(title="trial", tickformat="d")
 
 
@@ -63,7 +69,7 @@ def _curves(figure: Any, plot: Plot) -> None:
     figure.data = [*below, *(traces[number] for number in labels)]
     figure.update_layout(showlegend=True)
     figure.update_xaxes(title="epoch", tickformat="d")
-    figure.update_yaxes(title=plot.score_label)
+    figure.update_yaxes(title=plot.score_label, range=plot.window)
 
 
 def _importance(figure: Any, plot: Plot) -> None:

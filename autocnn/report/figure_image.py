@@ -19,6 +19,7 @@ GREY_PLACE = 7  # the place of grey among Matplotlib's ten colours for lines
 TITLE_PAD, NOTE_HEIGHT, NOTE_SIZE = 6, 13, 9  # points; the first is Matplotlib's default
 NOTE_COLOUR = "#505050"
 BACKGROUND, GREY = "#e5e5e5", "#b0b0b0"
+GREY_MARK = "#808080"
 # Optuna's label of an inactive parameter, and ours: "none" is also a choice of some spaces.
 NOT_THERE, INACTIVE = "None", "inactive"
 
@@ -77,7 +78,17 @@ def _history(figure: Any, plot: Plot) -> None:
     axes = figure.axes[0]
     handles, _ = axes.get_legend_handles_labels()
     handles[1].set_drawstyle("steps-post")
-    axes.legend(handles, ["score", "best so far"], loc="lower right", bbox_to_anchor=(1, 1), ncol=2)
+    labels = ["score", "best so far"]
+    if plot.pruned:
+        low, high = plot.window or (-math.inf, math.inf)
+        inside = [min(max(value, low), high) for value in plot.pruned.values()]
+        style = {"marker": "x", "color": GREY_MARK, "zorder": 1, "clip_on": False}
+        handles.append(axes.scatter(list(plot.pruned), inside, **style))
+        labels.append("pruned")
+    if plot.window is not None:
+        axes.set_ylim(*plot.window)
+    place = {"loc": "upper left", "bbox_to_anchor": (1.01, 1)}
+    axes.legend(handles, labels, **place)
     axes.set_xlabel("trial")
     _whole_numbers(axes.xaxis)
     _entitle(axes, plot)
@@ -97,7 +108,7 @@ def _curves(figure: Any, plot: Plot) -> None:
         lines[number].set(color=colour, linewidth=1.6, alpha=1, zorder=2)
     shown = [lines[number] for number in labels]
     axes.legend(shown, labels.values(), bbox_to_anchor=(1.02, 1), loc="upper left")
-    axes.set(xlabel="epoch", ylabel=plot.score_label)
+    axes.set(xlabel="epoch", ylabel=plot.score_label, ylim=plot.window)
     _whole_numbers(axes.xaxis)
     _entitle(axes, plot)
 

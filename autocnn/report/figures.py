@@ -27,13 +27,14 @@ from autocnn.leaderboard.ranking import rank_trials
 from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.distributions import to_distribution
 from autocnn.records.trial_record import TrialRecord
-from autocnn.report.formatting import first_hint
+from autocnn.report.formatting import find_fence, first_hint
 from autocnn.space.parameters import Categorical, Fixed, Parameter, Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import TrialState
 
 LEAST_TRIALS = 10  # for importances: the best tenth of fewer trials is less than one trial
 SHOWN_PARAMETERS = 8  # of figures with an axis for each parameter
+MARGIN = 0.05  # of the range of an axis, beyond the first and the last score
 COLOURED_CURVES = 9  # the curves of the best trials; all others are grey
 TITLES = {
     "history": "validation {score} by trial",
@@ -104,6 +105,39 @@ class Plot:
         if self.kind != "importance":
             return []
         return [IN_COMMON, *first_hint(len(self.shown.scored))]
+
+    @property
+    def pruned(self) -> dict[int, float]:
+        """The best scores of pruned trials until then, by number, in the unit of the axis."""
+        objective = self.data.objective
+        return {
+            r.number: objective.axis_value(r.score)
+            for r in sorted(self.data.records, key=lambda record: record.number)
+            if r.state is TrialState.PRUNED and r.score is not None and math.isfinite(r.score)
+        }
+
+    @property
+    def window(self) -> tuple[float, float] | None:
+        """The ends of the axis of scores, of a history or of curves; None if there is no score.
+
+        Scores that are far worse than the others are outside: they would flatten the differences.
+        """
+        objective = self.data.objective
+        if self.kind == "curves":
+            curves = [_curve(record, objective) for record in self.data.records]
+            values = [value for curve in curves for value in curve.values()]
+        else:
+            values = [objective.axis_value(r.score or 0.0) for r in self.data.scored]
+            values += self.pruned.values()
+        if not values:
+            return None
+        sign = 1.0 if objective.maximize else -1.0
+        merits = [sign * value for value in values]
+        high = max(merits)
+        low = min(merit for merit in merits if merit >= find_fence(merits))
+        margin = MARGIN * (high - low or abs(high) or 1.0)
+        first, last = sorted((sign * (low - margin), sign * (high + margin)))
+        return first, last
 
     @property
     def best_trials(self) -> dict[int, str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Sequence
 
 BARS = "▁▂▃▄▅▆▇█"
@@ -50,3 +52,15 @@ def first_hint(n_trials: int) -> list[str]:
     if n_trials >= STABLE_TRIALS:
         return []
     return [f"With fewer than {STABLE_TRIALS} complete trials this is a first hint."]
+
+
+def find_fence(values: Sequence[float]) -> float:
+    """The value below which one is far below the others.
+
+    It is the lower quartile less 1.5 times the distance of the quartiles (Tukey's fence); minus
+    infinity for three values or fewer.
+    """
+    if len(values) <= 3:
+        return -math.inf
+    lower, _, upper = statistics.quantiles(values, n=4, method="inclusive")
+    return lower - 1.5 * (upper - lower)

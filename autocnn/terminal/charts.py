@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from rich.text import Text
 from autocnn.leaderboard.ranking import rank_trials, winner
 from autocnn.objectives import ACCURACY, FINISHED, Objective
 from autocnn.records.trial_record import TrialRecord
-from autocnn.report.formatting import BARS, first_hint, percent
+from autocnn.report.formatting import BARS, find_fence, first_hint, percent
 from autocnn.trial import TrialState
 
 WIDTH, HEIGHT = 60, 13  # columns and rows; a label at every fourth row
@@ -56,14 +55,9 @@ class Scale:
 def fit_scale(values: Sequence[float], steps: int, span: float = MIN_SPAN) -> Scale:
     """A scale over `values` without those far below the others, which would hide differences.
 
-    The scale covers at least `span`. A value is far below if it is under the lower quartile by more
-    than 1.5 times the distance of the quartiles.
+    The scale covers at least `span`.
     """
-    fence = -math.inf
-    if len(values) > 3:
-        lower, _, upper = statistics.quantiles(values, n=4, method="inclusive")
-        fence = lower - 1.5 * (upper - lower)
-    high = max(values)
+    fence, high = find_fence(values), max(values)
     return Scale(min(high - span, *(v for v in values if v >= fence)), high, steps)
 
 

@@ -175,9 +175,10 @@ def test_parameters_are_text_in_a_page(make_plot, make_data):
 
 
 def test_the_history_holds_scores_and_the_best_so_far(make_plot):
-    """Scores are in percent; pruned and failed trials have no dot."""
+    """Scores are in percent; a pruned trial has a mark of its own, a failed one has none."""
     traces, layout = figure_of(draw_page(make_plot("history", n=6)))
     named = {trace["name"]: trace for trace in traces}
+    assert (named["pruned"]["x"], named["pruned"]["y"]) == ([3], [75])
     assert named["score"]["x"] == [0, 1, 2, 5]
     assert named["score"]["y"] == [60, 65, 70, 85]
     assert named["best so far"]["y"] == [60, 65, 70, 70, 70, 85]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -286,6 +287,24 @@ def test_a_study_of_losses_is_minimised_in_plain_numbers(make_record):
     assert plot.title == "look: validation cross-entropy by trial"
     assert plot.score_label == "validation cross-entropy"
     assert next(iter(plot.best_trials.items())) == (0, "trial 0: 0.5000")
+
+
+def test_far_worse_scores_are_outside_of_the_axis(make_record):
+    """Of 10, 80, 82, 84 and 90 %, 10 is under 80 - 1.5 * (84 - 80); a margin of 5 % is left."""
+    records = [make_record(n, s) for n, s in enumerate((0.8, 0.82, 0.1, 0.84))]
+    records.append(make_record(4, 0.9, state=TrialState.PRUNED))
+    plot = Plot(kind="history", data=StudyData(name="s", space=SPACE, records=records))
+    assert plot.pruned == {4: pytest.approx(90.0)}
+    assert plot.window == pytest.approx((79.5, 90.5))
+    assert replace(plot, kind="curves").window == pytest.approx((79.5, 90.5))
+    assert replace(plot, data=replace(plot.data, records=[])).window is None
+
+
+def test_a_diverged_loss_is_outside_of_the_axis(make_record):
+    """Of losses the larger is worse: 9.0 is beyond 0.6 + 1.5 * (0.6 - 0.4)."""
+    records = [make_record(n, s) for n, s in enumerate((0.4, 9.0, 0.4, 0.6, 0.4))]
+    data = StudyData(name="s", space=SPACE, records=records, objective=LOSS)
+    assert Plot(kind="history", data=data).window == pytest.approx((0.39, 0.61))
 
 
 def test_promoted_trials_are_not_compared_with_others(make_record):

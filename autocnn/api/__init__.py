@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from autocnn.api.search_study import SearchOutcome as SearchOutcome
     from autocnn.api.search_study import SilentListener as SilentListener
     from autocnn.api.search_study import search as search
+    from autocnn.api.serving import serve as serve
     from autocnn.api.settings_sources import Resolved as Resolved
     from autocnn.api.settings_sources import read_config as read_config
     from autocnn.api.settings_sources import resolve as resolve
@@ -134,6 +135,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.prepare_image": ("load_image",),
     "autocnn.api.reports": ("check_report_file", "write_card", "write_report"),
     "autocnn.api.search_study": ("SearchOutcome", "SilentListener", "search"),
+    "autocnn.api.serving": ("serve",),
     "autocnn.api.settings_sources": (
         "read_config",
         "Resolved",

@@ -23,6 +23,7 @@ from autocnn.cli.predict import predict
 from autocnn.cli.report import report
 from autocnn.cli.resume import resume
 from autocnn.cli.search import search
+from autocnn.cli.serve import serve
 from autocnn.cli.show import show
 from autocnn.cli.spaces import spaces
 from autocnn.cli.streams import check_arguments, check_written, prepare_streams
@@ -53,6 +54,7 @@ for command in (
     export,
     predict,
     evaluate,
+    serve,
     spaces,
     baselines,
     datasets,

@@ -85,8 +85,12 @@ def test_a_setting_is_read_from_the_environment(autocnn, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize("key", ["engine", "sampler", "tuner", "pruner", "precision"])
-def test_the_readme_lists_the_choices_of_a_setting(key):
+def test_the_guide_lists_the_choices_of_a_setting(key):
     """The row of the option names every choice of the table."""
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    (row,) = (line for line in readme.splitlines() if line.startswith(f"| `--{key}` |"))
+    guide = Path(__file__).parents[2] / "docs" / "guide" / "search.md"
+    (row,) = (
+        line
+        for line in guide.read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"| `--{key}` |")
+    )
     assert [name for name in api.SETTINGS[key].rule.choices if f"`{name}`" not in row] == []

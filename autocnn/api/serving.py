@@ -1,0 +1,40 @@
+"""A model behind an address on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+from autocnn.api.opened_model import open_model
+from autocnn.errors import SettingsError
+
+PACKAGES = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
+EXTRA = "pip install 'autocnn[serve]'"
+
+
+def serve(
+    model: str,
+    results: Path | str = "results",
+    trial: int | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    message: Callable[[str], None] = lambda text: None,
+) -> None:
+    """Serve an exported model, or the winner or a trial of a study, until Ctrl-C.
+
+    The page at / classifies images that are dropped or drawn; programs use POST /predict,
+    GET /metadata, /health and /openapi.json. Port 0 is any free one. `message` shows a line.
+    Raises: SettingsError if the extra `serve` is not installed, or the address cannot be used;
+    otherwise as `open_model`.
+    """
+    missing = [name for module, name in PACKAGES.items() if find_spec(module) is None]
+    if missing:
+        raise SettingsError(f"serve: not installed: {', '.join(missing)}; {EXTRA}")
+    from autocnn.serve.server import open_socket, serve_model
+
+    with open_socket(host, port) as bound:  # first: a model takes seconds to load
+        loaded, note = open_model(model, Path(results), trial)
+        if note:
+            message(note)
+        serve_model(loaded, bound, host, message)

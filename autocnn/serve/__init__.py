@@ -1,0 +1,1 @@
+"""A model behind an address on this machine: a page, and JSON for programs."""

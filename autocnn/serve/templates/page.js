@@ -1,0 +1,98 @@
+"use strict";
+const PLACES = ["First guess", "Second guess", "Third guess", "Fourth guess", "Fifth guess"];
+const guesses = document.getElementById("guesses");
+const canvas = document.getElementById("draw");
+const pen = canvas.getContext("2d");
+
+function element(name, text, kind) {
+  const made = document.createElement(name);
+  if (text !== undefined) made.textContent = text;
+  if (kind) made.className = kind;
+  return made;
+}
+
+function show(...parts) { guesses.replaceChildren(...parts); }
+
+function card(answer, file) {
+  const article = element("article");
+  const image = element("img");
+  image.src = URL.createObjectURL(file);
+  image.alt = "";
+  image.addEventListener("load", () => URL.revokeObjectURL(image.src));
+  article.append(image, element("b", answer.name));
+  if (answer.error) {
+    article.append(element("p", answer.error, "wrong"));
+    return article;
+  }
+  const list = element("ol");
+  answer.top.forEach((guess, place) => {
+    const item = element("li");
+    const percent = `${(100 * guess.probability).toFixed(1)} %`;
+    item.append(element("span", `${PLACES[place]}: `, "place"), element("b", guess.class), ` ${percent}`);
+    const bar = element("meter");
+    bar.max = 1;
+    bar.value = guess.probability;
+    bar.setAttribute("aria-label", `${guess.class} ${percent}`);
+    item.append(bar);
+    list.append(item);
+  });
+  article.append(list);
+  return article;
+}
+
+async function ask(files) {
+  if (!files.length) return;
+  show(element("p", "Asking …", "soft"));
+  const form = new FormData();
+  for (const file of files) form.append("image", file, file.name || "drawing.png");
+  try {
+    const response = await fetch("/predict?top=5", { method: "POST", body: form });
+    const found = await response.json();
+    if (!response.ok) throw new Error(typeof found.detail === "string" ? found.detail : response.statusText);
+    show(...found.images.map((answer, place) => card(answer, files[place])));
+  } catch (error) {
+    show(element("p", error.message, "wrong"));
+  }
+}
+
+const input = document.getElementById("file");
+input.addEventListener("change", () => ask([...input.files]));
+const drop = document.getElementById("drop");
+for (const kind of ["dragover", "dragleave", "drop"]) {
+  drop.addEventListener(kind, (event) => {
+    event.preventDefault();
+    drop.classList.toggle("over", kind === "dragover");
+    if (kind === "drop") ask([...event.dataTransfer.files]);
+  });
+}
+
+function clear() {
+  pen.fillStyle = "#000";
+  pen.fillRect(0, 0, canvas.width, canvas.height);
+}
+
+let last = null;
+function place(event) {
+  const box = canvas.getBoundingClientRect();
+  return [(event.clientX - box.left) * canvas.width / box.width, (event.clientY - box.top) * canvas.height / box.height];
+}
+canvas.addEventListener("pointerdown", (event) => { last = place(event); canvas.setPointerCapture(event.pointerId); line(event); });
+canvas.addEventListener("pointermove", (event) => { if (last) line(event); });
+for (const kind of ["pointerup", "pointercancel"]) canvas.addEventListener(kind, () => { last = null; });
+function line(event) {
+  const next = place(event);
+  pen.strokeStyle = "#fff";
+  pen.lineWidth = canvas.width / 13;
+  pen.lineCap = pen.lineJoin = "round";
+  pen.beginPath();
+  pen.moveTo(...last);
+  pen.lineTo(next[0] + 0.01, next[1]);
+  pen.stroke();
+  last = next;
+}
+
+document.getElementById("clear").addEventListener("click", clear);
+document.getElementById("guess").addEventListener("click", () => {
+  canvas.toBlob((blob) => ask([new File([blob], "drawing.png", { type: "image/png" })]), "image/png");
+});
+clear();

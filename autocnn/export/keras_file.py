@@ -39,9 +39,9 @@ def load(path: Path) -> Predictor:
 
     Raises: RecordError if the file cannot be read, or has more than Keras' own layers.
     """
-    from autocnn.models.trained import keras_predictor
+    from autocnn.models.trained import KerasPredictor
 
-    return keras_predictor(_load(path))
+    return KerasPredictor(_load(path))
 
 
 def with_weights_of(model: TrainedModel, path: Path) -> TrainedModel:
@@ -50,12 +50,12 @@ def with_weights_of(model: TrainedModel, path: Path) -> TrainedModel:
     Raises: RecordError if the file cannot be read, or if it is not a file of this network.
     """
     from autocnn.export.check import check_same
-    from autocnn.models.trained import keras_predictor
+    from autocnn.models.trained import KerasPredictor
 
     loaded = _load(path)
     read = replace(model, weights=tuple(loaded.get_weights()))
     try:
-        predictors = read.predictor(), keras_predictor(loaded)
+        predictors = read.predictor(), KerasPredictor(loaded)
         check_same(path.name, *predictors, model.image.shape, TOLERANCE)
     except (ValueError, AutocnnError) as error:
         reason = str(error).partition("\n")[0]

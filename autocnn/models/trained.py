@@ -60,7 +60,7 @@ class TrainedModel:
 
         Raises: as `build`.
         """
-        return keras_predictor(self.build())
+        return KerasPredictor(self.build())
 
     def predict(self, images: npt.NDArray[Any]) -> Probabilities:
         """The class probabilities of `images`, which are predicted in batches.
@@ -72,14 +72,16 @@ class TrainedModel:
         return predict_all(self.predictor(), images, self.image.n_classes)
 
 
-def keras_predictor(model: keras.Model) -> Predictor:
+@dataclass(frozen=True, slots=True)
+class KerasPredictor:
     """The predictions of a Keras model that returns probabilities."""
 
-    def predict(images: Pixels) -> Probabilities:
-        outputs: Probabilities = keras.ops.convert_to_numpy(model(images, training=False))
-        return outputs
+    model: keras.Model
 
-    return predict
+    def __call__(self, images: Pixels) -> Probabilities:
+        """Predict all `images` at once."""
+        outputs: Probabilities = keras.ops.convert_to_numpy(self.model(images, training=False))
+        return outputs
 
 
 def check_shape(images: npt.NDArray[Any], shape: tuple[int, int, int]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from importlib import resources
 from typing import Any
 
@@ -13,10 +13,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from autocnn.data.decoding import CorruptImageError
 from autocnn.models.contract import contract_to_json
+from autocnn.models.feature_maps import LayerMaps
 from autocnn.models.loaded import LoadedModel
+from autocnn.models.trained import KerasPredictor
 from autocnn.serve.classifier import Answer, Busy, Classifier, Late, Limits
-from autocnn.serve.layers import AnswerHeaders, BodyLimit
+from autocnn.serve.map_pictures import as_url, picture
+from autocnn.serve.middleware import AnswerHeaders, BodyLimit
 from autocnn.serve.payload import read_images
 
 HEADERS = {
@@ -115,16 +119,41 @@ def _add_answers(app: FastAPI, classifier: Classifier) -> None:
     async def predict(request: Request, top: int = Query(default=5, ge=1, le=1000)) -> Any:
         """The likeliest classes of each image, in the order of the request."""
         images = await read_images(request, classifier.limits)
-        try:
+        with _refusals(classifier.limits):
             answers = await run_in_threadpool(classifier.classify, images)
-        except Busy:
-            raise HTTPException(503, "too many requests wait", {"Retry-After": "1"}) from None
-        except Late:
-            seconds = classifier.limits.seconds
-            raise HTTPException(503, f"no answer within {seconds:g} s") from None
         if all(answer.problem for answer in answers):
             raise HTTPException(422, f"{answers[0].name}: {answers[0].problem}".lstrip(": "))
         return {"images": [_to_json(answer, top) for answer in answers]}
+
+    @app.post("/layers", openapi_extra=IMAGES)
+    async def layers(request: Request) -> Any:
+        """What each layer makes of one image, as a picture of its maps; of Keras models only."""
+        images = await read_images(request, classifier.limits)
+        if len(images) > 1:
+            raise HTTPException(400, f"expected one image, got {len(images)}")
+        with _refusals(classifier.limits):
+            try:
+                found = await run_in_threadpool(classifier.layers, images[0][1])
+            except CorruptImageError as error:
+                raise HTTPException(422, str(error)) from error
+        if found is None:
+            raise HTTPException(404, "the layers of a .keras file or a study are known, not these")
+        return {"layers": [_layer_to_json(each) for each in found]}
+
+
+@contextmanager
+def _refusals(limits: Limits) -> Iterator[None]:
+    try:
+        yield
+    except Busy:
+        raise HTTPException(503, "too many requests wait", {"Retry-After": "1"}) from None
+    except Late:
+        raise HTTPException(503, f"no answer within {limits.seconds:g} s") from None
+
+
+def _layer_to_json(layer: LayerMaps) -> dict[str, Any]:
+    url = as_url(picture(layer.maps))
+    return {"name": layer.name, "kind": layer.kind, "shape": layer.maps.shape, "picture": url}
 
 
 def _to_json(answer: Answer, top: int) -> dict[str, Any]:
@@ -141,7 +170,11 @@ def _render_page(model: LoadedModel) -> str:
     contract = model.contract
     height, width, _ = contract.image_shape
     return environment.get_template("page.html").render(
-        contract=contract, height=height, width=width, n_classes=len(contract.class_names)
+        contract=contract,
+        height=height,
+        width=width,
+        n_classes=len(contract.class_names),
+        has_layers=isinstance(model.predictor, KerasPredictor),
     )
 
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from dataclasses import dataclass
 from threading import BoundedSemaphore
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autocnn.data.decoding import CorruptImageError, decode_image, quiet_pillow
+from autocnn.models.feature_maps import LayerMaps, feature_maps
 from autocnn.models.loaded import LoadedModel
+
+Result = TypeVar("Result")
 
 
 class Busy(Exception):
@@ -53,10 +58,20 @@ class Classifier:
 
         Raises: Busy if too many requests wait; Late if the answer takes too long.
         """
+        return self._in_turn(lambda: self._answer(images))
+
+    def layers(self, content: bytes) -> list[LayerMaps] | None:
+        """What the layers make of one encoded image; None if the model's layers are not known.
+
+        Raises: CorruptImageError if it cannot be read; otherwise as `classify`.
+        """
+        return self._in_turn(lambda: feature_maps(self.model.predictor, self._decode(content)))
+
+    def _in_turn(self, work: Callable[[], Result]) -> Result:
         if not self._places.acquire(blocking=False):
             raise Busy
         try:
-            job = self._thread.submit(self._answer, images)
+            job = self._thread.submit(work)
         except BaseException:
             self._places.release()
             raise
@@ -75,17 +90,12 @@ class Classifier:
         contract = self.model.contract
         pixels: list[NDArray[np.uint8]] = []
         problems: list[str] = []
-        with quiet_pillow():
-            for _, content in images:
-                try:
-                    decoded = decode_image(
-                        content, contract.image_shape, contract.value_range, contract.resize
-                    )
-                except CorruptImageError as error:
-                    problems.append(str(error))
-                else:
-                    pixels.append(decoded)
-                    problems.append("")
+        for _, content in images:
+            try:
+                pixels.append(self._decode(content))
+                problems.append("")
+            except CorruptImageError as error:
+                problems.append(str(error))
         shape = (len(pixels), *contract.image_shape)
         rows = iter(self.model.predict(np.array(pixels, np.uint8).reshape(shape)))
         return [
@@ -94,6 +104,13 @@ class Classifier:
             else Answer(name=name, classes=_ranked(contract.class_names, next(rows)))
             for (name, _), problem in zip(images, problems, strict=True)
         ]
+
+    def _decode(self, content: bytes) -> NDArray[np.uint8]:
+        contract = self.model.contract
+        with quiet_pillow():
+            return decode_image(
+                content, contract.image_shape, contract.value_range, contract.resize
+            )
 
 
 def _ranked(

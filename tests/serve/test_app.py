@@ -11,8 +11,10 @@ import pytest
 
 pytest.importorskip("fastapi")
 
+import keras
 from fastapi.testclient import TestClient
 
+from autocnn.models.trained import KerasPredictor
 from autocnn.serve.app import build_app
 from autocnn.serve.classifier import Busy, Classifier, Limits
 
@@ -100,6 +102,27 @@ def test_a_body_without_a_length_has_the_same_limit(client):
     assert client.post("/predict", content=parts, headers=head).status_code == 413
 
 
+def test_layers_are_those_of_a_keras_model(model, black):
+    """Each has its name, its shape and a picture; of other models they are not known."""
+    inputs = keras.Input((8, 8, 3))
+    maps = keras.layers.Conv2D(5, 3, name="look")(inputs)
+    outputs = keras.layers.Dense(len(model.class_names))(keras.layers.GlobalMaxPooling2D()(maps))
+    network = KerasPredictor(keras.Model(inputs, outputs))
+    with TestClient(build_app(replace(model, predictor=network), ["*"], LIMITS)) as client:
+        (layer,) = client.post("/layers", files=_form(black)).json()["layers"]
+        assert (layer["name"], layer["kind"], layer["shape"]) == ("look", "Conv2D", [6, 6, 5])
+        assert layer["picture"].startswith("data:image/png;base64,")
+        assert client.post("/layers", files=_form(black, black)).status_code == 400
+        assert client.post("/layers", files=_form(b"hello")).status_code == 422
+        assert "What the layers see" in client.get("/").text
+
+
+def test_layers_of_other_models_are_not_known(client, black):
+    """The page does not offer them."""
+    assert client.post("/layers", files=_form(black)).status_code == 404
+    assert "What the layers see" not in client.get("/").text
+
+
 def test_the_contract_is_metadata(client, model):
     """Classes stand in the order of the outputs."""
     assert client.get("/metadata").json()["class_names"] == list(model.class_names)
@@ -109,7 +132,7 @@ def test_the_contract_is_metadata(client, model):
 def test_the_interface_is_described(client):
     """Pages that load scripts from another machine are off."""
     described = client.get("/openapi.json").json()
-    assert set(described["paths"]) == {"/predict", "/health", "/metadata"}
+    assert set(described["paths"]) == {"/predict", "/layers", "/health", "/metadata"}
     assert set(described["paths"]["/predict"]["post"]["requestBody"]["content"]) == {
         "multipart/form-data",
         "application/json",

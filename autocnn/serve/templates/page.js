@@ -50,8 +50,42 @@ async function ask(files) {
     const found = await response.json();
     if (!response.ok) throw new Error(typeof found.detail === "string" ? found.detail : response.statusText);
     show(...found.images.map((answer, place) => card(answer, files[place])));
+    if (files.length === 1 && document.getElementById("layers")) await look(files[0]);
   } catch (error) {
     show(element("p", error.message, "wrong"));
+  }
+}
+
+const hidden = new Set(); // names of layers that are switched off
+async function look(file) {
+  const form = new FormData();
+  form.append("image", file, file.name || "drawing.png");
+  const response = await fetch("/layers", { method: "POST", body: form });
+  if (!response.ok) return;
+  const { layers } = await response.json();
+  const switches = document.getElementById("switches");
+  const maps = document.getElementById("maps");
+  switches.replaceChildren();
+  maps.replaceChildren();
+  for (const layer of layers) {
+    const figure = element("figure");
+    const image = element("img");
+    image.src = layer.picture;
+    image.alt = `Maps of layer ${layer.name}`;
+    const [height, width, n] = layer.shape;
+    figure.append(image, element("figcaption", `${layer.name} (${layer.kind}): ${n} maps of ${height}×${width}`));
+    figure.hidden = hidden.has(layer.name);
+    const label = element("label");
+    const box = element("input");
+    box.type = "checkbox";
+    box.checked = !figure.hidden;
+    box.addEventListener("change", () => {
+      figure.hidden = !box.checked;
+      if (box.checked) hidden.delete(layer.name); else hidden.add(layer.name);
+    });
+    label.append(box, ` ${layer.name}`);
+    switches.append(label);
+    maps.append(figure);
   }
 }
 

@@ -1,4 +1,4 @@
-"""Layers before the application: the size of a request, and headers of every answer."""
+"""Middleware: the size of a request, and headers of every answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_DIGITS = 19  # of a length
 
 
 class BodyLimit:
-    """A layer before the application: reading a larger body than allowed ends with 413."""
+    """Middleware: reading a larger body than allowed ends with 413."""
 
     def __init__(self, app: ASGIApp, most: int) -> None:
         """`most` is in bytes."""
@@ -39,7 +39,7 @@ class BodyLimit:
 
 
 class AnswerHeaders:
-    """A layer that adds headers to every answer."""
+    """Middleware that adds headers to every answer."""
 
     def __init__(self, app: ASGIApp, headers: Mapping[str, str]) -> None:
         """`headers` replace those of the same names."""

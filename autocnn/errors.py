@@ -17,6 +17,8 @@ Anything else that is raised is a bug and shows its traceback.
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -74,3 +76,10 @@ class Interrupted(BaseException):
     It is no `KeyboardInterrupt`, which the command line's library turns into a silent exit, and no
     `Exception`, which libraries may catch while they are imported.
     """
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The words "did you mean 'X'?" if one of the known names is much like `name`, else nothing."""
+    names = {each.lower(): each for each in known}
+    similar = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.6)
+    return f"did you mean {names[similar[0]]!r}? " if similar else ""

@@ -12,7 +12,7 @@ from autocnn.data.keras_cache import missing_files
 from autocnn.data.options import AS_THEY_ARE, IMAGE_OPTIONS, ImageOptions, OnRead
 from autocnn.data.own_images import read_own
 from autocnn.data.reader import check_name
-from autocnn.errors import DatasetError, SettingsError, UnknownDatasetError
+from autocnn.errors import DatasetError, SettingsError, UnknownDatasetError, did_you_mean
 
 _DIGITS = tuple("0123456789")
 
@@ -133,9 +133,10 @@ def find_path(name: str) -> Path | None:
     except (OSError, ValueError):  # ValueError: the name has a zero byte
         names = ", ".join(info.name for info in _CATALOG)
         where = f"; there is nothing at {path}" if os.path.basename(name) != name else ""
+        hint = did_you_mean(name, [info.name for info in _CATALOG])
         raise UnknownDatasetError(
-            f"no data set named {name!r}; choose one of {names}, or give the path of your images: "
-            f"a folder, a .zip or .tar file of one, a .npz or a .parquet file{where}"
+            f"no data set named {name!r}; {hint}choose one of {names}, or give the path of your "
+            f"images: a folder, a .zip or .tar file of one, a .npz or a .parquet file{where}"
         ) from None
     return path
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from autocnn.errors import SettingsError
+from autocnn.errors import SettingsError, did_you_mean
 from autocnn.files import write_atomic
 from autocnn.leaderboard.file import (
     OBJECTIVE_KEY,
@@ -189,7 +189,9 @@ def find_column(schema: pa.Schema, name: str, option: str) -> str:
     for candidate in (name, PARAMETER_PREFIX + name):
         if candidate in schema.names:
             return candidate
-    raise SettingsError(f"{option}: no column is named {name!r}; known: {', '.join(schema.names)}")
+    hint = did_you_mean(name, schema.names)
+    known = ", ".join(schema.names)
+    raise SettingsError(f"{option}: no column is named {name!r}; {hint}known: {known}")
 
 
 def _shown(schema: pa.Schema, columns: Sequence[str] | None) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from autocnn.errors import SettingsError
+from autocnn.errors import SettingsError, did_you_mean
 from autocnn.space.config import (
     Augmentation,
     Block,
@@ -41,7 +41,8 @@ def changes(config: TrialConfig, factors: Sequence[str] = ()) -> list[Change]:
     for name in factors:
         if name not in FACTORS:
             known = ", ".join(FACTORS)
-            raise SettingsError(f"--factors: no factor is named {name!r}; known: {known}")
+            hint = did_you_mean(name, FACTORS)
+            raise SettingsError(f"--factors: no factor is named {name!r}; {hint}known: {known}")
     found = []
     for name in factors or DEFAULT_FACTORS:
         changed = FACTORS[name](config)

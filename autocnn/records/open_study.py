@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autocnn.errors import RecordError, SettingsError, SpaceError, StudyError
+from autocnn.errors import RecordError, SettingsError, SpaceError, StudyError, did_you_mean
 from autocnn.records.choices import PLAN
 from autocnn.records.database_url import absolute_url, with_password
 from autocnn.records.setting import is_study_name
@@ -208,7 +208,8 @@ def find_study(results: Path, name: str | None = None) -> OpenStudy:
         raise StudyError(f"{results}: holds no study yet; `autocnn search` starts one")
     known = ", ".join(study.name for study in studies)
     if name is not None:
-        raise StudyError(f"no study named {name!r} in {results}; known: {known}")
+        hint = did_you_mean(name, [study.name for study in studies])
+        raise StudyError(f"no study named {name!r} in {results}; {hint}known: {known}")
     searches = [study for study in studies if not study.is_plan]
     if not searches:
         raise StudyError(f"{results}: holds comparisons only; name one of them: {known}")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from autocnn.errors import SettingsError
+from autocnn.errors import SettingsError, did_you_mean
 from autocnn.input_files import parse_toml, read_text
 from autocnn.records.study_settings import (
     INTEGER_BITS,
@@ -46,7 +46,8 @@ def settings_from_table(
     for key, value in table.items():
         if key not in SETTINGS:
             known = ", ".join([*SETTINGS, *others])
-            raise SettingsError(f"{where}: {key}: unknown setting; known: {known}")
+            hint = did_you_mean(key, [*SETTINGS, *others])
+            raise SettingsError(f"{where}: {key}: unknown setting; {hint}known: {known}")
         settings[key] = _convert(f"{where}: {key}", key, value)
         check_value(f"{where}: {key}", key, settings[key])
     return settings

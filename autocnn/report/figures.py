@@ -22,7 +22,7 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.trial import FrozenTrial, create_trial
 from optuna.trial import TrialState as OptunaState
 
-from autocnn.errors import SettingsError, StudyError
+from autocnn.errors import SettingsError, StudyError, did_you_mean
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.distributions import to_distribution
@@ -273,7 +273,7 @@ def choose_parameters(data: StudyData, wanted: Sequence[str] | None = None) -> l
         if name not in known:
             raise SettingsError(
                 f"--params: no parameter {name!r} varies in study {data.name}; "
-                f"known: {', '.join(known)}"
+                f"{did_you_mean(name, known)}known: {', '.join(known)}"
             )
     return list(dict.fromkeys(wanted))
 

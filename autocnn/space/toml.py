@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autocnn.errors import SpaceError
+from autocnn.errors import SpaceError, did_you_mean
 from autocnn.input_files import parse_toml, read_text
 from autocnn.space.config import Block, Dense, convert
 from autocnn.space.expand import MAX_FILTERS, MAX_LAYERS, NAMES, Name
@@ -123,7 +123,8 @@ def _check_integers(value: Any, where: str, between: str = ".") -> None:
 def _known_keys(data: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     unknown = sorted(set(data) - set(known))
     if unknown:
-        raise SpaceError(f"{where}: {unknown[0]}: unknown key; known: {', '.join(known)}")
+        hint = did_you_mean(unknown[0], known)
+        raise SpaceError(f"{where}: {unknown[0]}: unknown key; {hint}known: {', '.join(known)}")
 
 
 def _check_exclusive(parameters: Mapping[str, Parameter], where: str) -> None:
@@ -213,7 +214,8 @@ class _Reader:
 
     def read(self, key: str, table: Any) -> Parameter:
         if key not in NAMES:
-            raise SpaceError(f"{self.where}: unknown parameter; known: {', '.join(NAMES)}")
+            hint = did_you_mean(self.where.rpartition(".")[2], NAMES)
+            raise SpaceError(f"{self.where}: unknown parameter; {hint}known: {', '.join(NAMES)}")
         name = NAMES[key]
         if not isinstance(table, dict):
             return Fixed(value=_typed(table, name, self.where))

@@ -14,7 +14,8 @@ from autocnn.objectives import Objective, Standing, can_win, rank_key
 from autocnn.records.trial_record import TrialRecord
 from autocnn.trial import Proposal, TrialResult
 
-GAP_WEIGHT = 0.5  # of the training accuracy's lead, that is taken off a score
+GAP_WEIGHT = 0.5  # of the training accuracy's lead beyond FREE_LEAD, that is taken off a score
+FREE_LEAD = 0.1  # that a network has which learns well: leads of a few points differ by chance
 BY_HEART = 0.9  # accuracy on training images, augmented as they are, from which they are known ...
 FAR = 0.15  # ... by heart, if validation is less accurate by as much
 
@@ -42,8 +43,8 @@ def candidate_of(trial: TrialRecord | Proposal, result: TrialResult) -> Candidat
 def choose_for_refit(candidates: Iterable[Candidate], objective: Objective) -> Candidate | None:
     """The candidate that a longer refit is made of; None if none can win.
 
-    It has the best score less GAP_WEIGHT times the lead of its training accuracy; of a loss, the
-    best score decides.
+    It has the best score less GAP_WEIGHT times the lead of its training accuracy beyond FREE_LEAD;
+    of a loss, the best score decides.
     """
     ranked = [each for each in candidates if can_win(objective, each.standing)]
     ranked.sort(key=lambda each: rank_key(objective, each.standing))
@@ -55,7 +56,7 @@ def choose_for_refit(candidates: Iterable[Candidate], objective: Objective) -> C
 def _expected(candidate: Candidate) -> float:
     score = candidate.standing.score
     assert score is not None
-    return score - GAP_WEIGHT * training_lead(candidate.result)
+    return score - GAP_WEIGHT * max(0.0, training_lead(candidate.result) - FREE_LEAD)
 
 
 def training_lead(result: TrialResult) -> float:

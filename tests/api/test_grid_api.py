@@ -56,7 +56,10 @@ def test_a_data_set_that_is_not_local_is_not_read(monkeypatch, tmp_path):
 def test_an_unknown_name_lists_the_data_sets(tmp_path):
     """The error of an unknown name lists the data sets."""
     for look in (dataset_facts, lambda name: write_grid(name, tmp_path / "x.png")):
-        with pytest.raises(UnknownDatasetError, match="no data set named 'digit'; choose one of"):
+        with pytest.raises(
+            UnknownDatasetError,
+            match="no data set named 'digit'; did you mean 'digits'\\? choose one of",
+        ):
             look("digit")
 
 

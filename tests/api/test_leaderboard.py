@@ -103,9 +103,18 @@ def test_the_latest_study_is_the_default(current, results):
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ({"columns": ["scor"]}, "--columns: no column is named 'scor'; known: rank, trial, state,"),
-        ({"sort": "scor"}, "--sort: no column is named 'scor'; known: rank, trial, state,"),
-        ({"where": ["scor=1"]}, "--where: no column is named 'scor'; known: rank, trial, state,"),
+        (
+            {"columns": ["scor"]},
+            "--columns: no column is named 'scor'; did you mean 'score'[?] known: rank, trial,",
+        ),
+        (
+            {"sort": "scor"},
+            "--sort: no column is named 'scor'; did you mean 'score'[?] known: rank, trial,",
+        ),
+        (
+            {"where": ["scor=1"]},
+            "--where: no column is named 'scor'; did you mean 'score'[?] known: rank, trial,",
+        ),
         ({"sort": "val_loss"}, "--sort: val_loss holds a curve, which has no order"),
         ({"top": 0}, "--top must be at least 1, got 0"),
     ],

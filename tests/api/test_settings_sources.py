@@ -253,7 +253,10 @@ def test_a_file_may_name_a_baseline(tmp_path):
     [
         (b"seed = [", "mine.toml: not a TOML file: "),
         (b"\xff\xfe", "mine.toml: cannot be read as UTF-8 text: "),
-        (b"sed = 1", "mine.toml: sed: unknown setting; known: study, dataset, "),
+        (
+            b"sed = 1",
+            "mine.toml: sed: unknown setting; did you mean 'seed'[?] known: study, dataset, ",
+        ),
         (b"seed = 'x'", "mine.toml: seed must be an integer, got 'x'"),
         (b"seed = true", "mine.toml: seed must be an integer, got True"),
         (b"trials = 0", "mine.toml: trials must be at least 1, got 0"),

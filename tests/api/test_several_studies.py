@@ -103,7 +103,10 @@ def test_columns_rows_and_order_are_chosen(other, results):
     ]
     every = leaderboard_rows(*views, columns=["all"]).column_names
     assert every == ["study", *views[0].leaderboard.column_names]
-    with pytest.raises(SettingsError, match="--columns: no column is named 'scor'; known: study,"):
+    with pytest.raises(
+        SettingsError,
+        match="--columns: no column is named 'scor'; did you mean 'score'\\? known: study,",
+    ):
         leaderboard_rows(*views, columns=["scor"])
 
 
@@ -122,7 +125,10 @@ def test_conditions_hold_for_all_studies(other, results):
         ("digits-1", 6, 1),
     ]
     assert found("score<0.9", "study=digits-1", "state!=pruned") == [("digits-1", 4, 0)]
-    with pytest.raises(SettingsError, match="--where: no column is named 'scor'; known: study,"):
+    with pytest.raises(
+        SettingsError,
+        match="--where: no column is named 'scor'; did you mean 'score'\\? known: study,",
+    ):
         found("scor<1")
 
 

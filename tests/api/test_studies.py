@@ -51,7 +51,10 @@ def test_a_comparison_is_not_the_latest_study(study, results):
 
 def test_an_unknown_study_lists_the_existing_ones(study, results):
     """The error lists the existing studies."""
-    with pytest.raises(StudyError, match=r"no study named 'digits-2' in .*; known: digits-1"):
+    with pytest.raises(
+        StudyError,
+        match=r"no study named 'digits-2' in .*; did you mean 'digits-1'\? known: digits-1",
+    ):
         load_study(results, "digits-2")
 
 

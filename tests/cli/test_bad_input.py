@@ -52,7 +52,10 @@ def refused(autocnn, folder):
         ("serach", "No such command 'serach'"),
         ("search --bogus", "No such option: --bogus"),
         ("search extra", "unexpected extra argument"),
-        ("search --dataset digit", "no data set named 'digit'; choose one of digits, mnist,"),
+        (
+            "search --dataset digit",
+            "no data set named 'digit'; did you mean 'digits'? choose one of digits, mnist,",
+        ),
         ("search --space cn", "no search space named 'cn'; choose one of cnn,"),
         ("search --space absent.toml", "no search space named 'absent.toml'"),
         ("search --sampler tp", "--sampler must be one of auto, tpe, random, grid"),
@@ -126,7 +129,10 @@ def test_a_copy_needs_the_name_of_a_space(refused):
         ("[parameters", "broken TOML: "),
         ("parameters = 1", "parameters: expected a table, got 1"),
         ("[parameters]\nfilters = 'many'", "parameters.filters: expected an integer, got 'many'"),
-        ("[parameters]\nfilter = 3", "parameters.filter: unknown parameter; known: "),
+        (
+            "[parameters]\nfilter = 3",
+            "parameters.filter: unknown parameter; did you mean 'filters'? known: ",
+        ),
         (
             f"[parameters]\nlearning_rate = {'9' * 400}",
             "parameters.learning_rate: expected an integer of at most 64 bits, got one of 1329",
@@ -223,7 +229,9 @@ def test_the_process_ends_with_the_code_and_the_line(call, folder, command):
     before = contents(folder)
     done = call("search", "--dataset", "digit", command=command)
     assert (done.code, done.out) == (2, "")
-    assert done.err.startswith("autocnn: error: no data set named 'digit'; choose one of ")
+    assert done.err.startswith(
+        "autocnn: error: no data set named 'digit'; did you mean 'digits'? choose one of "
+    )
     assert done.err.count("\n") == 1
     assert contents(folder) == before
 

@@ -64,8 +64,11 @@ def test_the_options_change_the_picture(autocnn, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ("digit", "no data set named 'digit'; choose one of digits, mnist,"),
-        ("digit --grid x.png", "no data set named 'digit'; choose one of digits, mnist,"),
+        ("digit", "no data set named 'digit'; did you mean 'digits'? choose one of digits, mnist,"),
+        (
+            "digit --grid x.png",
+            "no data set named 'digit'; did you mean 'digits'? choose one of digits, mnist,",
+        ),
         ("--grid x.png", "--grid needs the NAME of a data set"),
         ("digits --grid x.jpg", "--grid must name a .png file, got 'x.jpg'"),
         ("digits --grid=", "--grid must name a .png file, got '.'"),

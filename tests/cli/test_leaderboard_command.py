@@ -102,7 +102,10 @@ def test_every_format_is_filtered(leaderboard):
     ("condition", "message"),
     [
         ("complete", "--where must be a column, one of = != < <= > >=, and a value, such as "),
-        ("scor>1", "--where: no column is named 'scor'; known: rank, trial, state, score, "),
+        (
+            "scor>1",
+            "--where: no column is named 'scor'; did you mean 'score'? known: rank, trial, ",
+        ),
         ("val_loss<1", "--where: val_loss holds a curve, not one value; use score"),
         ("score>good", "--where: score must be compared with a number, got 'good'"),
         ("state<x", "--where: state is text, which has no order: use = or !=, got '<'"),

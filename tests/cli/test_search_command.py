@@ -214,8 +214,16 @@ def test_a_trial_is_exported(finished, autocnn, tmp_path):
     ("arguments", "code", "message"),
     [
         ("leaderboard tin", 1, "no study named 'tin' in "),
-        ("leaderboard tiny --columns scor", 2, "--columns: no column is named 'scor'; known: "),
-        ("leaderboard tiny --sort scor", 2, "--sort: no column is named 'scor'; known: "),
+        (
+            "leaderboard tiny --columns scor",
+            2,
+            "--columns: no column is named 'scor'; did you mean 'score'? known: ",
+        ),
+        (
+            "leaderboard tiny --sort scor",
+            2,
+            "--sort: no column is named 'scor'; did you mean 'score'? known: ",
+        ),
         ("show tiny 7", 1, "study tiny has no trial 7; its trials: 0, 1, 2"),
         (
             "export tiny -o model.h5",

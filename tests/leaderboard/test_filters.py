@@ -152,7 +152,11 @@ def test_a_text_without_an_operator_is_refused(text):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("scor>1", f"no column is named 'scor'; known: {', '.join(TABLE.column_names)}"),
+        (
+            "scor>1",
+            "no column is named 'scor'; did you mean 'score'? known: "
+            + ", ".join(TABLE.column_names),
+        ),
         ("val_loss<1", "val_loss holds a curve, not one value; use score"),
         ("state<x", "state is text, which has no order: use = or !=, got '<'"),
         ("mixed>=2", "param.mixed is text, which has no order: use = or !=, got '>='"),

@@ -265,8 +265,14 @@ def test_columns_and_rows_are_chosen(table):
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ({"columns": ["scor"]}, "--columns: no column is named 'scor'; known: rank, trial,"),
-        ({"sort": "scor"}, "--sort: no column is named 'scor'; known: rank, trial,"),
+        (
+            {"columns": ["scor"]},
+            "--columns: no column is named 'scor'; did you mean 'score'[?] known: rank, trial,",
+        ),
+        (
+            {"sort": "scor"},
+            "--sort: no column is named 'scor'; did you mean 'score'[?] known: rank, trial,",
+        ),
         ({"sort": "val_loss"}, "--sort: val_loss holds a curve, which has no order"),
         ({"top": 0}, "--top must be at least 1, got 0"),
     ],
@@ -295,8 +301,14 @@ def test_a_view_needs_some_columns_only(table, wish, needed):
 @pytest.mark.parametrize(
     ("wish", "message"),
     [
-        ({"columns": ["scor"]}, "--columns: no column is named 'scor'; known: rank, trial,"),
-        ({"sort": "scor"}, "--sort: no column is named 'scor'; known: rank, trial,"),
+        (
+            {"columns": ["scor"]},
+            "--columns: no column is named 'scor'; did you mean 'score'[?] known: rank, trial,",
+        ),
+        (
+            {"sort": "scor"},
+            "--sort: no column is named 'scor'; did you mean 'score'[?] known: rank, trial,",
+        ),
     ],
 )
 def test_unknown_columns_of_a_view_are_refused_before_reading(table, wish, message):

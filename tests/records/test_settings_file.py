@@ -43,7 +43,10 @@ def test_a_file_may_give_some_settings_only():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("trails = 5", "my.toml: trails: unknown setting; known: study, dataset,"),
+        (
+            "trails = 5",
+            "my.toml: trails: unknown setting; did you mean 'trials'? known: study, dataset,",
+        ),
         ('trials = "5"', "my.toml: trials must be an integer, got '5'"),
         ("trials = true", "my.toml: trials must be an integer, got True"),
         ("trials = 0", "my.toml: trials must be at least 1, got 0"),

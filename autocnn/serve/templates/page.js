@@ -73,7 +73,7 @@ async function look(file) {
     image.src = layer.picture;
     image.alt = `Maps of layer ${layer.name}`;
     const [height, width, n] = layer.shape;
-    figure.append(image, element("figcaption", `${layer.name} (${layer.kind}): ${n} maps of ${height}×${width}`));
+    figure.append(image, element("figcaption", `${layer.name} (${layer.kind}): ${n} ${n === 1 ? "map" : "maps"} of ${height}×${width}`));
     figure.hidden = hidden.has(layer.name);
     const label = element("label");
     const box = element("input");

@@ -31,12 +31,19 @@ from autocnn.cli.studies import studies
 from autocnn.cli.worker import worker
 from autocnn.errors import AutocnnError, Interrupted
 
+FIRST = """autocnn finds the best small convolutional network for an image data set.
+
+  autocnn search                 two minutes on scikit-learn's digits;
+                                 --dataset FOLDER searches for photos
+  autocnn show                   what won, layer by layer
+  autocnn export -o model.keras  the network as a file; also .onnx, .tflite
+
+autocnn --help lists all commands, autocnn COMMAND --help its options."""
 MOST_CHARACTERS = 2000  # of a line of error
 
 app = typer.Typer(
     name="autocnn",
     help="Find, train and export the best small convolutional network for an image data set.",
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -75,7 +82,8 @@ def _root(
         print(metadata.version("autocnn"))
         raise typer.Exit
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        for line in FIRST.splitlines():
+            terminal.print_line(line)
 
 
 def main() -> None:

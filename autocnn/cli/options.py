@@ -12,6 +12,18 @@ import typer
 
 import autocnn.api as api
 
+DATA, SEARCH, LIMITS, MACHINE, OUTPUT = "Data", "Search", "Limits", "Machine", "Output"
+PANELS = {  # of --help, by the settings' keys; the others stand without a panel
+    **dict.fromkeys(("dataset", *api.IMAGE_OPTIONS, "split_seed", "folds", "class_weights"), DATA),
+    **dict.fromkeys(("space", "engine", "sampler", "tuner", "pruner", "objective"), SEARCH),
+    **dict.fromkeys(("recipes", "warm_start", "finals", "seeds", "horizons", "seed"), SEARCH),
+    **dict.fromkeys(("time_budget_s", "trials", "epochs", "target", "trial_timeout_s"), LIMITS),
+    **dict.fromkeys(("max_params", "max_macs", "max_consecutive_failures"), LIMITS),
+    **dict.fromkeys(("workers", "gpus", "workers_per_gpu", "worker_memory_mb"), MACHINE),
+    **dict.fromkeys(("recycle", "precision", "storage"), MACHINE),
+    **dict.fromkeys(("study", "results"), OUTPUT),
+}
+
 Given = dict[str, Any]  # settings by the field names of `StudySettings`
 Command = Callable[..., None]
 
@@ -21,17 +33,20 @@ def split_names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",")]
 
 
-def setting_option(key: str, *, help: str = "", environment: bool = True, **more: Any) -> Any:
+def setting_option(
+    key: str, *, help: str = "", environment: bool = True, grouped: bool = False, **more: Any
+) -> Any:
     """The option of setting `key`, as the table of settings describes it.
 
     `help` replaces the table's text. `environment`: the setting's variable gives a value that the
-    command line does not give.
+    command line does not give. `grouped`: --help shows it in the panel of PANELS.
     """
     return typer.Option(
         api.option_name(key),
         help=help or api.option_help(key),
         envvar=api.option_variable(key) if environment else None,
         show_envvar=False,
+        **({"rich_help_panel": PANELS.get(key)} if grouped else {}),
         **more,
     )
 

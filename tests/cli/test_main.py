@@ -19,11 +19,14 @@ COMMANDS = (
     "leaderboard",
     "show",
     "plot",
+    "report",
     "importance",
     "ablate",
     "compare",
     "export",
     "predict",
+    "evaluate",
+    "serve",
     "spaces",
     "baselines",
     "datasets",
@@ -47,11 +50,14 @@ def test_help_lists_the_commands(autocnn, option):
     assert [name for name in listed if name in COMMANDS] == list(COMMANDS)
 
 
-def test_no_command_prints_the_help(autocnn):
-    """The help is no error message."""
+def test_no_command_prints_the_first_three(autocnn):
+    """They fit a terminal of 80 columns."""
     done = autocnn()
-    assert "Usage: " in done.out + done.err
-    assert "error" not in done.err
+    assert (done.code, done.err) == (0, "")
+    lines = done.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    first = [line.split()[1] for line in lines if line.startswith("  autocnn ")]
+    assert first == ["search", "show", "export"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import autocnn.api as api
-from autocnn.cli.options import setting_option, with_settings
+from autocnn.cli.options import PANELS, setting_option, with_settings
 from autocnn.cli.search import search
 from autocnn.errors import SettingsError
 
@@ -94,3 +94,10 @@ def test_the_guide_lists_the_choices_of_a_setting(key):
         if line.startswith(f"| `--{key}` |")
     )
     assert [name for name in api.SETTINGS[key].rule.choices if f"`{name}`" not in row] == []
+
+
+def test_every_setting_of_a_search_has_a_panel():
+    """A new setting is put into one of the five groups of --help."""
+    shown = {key for key, setting in api.SETTINGS.items() if setting.help}
+    assert shown - set(PANELS) == set()
+    assert set(PANELS) - set(api.SETTINGS) == set()

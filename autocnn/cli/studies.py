@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -10,20 +12,26 @@ import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
-from autocnn.cli.options import ResultsOption
+from autocnn.cli.options import JsonOption, ResultsOption
 from autocnn.errors import SettingsError
 
 studies = typer.Typer(help="List the studies of the results folder, or delete one.")
 
 
 @studies.callback(invoke_without_command=True)
-def show_studies(context: typer.Context, results: ResultsOption = Path("results")) -> None:
+def show_studies(
+    context: typer.Context,
+    results: ResultsOption = Path("results"),
+    as_json: JsonOption = False,
+) -> None:
     """List the studies with their states, best scores and sizes."""
     context.obj = results
     if context.invoked_subcommand is not None:
         return
     summaries = api.list_summaries(results)
-    if summaries:
+    if as_json:
+        print(json.dumps({"studies": [asdict(summary) for summary in summaries]}))
+    elif summaries:
         terminal.print_wide(terminal.render_studies(summaries, str(results)))
     else:
         terminal.print_line(f"{results}: holds no study yet; `autocnn search` starts one")

@@ -9,7 +9,12 @@ import pytest
 
 @pytest.mark.parametrize(
     ("command", "key"),
-    [("studies", "studies"), ("spaces", "spaces"), ("info", "versions"), ("baselines", "baselines")],
+    [
+        ("studies", "studies"),
+        ("spaces", "spaces"),
+        ("info", "versions"),
+        ("baselines", "baselines"),
+    ],
 )
 def test_a_list_is_one_object(autocnn, tmp_path, monkeypatch, command, key):
     """In an empty folder."""

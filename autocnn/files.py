@@ -75,6 +75,17 @@ def make_folder(folder: Path) -> None:
         flush_folder(each.parent)
 
 
+def make_folder_in(root: Path, folder: Path) -> None:
+    """Make `folder` and those between it and `root`; after it they are safe on disk.
+
+    Raises: FileNotFoundError if `root` is gone: what was deleted is not made again.
+    """
+    between = [above for above in folder.parents if root in above.parents]
+    for each in (*reversed(between), folder):
+        each.mkdir(exist_ok=True)
+        flush_folder(each.parent)
+
+
 def delete_file(path: Path) -> None:
     """Delete the file if it exists; after it no power cut brings it back."""
     if os.path.lexists(path):

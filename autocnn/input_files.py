@@ -13,6 +13,7 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,20 @@ def open_input(path: Path | str) -> io.BufferedReader:
     except BaseException:
         os.close(number)
         raise
+
+
+def may_replace(path: Path, is_ours: Callable[[bytes], bool], most: int) -> bool:
+    """True if there is nothing at `path`, or a file of ours, which a new one may replace.
+
+    `is_ours` gets the first `most` bytes of the file. What cannot be read is not ours.
+    """
+    if not os.path.lexists(path):
+        return True
+    try:
+        with open_input(path) as file:
+            return is_ours(file.read(most))
+    except OSError:
+        return False
 
 
 def check_input(path: Path | str) -> None:

@@ -94,6 +94,11 @@ class TrialJob:
     folds: int = 1  # networks that are trained side by side, each without other images
     fit_on: str = "train"  # or "train+validation", for a refit: nothing is validated
 
+    @property
+    def root(self) -> Path:
+        """The folder of the study: whoever writes for the job does not make it again."""
+        return self.folder.parents[1]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Epoch:

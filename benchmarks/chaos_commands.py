@@ -13,8 +13,6 @@ trials and the scores of one that was never killed. Leaves with exit code 1 othe
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import os
 import random
 import shutil
@@ -26,23 +24,18 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from chaos import SPACE, unreadable
+from chaos_facts import Facts, comparison, exported, retrainings_and_finals, trials
 from rich.console import Console
 from rich.table import Table
 
-import autocnn.api as api
 from autocnn.errors import StudyError
-from autocnn.records.finalists import read_retrainings
-from autocnn.records.finals_file import read_finals
 from autocnn.records.study_folder import StudyPaths
-from autocnn.trial import TrialState
 
 POLL_S = 0.01  # between two looks at the files
 LATER_S = 0.3  # after a change, within which the kill comes
 PATIENCE = 3  # runs in a row that end before the kill comes, after which a command is begun anew
-Facts = dict[str, Any]  # what is on record, by a name
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,54 +202,6 @@ def check(command: Command, results: Path, known: Facts, damage: Damage) -> Fact
         if reason is not None:
             damage.unreadable.append(f"{command.name}: {path.name}: {reason}")
     return now
-
-
-# --- what a command leaves on record ---
-
-
-def trials(results: Path, name: str) -> Facts:
-    """The ended trials of a study: seed, configuration and scores of the epochs."""
-    facts: Facts = {}
-    for record in api.load_study(results, name).records:
-        if record.state is not TrialState.RUNNING:
-            curve = () if record.result is None else record.result.curve
-            scores = tuple(epoch.score for epoch in curve)
-            facts[f"trial {record.number}"] = record.state, record.seed, record.config, scores
-    return facts
-
-
-def retrainings_and_finals(results: Path) -> Facts:
-    """The retrainings of the finalists, and what the finals measured."""
-    paths = StudyPaths(results / "base")
-    facts: Facts = {
-        f"trial {each.trial}, repeat {each.repeat}": (each.seed, each.score, each.best_epoch)
-        for each in read_retrainings(paths)
-    }
-    finals = read_finals(paths)
-    if finals is not None:
-        scores = [each.mean for each in finals.finalists]
-        facts["finals"] = finals.winner, finals.val_best, finals.test, finals.test_winner, scores
-    if paths.manifest.exists():
-        hashes = json.loads(paths.manifest.read_text("utf-8"))["sha256"]
-        wrong = [name for name, sha in hashes.items() if sha != _sha256(paths.root / name)]
-        facts["hashes that are wrong"] = wrong
-    return facts
-
-
-def comparison(results: Path) -> Facts:
-    """The trials of the only comparison; none before it has begun."""
-    names = {path.parent.name for path in results.glob("*/journal.log")} - {"base"}
-    return {key: fact for name in names for key, fact in trials(results, name).items()}
-
-
-def exported(results: Path) -> Facts:
-    """The exported file, once it is there."""
-    file = results / "model.keras"
-    return {"file": _sha256(file), "contract": _sha256(file.with_name(file.name + ".json"))}
-
-
-def _sha256(path: Path) -> str | None:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
 
 
 def without_finals(results: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from autocnn.data.keras_cache import cache_home
 from autocnn.errors import RecordError
-from autocnn.files import cache_root, remove_leftovers, write_atomic, write_together
+from autocnn.files import cache_root, make_folder_in, remove_leftovers, write_atomic, write_together
 from autocnn.records.trusted import is_named
 
 
@@ -102,3 +102,18 @@ def test_leftovers_are_removed_but_not_in_folders_apart(tmp_path):
     remove_leftovers(tmp_path, [tmp_path / "apart"])
     left = sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file())
     assert left == ["a/b/file", "apart/b/.file.0123.tmp", "apart/b/file"]
+
+
+def test_a_folder_is_made_in_one_that_is_there(tmp_path):
+    """Folders between are made, too; one that exists is left as it is."""
+    for _ in range(2):
+        make_folder_in(tmp_path, tmp_path / "a" / "b")
+    assert (tmp_path / "a" / "b").is_dir()
+
+
+@pytest.mark.parametrize("inner", ["a", "a/b", "a/b/c"])
+def test_a_folder_that_was_deleted_is_not_made_again(tmp_path, inner):
+    """Nothing is made in it."""
+    with pytest.raises(FileNotFoundError):
+        make_folder_in(tmp_path / "gone", tmp_path / "gone" / inner)
+    assert list(tmp_path.iterdir()) == []

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from autocnn.api.ablate_trial import ablate as ablate
     from autocnn.api.compare_networks import CompareOutcome as CompareOutcome
     from autocnn.api.compare_networks import CompareSettings as CompareSettings
+    from autocnn.api.compare_networks import check_comparison as check_comparison
     from autocnn.api.compare_networks import compare as compare
     from autocnn.api.datasets import dataset_facts as dataset_facts
     from autocnn.api.datasets import list_datasets as list_datasets
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from autocnn.api.reports import write_report as write_report
     from autocnn.api.search_study import SearchOutcome as SearchOutcome
     from autocnn.api.search_study import SilentListener as SilentListener
+    from autocnn.api.search_study import check_search as check_search
     from autocnn.api.search_study import search as search
     from autocnn.api.serving import serve as serve
     from autocnn.api.settings_sources import Resolved as Resolved
@@ -104,7 +106,12 @@ if TYPE_CHECKING:
 
 _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one has
     "autocnn.api.ablate_trial": ("AblationOutcome", "AblationSettings", "ablate"),
-    "autocnn.api.compare_networks": ("CompareOutcome", "CompareSettings", "compare"),
+    "autocnn.api.compare_networks": (
+        "CompareOutcome",
+        "CompareSettings",
+        "check_comparison",
+        "compare",
+    ),
     "autocnn.api.datasets": ("dataset_facts", "list_datasets", "read_images", "write_grid"),
     "autocnn.api.evaluate_model": ("EvaluationOutcome", "evaluate", "write_evaluation"),
     "autocnn.api.export": ("export_model", "export_note", "trained_model"),
@@ -134,7 +141,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.predictions": ("load_model", "load_winner"),
     "autocnn.api.prepare_image": ("load_image",),
     "autocnn.api.reports": ("check_report_file", "write_card", "write_report"),
-    "autocnn.api.search_study": ("SearchOutcome", "SilentListener", "search"),
+    "autocnn.api.search_study": ("SearchOutcome", "SilentListener", "check_search", "search"),
     "autocnn.api.serving": ("serve",),
     "autocnn.api.settings_sources": (
         "read_config",

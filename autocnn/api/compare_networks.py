@@ -92,11 +92,26 @@ def compare(
     plan = repeat_all(networks, settings.seeds)
     own = _study_settings(settings, len(plan))
     mode = Mode(plan=plan, keeps=sys.maxsize)  # the weights of all trials are tested
-    check_study_folder(StudyPaths(Path(own.results) / own.study))
+    _check_folder(own)
     load_keras()
     with trained_plan(own, load_space(own.space), mode, listener, interrupted) as session:
         rows = _test(session, {**_on_record(session, settings.dataset), **published})
     return _write(settings, rows, session.paths.root)
+
+
+def check_comparison(settings: CompareSettings) -> None:
+    """Check all that can be checked before images are read: the studies, and the folder.
+
+    Raises: StudyError without such a study, or if the comparison is in use; RecordError if its
+    folder cannot be written.
+    """
+    silence_optuna()
+    _networks(settings)
+    _check_folder(_study_settings(settings, n_trials=1))
+
+
+def _check_folder(own: StudySettings) -> None:
+    check_study_folder(StudyPaths(Path(own.results) / own.study))
 
 
 def _networks(

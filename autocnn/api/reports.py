@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ import pyarrow.parquet as pq
 from autocnn.api.studies import StudyView
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.files import check_place, write_atomic
-from autocnn.input_files import open_input
+from autocnn.input_files import check_input, may_replace
 from autocnn.leaderboard.table import DEFAULT_COLUMNS, PARAMETER_PREFIX
 from autocnn.models.contract import ModelContract
 from autocnn.records.cost import read_cost
@@ -61,14 +60,7 @@ def write_card(view: StudyView, files: Sequence[Path], contract: ModelContract) 
 
 def check_card(target: Path) -> None:
     """Raise RecordError if something else than an older card lies at `target`."""
-    if not os.path.lexists(target):
-        return
-    try:
-        with open_input(target) as file:
-            is_card = MARK.encode() in file.read(CARD_HEAD)
-    except OSError:
-        is_card = False
-    if not is_card:
+    if not may_replace(target, lambda head: MARK.encode() in head, CARD_HEAD):
         raise RecordError(
             f"{target}: expected no file, or the card of an older export, found something else; "
             "export to another folder, or move that file away"
@@ -186,10 +178,11 @@ def _ablations(view: StudyView) -> list[tuple[str, Table]]:
 
 def _ablation(file: Path) -> Table:
     try:
+        check_input(file)
         table = pq.read_table(file)
         names = [name for name in ABLATION_COLUMNS if name in table.column_names]
         rows = [[_cell(row[name]) for name in names] for row in table.select(names).to_pylist()]
-    except (OSError, pa.ArrowInvalid) as error:
+    except (OSError, pa.ArrowException) as error:
         raise RecordError(
             f"{file}: cannot be read ({error}); `autocnn ablate` makes it again"
         ) from error

@@ -107,7 +107,7 @@ def search(
     exists and was made with other settings.
     """
     study = _open(settings) if study is None else study
-    check_study_folder(study.paths)
+    check_search(settings, study)
     settings = _complete(settings, study)
     if settings.storage is not None:
         study = replace(study, given_storage=settings.storage)
@@ -146,6 +146,16 @@ def search(
                 _write_manifest(session, outcome)
         listener.progress(last_progress(state, session.records(), session.objective))
     return outcome
+
+
+def check_search(settings: StudySettings, study: OpenStudy) -> None:
+    """Check all that can be checked before images are read: the study's folder, and the space.
+
+    Raises: StudyError if the study is in use; RecordError if its folder cannot be written;
+    SpaceError for a wrong space.
+    """
+    check_study_folder(study.paths)
+    _find_space(settings, study)
 
 
 def _open(settings: StudySettings) -> OpenStudy:

@@ -54,6 +54,7 @@ def compare(
         workers=workers,
         images=api.ImageOptions(**given),
     )
+    api.check_comparison(settings)
     with terminal.open_reading_bar(quiet=quiet) as on_read:
         api.read_images(settings.dataset, settings.images, on_read)
     interrupt = Interrupt()

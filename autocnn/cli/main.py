@@ -18,6 +18,7 @@ from autocnn.cli.export import export
 from autocnn.cli.importance import importance
 from autocnn.cli.info import info
 from autocnn.cli.leaderboard import leaderboard
+from autocnn.cli.limits import exceeded_limit
 from autocnn.cli.plot import plot
 from autocnn.cli.predict import predict
 from autocnn.cli.report import report
@@ -105,6 +106,11 @@ def main() -> None:
     except BrokenPipeError:  # the process that reads our output has ended, such as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except (MemoryError, SystemError, OSError, ImportError) as error:
+        line = exceeded_limit(error)
+        if line is None:
+            raise
+        _fail(line, 1)
     sys.exit(code if isinstance(code, int) else 0)
 
 

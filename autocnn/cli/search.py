@@ -72,6 +72,8 @@ def search(
         given["baseline"] = baseline
     found = api.resolve(given, {} if config is None else api.read_config(config))
     settings = found.settings
+    if not dry_run:
+        api.check_search(settings, found.study)
     with terminal.open_reading_bar(quiet=quiet) as on_read:
         options = api.ImageOptions.of(settings)
         info = api.read_images(settings.dataset, options, on_read)

@@ -30,7 +30,7 @@ from autocnn.data.options import AS_THEY_ARE, ImageOptions
 from autocnn.data.part_names import is_split_name
 from autocnn.data.reader import Contents, Source, is_clutter, refuse_expansion, stat_file
 from autocnn.errors import DatasetError, RecordError
-from autocnn.files import DISK_ERRORS, cache_root
+from autocnn.files import DISK_ERRORS, cache_root, flush_folder
 
 ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 MAX_MEMBERS = 1_000_000
@@ -104,7 +104,9 @@ def unpack(path: Path) -> Path:
                 beside = root / f".{folder.name}"
                 try:
                     _unpack_all(path, file.size, beside / "files")
+                    os.sync()  # of all files at once: each by itself would take far longer
                     os.replace(beside, folder)
+                    flush_folder(root)
                 finally:
                     shutil.rmtree(beside, ignore_errors=True)
     return folder / "files"

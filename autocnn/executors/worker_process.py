@@ -18,7 +18,7 @@ from typing import Any
 from autocnn.data.prepared import DataReference, keep_used, open_reference
 from autocnn.errors import AutocnnError, RecordError, TrialFailed
 from autocnn.executors.resources import Share
-from autocnn.files import cache_root
+from autocnn.files import cache_root, make_folder_in
 from autocnn.keras_startup import load_keras
 from autocnn.space.config import TrialConfig
 from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
@@ -137,7 +137,7 @@ def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> Tri
         message = f"{type(error).__name__}: {error}".splitlines()[0]
         traceback.print_exc()  # to the worker's log: the trial's log may not be writable
         with contextlib.suppress(OSError):
-            job.folder.mkdir(parents=True, exist_ok=True)
+            make_folder_in(job.root, job.folder)
             (job.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
     return TrialResult(
         state=TrialState.FAILED,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Final
 
 from autocnn.errors import AutocnnError, RecordError
-from autocnn.input_files import open_input
+from autocnn.input_files import may_replace, open_input
 from autocnn.models.contract import (
     ModelContract,
     contract_from_json,
@@ -80,17 +79,18 @@ def check_contract(path: Path, found: ModelContract, expected: ModelContract) ->
 
 def check_replaceable(path: Path) -> None:
     """Raise RecordError if there is something else at `path` than an older contract."""
-    if not os.path.lexists(path):
-        return
-    try:
-        is_ours = is_contract(_parse_json(_read_bytes(path)))
-    except (RecordError, ValueError):
-        is_ours = False
-    if not is_ours:
+    if not may_replace(path, _is_contract, MAX_BYTES + 1):
         raise RecordError(
             f"{path}: expected no file, or the contract of an older export, found something else; "
             "give the model another name, or move that file away"
         )
+
+
+def _is_contract(content: bytes) -> bool:
+    try:
+        return is_contract(_parse_json(content))
+    except ValueError:
+        return False
 
 
 def _read_bytes(path: Path) -> bytes:

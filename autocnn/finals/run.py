@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from autocnn.export.formats import Exported, copy_export, export_to
-from autocnn.files import delete_file, make_folder
+from autocnn.files import delete_file, make_folder_in
 from autocnn.finals.contract import contract_of
 from autocnn.finals.finalists import Room, describe_plan, judge_finalists, plan_finals
 from autocnn.finals.outcome import finals_of, load_test_of, score_winner
@@ -111,7 +111,7 @@ def _choose(
 def _export(session: Session, record: TrialRecord, refit: Refit) -> tuple[Exported, Exported]:
     """Write the file of the trial's own weights and the shipped file, with their contracts."""
     paths = session.paths
-    make_folder(paths.finals)
+    make_folder_in(paths.root, paths.finals)
     model = TrainedModel(
         config=record.config,
         image=spec_of(session.data),

@@ -21,6 +21,38 @@ VERSION_KEY, STUDY_KEY = b"autocnn.schema_version", b"autocnn.study"
 RECORD_KEY = b"autocnn.record_bytes"  # of the journal whose trials the file holds
 OBJECTIVE_KEY = b"autocnn.objective"  # of the column `score`; missing in files of accuracies
 
+COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
+    ("rank", pa.int32()),
+    ("trial", pa.int32()),
+    ("state", pa.string()),
+    ("score", pa.float64()),
+    ("best_epoch", pa.int32()),
+    ("epochs", pa.int32()),
+    ("parameters", pa.int64()),
+    ("macs", pa.int64()),
+    ("seconds", pa.float64()),
+    ("cpu_seconds", pa.float64()),
+    ("precision", pa.string()),
+    ("seed", pa.int64()),
+    ("origin", pa.string()),
+    ("first_epoch", pa.int32()),
+    ("parent", pa.int32()),
+    ("promoted_from", pa.int32()),
+    ("duplicate_of", pa.int32()),
+    ("attempts", pa.int32()),
+    ("reduced_batch_size", pa.int32()),
+    ("cause", pa.string()),
+    ("message", pa.string()),
+    ("config", pa.string()),
+    ("train_loss", pa.list_(pa.float64())),
+    ("train_accuracy", pa.list_(pa.float64())),
+    ("val_loss", pa.list_(pa.float64())),
+    ("val_accuracy", pa.list_(pa.float64())),
+    ("val_score", pa.list_(pa.float64())),
+    ("epoch_seconds", pa.list_(pa.float64())),
+)
+NEEDED = ("rank", "trial", "state", "score")  # older files lack some of the other columns
+
 
 def record_bytes(journal: Path) -> int | None:
     """The size of a study's journal; None where there is none, or its last line is not whole.
@@ -97,7 +129,23 @@ def open_leaderboard(path: Path) -> LeaderboardFile:
         found = LeaderboardFile(path=path, schema=file.schema_arrow, file=file)
     if found.metadata(VERSION_KEY) != str(SCHEMA_VERSION):
         raise RecordError(f"{path}: is no leaderboard of this version of autocnn; {_repair(path)}")
+    _check_columns(path, found.schema)
     return found
+
+
+def _check_columns(path: Path, schema: pa.Schema) -> None:
+    """Raise RecordError if a column is missing or twice there, or has another type."""
+    for name, kind in COLUMNS:
+        places = schema.get_all_field_indices(name)
+        if len(places) > 1 or (not places and name in NEEDED):
+            raise RecordError(
+                f"{path}: expected one column {name}, found {len(places)}; {_repair(path)}"
+            )
+        if places and schema.field(places[0]).type != kind:
+            found = schema.field(places[0]).type
+            raise RecordError(
+                f"{path}: expected {kind} in the column {name}, found {found}; {_repair(path)}"
+            )
 
 
 def current_leaderboard(study: OpenStudy) -> LeaderboardFile | None:

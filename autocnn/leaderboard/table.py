@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from autocnn.errors import SettingsError, did_you_mean
 from autocnn.files import write_atomic
 from autocnn.leaderboard.file import (
+    COLUMNS,
     OBJECTIVE_KEY,
     RECORD_KEY,
     SCHEMA_VERSION,
@@ -45,36 +46,6 @@ DEFAULT_COLUMNS = (
 )
 SCORES = ("score",)  # the columns that are sorted with the best first
 
-_COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
-    ("rank", pa.int32()),
-    ("trial", pa.int32()),
-    ("state", pa.string()),
-    ("score", pa.float64()),
-    ("best_epoch", pa.int32()),
-    ("epochs", pa.int32()),
-    ("parameters", pa.int64()),
-    ("macs", pa.int64()),
-    ("seconds", pa.float64()),
-    ("cpu_seconds", pa.float64()),
-    ("precision", pa.string()),
-    ("seed", pa.int64()),
-    ("origin", pa.string()),
-    ("first_epoch", pa.int32()),
-    ("parent", pa.int32()),
-    ("promoted_from", pa.int32()),
-    ("duplicate_of", pa.int32()),
-    ("attempts", pa.int32()),
-    ("reduced_batch_size", pa.int32()),
-    ("cause", pa.string()),
-    ("message", pa.string()),
-    ("config", pa.string()),
-    ("train_loss", pa.list_(pa.float64())),
-    ("train_accuracy", pa.list_(pa.float64())),
-    ("val_loss", pa.list_(pa.float64())),
-    ("val_accuracy", pa.list_(pa.float64())),
-    ("val_score", pa.list_(pa.float64())),
-    ("epoch_seconds", pa.list_(pa.float64())),
-)
 _CURVES = {  # column: field of an epoch
     "train_loss": "train_loss",
     "train_accuracy": "train_accuracy",
@@ -90,7 +61,7 @@ def leaderboard_schema(space: SearchSpace, objective: Objective) -> pa.Schema:
 
     The metadata name the objective of the column `score`.
     """
-    fields = [pa.field(name, kind) for name, kind in _COLUMNS]
+    fields = [pa.field(name, kind) for name, kind in COLUMNS]
     fields += [
         pa.field(PARAMETER_PREFIX + name, _parameter_type(parameter))
         for name, parameter in space.varying()

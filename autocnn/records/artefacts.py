@@ -18,7 +18,10 @@ KEY = "sha256"  # of the manifest: paths below the study's folder with the hashe
 
 
 def hash_artefacts(paths: StudyPaths) -> dict[str, str]:
-    """The SHA-256 of each model and each file of weights, by its path below the study's folder."""
+    """The SHA-256 of each model and each file of weights, by its path below the study's folder.
+
+    Raises: RecordError if one of them cannot be read.
+    """
     files = [*paths.finals.glob("*.keras"), *paths.trials.glob(f"*/{WEIGHTS_FILE}")]
     return {_place(paths, file): _sha256(file) for file in sorted(files)}
 
@@ -36,10 +39,7 @@ def check_artefact(paths: StudyPaths, file: Path) -> None:
     if expected is None:
         _check_sums(file)
         return
-    try:
-        found = _sha256(file)
-    except OSError as error:
-        raise RecordError(f"{file}: cannot be read ({error.strerror})") from error
+    found = _sha256(file)
     if found != expected:
         raise RecordError(
             f"{file}: expected the SHA-256 {expected} of {paths.manifest.name}, found {found}: the "
@@ -63,5 +63,10 @@ def _place(paths: StudyPaths, file: Path) -> str:
 
 
 def _sha256(file: Path) -> str:
-    with open_input(file) as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    try:
+        with open_input(file) as content:
+            return hashlib.file_digest(content, "sha256").hexdigest()
+    except OSError as error:
+        raise RecordError(
+            f"{file}: cannot be read ({error.strerror}); put back a copy, or delete it"
+        ) from error

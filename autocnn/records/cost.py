@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from autocnn.errors import RecordError
-from autocnn.files import make_folder, write_atomic
+from autocnn.files import make_folder_in, write_atomic
 from autocnn.input_files import read_json
 from autocnn.records.converter import from_json, to_json
 from autocnn.records.manifest import read_manifest
@@ -118,9 +118,8 @@ class CostMeter:
             cpu_seconds=self._cpu_clock() - self._cpu_start,
             joined=self._joined,
         )
-        if self._paths.exists:  # a study that was deleted meanwhile gets no folder
-            with suppress(OSError):  # `write_atomic` raises the error that is shown
-                make_folder(self._paths.costs)
+        with suppress(OSError):  # `write_atomic` raises the error that is shown
+            make_folder_in(self._paths.root, self._paths.costs)
         write_atomic(self._file, json.dumps(to_json(cost)) + "\n")
 
     def write_if_due(self) -> None:
@@ -136,7 +135,7 @@ def _adopt_manifest(paths: StudyPaths) -> None:
     outcome = read_manifest(paths.manifest).get("outcome", {})
     if "seconds" in outcome and "cpu_seconds" in outcome:
         cost = RunCost(seconds=outcome["seconds"], cpu_seconds=outcome["cpu_seconds"])
-        make_folder(paths.costs)
+        make_folder_in(paths.root, paths.costs)
         write_atomic(paths.costs / "earlier.json", json.dumps(to_json(cost)) + "\n")
 
 

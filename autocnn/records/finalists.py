@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from autocnn.errors import RecordError
-from autocnn.files import make_folder, write_atomic
+from autocnn.files import make_folder_in, write_atomic
 from autocnn.input_files import read_json
 from autocnn.records.converter import from_json, to_json
 from autocnn.records.study_folder import StudyPaths
@@ -79,7 +79,7 @@ def write_retrainings(paths: StudyPaths, retrainings: Iterable[Retraining]) -> N
 
     Raises: RecordError if the file cannot be written.
     """
-    make_folder(paths.finals)
+    make_folder_in(paths.root, paths.finals)
     data = [to_json(each) for each in retrainings]
     write_atomic(paths.retrainings_json, json.dumps(data, indent=2) + "\n")
 

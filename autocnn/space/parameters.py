@@ -194,15 +194,18 @@ class Categorical:
     def __post_init__(self) -> None:
         if not self.choices:
             raise SpaceError("choices must name at least one value, got []")
-        for i, choice in enumerate(self.choices):
-            for other in self.choices[:i]:
-                if same(choice, other):
-                    raise SpaceError(f"choices must differ, got {choice!r} twice")
-                if choice == other:
-                    raise SpaceError(
-                        f"choices must differ, got {choice!r} beside {other!r}, which are one "
-                        "value on record"
-                    )
+        earlier: dict[Value, Value] = {}  # equal values have one hash, such as 1, 1.0 and True
+        for choice in self.choices:
+            if choice not in earlier:
+                earlier[choice] = choice
+                continue
+            other = earlier[choice]
+            if same(choice, other):
+                raise SpaceError(f"choices must differ, got {choice!r} twice")
+            raise SpaceError(
+                f"choices must differ, got {choice!r} beside {other!r}, which are one value on "
+                "record"
+            )
 
     def contains(self, value: object) -> bool:
         """True if `value` is one of the choices."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from autocnn.files import make_folder, write_atomic
+from autocnn.files import make_folder_in, write_atomic
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig
@@ -72,7 +72,7 @@ def copy_files(paths: StudyPaths, source: int, target: int) -> None:
     """Copy the weights and the checkpoint of trial `source`, if there are any, to `target`."""
     for place in (paths.weights, paths.checkpoint):
         if place(source).is_file():
-            make_folder(place(target).parent)
+            make_folder_in(paths.root, place(target).parent)
             write_atomic(place(target), place(source).read_bytes())
 
 

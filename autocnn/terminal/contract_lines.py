@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autocnn.data.options import CROP, PAD, STRETCH
 from autocnn.models.contract import VALUES, ModelContract
+from autocnn.terminal.escaping import escape_controls
 
 _RESIZED = {CROP: "", PAD: ", padded with black", STRETCH: ", stretched"}
 MOST_SHOWN = 12  # classes; of more, the first ones and the last one are shown
@@ -23,12 +24,7 @@ def describe_contract(contract: ModelContract) -> list[str]:
 
 
 def _shown_outputs(names: tuple[str, ...]) -> str:
-    outputs = [f"{i} {one_line(name)}" for i, name in enumerate(names)]
+    outputs = [f"{i} {escape_controls(name)}" for i, name in enumerate(names)]
     if len(outputs) > MOST_SHOWN:
         outputs[MOST_SHOWN - 2 : -1] = ["…"]
     return ", ".join(outputs)
-
-
-def one_line(name: str) -> str:
-    """`name`, or its escaped form if it has characters that move the cursor."""
-    return name if name.isprintable() else ascii(name)

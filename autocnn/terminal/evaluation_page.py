@@ -8,7 +8,7 @@ from rich.text import Text
 from autocnn.finals.evaluation import Evaluation
 from autocnn.report.formatting import percent
 from autocnn.terminal.confusion_table import render_confusion
-from autocnn.terminal.contract_lines import one_line
+from autocnn.terminal.escaping import escape_controls
 from autocnn.terminal.tables import Column, FittedTable
 
 FOLDED = 12  # characters of the column of a class's name, at least
@@ -20,7 +20,7 @@ def render_evaluation(evaluation: Evaluation, title: str) -> RenderableType:
     lines = [Text(line) for line in _lines(evaluation)]
     matrix = render_confusion(evaluation.confusion, "Confusion matrix")
     return Group(
-        Text(one_line(title), "bold"),
+        Text(escape_controls(title), "bold"),
         *lines,
         "",
         _classes(evaluation),
@@ -48,7 +48,7 @@ def _lines(evaluation: Evaluation) -> list[str]:
 def _classes(evaluation: Evaluation) -> FittedTable:
     rows = evaluation.classes
     columns = [
-        Column(name="class", cells=[one_line(each.name) for each in rows], fold=FOLDED),
+        Column(name="class", cells=[escape_controls(each.name) for each in rows], fold=FOLDED),
         Column(name="images", cells=[f"{each.n:,}" for each in rows], is_number=True),
         Column(name="precision", cells=[percent(each.precision) for each in rows], is_number=True),
         Column(name="recall", cells=[percent(each.recall) for each in rows], is_number=True),
@@ -62,7 +62,7 @@ def _mistakes(evaluation: Evaluation) -> list[RenderableType]:
         return [Text(), Text("No image was taken for another class")]
     lines = [
         Text(
-            f"  {one_line(each.true)} taken for {one_line(each.predicted)}: "
+            f"  {escape_controls(each.true)} taken for {escape_controls(each.predicted)}: "
             f"{percent(each.probability)} (image {each.image})"
         )
         for each in evaluation.mistakes[:SHOWN_MISTAKES]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from autocnn.models.file_report import FileReport
 from autocnn.report.formatting import percent
-from autocnn.terminal.contract_lines import one_line
+from autocnn.terminal.escaping import escape_controls
 from autocnn.terminal.studies_table import size_text
 from autocnn.terminal.tables import Column, FittedTable
 
@@ -44,7 +44,9 @@ def render_files(files: Sequence[FileReport]) -> FittedTable:
         columns=[
             Column(name="format", cells=formats),
             *(Column(name=name, cells=cells, is_number=True) for name, cells in numbers.items()),
-            Column(name="file", cells=[one_line(str(each.path)) for each in files], fold=FOLDED),
+            Column(
+                name="file", cells=[escape_controls(str(each.path)) for each in files], fold=FOLDED
+            ),
         ],
     )
 

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from autocnn.data.prepared import PreparedData
 from autocnn.errors import RecordError, TrialFailed
-from autocnn.files import make_folder
+from autocnn.files import make_folder_in
 from autocnn.nn.schedule import learning_rates
 from autocnn.nn.weights import save_weights
 from autocnn.objectives import find_objective
@@ -261,13 +261,13 @@ class _Training:
             cpu_seconds=self.clock.cpu_seconds,
             batch=self.batch,
         )
-        make_folder(self.job.folder)
+        make_folder_in(self.job.root, self.job.folder)
         save_checkpoint(self.job.folder / CHECKPOINT_FILE, checkpoint)
 
     def _save(self, state: TrialState) -> None:
         if self.best_weights is None or state is TrialState.PRUNED:
             return
-        make_folder(self.job.folder)
+        make_folder_in(self.job.root, self.job.folder)
         save_weights(self.job.folder / WEIGHTS_FILE, self.best_weights)
         if self.job.keeps_checkpoint and state is TrialState.COMPLETE:
             self._save_checkpoint()

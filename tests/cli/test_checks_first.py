@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from autocnn import keras_startup
+from autocnn.api import datasets
 
 
 class KerasWasLoaded(Exception):
@@ -70,6 +71,27 @@ def test_a_wrong_command_is_refused_first(
     assert done.err.startswith("autocnn: error: ")
     assert message in done.err
     assert {path.name for path in tmp_path.rglob("*")} == {"file", "other", "notes"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("search --study new --results FILE", "is a file where a folder is needed"),
+        ("search --study new --space absent.toml", "absent.toml"),
+        ("compare --baseline mlp_1000_512 --results FILE", "is a file where a folder is needed"),
+        ("compare --study gone --results RESULTS", "no study"),
+    ],
+)
+def test_own_images_are_read_last(autocnn, stored, tmp_path, monkeypatch, arguments, message):
+    """Reading them may take minutes; here it would end the test."""
+    monkeypatch.setattr(datasets, "dataset_info", lambda *_: pytest.fail("was read"))
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "images").mkdir()
+    arguments = arguments.replace("FILE", str(tmp_path / "file")).replace("RESULTS", str(stored))
+    monkeypatch.chdir(tmp_path)
+    done = autocnn(*arguments.split(), "--dataset", tmp_path / "images")
+    assert (done.out, done.err.count("\n")) == ("", 1), done.err
+    assert message in done.err
 
 
 @pytest.mark.parametrize(

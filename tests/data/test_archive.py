@@ -167,3 +167,14 @@ def test_a_broken_archive_is_refused(tmp_path, suffix):
         path = tmp_path / f"x{suffix}"
         path.write_bytes(content)
         assert refused(path).startswith((": cannot be read as an archive (", ": no images found"))
+
+
+def test_an_unpacked_folder_is_on_the_disk_before_it_has_its_name(tmp_path, cache, monkeypatch):
+    """A power cut after the move would else leave empty files, which count as unpacked."""
+    path = pack(tmp_path / "x.zip", {f"{i % 2}/{i}.png": encode(PIXELS[i]) for i in range(8)})
+    calls = []
+    for name in ("sync", "replace"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda *a, n=name, f=real: (calls.append(n), f(*a))[1])
+    archive.unpack(path)
+    assert calls == ["sync", "replace"]

@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from fuzz.cases import Result, run_case
+from fuzz.cases import Result, run_case, run_stored
 from fuzz.stored import make_studies
 
 
@@ -20,6 +20,9 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=300)
     parser.add_argument("--first", type=int, default=0, help="number of the first case")
     parser.add_argument("--case", type=int, help="only this one, with its output")
+    parser.add_argument(
+        "--stored", action="store_true", help="each file of a study, each damage, each command"
+    )
     asked = parser.parse_args()
     first, n = (asked.first, asked.cases) if asked.case is None else (asked.case, 1)
     with tempfile.TemporaryDirectory() as name:
@@ -30,8 +33,11 @@ def main() -> None:
         for number in range(first, first + n):
             folder = root / "case"
             folder.mkdir()
-            done = run_case(number, results, folder)
+            done = (run_stored if asked.stored else run_case)(number, results, folder)
             shutil.rmtree(folder)
+            if done is None:
+                n = number - first
+                break
             codes[done.outcome.code] += 1
             for fault in done.faults:
                 found = kinds.setdefault(_kind(fault), [])

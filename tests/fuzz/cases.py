@@ -12,13 +12,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from fuzz.damage import damage_study
+from fuzz.damage import cut, damage_study, empty, gone, noise, replaced, zeroed
 from fuzz.grammar import READING, WRITING, draw_variables, draw_words
 from fuzz.inputs import make_input, picture
 from fuzz.runner import Outcome, run_command
 
 WRITES = ("search", "resume", "worker", "ablate", "compare")
 OWN = ("out", "cache")  # folders that any command may write to
+WHOLE = (gone, cut, empty, zeroed, replaced, noise)
+ON_STORED = (
+    *("show alpha", "show alpha --confusion", "leaderboard alpha", "leaderboard alpha --rebuild"),
+    *("studies", "resume alpha", "export alpha -o out/x.keras", "predict alpha picture.png"),
+    *("report alpha -o out/x.html", "plot curves alpha -o out/x.html", "ablate alpha"),
+    *("search --study new --warm-start alpha --trials 2", "studies clean alpha --yes"),
+)
 Content = dict[str, tuple[int, bytes]]
 
 
@@ -62,6 +69,35 @@ def run_case(number: int, results: Path, folder: Path) -> Result:
     if len(variables) > 1:
         damage += f", {list(variables.items())[1:]}"[:200]
     return Result(number, words, damage, outcome, faults)
+
+
+def run_stored(number: int, results: Path, folder: Path) -> Result | None:
+    """Run case `number` of all: each file of a study, each kind of damage, each command.
+
+    None if there are no more. `folder` is new, and gets copies of the studies of `results`.
+    """
+    files = sorted(p.relative_to(results) for p in (results / "alpha").rglob("*") if p.is_file())
+    kinds = (*(each.__name__ for each in WHOLE), "swapped")
+    cases = list(itertools.product(files, kinds, ON_STORED))
+    if number >= len(cases):
+        return None
+    file, kind, command = cases[number]
+    shutil.copytree(results, folder / "results")
+    for name in OWN:
+        (folder / name).mkdir()
+    random, path = Random(number), folder / "results" / file
+    picture(folder / "picture.png", random)
+    other = folder / "results" / "beta" / file.relative_to("alpha")
+    if kind == "swapped" and other.is_file():
+        shutil.copy(other, path)
+    elif kind != "swapped":
+        next(each for each in WHOLE if each.__name__ == kind)(path, random)
+    words = command.split()
+    with _inside(folder):
+        before = contents(folder)
+        outcome = run_command(words, {"AUTOCNN_CACHE": str(folder / "cache")})
+    faults = outcome.faults() + changes(before, contents(folder), _may_write(words))
+    return Result(number, words, f"{file} {kind}", outcome, faults)
 
 
 def contents(folder: Path) -> Content:

@@ -23,6 +23,7 @@ from scripted import CPU, ScriptedExecutor, Training
 import autocnn.api.ablate_trial
 import autocnn.api.compare_networks
 import autocnn.executors.choose
+from autocnn.cli import limits
 from autocnn.cli.main import main
 from autocnn.errors import AutocnnError
 from autocnn.trial import Device, TrialJob
@@ -84,6 +85,8 @@ class Outcome:
             found.append(f"{len(lines)} lines of error: {self.err[:600]}")
         if "\x1b" in self.out + self.err:
             found.append("an escape character is printed")
+        if limits.MEMORY in self.err:
+            found.append(f"more than {MEMORY >> 20} MiB")
         if self.cpu_s > CPU_S:
             found.append(f"{self.cpu_s:.1f} CPU seconds")
         return found

@@ -15,6 +15,8 @@ from fuzz.odd_values import json_text, mutated
 from fuzz.runner import Outcome, run_command
 from fuzz.stored import make_studies
 
+from autocnn.cli.limits import MEMORY
+
 N_CASES = int(os.environ.get("AUTOCNN_FUZZ_CASES", "300"))
 AT_ONCE = 25  # cases of one test
 
@@ -49,6 +51,7 @@ def test_no_case_has_a_fault(stored, tmp_path, first):
         (Outcome(1, "", "autocnn: x\n" * 7, "", 0.1), "7 lines of error: "),
         (Outcome(0, "", "", "KeyError: x", 0.1), "KeyError: x"),
         (Outcome(0, "\x1b[2J", "", "", 0.1), "an escape character is printed"),
+        (Outcome(1, "", f"autocnn: error: {MEMORY}\n", "", 0.1), "more than 2048 MiB"),
         (Outcome(0, "", "", "", 99.0), "99.0 CPU seconds"),
         (Outcome(0, "", "x.py:1: UserWarning: x\n", "", 0.1), "stderr: x.py"),
     ],

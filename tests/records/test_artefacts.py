@@ -62,3 +62,12 @@ def test_something_else_than_an_archive_is_refused(paths, winner, content):
     winner.write_bytes(content)
     with pytest.raises(RecordError, match=r"winner.keras: is damaged \(File is not a zip file\)"):
         check_artefact(paths, winner)
+
+
+def test_weights_that_cannot_be_read_are_one_line(paths):
+    """A folder lies in their place."""
+    paths.weights(7).mkdir(parents=True)
+    with pytest.raises(
+        RecordError, match=r"best\.npz: cannot be read \(Is a directory\); put back"
+    ):
+        hash_artefacts(paths)

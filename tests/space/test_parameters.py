@@ -127,6 +127,7 @@ def test_draws_are_uniform_on_the_right_scale(parameter, middle):
         (Float, {"low": math.nan, "high": 1.0}, "low and high must be finite"),
         (Categorical, {"choices": ()}, "choices must name at least one value"),
         (Categorical, {"choices": (1, 2, 1)}, "choices must differ, got 1 twice"),
+        (Categorical, {"choices": (*range(10_000), 9_999)}, "choices must differ, got 9999 twice"),
         (Categorical, {"choices": (1, True)}, "got True beside 1, which are one value on record"),
         (
             Float,

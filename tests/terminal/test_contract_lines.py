@@ -58,4 +58,4 @@ def test_of_many_outputs_the_first_and_the_last_are_shown():
 
 def test_a_class_name_cannot_move_the_cursor():
     """Control characters are escaped; other scripts are not."""
-    assert outputs("a\x1b[2J\nb", "猫") == r"outputs: 0 'a\x1b[2J\nb', 1 猫"
+    assert outputs("a\x1b[2J\nb", "猫") == r"outputs: 0 a\x1b[2J\nb, 1 猫"

@@ -46,7 +46,7 @@ def setting_option(
         help=help or api.option_help(key),
         envvar=api.option_variable(key) if environment else None,
         show_envvar=False,
-        **({"rich_help_panel": PANELS.get(key)} if grouped else {}),
+        rich_help_panel=PANELS.get(key) if grouped else None,
         **more,
     )
 

@@ -34,10 +34,14 @@ def test_eight_open_files_are_enough_for_what_trains_nothing(words):
 
 @pytest.mark.parametrize("megabytes", [60, 150, 220])
 def test_little_memory_is_one_line(megabytes):
-    """Of autocnn, or of a library that ends the process itself; or it was enough."""
+    """Of autocnn, or of a library that ends the process itself; or it was enough.
+
+    OpenBLAS writes lines of its own if it cannot start its threads, and interrupts the process.
+    """
     done = run(["search", "--dry-run"], resource.RLIMIT_AS, megabytes << 20)
     assert "Traceback" not in done.stderr
-    assert done.stderr.count("\n") <= 1
+    lines = [each for each in done.stderr.splitlines() if not each.startswith("OpenBLAS")]
+    assert len(lines) <= 1
     assert (done.returncode == 0) == (done.stderr == "")
 
 

@@ -96,7 +96,7 @@ class TrialJob:
 
     @property
     def root(self) -> Path:
-        """The folder of the study: whoever writes for the job does not make it again."""
+        """The folder of the study, which no writer of the job makes again if it is gone."""
         return self.folder.parents[1]
 
 

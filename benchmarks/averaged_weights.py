@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -83,6 +82,7 @@ def train(
     memories: Sequence[float],
 ) -> tuple[dict[str, list[float]], float]:
     """The scores after each epoch by the kind of weights, and the CPU seconds."""
+    from autocnn.train.averaging import Average
     from autocnn.train.trainer import Hooks, _Training
 
     curves: dict[str, list[float]] = {RAW: [], **{f"average {m:g}": [] for m in memories}}
@@ -97,8 +97,9 @@ def train(
             folder=Path(folder),
         )
 
-        def report(number: int, epoch: Epoch) -> bool:
-            curves[RAW].append(epoch.score)
+        def report(_: int, __: Epoch) -> bool:
+            own = training.networks.model.get_weights()  # what is scored is an average of them
+            curves[RAW].append(score(training, own))
             for memory, average in zip(memories, averages, strict=True):
                 curves[f"average {memory:g}"].append(score(training, average.values))
             return False
@@ -110,26 +111,7 @@ def train(
     return curves, result.cpu_seconds
 
 
-class Average:
-    """An exponential average of all variables of a model, corrected for its start."""
-
-    def __init__(self, memory: float) -> None:
-        """`memory` is in steps."""
-        self._memory, self._weight = memory, 0.0
-        self.values: list[Any] = []
-
-    def add(self, weights: Sequence[Any], steps: int) -> None:
-        """Take in the weights after so many further steps."""
-        new = 1 - math.exp(-steps / self._memory)
-        self._weight = self._weight * (1 - new) + new
-        share = new / self._weight
-        if not self.values:
-            self.values = [np.array(w, dtype=np.float32) for w in weights]
-        for old, value in zip(self.values, weights, strict=True):
-            old += share * (value - old)
-
-
-def watch_steps(training: Any, averages: Sequence[Average]) -> None:
+def watch_steps(training: Any, averages: Sequence[Any]) -> None:
     """Let every call of compiled steps end with the averages."""
     train_steps = training.stepper.train
 

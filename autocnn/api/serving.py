@@ -23,8 +23,9 @@ def serve(
 ) -> None:
     """Serve an exported model, or the winner or a trial of a study, until Ctrl-C.
 
-    The page at / classifies images that are dropped or drawn; programs use POST /predict,
-    GET /metadata, /health and /openapi.json. Port 0 is any free one. `message` shows a line.
+    The page at / classifies images that are dropped or drawn; programs use POST /predict and
+    /layers, GET /metadata, /health and /openapi.json. Port 0 is any free one. `message` shows a
+    line.
     Raises: SettingsError if the extra `serve` is not installed, or the address cannot be used;
     otherwise as `open_model`.
     """

@@ -23,9 +23,8 @@ def exceeded_limit(error: BaseException) -> str | None:
     for each in _chain(error):
         if isinstance(each, MemoryError):
             return MEMORY
-        if isinstance(each, SystemError) and "exception" in str(
-            each
-        ):  # Python without memory for it
+        # Python itself, where it has no memory for an exception
+        if isinstance(each, SystemError) and "exception" in str(each):
             return MEMORY
         if isinstance(each, OSError) and each.errno in _NUMBERS:
             return _NUMBERS[each.errno]

@@ -56,7 +56,7 @@ class LoadedModel:
                 if isinstance(each, str):
                     yield Prediction(path=path, problem=each)
                 else:
-                    yield Prediction(path=path, classes=self._ranked(next(rows)))
+                    yield Prediction(path=path, classes=self.rank(next(rows)))
 
     def _predict(self, images: npt.NDArray[Any]) -> Probabilities:
         check_shape(images, self.contract.image_shape)
@@ -75,6 +75,7 @@ class LoadedModel:
         shape = len(images), *self.contract.image_shape
         return np.array(images, np.uint8).reshape(shape)
 
-    def _ranked(self, probabilities: npt.NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
+    def rank(self, probabilities: npt.NDArray[np.float32]) -> tuple[tuple[str, float], ...]:
+        """Class and probability of one image, the likeliest first. Input shape: (classes,)."""
         order = np.argsort(-probabilities, kind="stable")
         return tuple((self.class_names[i], float(probabilities[i])) for i in order)

@@ -133,8 +133,8 @@ class Plot:
             return None
         sign = 1.0 if objective.maximize else -1.0
         merits = [sign * value for value in values]
-        high = max(merits)
-        low = min(merit for merit in merits if merit >= find_fence(merits))
+        fence, high = find_fence(merits), max(merits)
+        low = min(merit for merit in merits if merit >= fence)
         margin = MARGIN * (high - low or abs(high) or 1.0)
         first, last = sorted((sign * (low - margin), sign * (high + margin)))
         return first, last

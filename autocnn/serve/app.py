@@ -1,4 +1,4 @@
-"""The web application: a page for people, /predict, /health, /metadata and /openapi.json."""
+"""The web application: a page for people, /predict, /layers, /health, /metadata, /openapi.json."""
 
 from __future__ import annotations
 
@@ -168,11 +168,8 @@ def _render_page(model: LoadedModel) -> str:
         loader=PackageLoader("autocnn.serve"), autoescape=True, undefined=StrictUndefined
     )
     contract = model.contract
-    height, width, _ = contract.image_shape
     return environment.get_template("page.html").render(
         contract=contract,
-        height=height,
-        width=width,
         n_classes=len(contract.class_names),
         has_layers=isinstance(model.predictor, KerasPredictor),
     )

@@ -11,8 +11,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from autocnn.data.decoding import CorruptImageError, decode_image, quiet_pillow
+from autocnn.data.decoding import CorruptImageError
 from autocnn.models.feature_maps import LayerMaps, feature_maps
+from autocnn.models.image_files import prepare_encoded
 from autocnn.models.loaded import LoadedModel
 
 Result = TypeVar("Result")
@@ -65,7 +66,7 @@ class Classifier:
 
         Raises: CorruptImageError if it cannot be read; otherwise as `classify`.
         """
-        return self._in_turn(lambda: feature_maps(self.model.predictor, self._decode(content)))
+        return self._in_turn(lambda: self._look(content))
 
     def _in_turn(self, work: Callable[[], Result]) -> Result:
         if not self._places.acquire(blocking=False):
@@ -92,7 +93,7 @@ class Classifier:
         problems: list[str] = []
         for _, content in images:
             try:
-                pixels.append(self._decode(content))
+                pixels.append(prepare_encoded(content, contract))
                 problems.append("")
             except CorruptImageError as error:
                 problems.append(str(error))
@@ -101,20 +102,9 @@ class Classifier:
         return [
             Answer(name=name, problem=problem)
             if problem
-            else Answer(name=name, classes=_ranked(contract.class_names, next(rows)))
+            else Answer(name=name, classes=self.model.rank(next(rows)))
             for (name, _), problem in zip(images, problems, strict=True)
         ]
 
-    def _decode(self, content: bytes) -> NDArray[np.uint8]:
-        contract = self.model.contract
-        with quiet_pillow():
-            return decode_image(
-                content, contract.image_shape, contract.value_range, contract.resize
-            )
-
-
-def _ranked(
-    names: tuple[str, ...], probabilities: NDArray[np.float32]
-) -> tuple[tuple[str, float], ...]:
-    order = np.argsort(-probabilities, kind="stable")
-    return tuple((names[i], float(probabilities[i])) for i in order)
+    def _look(self, content: bytes) -> list[LayerMaps] | None:
+        return feature_maps(self.model.predictor, prepare_encoded(content, self.model.contract))

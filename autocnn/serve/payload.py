@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import json
 from typing import Any
 
 from fastapi import HTTPException, Request
 from starlette.datastructures import UploadFile
 
+from autocnn.input_files import parse_json
 from autocnn.serve.classifier import Limits
 
 FORM, JSON = "multipart/form-data", "application/json"
@@ -55,10 +54,10 @@ def _from_json(body: bytes) -> Encoded:
     try:
         if body.count(b"[") + body.count(b"{") > MOST_NESTING:
             raise ValueError
-        data: Any = json.loads(body)
+        data: Any = parse_json(body)
         texts = data["images"]
         if not isinstance(texts, list):
             raise TypeError
         return [(str(at), base64.b64decode(text, validate=True)) for at, text in enumerate(texts)]
-    except (ValueError, TypeError, KeyError, RecursionError, binascii.Error) as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise HTTPException(400, expected) from error

@@ -6,10 +6,11 @@ import math
 from dataclasses import dataclass
 
 from autocnn.space.config import Augmentation, TrialConfig
-from autocnn.space.layers import Network
+from autocnn.space.layers import Layer, Network
 
 SLOW_DROPOUT = 4  # passes over a map that drawing a mask for each of its units is worth
 PASSES = {"dropout": SLOW_DROPOUT, "layer_norm": 3, "group_norm": 3}  # others: one
+FUNCTION_PASSES = {"gelu": 4, "silu": 2, "elu": 2, "selu": 2}  # of an activation; others: one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ def work_of(
     """
     batch = max(1, min(config.batch_size, n_train))
     pixels = math.prod(image_shape)
-    outputs = (math.prod(x.output_shape) * PASSES.get(x.kind, 1) for x in network.layers)
+    outputs = (math.prod(x.output_shape) * _passes(x) for x in network.layers)
     return Work(
         macs=network.macs,
         activations=float(sum(outputs)),
@@ -53,6 +54,13 @@ def work_of(
         parameters=network.parameters / batch,
         layers=len(network.layers) / batch,
     )
+
+
+def _passes(layer: Layer) -> int:
+    """The passes over its map that the forward and backward steps of a layer are worth."""
+    if layer.kind == "activation":
+        return FUNCTION_PASSES.get(layer.settings["function"], 1)
+    return PASSES.get(layer.kind, 1)
 
 
 def _turns(augmentation: Augmentation) -> bool:

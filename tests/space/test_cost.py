@@ -48,3 +48,18 @@ def test_pixels_that_are_turned_are_counted():
         config = TrialConfig(augmentation=Augmentation(**change))
         assert _work(config).turned == 192
     assert _work(TrialConfig(augmentation=Augmentation(flip=True, shift=2))).turned == 0
+
+
+def test_an_activation_of_several_operations_counts_as_several_passes():
+    """An exact GELU is composed of an error function and products; a ReLU is one pass."""
+    relu, elu, gelu = (
+        _work(
+            TrialConfig(
+                blocks=(Block(filters=(4,), normalisation="none", activation=function),),
+                head="global_max",
+            )
+        )
+        for function in ("relu", "elu", "gelu")
+    )
+    assert elu.activations - relu.activations == 256
+    assert gelu.activations - relu.activations == 3 * 256

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.metadata
+import pydoc
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import autocnn
 
 PUBLIC = {
+    "AutoCNNClassifier",
     "ModelContract",
+    "Study",
     "StudySettings",
-    "StudyView",
     "__version__",
+    "ablate",
+    "compare",
     "evaluate",
-    "export_model",
+    "export",
     "load_image",
     "load_model",
     "load_study",
+    "plot",
+    "predict",
     "read_contract",
-    "rebuild_leaderboard",
+    "resume",
     "search",
     "write_report",
 }
@@ -47,6 +56,24 @@ def test_dir_lists_the_public_names():
 def test_the_public_names_change_only_on_purpose():
     """The package exports exactly the documented names."""
     assert set(autocnn.__all__) == PUBLIC
+
+
+def test_type_checkers_see_the_public_names():
+    """The imports for type checkers are the names and modules of the table."""
+    tree = ast.parse(Path(autocnn.__file__).read_text(encoding="utf-8"))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
+    found = [node for node in block.body if isinstance(node, ast.ImportFrom)]
+    listed = {(node.module, alias.name) for node in found for alias in node.names}
+    assert listed == {(module, n) for module, names in autocnn._MODULES.items() for n in names}
+    assert {name for _, name in listed} | {"__version__"} == PUBLIC
+
+
+def test_help_describes_the_public_names():
+    """`help(autocnn)` has each of them, and nothing that the module itself imports."""
+    text = pydoc.plaintext.document(autocnn)
+    names = set(re.findall(r"^    (?:class )?(\w+)(?:\(| = <function)", text, re.MULTILINE))
+    assert PUBLIC - {"__version__"} <= names
+    assert not names & {"lazy_names", "TYPE_CHECKING", "import_module"}
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))

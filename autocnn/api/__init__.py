@@ -53,7 +53,8 @@ if TYPE_CHECKING:
     from autocnn.api.reports import check_report_file as check_report_file
     from autocnn.api.reports import write_card as write_card
     from autocnn.api.reports import write_report as write_report
-    from autocnn.api.search_study import SearchOutcome as SearchOutcome
+    from autocnn.api.search_outcome import SearchOutcome as SearchOutcome
+    from autocnn.api.search_outcome import describe_failure as describe_failure
     from autocnn.api.search_study import SilentListener as SilentListener
     from autocnn.api.search_study import check_search as check_search
     from autocnn.api.search_study import search as search
@@ -141,7 +142,8 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.predictions": ("load_model", "load_winner"),
     "autocnn.api.prepare_image": ("load_image",),
     "autocnn.api.reports": ("check_report_file", "write_card", "write_report"),
-    "autocnn.api.search_study": ("SearchOutcome", "SilentListener", "check_search", "search"),
+    "autocnn.api.search_outcome": ("SearchOutcome", "describe_failure"),
+    "autocnn.api.search_study": ("SilentListener", "check_search", "search"),
     "autocnn.api.serving": ("serve",),
     "autocnn.api.settings_sources": (
         "read_config",

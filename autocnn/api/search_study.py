@@ -7,10 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from autocnn.api.search_outcome import SearchOutcome
 from autocnn.api.settings_sources import absolute_dataset, absolute_studies, refuse_changes
 from autocnn.api.spaces import check_dataset, limit_space
 from autocnn.data.class_counts import advise, count_parts, describe_counts, describe_step
@@ -46,35 +47,6 @@ from autocnn.study.session import OWN_SEARCH, Session
 from autocnn.study.tally import count_states, last_progress
 from autocnn.study.warm_start import WarmTrial, read_warm_trials
 from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchOutcome:
-    """The outcome of a search, as `autocnn search --json` prints it."""
-
-    study: str
-    state: str  # "finished", "interrupted" or "failed"
-    trials: int  # on record
-    complete: int  # trials in this state, as in the next three fields
-    pruned: int
-    stopped: int
-    failed: int
-    objective: str  # the name of what a score is
-    val_best: float | None  # the validation score of the winner
-    val_mean: float | None  # the mean over the seeds of the finals; None: it was not trained again
-    test: float | None  # accuracy of the shipped file
-    test_score: float | None  # score of the shipped file
-    test_winner: float | None  # score of the winner's own weights on the test images
-    gap: float | None  # the amount by which val_best is better than test_winner
-    seconds: float  # wall, of all runs of the study together
-    cpu_seconds: float  # of all runs together, and of the processes that joined them
-    runs: int  # the first run, and each one that continued the study
-    winner: int | None  # its number: of the finals, or without them of the best trial
-    model: str | None  # path of the shipped file
-    leaderboard: str  # path of its file
-    causes: dict[str, int]  # failed trials by cause
-    ending: str  # why the search ended, such as "trials" or "budget"
-    least_seconds: float | None  # of a search that gives a network; None: there is one
 
 
 class SilentListener:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shlex
 import signal
 import sys
@@ -17,7 +16,6 @@ import autocnn.terminal as terminal
 from autocnn.errors import Interrupted
 
 EXIT_NO_TRIAL, EXIT_INTERRUPTED = 3, 130
-ROUNDED_S = 10  # seconds, to which a time that may be enough is rounded up
 
 
 def run_study(found: api.Resolved, started: float, *, verbosity: int, as_json: bool) -> None:
@@ -85,7 +83,7 @@ def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, *, as_json: 
             terminal.print_wide(terminal.render_finalists(finals))
         _print_lines(terminal.describe_finals(finals))
     if outcome.state == "failed":
-        terminal.print_line(_why_failed(outcome), sys.stderr)
+        terminal.print_line(f"autocnn: error: {api.describe_failure(outcome)}", sys.stderr)
     _print_lines(
         terminal.describe_end(
             outcome.seconds,
@@ -102,21 +100,6 @@ def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, *, as_json: 
         terminal.print_line(f"interrupted; go on with: {shlex.join(again)}")
     if as_json:
         print(json.dumps(asdict(outcome)))
-
-
-def _why_failed(outcome: api.SearchOutcome) -> str:
-    if outcome.failed == 0 and outcome.ending == "budget":
-        least_s = outcome.least_seconds or 0.0
-        return (
-            "autocnn: error: the time was over before a network had a score; "
-            f"--time-budget {math.ceil(least_s / ROUNDED_S) * ROUNDED_S}s may be enough here"
-        )
-    causes = ", ".join(f"{n} {cause}" for cause, n in sorted(outcome.causes.items()))
-    failed = f"{outcome.failed} failed{f': {causes}' if causes else ''}"
-    return (
-        f"autocnn: error: none of {outcome.trials} trials gave a network ({failed}; "
-        f"{outcome.pruned} pruned); see autocnn leaderboard {outcome.study}, or give more time"
-    )
 
 
 def _exit_code(outcome: api.SearchOutcome) -> int:

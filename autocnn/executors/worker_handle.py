@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import multiprocessing
-import signal
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ import psutil
 from autocnn.data.prepared import DataReference
 from autocnn.errors import AutocnnError
 from autocnn.executors.resources import Share
+from autocnn.executors.spawning import signals_deferred, without_main
 from autocnn.executors.worker_process import BEAT, Answer, Measure, serve
 from autocnn.space.config import TrialConfig
 from autocnn.trial import Device, Epoch, FailureCause, TrialJob, TrialResult, TrialState
@@ -138,7 +137,7 @@ class WorkerHandle:
         self._connection, other = context.Pipe()
         setup = self._setup
         process = context.Process(target=serve, args=(other, setup.log, setup.share), daemon=True)
-        with _signals_deferred():  # a half-started process would print a traceback
+        with signals_deferred(), without_main():  # a half-started process prints a traceback
             process.start()
         self._process = process
         other.close()
@@ -297,16 +296,6 @@ class WorkerHandle:
     def connection(self) -> Any:
         """The connection on which messages of the process arrive."""
         return self._connection
-
-
-@contextlib.contextmanager
-def _signals_deferred() -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM wait until the block is over."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM))
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _failed(cause: FailureCause, message: str, watch: _Watch | None) -> TrialResult:

@@ -262,22 +262,21 @@ def test_a_search_ships_the_contract_of_its_images(tmp_path, space_file):
     write_classes(
         tmp_path / "scans", lambda seed: {f"{i}.png": deep(8, 8, seed + i) for i in range(20)}
     )
-    settings = autocnn.StudySettings(
+    study = autocnn.search(
+        tmp_path / "scans",
         study="scans-1",
-        dataset=str(tmp_path / "scans"),
-        results=str(tmp_path / "results"),
+        results=tmp_path / "results",
         trials=1,
         epochs=1,
         recipes=False,
-        space=str(space_file),
+        space=space_file,
+        progress=False,
     )
-    outcome = autocnn.search(settings)
-    contract = autocnn.read_contract(outcome.model)
+    contract = autocnn.read_contract(study.model_path)
     assert contract.value_range == ValueRange("integers", 4095)
     assert (contract.image_shape, contract.class_names) == ((8, 8, 1), ("cat", "dog"))
     assert (contract.dataset, contract.study) == ("scans", "scans-1")
-    assert contract.trial == outcome.winner
-    view = autocnn.load_study(tmp_path / "results", "scans-1")
-    assert view.known_facts.value_range == contract.value_range
-    autocnn.export_model(view, tmp_path / "trial.keras", outcome.winner)
+    assert contract.trial == study.best.number
+    assert study.view.known_facts.value_range == contract.value_range
+    autocnn.export(study, tmp_path / "trial.keras", trial=study.best.number)
     assert autocnn.read_contract(tmp_path / "trial.json") == contract

@@ -14,7 +14,8 @@ import keras
 import pytest
 from scripted import ScriptedExecutor
 
-from autocnn.api.search_study import SearchOutcome, SilentListener
+from autocnn.api.search_outcome import SearchOutcome
+from autocnn.api.search_study import SilentListener
 from autocnn.api.search_study import search as run_search
 from autocnn.api.studies import load_study
 from autocnn.errors import (

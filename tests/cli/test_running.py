@@ -1,4 +1,4 @@
-"""Ctrl-C during a command, and the line of a search without a network."""
+"""Ctrl-C during a command."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from autocnn.api import SearchOutcome
-from autocnn.cli.running import Interrupt, _why_failed
+from autocnn.cli.running import Interrupt
 from autocnn.errors import Interrupted
 
 
@@ -51,36 +50,3 @@ def test_ctrl_c_while_a_search_starts_leaves_nothing(tmp_path):
     output, _ = process.communicate(timeout=60)
     assert (process.returncode, output) == (130, "autocnn: interrupted\n")
     assert list((tmp_path / "results").iterdir()) == []
-
-
-def _outcome(**changes) -> SearchOutcome:
-    """The outcome of a search without a network: no trial, the time was over."""
-    fields = {
-        **dict.fromkeys(SearchOutcome.__dataclass_fields__),
-        "study": "s",
-        "state": "failed",
-        "ending": "budget",
-        "least_seconds": 71.2,
-        "causes": {},
-        **dict.fromkeys(("trials", "complete", "pruned", "stopped", "failed"), 0),
-    }
-    return SearchOutcome(**{**fields, **changes})
-
-
-def test_a_search_without_time_names_a_time():
-    """The shortest search that gives a network is predicted, and rounded up to ten seconds."""
-    assert _why_failed(_outcome()) == (
-        "autocnn: error: the time was over before a network had a score; --time-budget 80s may be "
-        "enough here"
-    )
-    line = _why_failed(_outcome(trials=1, stopped=1, ending="budget"))
-    assert line.startswith("autocnn: error: the time was over")
-
-
-def test_a_search_of_failed_trials_names_the_causes():
-    """The line counts them, whatever ended the search."""
-    outcome = _outcome(trials=3, failed=3, causes={"diverged": 2, "crashed": 1}, ending="budget")
-    assert _why_failed(outcome) == (
-        "autocnn: error: none of 3 trials gave a network (3 failed: 1 crashed, 2 diverged; "
-        "0 pruned); see autocnn leaderboard s, or give more time"
-    )

@@ -1,0 +1,5 @@
+"""autocnn from Python: keyword arguments, arrays, `Study`, a live table in notebooks.
+
+Like `autocnn.cli`, it turns what a caller wrote into settings, calls `autocnn.api`, and shows the
+outcome. The package's root loads these names on first use.
+"""

@@ -1,0 +1,176 @@
+"""`search` and `resume`: a study from keyword arguments, arrays, a path or a name."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import autocnn.api as api
+from autocnn.api.search_outcome import SearchOutcome
+from autocnn.api.settings_sources import Resolved
+from autocnn.data.array_store import PARTS, as_array, said_of_arrays, store_arrays
+from autocnn.data.options import ImageOptions
+from autocnn.data.part_names import TEST, TRAIN
+from autocnn.errors import SettingsError, StudyError
+from autocnn.python.arguments import read_arguments, takes_settings
+from autocnn.python.display import Display
+from autocnn.python.interrupt import interruption
+from autocnn.python.studies import Study, find_folder
+from autocnn.python.wording import python_errors
+from autocnn.terminal.closing_lines import describe_finals
+from autocnn.trial import Listener
+
+CONTINUED = ("trials", "time_budget", "time_budget_s", "finals", "seeds", "workers")
+DEFAULT_RESULTS = "results"
+ARRAYS = ".arrays"  # in the folder of all studies; no study can have this name
+
+
+@takes_settings()
+def search(
+    dataset: Any = None,
+    labels: Any = None,
+    *,
+    x_test: Any = None,
+    y_test: Any = None,
+    progress: bool = True,
+    listener: Listener | None = None,
+    **settings: Any,
+) -> Study:
+    """Search, prune and rank networks, refit and test the winner once, and return the study.
+
+    `dataset` is the name of a data set, the path of your own images, or an array of images with
+    their `labels`: images (n, height, width) or (n, height, width, channels), bytes or floats of
+    one range (0 to 1, or 0 to 255); labels (n,) of integers or texts. `x_test` and `y_test` are the
+    test images; without them, a sixth of each class is held out for the one test at the end.
+
+    Everything is on disk, in `results/NAME`, also the arrays: an interruption loses nothing.
+    Ctrl-C, or the interruption of the kernel, ends the search cleanly: the study is returned as it
+    is, and `resume` goes on with it; the second one raises KeyboardInterrupt. Progress is shown as
+    a table in a notebook and on a terminal; `progress=False` shows nothing. `listener` receives the
+    events of the search instead (see autocnn.trial.Listener).
+
+    A script needs no `if __name__ == "__main__"`.
+
+    Example:
+        study = autocnn.search(x_train, y_train, time_budget="5m")
+        study.predict(x_new)
+
+    Raises: SettingsError for a wrong argument, naming it; DatasetError for images that cannot be
+    used; StudyError if the study of that name is in use.
+    """
+    start = time.monotonic()
+    given = read_arguments(settings, "search")
+    folder = _place_data(given, (dataset, labels), (x_test, y_test))
+    with python_errors(), nullcontext() if folder is None else said_of_arrays(folder):
+        found = api.resolve(given, {})
+        return run(found, start, _display(found, listener, progress=progress))
+
+
+@takes_settings(CONTINUED)
+def resume(
+    study: Study | str | Path | None = None,
+    results: str | Path = DEFAULT_RESULTS,
+    *,
+    progress: bool = True,
+    listener: Listener | None = None,
+    **settings: Any,
+) -> Study:
+    """Go on with a study, by default the latest one, and return it as it is then.
+
+    The study keeps its settings; the time budget starts anew, and `trials` counts those on record,
+    too.
+
+    Example:
+        study = autocnn.resume(study, time_budget="10m")
+
+    Raises: StudyError if there is no such study; SettingsError for a wrong argument.
+    """
+    start = time.monotonic()
+    unknown = [name for name in settings if name not in CONTINUED]
+    if unknown:
+        raise SettingsError(
+            f"resume() takes {', '.join(CONTINUED)}, and the study keeps its other settings; "
+            f"got {unknown[0]}"
+        )
+    given = read_arguments(settings, "resume")
+    folder, name = (
+        (study.path.parent, study.name) if isinstance(study, Study) else find_folder(study, results)
+    )
+    with python_errors():
+        found = api.resume(folder, name, given)
+        return run(found, start, _display(found, listener, progress=progress))
+
+
+def run(found: Resolved, start: float, display: Display) -> Study:
+    """Search with the settings that were found; `start` is when the time budget began.
+
+    Raises: StudyError if no trial gave a network.
+    """
+    settings = found.settings
+    with interruption() as interrupted:
+        api.check_search(settings, found.study)
+        with display.reading() as on_read:
+            api.read_images(settings.dataset, ImageOptions.of(settings), on_read)
+        with display.training() as listener:
+            outcome = api.search(settings, listener, interrupted, start, study=found.study)
+            study = Study(view=api.load_study(settings.results, settings.study, settings.storage))
+            for line in _closing_lines(outcome, study):
+                listener.message(line)
+    if outcome.state == "failed":
+        raise StudyError(api.describe_failure(outcome))
+    return study
+
+
+def _closing_lines(outcome: SearchOutcome, study: Study) -> list[str]:
+    """What was measured, or how the study goes on."""
+    if outcome.state == "interrupted":
+        return [f"interrupted; autocnn.resume({str(study.path)!r}) goes on"]
+    return [] if study.finals is None else describe_finals(study.finals)[:1]
+
+
+def _place_data(
+    given: dict[str, Any], train: tuple[Any, Any], test: tuple[Any, Any]
+) -> Path | None:
+    """Put the data set into the settings; returns the folder in which arrays were stored."""
+    images, labels = train
+    is_name = images is None or isinstance(images, str | os.PathLike)
+    if is_name and any(each is not None for each in (labels, *test)):
+        raise SettingsError(
+            "search(): labels, x_test and y_test go with an array of images; a data set at a path "
+            "brings its own"
+        )
+    if images is None:
+        return None
+    if is_name:
+        given["dataset"] = os.fspath(images)
+        return None
+    folder = store_call_arrays(train, test, given.get("results", DEFAULT_RESULTS))
+    given["dataset"] = str(folder)
+    return folder
+
+
+def store_call_arrays(train: tuple[Any, Any], test: tuple[Any, Any], results: str | Path) -> Path:
+    """The folder with the arrays of a call, below the folder of all studies.
+
+    Raises: SettingsError if images lack their labels; DatasetError as `store_arrays`.
+    """
+    if train[1] is None:
+        raise SettingsError(
+            "labels are missing: give the images and their labels, x_train, y_train"
+        )
+    if (test[0] is None) != (test[1] is None):
+        raise SettingsError("x_test and y_test go together; give both or none")
+    names = PARTS[TRAIN] + PARTS[TEST]
+    arrays = {
+        name: as_array(name, values)
+        for name, values in zip(names, (*train, *test), strict=True)
+        if values is not None
+    }
+    return store_arrays(arrays, Path(results).expanduser().absolute() / ARRAYS)
+
+
+def _display(found: Resolved, listener: Listener | None, *, progress: bool) -> Display:
+    return Display(progress=progress, listener=listener, objective=found.settings.scoring)

@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from autocnn.api.predictions import load_model
     from autocnn.api.prepare_image import load_image
-    from autocnn.export.formats import read_contract
+    from autocnn.exports.formats import read_contract
     from autocnn.models.contract import ModelContract
     from autocnn.python.calls import (
         ablate,
@@ -61,7 +61,7 @@ __all__ = [
 _MODULES = {  # with the public names that each one has
     "autocnn.api.predictions": ("load_model",),
     "autocnn.api.prepare_image": ("load_image",),
-    "autocnn.export.formats": ("read_contract",),
+    "autocnn.exports.formats": ("read_contract",),
     "autocnn.models.contract": ("ModelContract",),
     "autocnn.python.calls": (
         "ablate",

@@ -367,7 +367,7 @@ def report(options: argparse.Namespace) -> None:
 
 def score_kept(folder: Path, data: Any, test: Any) -> list[dict[str, float]]:
     """The lines of a side with the test accuracy of each file."""
-    from autocnn.export.formats import KERAS
+    from autocnn.exports.formats import KERAS
     from autocnn.finals.scoring import score_images
     from autocnn.models.trained import TrainedModel
     from autocnn.space.config import config_from_dict

@@ -1,4 +1,4 @@
-"""Trained networks for the tests of `autocnn.export`."""
+"""Trained networks for the tests of `autocnn.exports`."""
 
 from __future__ import annotations
 

@@ -77,11 +77,11 @@ if TYPE_CHECKING:
     from autocnn.data.options import IMAGE_OPTIONS as IMAGE_OPTIONS
     from autocnn.data.options import ImageOptions as ImageOptions
     from autocnn.data.picture_paths import find_pictures as find_pictures
-    from autocnn.export.formats import EXPORT_FILES as EXPORT_FILES
-    from autocnn.export.formats import FORMAT_KEYS as FORMAT_KEYS
-    from autocnn.export.formats import MODEL_FILES as MODEL_FILES
-    from autocnn.export.formats import QUANTIZATIONS as QUANTIZATIONS
-    from autocnn.export.formats import read_contract as read_contract
+    from autocnn.exports.formats import EXPORT_FILES as EXPORT_FILES
+    from autocnn.exports.formats import FORMAT_KEYS as FORMAT_KEYS
+    from autocnn.exports.formats import MODEL_FILES as MODEL_FILES
+    from autocnn.exports.formats import QUANTIZATIONS as QUANTIZATIONS
+    from autocnn.exports.formats import read_contract as read_contract
     from autocnn.leaderboard.studies import list_summaries as list_summaries
     from autocnn.leaderboard.studies import summarise_study as summarise_study
     from autocnn.models.contract import ModelContract as ModelContract
@@ -165,7 +165,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.survey_space": ("survey_settings",),
     "autocnn.data.options": ("IMAGE_OPTIONS", "ImageOptions"),
     "autocnn.data.picture_paths": ("find_pictures",),
-    "autocnn.export.formats": (
+    "autocnn.exports.formats": (
         "EXPORT_FILES",
         "FORMAT_KEYS",
         "MODEL_FILES",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from autocnn.api.studies import StudyView
 from autocnn.errors import StudyError
-from autocnn.export.formats import (
+from autocnn.exports.formats import (
     FORMATS,
     Format,
     check_target,
@@ -16,7 +16,7 @@ from autocnn.export.formats import (
     export_to,
     format_of,
 )
-from autocnn.export.keras_file import with_weights_of
+from autocnn.exports.keras_file import with_weights_of
 from autocnn.finals.contract import contract_of
 from autocnn.keras_startup import load_keras
 from autocnn.models.contract import ModelContract

@@ -18,7 +18,7 @@ from autocnn.api.script_plans import script_plan
 from autocnn.api.studies import StudyView
 from autocnn.api.study_images import StudyImages, open_images
 from autocnn.errors import StudyError
-from autocnn.export.formats import (
+from autocnn.exports.formats import (
     KERAS,
     SCRIPT,
     Exported,
@@ -27,10 +27,10 @@ from autocnn.export.formats import (
     copy_export,
     export_as,
 )
-from autocnn.export.litert_file import INT8, Quantization
-from autocnn.export.script_file import for_training
-from autocnn.export.script_lines import check_plan
-from autocnn.export.targets import Target, check_quantization, find_targets, quantize
+from autocnn.exports.litert_file import INT8, Quantization
+from autocnn.exports.script_file import for_training
+from autocnn.exports.script_lines import check_plan
+from autocnn.exports.targets import Target, check_quantization, find_targets, quantize
 from autocnn.keras_startup import load_keras
 from autocnn.models.contract import ModelContract, contract_to_json
 from autocnn.models.file_report import Agreement, FileReport
@@ -183,7 +183,7 @@ class _Work:
         )
 
     def _agreement(self, predictor: Predictor) -> Agreement | None:
-        from autocnn.export.measure import agreement
+        from autocnn.exports.measure import agreement
         from autocnn.models.trained import predict_all
 
         images = self._images()
@@ -196,8 +196,8 @@ class _Work:
         return agreement(ours, theirs, sample.labels)
 
     def _latency(self, predictor: Predictor) -> float:
-        from autocnn.export.check import checked_images
-        from autocnn.export.measure import latency
+        from autocnn.exports.check import checked_images
+        from autocnn.exports.measure import latency
 
         return latency(predictor, checked_images(self.contract.image_shape)[-1:])
 

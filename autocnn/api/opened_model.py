@@ -10,7 +10,7 @@ from autocnn.api.export import export_note
 from autocnn.api.predictions import load_model, load_winner
 from autocnn.api.studies import load_study
 from autocnn.errors import SettingsError
-from autocnn.export.formats import MODEL_FILES
+from autocnn.exports.formats import MODEL_FILES
 
 if TYPE_CHECKING:  # imports Keras: the help of the command line imports this module
     from autocnn.models.loaded import LoadedModel

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from autocnn.api.export import contract_in, trained_model
 from autocnn.api.studies import StudyView
-from autocnn.export.formats import load_file, read_contract
+from autocnn.exports.formats import load_file, read_contract
 from autocnn.keras_startup import load_keras
 
 if TYPE_CHECKING:  # imports Keras: the help of the command line imports this module

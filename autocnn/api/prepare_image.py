@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from autocnn.export.formats import read_contract
+from autocnn.exports.formats import read_contract
 from autocnn.models.contract import ModelContract
 from autocnn.models.image_files import prepare_file
 

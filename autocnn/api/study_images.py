@@ -13,7 +13,7 @@ from autocnn.data.dataset import IndexedImages
 from autocnn.data.options import ImageOptions
 from autocnn.data.prepared import PreparedData, prepare
 from autocnn.errors import AutocnnError
-from autocnn.export.measure import even_positions
+from autocnn.exports.measure import even_positions
 
 MEASURED = 5000  # validation images at most
 CALIBRATION = 200  # training images; TensorFlow's guide asks for some hundred

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from autocnn.export.formats import Exported, copy_export, export_to
+from autocnn.exports.formats import Exported, copy_export, export_to
 from autocnn.files import delete_file, make_folder_in
 from autocnn.finals.contract import contract_of
 from autocnn.finals.finalists import Room, describe_plan, judge_finalists, plan_finals

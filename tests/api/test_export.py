@@ -12,8 +12,8 @@ import pytest
 from autocnn.api.export import export_model, export_note, trained_model
 from autocnn.api.studies import load_study
 from autocnn.errors import RecordError, SettingsError, StudyError
-from autocnn.export.check import checked_images
-from autocnn.export.formats import FORMATS, Format, export_to, read_contract
+from autocnn.exports.check import checked_images
+from autocnn.exports.formats import FORMATS, Format, export_to, read_contract
 from autocnn.finals.contract import contract_of
 from autocnn.models.contract import contract_from_json, contract_to_json
 from autocnn.records.finals_file import write_finals

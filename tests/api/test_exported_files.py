@@ -18,7 +18,7 @@ from autocnn.api.exported_files import (
 from autocnn.api.studies import load_study
 from autocnn.api.study_images import CALIBRATION, open_images
 from autocnn.errors import SettingsError, StudyError
-from autocnn.export.formats import FORMATS, read_contract
+from autocnn.exports.formats import FORMATS, read_contract
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import autocnn
 from autocnn.api import find_pictures
 from autocnn.data.value_range import EIGHT_BITS
 from autocnn.errors import RecordError, SettingsError
-from autocnn.export.formats import export_to
+from autocnn.exports.formats import export_to
 
 EIGHT = replace(CONTRACT, value_range=EIGHT_BITS)
 PIXELS = noise(3, 8, 8, 3, seed=5)

@@ -20,7 +20,7 @@ from autocnn.data.options import AS_THEY_ARE, ImageOptions
 from autocnn.data.own_images import read_own
 from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.errors import DatasetError, RecordError, SettingsError
-from autocnn.export.formats import export_to
+from autocnn.exports.formats import export_to
 
 README = Path(__file__).parents[2] / "README.md"
 

@@ -12,7 +12,7 @@ from scripted import ScriptedExecutor
 from autocnn.data.options import AS_THEY_ARE
 from autocnn.data.value_range import EIGHT_BITS
 from autocnn.errors import UnknownDatasetError
-from autocnn.export.formats import read_contract
+from autocnn.exports.formats import read_contract
 from autocnn.finals.run import finish
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights

@@ -176,7 +176,7 @@ def test_the_range_of_stored_values_is_part_of_it():
 def test_the_module_imports_no_large_library():
     """The help of the command line imports it."""
     code = (
-        "import sys, autocnn.models.contract, autocnn.export.formats\n"
+        "import sys, autocnn.models.contract, autocnn.exports.formats\n"
         "print({'keras', 'numpy', 'PIL', 'tensorflow'} & set(sys.modules))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

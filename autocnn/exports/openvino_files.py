@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from autocnn.errors import RecordError
-from autocnn.export.contract_file import AGAIN, check_length, parse_contract_bytes
-from autocnn.export.frozen import INPUT, OUTPUT, freeze, save_frozen
-from autocnn.export.quiet import quiet
+from autocnn.exports.contract_file import AGAIN, check_length, parse_contract_bytes
+from autocnn.exports.frozen import INPUT, OUTPUT, freeze, save_frozen
+from autocnn.exports.quiet import quiet
 from autocnn.models.contract import contract_to_json
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from autocnn.errors import SettingsError
-from autocnn.export.quiet import quiet
+from autocnn.exports.quiet import quiet
 
 if TYPE_CHECKING:
     from autocnn.models.trained import TrainedModel

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from autocnn.errors import RecordError
-from autocnn.export.frozen import INPUT, freeze
-from autocnn.export.litert_metadata import read_model, with_contract
-from autocnn.export.quiet import quiet
+from autocnn.exports.frozen import INPUT, freeze
+from autocnn.exports.litert_metadata import read_model, with_contract
+from autocnn.exports.quiet import quiet
 
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract

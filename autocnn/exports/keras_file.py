@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autocnn.errors import AutocnnError, RecordError
-from autocnn.export.keras_archive import add_contract, check_layers
+from autocnn.exports.keras_archive import add_contract, check_layers
 from autocnn.keras_startup import startup_lines_dropped
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def with_weights_of(model: TrainedModel, path: Path) -> TrainedModel:
 
     Raises: RecordError if the file cannot be read, or if it is not a file of this network.
     """
-    from autocnn.export.check import check_same
+    from autocnn.exports.check import check_same
     from autocnn.models.trained import KerasPredictor
 
     loaded = _load(path)

@@ -13,9 +13,9 @@ from export_fixtures import CONFIGS, CONTRACT, SPEC
 
 from autocnn.data.value_range import EIGHT_BITS, ValueRange
 from autocnn.errors import AutocnnError, RecordError, SettingsError
-from autocnn.export.formats import SCRIPT, export_as, read_contract
-from autocnn.export.script_file import for_training, script_text
-from autocnn.export.script_lines import check_plan
+from autocnn.exports.formats import SCRIPT, export_as, read_contract
+from autocnn.exports.script_file import for_training, script_text
+from autocnn.exports.script_lines import check_plan
 from autocnn.models.script_plan import ScriptPlan
 from autocnn.nn.optimizer import build_optimizer
 from autocnn.nn.schedule import learning_rates

@@ -13,8 +13,8 @@ import pytest
 from export_fixtures import CONFIGS, CONTRACT, SPEC
 
 from autocnn.errors import AutocnnError, RecordError, SettingsError
-from autocnn.export.check import checked_images
-from autocnn.export.formats import (
+from autocnn.exports.check import checked_images
+from autocnn.exports.formats import (
     FORMATS,
     LITERT,
     ONNX,
@@ -24,9 +24,9 @@ from autocnn.export.formats import (
     load_file,
     read_contract,
 )
-from autocnn.export.litert_file import QUANTIZED, Quantization
-from autocnn.export.measure import agreement
-from autocnn.export.targets import quantize
+from autocnn.exports.litert_file import QUANTIZED, Quantization
+from autocnn.exports.measure import agreement
+from autocnn.exports.targets import quantize
 from autocnn.models.contract import contract_to_json
 from autocnn.models.trained import TrainedModel
 from autocnn.nn.model import build_model

@@ -10,8 +10,8 @@ import pytest
 from export_fixtures import CONTRACT
 
 from autocnn.errors import AutocnnError, RecordError
-from autocnn.export import contract_file
-from autocnn.export.contract_file import (
+from autocnn.exports import contract_file
+from autocnn.exports.contract_file import (
     check_contract,
     check_replaceable,
     contract_bytes,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from autocnn.errors import RecordError
-from autocnn.export.contract_file import AGAIN, check_length, parse_contract_bytes
+from autocnn.exports.contract_file import AGAIN, check_length, parse_contract_bytes
 from autocnn.models.contract import contract_to_json
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Fixtures shared by the tests of `autocnn.export`."""
+"""Fixtures shared by the tests of `autocnn.exports`."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autocnn.errors import AutocnnError
-from autocnn.export.check import CHECKED_IMAGES, check_same, checked_images
+from autocnn.exports.check import CHECKED_IMAGES, check_same, checked_images
 
 SHAPE = (8, 8, 3)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from autocnn.export.measure import TIMED, WARM_UP, agreement, even_positions, latency
+from autocnn.exports.measure import TIMED, WARM_UP, agreement, even_positions, latency
 from autocnn.models.file_report import Agreement
 
 

@@ -15,8 +15,8 @@ import pytest
 from export_fixtures import CONTRACT
 
 from autocnn.errors import RecordError
-from autocnn.export import keras_archive
-from autocnn.export.keras_archive import add_contract, check_layers, read_contract_inside
+from autocnn.exports import keras_archive
+from autocnn.exports.keras_archive import add_contract, check_layers, read_contract_inside
 from autocnn.models.contract import contract_to_json
 
 PLAIN = {"keras_version": "3.15.1", "date_saved": "2026-11-28@11:29:11"}

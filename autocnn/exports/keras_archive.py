@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from autocnn.errors import RecordError
-from autocnn.export.contract_file import AGAIN, MAX_BYTES, parse_contract
+from autocnn.exports.contract_file import AGAIN, MAX_BYTES, parse_contract
 from autocnn.input_files import check_input
 from autocnn.models.contract import ModelContract, contract_to_json
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from autocnn.errors import SettingsError
-from autocnn.export.packages import check_packages
+from autocnn.exports.packages import check_packages
 
 
 def test_installed_packages_pass():

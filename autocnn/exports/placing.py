@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from autocnn.errors import RecordError
-from autocnn.export.contract_file import (
+from autocnn.exports.contract_file import (
     check_contract,
     check_replaceable,
     contract_bytes,

@@ -12,9 +12,9 @@ import pytest
 from export_fixtures import CONTRACT
 
 from autocnn.errors import AutocnnError, RecordError, SettingsError
-from autocnn.export.check import checked_images
-from autocnn.export.contract_file import contract_bytes
-from autocnn.export.formats import (
+from autocnn.exports.check import checked_images
+from autocnn.exports.contract_file import contract_bytes
+from autocnn.exports.formats import (
     FORMATS,
     KERAS,
     Format,

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from autocnn.errors import SettingsError
-from autocnn.export.formats import EXPORTS, FORMATS, Format, format_of
-from autocnn.export.litert_file import Quantization
+from autocnn.exports.formats import EXPORTS, FORMATS, Format, format_of
+from autocnn.exports.litert_file import Quantization
 
 Target = tuple[Format, Path]
 

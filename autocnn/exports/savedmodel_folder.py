@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from autocnn.errors import RecordError
-from autocnn.export.contract_file import AGAIN, contract_bytes, read_contract_file
-from autocnn.export.frozen import INPUT, OUTPUT, SIGNATURE, freeze, save_frozen
-from autocnn.export.quiet import quiet
+from autocnn.exports.contract_file import AGAIN, contract_bytes, read_contract_file
+from autocnn.exports.frozen import INPUT, OUTPUT, SIGNATURE, freeze, save_frozen
+from autocnn.exports.quiet import quiet
 
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from autocnn.errors import RecordError
-from autocnn.export.contract_file import AGAIN, parse_contract_bytes
+from autocnn.exports.contract_file import AGAIN, parse_contract_bytes
 from autocnn.models.contract import contract_to_json
 
 if TYPE_CHECKING:
-    from autocnn.export.formats import Format
+    from autocnn.exports.formats import Format
     from autocnn.models.contract import ModelContract
     from autocnn.models.script_plan import ScriptPlan
     from autocnn.models.trained import Pixels, Predictor, Probabilities, TrainedModel
@@ -32,7 +32,7 @@ def for_training(chosen: Format, plan: ScriptPlan, model: TrainedModel) -> Forma
 
     Raises: SettingsError for what a script cannot hold.
     """
-    from autocnn.export.script_lines import check_plan
+    from autocnn.exports.script_lines import check_plan
 
     check_plan(plan)
 
@@ -47,7 +47,7 @@ def for_training(chosen: Format, plan: ScriptPlan, model: TrainedModel) -> Forma
 
 def script_text(plan: ScriptPlan, contract: ModelContract) -> str:
     """The program."""
-    from autocnn.export import script_lines as lines
+    from autocnn.exports import script_lines as lines
 
     config = plan.config
     noise = lines.augmentation_lines(config.augmentation, plan.image.shape)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from autocnn.errors import RecordError
-from autocnn.export.contract_file import AGAIN, check_length, parse_contract_bytes
-from autocnn.export.frozen import freeze
-from autocnn.export.quiet import quiet
+from autocnn.exports.contract_file import AGAIN, check_length, parse_contract_bytes
+from autocnn.exports.frozen import freeze
+from autocnn.exports.quiet import quiet
 from autocnn.models.contract import contract_to_json
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from autocnn.errors import SettingsError
-from autocnn.export.formats import KERAS, LITERT, ONNX, OPENVINO, SAVEDMODEL
-from autocnn.export.litert_file import Quantization
-from autocnn.export.targets import find_targets, quantize
+from autocnn.exports.formats import KERAS, LITERT, ONNX, OPENVINO, SAVEDMODEL
+from autocnn.exports.litert_file import Quantization
+from autocnn.exports.targets import find_targets, quantize
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import pytest
 from export_fixtures import CONFIGS, CONTRACT
 
 from autocnn.errors import RecordError
-from autocnn.export.formats import export_to
-from autocnn.export.keras_file import with_weights_of
+from autocnn.exports.formats import export_to
+from autocnn.exports.keras_file import with_weights_of
 
 BRIGHTNESS = np.linspace(0, 1, 32)[:, None, None, None]
 IMAGES = (BRIGHTNESS * np.random.default_rng(1).integers(0, 256, (32, 8, 8, 3))).astype(np.uint8)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autocnn.errors import RecordError, SettingsError
-from autocnn.export import (
+from autocnn.exports import (
     keras_archive,
     keras_file,
     litert_file,
@@ -25,17 +25,17 @@ from autocnn.export import (
     savedmodel_folder,
     script_file,
 )
-from autocnn.export.contract_file import (
+from autocnn.exports.contract_file import (
     SUFFIX,
     check_contract,
     read_contract_file,
 )
-from autocnn.export.packages import check_packages
-from autocnn.export.placing import Place, check_place, put
+from autocnn.exports.packages import check_packages
+from autocnn.exports.placing import Place, check_place, put
 from autocnn.models.contract import ModelContract
 
 if TYPE_CHECKING:  # imported by the functions that need them: reading the table stays fast
-    from autocnn.export.litert_file import Quantization
+    from autocnn.exports.litert_file import Quantization
     from autocnn.models.trained import Predictor, TrainedModel
 
     Writer = Callable[[TrainedModel, ModelContract, Path], None]
@@ -202,7 +202,7 @@ def export_as(
     file cannot be written; AutocnnError if the file predicts otherwise; ValueError if the contract
     is that of another network.
     """
-    from autocnn.export.check import check_same
+    from autocnn.exports.check import check_same
 
     check_target(target, chosen)
     if (contract.class_names, contract.image_shape) != (model.class_names, model.image.shape):
@@ -254,7 +254,7 @@ def load_file(path: Path, contract: ModelContract) -> Predictor:
     Raises: RecordError if the file cannot be read, if it may not be loaded, or if its network does
     not fit the contract.
     """
-    from autocnn.export.check import check_answers
+    from autocnn.exports.check import check_answers
 
     chosen = _format_to_read(path, needs_model=True)
     if chosen.refusal:

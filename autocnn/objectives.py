@@ -35,6 +35,7 @@ class Objective:
     error: Callable[[float, Sequence[int]], float]  # from a score and the images of each class
     guess: Callable[[int], float]  # the score of guessing, from the number of classes
     step: Callable[[Sequence[int]], float]  # how far one image moves a score, from class sizes
+    smallest_from: float | None = None  # the score from which fewer parameters rank higher
 
     @property
     def direction(self) -> Literal["minimize", "maximize"]:
@@ -71,6 +72,12 @@ class Objective:
     def reaches(self, score: float, target: float) -> bool:
         """True if `score` is `target` or better."""
         return not self.is_better(target, score)
+
+    def is_enough(self, score: float | None) -> bool:
+        """True if networks are ranked by their size, and `score` is one from which they are."""
+        if self.smallest_from is None or _is_missing(score):
+            return False
+        return self.reaches(score or 0.0, self.smallest_from)
 
     def text(self, score: float | None) -> str:
         """`score` as text: "92.35 %" for a fraction, "0.2345" for a loss, "–" for None."""
@@ -259,10 +266,13 @@ def score_key(
     """The sort key of a score, the best first; all comparisons of scores in autocnn use it.
 
     Equal scores are ordered by the validation cross-entropy, then fewer parameters, then the
-    number. None and NaN come last.
+    number. None and NaN come last. If the objective ranks networks by size, those that reach its
+    score come first, those with fewer parameters before others.
     """
     cost = math.inf if _is_missing(score) else objective.advantage(0.0, score or 0.0)
     loss = math.inf if _is_missing(val_loss) else val_loss or 0.0
+    if objective.is_enough(score):
+        return (-math.inf, parameters, cost, loss, number)
     return (cost, loss, parameters, number)
 
 

@@ -90,6 +90,8 @@ class TrialJob:
     continue_from: Path | None = None  # its checkpoint; without the file, from the start
     keeps_checkpoint: bool = False  # at the end, for a trial that continues this one
     class_weights: bool = False  # True: in the loss, all classes count alike
+    measures_latency: bool = False  # before the training
+    max_latency_ms: float | None = None  # of one image; a slower network is not trained
     objective: str = "accuracy"  # the name of what early stopping and the best epoch go by
     folds: int = 1  # networks that are trained side by side, each without other images
     fit_on: str = "train"  # or "train+validation", for a refit: nothing is validated
@@ -132,6 +134,7 @@ class TrialResult:
     attempts: int = 1
     batch_size: int | None = None  # a smaller one than the configuration's, if memory was too small
     duplicate_of: int | None = None  # the trial whose result was taken over
+    latency_ms: float | None = None  # wall, in which one image is classified; None: not measured
 
     @property
     def score(self) -> float | None:

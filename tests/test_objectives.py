@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -175,3 +176,30 @@ def test_two_trials_never_have_the_same_key():
 def test_a_winner_is_complete_or_stopped_and_has_a_score(state, score, can):
     """No other trial can win, even with the best score."""
     assert can_win(ACCURACY, _standing(0, state, score)) is can
+
+
+def test_networks_that_are_good_enough_are_ranked_by_size():
+    """From 0.9 on fewer parameters rank higher; below it the score decides, and comes after."""
+    objective = replace(ACCURACY, smallest_from=0.9)
+    known = {0: (0.95, 500), 1: (0.9, 200), 2: (0.8, 10), 3: (0.85, 900), 4: (0.91, 200)}
+    trials = [
+        Standing(number=n, state=TrialState.COMPLETE, score=s, val_loss=0.5, parameters=size)
+        for n, (s, size) in known.items()
+    ]
+    ranked = sorted(trials, key=lambda trial: rank_key(objective, trial))
+    assert [trial.number for trial in ranked] == [4, 1, 0, 3, 2]
+    assert all(can_win(objective, trial) for trial in trials)
+    assert [objective.is_enough(score) for score in (0.9, 0.89, None, math.nan)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert not ACCURACY.is_enough(1.0)
+
+
+def test_a_small_loss_is_enough():
+    """A loss reaches its score from above."""
+    objective = replace(LOSS, smallest_from=0.3)
+    assert objective.is_enough(0.3)
+    assert not objective.is_enough(0.31)

@@ -89,7 +89,7 @@ def leaderboard_rows(
 
 def rebuild_leaderboard(view: StudyView) -> Path:
     """Write the leaderboard file of the study again, from its record; return the path."""
-    table = build_leaderboard(view.records, view.space, view.objective)
+    table = build_leaderboard(view.records, view.space, view.objective, view.study.settings.costs)
     write_leaderboard(view.paths.leaderboard, table, view.record_bytes)
     return view.paths.leaderboard
 

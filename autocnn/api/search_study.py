@@ -197,7 +197,7 @@ def _describe_data(session: Session, info: DatasetInfo) -> list[str]:
     return [
         *describe_folds(data.split, folds, data.fold_note, is_asked=settings.folds is not None),
         *describe_counts(counts),
-        *advise(counts, settings.objective, class_weights=settings.class_weights),
+        *advise(counts, settings.scoring.name, class_weights=settings.class_weights),
         *describe_step(sum(counts.scored), step, session.objective.title),
     ]
 

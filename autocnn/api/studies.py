@@ -16,7 +16,7 @@ from autocnn.leaderboard.merged import StudyImages, check_comparable
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.leaderboard.studies import latest_study
 from autocnn.leaderboard.table import build_leaderboard, read_leaderboard
-from autocnn.objectives import ACCURACY, Objective, find_objective
+from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.facts import Facts
 from autocnn.records.finals_file import Confusion, Finals, read_confusion, read_finals
 from autocnn.records.open_study import OpenStudy, find_study
@@ -56,7 +56,9 @@ class StudyView:
         states = Counter(str(record.state) for record in self.records)
         if Counter(table["state"].to_pylist()) == states:
             return table
-        return build_leaderboard(self.records, self.space, self.objective)
+        return build_leaderboard(
+            self.records, self.space, self.objective, self.study.settings.costs
+        )
 
     @property
     def finals(self) -> Finals | None:
@@ -149,7 +151,7 @@ def read_study(study: OpenStudy) -> StudyView:
     """
     facts = study.facts
     n_bytes = record_bytes(study.paths.journal)
-    objective = find_objective(study.settings.objective)
+    objective = study.settings.scoring
     return StudyView(
         study=study,
         objective=objective,
@@ -193,7 +195,7 @@ def _data_of(view: StudyView) -> StudyImages:
         dataset=view.study.settings.dataset,
         fingerprint=None if view.facts is None else view.facts.fingerprint,
         split_seed=view.study.settings.split_seed,
-        objective=view.study.settings.objective,
+        objective=view.study.settings.scoring.name,
         validation=validation,
     )
 

@@ -31,6 +31,14 @@ def leaderboard(
             "several conditions all must hold; a row without a value meets none.",
         ),
     ] = None,
+    pareto: Annotated[
+        bool,
+        typer.Option(
+            "--pareto",
+            help="Only trials that no other one of their study beats in the score and in what the "
+            "network costs (--objective; by default its number of parameters).",
+        ),
+    ] = False,
     top: Annotated[int | None, typer.Option(min=1, help="Largest number of rows.")] = None,
     sort: Annotated[str | None, typer.Option(help="Column to sort by; by default rank.")] = None,
     columns: Annotated[
@@ -49,14 +57,15 @@ def leaderboard(
     if trust:
         api.trust_studies(results, studies or [])
     api.check_choice("--format", form, FORMATS)
+    where = [*(where or []), *(["pareto=true"] if pareto else [])]
     wanted = None if columns is None else split_names(columns)
     if rebuild:
         views = api.load_studies(results, studies or [])
         for view in views:
             api.rebuild_leaderboard(view)
-        rows = api.rows_of(views, sort, wanted, top, where or [])
+        rows = api.rows_of(views, sort, wanted, top, where)
     else:
-        rows = api.select_rows(results, studies or [], sort, wanted, top, where or [])
+        rows = api.select_rows(results, studies or [], sort, wanted, top, where)
     if form != "table":
         print(terminal.render_text(rows.table, form))
         return

@@ -9,9 +9,10 @@ import optuna
 from autocnn.engines.base import BaseEngine
 from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.samplers import check_sampler
+from autocnn.engines.samplers import check_sampler, samplers_for_several
 from autocnn.errors import SettingsError, SpaceError
 from autocnn.records.choices import PLAN
+from autocnn.records.setting import either
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
 
@@ -31,6 +32,13 @@ def check_engine(settings: StudySettings, space: SearchSpace) -> None:
             check_sampler(settings.sampler, space)
     else:
         _check_tuner(settings.tuner, space)
+    if settings.costs:
+        _check_goals(settings)
+    if settings.smallest and settings.pruner not in ("auto", "none"):
+        raise SettingsError(
+            f"--pruner {settings.pruner}: --smallest prunes no trial, because a smaller network is "
+            "no worse for a lower score; leave --pruner out"
+        )
     if _prunes_itself(settings) and settings.pruner not in ("auto", "none"):
         raise SettingsError(
             f"--pruner {settings.pruner}: --tuner hyperband gives up on trials by itself; leave "
@@ -42,21 +50,28 @@ def choose_proposer(settings: StudySettings, *, is_blind: bool) -> str:
     """The sampler for "auto", or the sampler or tuner that the settings name.
 
     Evolution if recipes come first: it starts from them, and TPE needs more trials to learn as
-    much. TPE if none do (`is_blind`).
+    much. TPE if none do (`is_blind`). For the smallest network evolution in any case, which draws
+    smaller children of networks that reach the target. For several goals TPE, which serves them.
     """
     if settings.proposer != "auto":
         return settings.proposer
+    if settings.costs:
+        return "tpe"
+    if settings.smallest:
+        return "evolution"
     return "tpe" if is_blind else "evolution"
 
 
 def choose_pruner(settings: StudySettings, *, is_blind: bool) -> str:
     """The pruner for "auto": halving, but none beside Keras Tuner's Hyperband.
 
-    It is Hyperband if TPE starts without a recipe: one rung leaves too few trials whole.
+    It is Hyperband if TPE starts without a recipe: one rung leaves too few trials whole. A search
+    for the smallest network, or with several goals, has none: a cheaper network is no worse for a
+    lower score.
     """
     if settings.pruner != "auto":
         return settings.pruner
-    if _prunes_itself(settings):
+    if _prunes_itself(settings) or settings.smallest or settings.costs:
         return "none"
     is_tpe = choose_proposer(settings, is_blind=is_blind) == "tpe"
     return "hyperband" if is_blind and is_tpe else "halving"
@@ -71,6 +86,23 @@ def make_engine(
     from autocnn.engines.keras_tuner_engine import KerasTunerEngine  # it takes seconds to import
 
     return KerasTunerEngine(study, space, setup)
+
+
+def _check_goals(settings: StudySettings) -> None:
+    """Raise SettingsError if the engine or the pruner serves one goal only."""
+    goals = f"--objective {settings.objective}"
+    serving = samplers_for_several()
+    if settings.engine != "optuna":
+        raise SettingsError(f"--engine {settings.engine}: has one goal, got {goals}; use optuna")
+    if settings.sampler not in ("auto", *serving):
+        raise SettingsError(
+            f"--sampler {settings.sampler}: has one goal, got {goals}; use {either(serving)}"
+        )
+    if settings.pruner not in ("auto", "none"):
+        raise SettingsError(
+            f"--pruner {settings.pruner}: {goals} prunes no trial, because a cheaper network is no "
+            "worse for a lower score; leave --pruner out"
+        )
 
 
 def _prunes_itself(settings: StudySettings) -> bool:

@@ -20,6 +20,7 @@ from optuna.trial import FrozenTrial
 from autocnn.engines.independent import SeededRandomSampler
 from autocnn.engines.mutations import mutate
 from autocnn.engines.replayed_samplers import Draw
+from autocnn.objectives import Objective
 from autocnn.records.converter import to_json
 from autocnn.records.optuna_record import standing_key
 from autocnn.records.own_trials import PROPOSAL
@@ -30,6 +31,7 @@ LIVING = 50  # the latest trials with a score, duplicates apart, among which par
 TOURNAMENT = 0.5  # the share of LIVING that is drawn at random; the best of it is the parent
 MORE_CHANGES = 1.0  # parameters that are changed beyond the first, on average
 TRIES = 50  # children that are drawn until one has a network and a new configuration
+SMALLER = 0.9  # times the parameters of the smallest network that reaches the target, at most
 
 
 class _Mutation(SeededRandomSampler):
@@ -46,6 +48,7 @@ class _Mutation(SeededRandomSampler):
         configs = {trial.number: _config_of(trial) for trial in draw.earlier()}
         living, known = living_trials(draw.scored(), configs), set(configs.values())
         ranks = [standing_key(draw.objective, trial, score) for trial, score in living]
+        most = most_parameters(draw.objective, living)
         child: dict[str, Value] = {}
         for attempt in range(TRIES if living else 0):
             rng = np.random.default_rng(derive_seed(draw.seed, "mutation", attempt))
@@ -53,8 +56,10 @@ class _Mutation(SeededRandomSampler):
             parent, _ = living[min(rivals, key=lambda i: ranks[i])]
             n_changes = 1 + int(rng.poisson(MORE_CHANGES))
             child = mutate(draw.space, draw.space.canonical(parent.params), n_changes, rng)
-            config = draw.feasible_config(child)
-            if config is not None and _text(to_json(config)) not in known:
+            found = draw.feasible(child)
+            if found is None or found[1].parameters > most:
+                continue
+            if _text(to_json(found[0])) not in known:
                 break
         return child
 
@@ -69,6 +74,19 @@ class _Mutation(SeededRandomSampler):
         if param_name in self._child:
             return self._child[param_name]
         return super().sample_independent(study, trial, param_name, param_distribution)
+
+
+def most_parameters(objective: Objective, scored: Iterable[tuple[FrozenTrial, float]]) -> float:
+    """The parameters that a child may have: fewer than any network that is good enough has.
+
+    Infinite unless `objective` ranks networks by size, and one of `scored` reaches its score.
+    """
+    sizes = [
+        trial.user_attrs[PROPOSAL]["parameters"]
+        for trial, score in scored
+        if objective.is_enough(score) and PROPOSAL in trial.user_attrs
+    ]
+    return SMALLER * min(sizes, default=math.inf)
 
 
 def living_trials(

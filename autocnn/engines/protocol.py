@@ -32,6 +32,7 @@ class EngineSetup:
     proposer: str  # the name of the sampler, or of Keras Tuner's tuner
     pruner: str
     objective: Objective = ACCURACY  # of the reported scores
+    costs: tuple[str, ...] = ()  # of a network, that are goals besides the score
     class_sizes: tuple[int, ...] = ()  # validation images by class; empty: scores count as exact
 
 

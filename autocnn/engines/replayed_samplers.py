@@ -12,16 +12,16 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution
-from optuna.samplers import BaseSampler, NSGAIISampler
+from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
 from autocnn.engines.independent import IndependentSampler, SeededRandomSampler
@@ -29,15 +29,16 @@ from autocnn.engines.protocol import EngineSetup
 from autocnn.errors import Infeasible
 from autocnn.objectives import Objective
 from autocnn.records.distributions import suggest, to_distribution
-from autocnn.records.optuna_private import PlacedQMC, UnitCube, select_elite
+from autocnn.records.optuna_private import PlacedQMC, UnitCube
 from autocnn.records.own_trials import is_promoted, was_drawn
 from autocnn.space.activity import steady_parameters
 from autocnn.space.config import TrialConfig
+from autocnn.space.layers import Network
 from autocnn.space.parameters import Value
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
 
-POPULATION = 10  # of NSGA-II; Optuna's 50 are more trials than most studies have
+Direction = Literal["minimize", "maximize"]  # of a goal, in Optuna's words
 SIGMA = 1 / 6  # of CMA-ES at the start, of the range of each parameter: Optuna's
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
@@ -66,14 +67,14 @@ class Draw:
         """The seed of this draw alone."""
         return derive_seed(self.study_seed, self.number, "sample")
 
-    def feasible_config(self, values: Mapping[str, Value]) -> TrialConfig | None:
-        """The configuration at the point `values`, or None if it can have no network."""
+    def feasible(self, values: Mapping[str, Value]) -> tuple[TrialConfig, Network] | None:
+        """The configuration at the point `values` and its layers, or None if it has no network."""
         try:
             config = self.space.config(values)
-            self.space.network(config, self.setup.image_shape, self.setup.n_classes)
+            network = self.space.network(config, self.setup.image_shape, self.setup.n_classes)
         except Infeasible:
             return None
-        return config
+        return config, network
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """The distributions of the parameters that are always active, by name."""
@@ -92,7 +93,7 @@ class Draw:
 
     def completed(self) -> list[FrozenTrial]:
         """The trials of `scored` as complete trials; each is made anew."""
-        return [with_score(*pair) for pair in self.scored()]
+        return [with_values(trial, (value,)) for trial, value in self.scored()]
 
 
 def score(trial: FrozenTrial, objective: Objective) -> float | None:
@@ -116,16 +117,17 @@ class _Shared(FrozenTrial):
         return copy.copy(self)
 
 
-def with_score(trial: FrozenTrial, value: float | None) -> FrozenTrial:
-    """`trial` as a complete one with this score, or as a running one without a score."""
+def with_values(trial: FrozenTrial, values: Sequence[float] | None) -> FrozenTrial:
+    """`trial` as a complete one with a value for each goal, or as a running one without any."""
     start = trial.datetime_start or datetime.now()
     return _Shared(
         number=trial.number,
         trial_id=trial.number,
-        state=TrialState.RUNNING if value is None else TrialState.COMPLETE,
-        value=value,
+        state=TrialState.RUNNING if values is None else TrialState.COMPLETE,
+        value=None,
+        values=values,
         datetime_start=start,
-        datetime_complete=None if value is None else start,
+        datetime_complete=None if values is None else start,
         params=trial.params,
         distributions=trial.distributions,
         user_attrs={},
@@ -245,13 +247,13 @@ class InMemorySampler(IndependentSampler):
     """Draws with an Optuna sampler in a study in memory, which holds `trials` only."""
 
     def __init__(
-        self, sampler: BaseSampler, trials: list[FrozenTrial], objective: Objective
+        self, sampler: BaseSampler, trials: list[FrozenTrial], directions: Sequence[Direction]
     ) -> None:
-        self._sampler, self._trials, self._objective = sampler, trials, objective
+        self._sampler, self._trials, self._directions = sampler, trials, directions
 
     @cached_property
     def _trial(self) -> optuna.Trial:
-        in_memory = optuna.create_study(direction=self._objective.direction, sampler=self._sampler)
+        in_memory = optuna.create_study(directions=self._directions, sampler=self._sampler)
         in_memory.add_trials(self._trials)
         return in_memory.ask()
 
@@ -279,43 +281,11 @@ def gp(draw: Draw) -> BaseSampler:
     worst = (min if draw.objective.maximize else max)(known, default=0.0)
     names = steady_parameters(draw.space).keys()
     complete = [
-        with_score(trial, worst if s is None else s)
+        with_values(trial, (worst if s is None else s,))
         for trial, s in zip(trials, scores, strict=True)
         if known and names <= trial.params.keys()
     ]
     sampler = optuna.samplers.GPSampler(
         seed=draw.seed, n_startup_trials=1, warn_independent_sampling=False
     )
-    return InMemorySampler(sampler, complete, draw.objective)
-
-
-class _Nsga2(NSGAIISampler):
-    """Optuna's NSGA-II, but the generations follow from the order of the trials.
-
-    Optuna marks them in the storage, and finds the parents of a generation by those of the one
-    before: in a study that is new for each trial it would recurse to the first generation.
-    """
-
-    def get_trial_generation(self, study: optuna.Study, trial: FrozenTrial) -> int:
-        return len(_complete(study)) // POPULATION
-
-    def get_parent_population(self, study: optuna.Study, generation: int) -> list[FrozenTrial]:
-        trials, parents = _complete(study), list[FrozenTrial]()
-        for start in range(0, generation * POPULATION, POPULATION):
-            rivals = trials[start : start + POPULATION] + parents
-            parents = select_elite(self, study, rivals)
-        return parents
-
-
-def _complete(study: optuna.Study) -> list[FrozenTrial]:
-    return study.get_trials(deepcopy=False, states=[TrialState.COMPLETE])
-
-
-def nsga2(draw: Draw) -> BaseSampler:
-    """A genetic algorithm: each POPULATION trials with a score are a generation, recipes included.
-
-    Optuna's counts complete trials only, of which pruning leaves few; here pruned ones count with
-    their best report. Parameters that are active at some points only are not inherited.
-    """
-    sampler = _Nsga2(population_size=POPULATION, seed=draw.seed)
-    return InMemorySampler(sampler, draw.completed(), draw.objective)
+    return InMemorySampler(sampler, complete, [draw.objective.direction])

@@ -16,9 +16,11 @@ from optuna.trial import FrozenTrial
 from autocnn.engines.builders import find_builder
 from autocnn.engines.evolution import evolution
 from autocnn.engines.independent import SeededRandomSampler
+from autocnn.engines.nsga2 import nsga2
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.replayed_samplers import Draw, cma_es, gp, grid, nsga2, qmc
+from autocnn.engines.replayed_samplers import Draw, cma_es, gp, grid, qmc
 from autocnn.engines.rungs import STARTUP_TRIALS
+from autocnn.engines.several_goals import several_by_nsga2, several_by_tpe
 from autocnn.engines.tpe import tpe
 from autocnn.errors import SettingsError
 from autocnn.records.choices import SAMPLERS
@@ -40,6 +42,7 @@ class Sampler:
     """How a sampler is made for one trial, and what it requires."""
 
     make: Callable[[Draw], BaseSampler]
+    several: Callable[[Draw], BaseSampler] | None = None  # the same for several goals; None: one
     conditions: bool  # whether it serves parameters that are active at some points only
     continuous: bool = True  # whether it serves ranges without a step
     startup: int = 0  # draws at random until so many trials have ended, recipes included
@@ -49,17 +52,17 @@ class Sampler:
 
 
 # The entries of the table `autocnn.records.choices.SAMPLERS`.
-TPE = Sampler(make=tpe, conditions=True, startup=STARTUP_TRIALS)
-RANDOM = Sampler(make=_random, conditions=True)
-GRID = Sampler(make=grid, conditions=False, continuous=False)
-QMC = Sampler(make=qmc, conditions=False)
+TPE = Sampler(make=tpe, several=several_by_tpe, conditions=True, startup=STARTUP_TRIALS)
+RANDOM = Sampler(make=_random, several=_random, conditions=True)
+GRID = Sampler(make=grid, several=grid, conditions=False, continuous=False)
+QMC = Sampler(make=qmc, several=qmc, conditions=False)
 CMA_ES = Sampler(
     make=cma_es, conditions=False, least_numerical=2, packages=("cmaes",), extra="cma-es"
 )
 GP = Sampler(
     make=gp, conditions=False, startup=STARTUP_TRIALS, packages=("torch", "scipy"), extra="gp"
 )
-NSGA2 = Sampler(make=nsga2, conditions=True)
+NSGA2 = Sampler(make=nsga2, several=several_by_nsga2, conditions=True)
 EVOLUTION = Sampler(make=evolution, conditions=True, startup=PARENTS)
 
 
@@ -77,6 +80,11 @@ def check_sampler(name: str, space: SearchSpace) -> None:
     problem = _problem_with_space(name, space) or _problem_with_packages(name)
     if problem is not None:
         raise SettingsError(f"--sampler {name} {problem}")
+
+
+def samplers_for_several() -> tuple[str, ...]:
+    """The samplers that propose for several goals."""
+    return tuple(name for name in SAMPLERS if find_sampler(name).several is not None)
 
 
 def _problem_with_space(name: str, space: SearchSpace) -> str | None:
@@ -134,7 +142,10 @@ class PerTrialSampler(BaseSampler):
             draw = Draw(study=study, number=trial.number, space=self._space, setup=self._setup)
             # Infeasible draws are no trials, but Optuna would count them among the start-up trials.
             starting = n_ended(study) < self._sampler.startup
-            self._made = (trial.number, (_random if starting else self._sampler.make)(draw))
+            make = self._sampler.several if self._setup.costs else self._sampler.make
+            if make is None:
+                raise ValueError(f"sampler {self._setup.proposer} proposes for one goal only")
+            self._made = (trial.number, (_random if starting else make)(draw))
         return self._made[1]
 
     def infer_relative_search_space(

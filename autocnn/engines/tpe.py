@@ -8,7 +8,7 @@ import optuna
 from optuna.samplers import BaseSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-from autocnn.engines.replayed_samplers import Draw, InMemorySampler, with_score
+from autocnn.engines.replayed_samplers import Draw, InMemorySampler, with_values
 from autocnn.engines.rungs import rank_in_rung
 from autocnn.records.own_trials import INFEASIBLE
 
@@ -30,8 +30,11 @@ def tpe(draw: Draw) -> BaseSampler:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         sampler = TPESampler(n_startup_trials=1, group=True, multivariate=True, seed=draw.seed)
-    known = [with_score(trial, values.get(trial.number)) for trial in trials]
-    return InMemorySampler(sampler, known, draw.objective)
+    known = [
+        with_values(trial, (values[trial.number],) if trial.number in values else None)
+        for trial in trials
+    ]
+    return InMemorySampler(sampler, known, [draw.objective.direction])
 
 
 def _has_ended(trial: FrozenTrial) -> bool:

@@ -41,12 +41,15 @@ class Room:
 def plan_finals(settings: StudySettings, records: Iterable[TrialRecord], room: Room) -> FinalsPlan:
     """The plan that the settings ask for, or one of AUTO_PLANS that fits the time left.
 
-    Without a time budget nothing is trained again unless the settings ask for it.
+    Unless the settings ask for it, nothing is trained again without a time budget, or if trials are
+    ranked by size: scores that are alike are no tie then.
     """
     best = best_configurations(records, room.objective)
     if settings.asked_finals is not None:
         n_finalists, n_seeds = settings.asked_finals
         return FinalsPlan(trials=tuple(best[:n_finalists]), n_seeds=n_seeds)
+    if room.objective.smallest_from is not None:
+        return FinalsPlan(trials=tuple(best[:1]))
     close = [each for each in best[:AUTO_FINALISTS] if _is_close(best[0], each, room)]
     for n_finalists, n_seeds in AUTO_PLANS:
         trials = tuple(close[:n_finalists])

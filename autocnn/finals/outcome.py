@@ -63,6 +63,7 @@ def finals_of(
     views = scores.shipped_by_views
     return Finals(
         objective=objective.name,
+        smallest_from=objective.smallest_from,
         winner=record.number,
         val_best=record.score,
         test_winner=_measured(scores.own, objective),

@@ -30,6 +30,8 @@ COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("epochs", pa.int32()),
     ("parameters", pa.int64()),
     ("macs", pa.int64()),
+    ("latency_ms", pa.float64()),
+    ("pareto", pa.bool_()),
     ("seconds", pa.float64()),
     ("cpu_seconds", pa.float64()),
     ("precision", pa.string()),

@@ -66,7 +66,7 @@ def summarise(study: OpenStudy) -> StudySummary:
         dataset=settings.dataset,
         proposer=next((r["origin"] for r in rows if ":" not in r["origin"]), settings.proposer),
         trials=len(rows),
-        objective=settings.objective,
+        objective=settings.scoring.name,
         best=_winning_score(rows),
     )
 

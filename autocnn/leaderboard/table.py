@@ -24,8 +24,10 @@ from autocnn.leaderboard.file import (
     objective_of,
     open_leaderboard,
 )
+from autocnn.leaderboard.pareto import pareto_front
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.objectives import Objective
+from autocnn.records.goals import DEFAULT_COSTS
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.config import TrialConfig, config_to_dict
 from autocnn.space.parameters import Categorical, Float, Parameter, Value, is_number
@@ -74,18 +76,27 @@ def leaderboard_schema(space: SearchSpace, objective: Objective) -> pa.Schema:
 
 
 def build_leaderboard(
-    records: Iterable[TrialRecord], space: SearchSpace, objective: Objective
+    records: Iterable[TrialRecord],
+    space: SearchSpace,
+    objective: Objective,
+    costs: Sequence[str] = (),
 ) -> pa.Table:
-    """One row a trial, in rank order; null if a trial has no such value."""
+    """One row a trial, in rank order; null if a trial has no such value.
+
+    The column `pareto` marks the trials that no other one beats in the score and in all `costs`;
+    without any in the score and the number of parameters.
+    """
     schema = leaderboard_schema(space, objective)
     text_parameters = {
         name
         for name, _ in space.varying()
         if pa.types.is_string(schema.field(PARAMETER_PREFIX + name).type)
     }
-    rows = []
-    for rank, record in enumerate(rank_trials(records, objective), start=1):
-        row = {"rank": rank, **_proposal_cells(record), **_result_cells(record)}
+    rows, ranked = [], rank_trials(records, objective)
+    front = pareto_front(ranked, objective, costs or DEFAULT_COSTS)
+    for rank, record in enumerate(ranked, start=1):
+        is_best = record.number in front
+        row = {"rank": rank, "pareto": is_best, **_proposal_cells(record), **_result_cells(record)}
         for name, value in record.values.items():
             cell = _as_text(value) if name in text_parameters else value
             row[PARAMETER_PREFIX + name] = cell
@@ -227,6 +238,7 @@ def _result_cells(record: TrialRecord) -> dict[str, Any]:
         "score": result.score,
         "best_epoch": result.best_epoch,
         "epochs": result.epochs,
+        "latency_ms": result.latency_ms,
         "seconds": result.seconds,
         "cpu_seconds": result.cpu_seconds,
         "precision": result.precision or None,

@@ -6,7 +6,7 @@ finals.json holds `Finals`; confusion.json holds `Confusion`, of the shipped mod
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +67,12 @@ class Finals:
     objective: str = DEFAULT  # the name of what the scores are
     finalists: tuple[Finalist, ...] = ()  # among which the winner was chosen, the winner first
     instead_of: int | None = None  # the trial with the best score, if another is refitted
+    smallest_from: float | None = None  # the score from which fewer parameters rank higher
 
     @property
     def scoring(self) -> Objective:
         """The objective of the scores."""
-        return find_objective(self.objective)
+        return replace(find_objective(self.objective), smallest_from=self.smallest_from)
 
     def includes(self, trial: int) -> bool:
         """True if `trial` is the winner, or one of those among which it was chosen."""

@@ -38,7 +38,14 @@ from autocnn.records.facts import Facts, facts_from_json, facts_to_json
 from autocnn.records.journal import open_journal, open_own_study
 from autocnn.records.journal_lines import split_tail
 from autocnn.records.optuna_private import OwnStudy
-from autocnn.records.own_trials import DRAWN, INFEASIBLE, PROPOSAL, is_own, is_promoted
+from autocnn.records.own_trials import (
+    DRAWN,
+    INFEASIBLE,
+    PROPOSAL,
+    RESULT,
+    is_own,
+    is_promoted,
+)
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_record import (
@@ -52,7 +59,6 @@ RECORD_VERSION = 3  # of what trials and facts hold
 _VERSION = "record_version"  # the user attribute of a study with the RECORD_VERSION it has
 _OPEN = "is_open"  # the user attribute of a study: whether it takes new trials
 _FACTS = "facts"  # the user attribute of a study with what was found out at its creation
-_RESULT = "result"  # the user attribute of a trial with what became of it
 
 
 def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
@@ -75,7 +81,7 @@ def create_study(paths: StudyPaths, settings: StudySettings) -> optuna.Study:
         study.set_user_attr(CREATED, settings.created)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ExperimentalWarning)
-            study.set_metric_names([f"val_{settings.objective}"])
+            study.set_metric_names([f"val_{settings.scoring.name}"])
     return _own(study)
 
 
@@ -188,7 +194,7 @@ def proposed_values(trial: optuna.Trial | FrozenTrial) -> dict[str, Any] | None:
 
 def write_result(trial: optuna.Trial, result: TrialResult) -> None:
     """Write `result`; to be called before `study.tell`, after which Optuna accepts no change."""
-    trial.set_user_attr(_RESULT, to_json(result))
+    trial.set_user_attr(RESULT, to_json(result))
 
 
 def mark_infeasible(trial: optuna.Trial, reason: str) -> None:
@@ -234,7 +240,7 @@ def seed_of(study: optuna.Study, number: int) -> int:
 
 def trained_as(study: optuna.Study, number: int) -> int:
     """The trial that was trained: for a duplicate its source, for any other trial itself."""
-    result = study.get_trials(deepcopy=False)[number].user_attrs.get(_RESULT, {})
+    result = study.get_trials(deepcopy=False)[number].user_attrs.get(RESULT, {})
     source = result.get("duplicate_of")
     return number if source is None else int(source)
 
@@ -279,7 +285,7 @@ def n_begun(study: optuna.Study, *, undecided: bool, before: int | None = None) 
 
 def standing_key(objective: Objective, trial: FrozenTrial, score: float) -> tuple[float, ...]:
     """The `score_key` of `trial` with this score; values that are not on record come last."""
-    proposal, data = trial.user_attrs.get(PROPOSAL, {}), trial.user_attrs.get(_RESULT)
+    proposal, data = trial.user_attrs.get(PROPOSAL, {}), trial.user_attrs.get(RESULT)
     loss = None if data is None else from_json(data, TrialResult).val_loss
     return score_key(objective, score, loss, proposal.get("parameters", 0), trial.number)
 
@@ -297,7 +303,7 @@ def _record(trial: FrozenTrial, space: SearchSpace | None) -> TrialRecord:
     attrs = trial.user_attrs
     try:
         proposal = from_json(attrs[PROPOSAL], Proposal)
-        result = from_json(attrs[_RESULT], TrialResult) if _RESULT in attrs else None
+        result = from_json(attrs[RESULT], TrialResult) if RESULT in attrs else None
     except ValueError as error:
         raise unreadable(trial.number, error) from error
     if space is not None:

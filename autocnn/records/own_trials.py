@@ -18,6 +18,7 @@ DRAWN = "autocnn"  # the mark of the trials that autocnn makes
 ORIGIN = "origin"  # of a trial that autocnn enqueues: a recipe's, or that of a warm start
 PROMOTED = "promoted"  # the promotion that it is, as plain values
 PROPOSAL, INFEASIBLE, REFUSED = "proposal", "infeasible", "refused"
+RESULT = "result"  # what became of it
 
 
 def is_own(trial: FrozenTrial) -> bool:

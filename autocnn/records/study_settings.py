@@ -6,7 +6,7 @@ settings files and checks read it through `SETTINGS`.
 
 from __future__ import annotations
 
-from dataclasses import MISSING, asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from functools import cache
 from typing import Any, get_type_hints
 
@@ -15,6 +15,7 @@ from autocnn.errors import SettingsError
 from autocnn.objectives import DEFAULT, OBJECTIVES, Objective, find_objective
 from autocnn.records.choices import AUTO, ENGINES, PLAN, PRECISIONS, PRUNERS, SAMPLERS, TUNERS
 from autocnn.records.database_url import absolute_url, public_url
+from autocnn.records.goals import COSTS, LATENCY, are_goals, split_goals
 from autocnn.records.setting import (
     FINALS,
     FOLDS,
@@ -30,16 +31,21 @@ from autocnn.records.setting import (
     STUDIES,
     STUDY_NAME,
     TIME,
+    Rule,
     Setting,
     about,
     at_least,
     either,
     one_of,
 )
-from autocnn.records.units import parse_duration, parse_memory
+from autocnn.records.units import parse_duration, parse_memory, parse_milliseconds
 
 INTEGER_BITS = 64  # of an integer in the record, with its sign
 FINALISTS, SEEDS = 3, 3  # of finals that are asked for only one of the two numbers
+GOALS = Rule(
+    f"one of {', '.join(OBJECTIVES)}, after it any of {', '.join(COSTS)} with commas between them",
+    are_goals,
+)
 TYPES = (int, float, str, bool)  # of a setting
 
 
@@ -127,7 +133,11 @@ class StudySettings:
     )
     objective: str = field(
         default=DEFAULT,
-        metadata=about("What trials are scored by on the validation images", one_of(OBJECTIVES)),
+        metadata=about(
+            f"What trials are scored by on the validation images ({', '.join(OBJECTIVES)}), and "
+            f"after a comma what a network costs ({', '.join(COSTS)}), such as accuracy,size",
+            GOALS,
+        ),
     )
     trials: int | None = field(  # None: no limit
         default=None,
@@ -208,6 +218,16 @@ class StudySettings:
             at_least(1),
         ),
     )
+    max_latency_ms: float | None = field(
+        default=None,
+        metadata=about(
+            "Longest time in which a network may classify one image on this machine, such as 5ms; "
+            "it is measured before a trial is trained",
+            POSITIVE,
+            option="--max-latency",
+            parse=parse_milliseconds,
+        ),
+    )
     trial_timeout_s: float | None = field(  # wall seconds; None: a share of the budget
         default=None,
         metadata=about(
@@ -266,6 +286,14 @@ class StudySettings:
             changeable=True,
         ),
     )
+    smallest: bool = field(
+        default=False,
+        metadata=about(
+            "Look for the network with the fewest parameters that reaches --target, instead of "
+            "ending there",
+            option="--smallest/--no-smallest",
+        ),
+    )
     recipes: bool = field(
         default=True,
         metadata=about(
@@ -311,8 +339,24 @@ class StudySettings:
 
     @property
     def scoring(self) -> Objective:
-        """The objective that `objective` names."""
-        return find_objective(self.objective)
+        """The objective that `objective` names; with `smallest` it ranks by size from `target`."""
+        named = find_objective(split_goals(self.objective)[0])
+        return replace(named, smallest_from=self.target) if self.smallest else named
+
+    @property
+    def costs(self) -> tuple[str, ...]:
+        """The costs of a network that are goals besides the score."""
+        return split_goals(self.objective)[1]
+
+    @property
+    def measures_latency(self) -> bool:
+        """True if the latency of each network is a goal or has a limit."""
+        return LATENCY in self.costs or self.max_latency_ms is not None
+
+    @property
+    def ends_at(self) -> float | None:
+        """The score of a trial that ends the search; None: no score does."""
+        return None if self.smallest else self.target
 
     @property
     def asked_finals(self) -> tuple[int, int] | None:
@@ -336,6 +380,14 @@ class StudySettings:
             raise SettingsError(
                 f"--target must be above 0 and at most 1 with --objective {self.objective}, "
                 f"got {self.target}"
+            )
+        if self.smallest and self.target is None:
+            raise SettingsError(
+                "--smallest needs --target, the score that the network must reach, such as 0.92"
+            )
+        if self.smallest and self.costs:
+            raise SettingsError(
+                f"--smallest has one goal, got --objective {self.objective}; leave out one of them"
             )
 
 

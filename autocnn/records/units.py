@@ -43,6 +43,28 @@ def parse_duration(text: str, where: str = "--time-budget") -> float:
     return seconds
 
 
+_MILLISECONDS = re.compile(rf"({_NUMBER})\s*ms")
+
+
+def parse_milliseconds(text: str, where: str = "--max-latency") -> float:
+    """The milliseconds of a short time such as "5ms", "0.5 ms" or "1s".
+
+    Raises: SettingsError, naming the option `where`, if `text` is no time above zero, or a number
+    without a unit.
+    """
+    cleaned = text.strip().lower()
+    match = _MILLISECONDS.fullmatch(cleaned)
+    if match is None and not re.fullmatch(_NUMBER, cleaned):
+        try:
+            return 1000 * parse_duration(text, where)
+        except SettingsError:
+            pass
+    found = 0.0 if match is None else float(match[1])
+    if not 0 < found < math.inf:
+        raise SettingsError(f"{where} must be a time above zero such as 5ms or 0.1s, got {text!r}")
+    return found
+
+
 _MEMORY = re.compile(r"(?P<size>\d+(\.\d+)?)(?P<unit>[mg])(i?b)?", re.IGNORECASE)
 
 

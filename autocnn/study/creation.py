@@ -40,6 +40,7 @@ from autocnn.study.sizing import (
 )
 from autocnn.trial import Device
 
+NARROW = 16  # filters of the first recipe at most, if the smallest network is wanted
 FIRST_LOOK = 0.2  # of the first epoch, after which a trial of a search without recipes is judged
 
 
@@ -159,7 +160,7 @@ def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizi
         setup_s=speed.setup_s,
         retrainings=start.settings.n_retrainings / start.executor.capacity,
         epochs=epochs,
-        widths=values_of(start.space, "filters", WIDTHS),
+        widths=values_of(start.space, "filters", _widths(start)),
         batches=values_of(start.space, "batch_size", BATCHES),
         folds=start.folds_to_try,
         promotes=start.settings.horizons == 2 and not _why_one_horizon(start),
@@ -173,6 +174,11 @@ def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizi
     if seconds is None:
         return free_size(room, lambda size: typical_work(start, size).macs, device.kind)
     return fit_size(room, lambda size: speed.cost.image_seconds(typical_work(start, size)))
+
+
+def _widths(start: Start) -> tuple[int, ...]:
+    """The widths that the first recipe may have: narrow ones if the smallest network is wanted."""
+    return tuple(w for w in WIDTHS if w <= NARROW) if start.settings.smallest else WIDTHS
 
 
 def size_of(facts: Facts) -> NetworkSize:

@@ -71,6 +71,8 @@ class Search:
     folds: int = 1  # networks that each trial trains
     max_trials: int | None = None
     target: float | None = None
+    measures_latency: bool = False  # of each network, before its training
+    max_latency_ms: float | None = None
     max_failures: int | None = None  # failed trials in a row after which the search ends
     tally: Tally = field(default_factory=Tally)
     finished: Callable[[], Iterable[TrialRecord]] = lambda: ()  # ended trials of any process
@@ -202,6 +204,8 @@ class Search:
             first_look=0.0 if is_promoted else self.first_look,
             class_weights=self.class_weights,
             objective=self.tally.objective.name,
+            measures_latency=self.measures_latency,
+            max_latency_ms=self.max_latency_ms,
             folds=self.folds,
         )
 

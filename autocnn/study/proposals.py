@@ -34,6 +34,9 @@ _Content = tuple[dict[str, Value], TrialConfig, str, int]
 # long, or "".
 TooLong = Callable[[TrialConfig, Network, int, str], str]
 
+# From the layers of a network to the reason why it is too large to be of use, or "".
+TooLarge = Callable[[Network], str]
+
 # From whether nothing else is left to be tried to the promotion that is due, or None.
 Promote = Callable[[bool], Promotion | None]
 
@@ -62,6 +65,7 @@ class Proposals:
     setup: EngineSetup
     message: Callable[[str], None] = lambda text: None  # shows a line
     too_long: TooLong = lambda config, network, epochs, origin: ""
+    too_large: TooLarge = lambda network: ""
     promote: Promote = lambda is_last: None
 
     def enqueue(self, recipes: Iterable[Recipe]) -> None:
@@ -235,7 +239,8 @@ class Proposals:
     def _proposal(self, trial: optuna.Trial, draft: Draft | Promotion) -> Proposal:
         """The draft with values, configuration, costs and seed.
 
-        Raises: Infeasible if the values can have no network, or would take too long.
+        Raises: Infeasible if the values can have no network, or one that would take too long or is
+        too large to be of use.
         """
         if isinstance(draft, Promotion):
             seed = self._seed(trial.number, None)
@@ -243,8 +248,8 @@ class Proposals:
         values, config, origin, seed = self._content(trial, draft)
         network = self.space.network(config, self.setup.image_shape, self.setup.n_classes)
         reason = self.too_long(config, network, draft.last_epoch - draft.first_epoch, origin)
-        if reason and not isinstance(draft.source, Planned):
-            raise _TooLong(reason)
+        if not isinstance(draft.source, Planned):
+            self._check_use(network, reason)
         return Proposal(
             number=trial.number,
             values=values,
@@ -257,6 +262,14 @@ class Proposals:
             last_epoch=draft.last_epoch,
             parent=draft.parent,
         )
+
+    def _check_use(self, network: Network, too_long: str) -> None:
+        """Raise Infeasible if the network would take too long, or is too large to be of use."""
+        if too_long:
+            raise _TooLong(too_long)
+        too_large = self.too_large(network)
+        if too_large:
+            raise Infeasible(too_large)
 
     def _content(self, trial: optuna.Trial, draft: Draft) -> _Content:
         source, study_seed = draft.source, self.setup.seed

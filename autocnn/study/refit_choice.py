@@ -43,12 +43,13 @@ def candidate_of(trial: TrialRecord | Proposal, result: TrialResult) -> Candidat
 def choose_for_refit(candidates: Iterable[Candidate], objective: Objective) -> Candidate | None:
     """The candidate that a longer refit is made of; None if none can win.
 
-    It has the best score less GAP_WEIGHT times the lead of its training accuracy beyond FREE_LEAD;
-    of a loss, the best score decides.
+    It has the best score less GAP_WEIGHT times the lead of its training accuracy beyond FREE_LEAD.
+    The best rank decides of a loss, and if trials are ranked by size.
     """
     ranked = [each for each in candidates if can_win(objective, each.standing)]
     ranked.sort(key=lambda each: rank_key(objective, each.standing))
-    if not ranked or not objective.is_fraction:
+    by_rank = objective.smallest_from is not None or not objective.is_fraction
+    if not ranked or by_rank:
         return ranked[0] if ranked else None
     return max(ranked, key=_expected)  # the best ranked of equals
 

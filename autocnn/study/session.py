@@ -18,6 +18,7 @@ from autocnn.engines.protocol import EngineSetup
 from autocnn.executors.choose import OpenExecutor, open_executor
 from autocnn.executors.protocol import Executor
 from autocnn.leaderboard.file import record_bytes
+from autocnn.leaderboard.pareto import pareto_front
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 from autocnn.objectives import Objective
@@ -46,6 +47,7 @@ from autocnn.study.predicted_cost import PredictedCost, TimeCheck
 from autocnn.study.promotion import Promoter
 from autocnn.study.proposals import Proposals
 from autocnn.study.recipes import find_recipes
+from autocnn.study.size_check import SizeCheck
 from autocnn.study.tally import Tally
 from autocnn.study.warm_start import WarmCheck, WarmTrial, find_warm_points
 from autocnn.trial import Device, Listener, Promotion
@@ -114,10 +116,14 @@ class Session:
         """
         refuse_lost(self.paths)
         n_bytes = record_bytes(self.paths.journal)  # read first, since the journal may grow
-        table = build_leaderboard(self.records(), self.space, self.objective)
+        costs = self.settings.costs
+        table = build_leaderboard(self.records(), self.space, self.objective, costs)
         write_leaderboard(self.paths.leaderboard, table, n_bytes)
-        for record in rank_trials(self.finished(), self.objective)[self.mode.keeps :]:
-            self.paths.weights(record.number).unlink(missing_ok=True)
+        finished = self.finished()
+        front = pareto_front(finished, self.objective, costs) if costs else frozenset()
+        for record in rank_trials(finished, self.objective)[self.mode.keeps :]:
+            if record.number not in front:
+                self.paths.weights(record.number).unlink(missing_ok=True)
 
     @property
     def n_trained(self) -> int:
@@ -126,13 +132,13 @@ class Session:
 
     def search(self, listener: Listener, interrupted: Callable[[], bool]) -> Ending:
         """Run trials until the budget, the number of trials, the target or Ctrl-C ends it."""
-        proposals = self._proposals(listener)
         tally = Tally.of(
             self.finished(),
             self.objective,
             by_seed=bool(self.mode.plan),
             lengthens=self.facts.longest_refit > 0,
         )
+        proposals = self._proposals(listener, tally)
         self.budget.best = tally.times()
         for record in self.finished():
             if record.result is not None:
@@ -153,7 +159,9 @@ class Session:
             interrupted=interrupted,
             recorded=(lambda: None) if self.mode.joins else self.record,
             max_trials=None if self.mode.plan else self.settings.trials,  # which may grow
-            target=self.settings.target,
+            target=self.settings.ends_at,
+            measures_latency=self.settings.measures_latency,
+            max_latency_ms=self.settings.max_latency_ms,
             max_failures=self.settings.max_consecutive_failures,
             tally=tally,
             finished=self._finished(),
@@ -190,7 +198,7 @@ class Session:
                 return
             time.sleep(OTHERS_S)
 
-    def _proposals(self, listener: Listener) -> Proposals:
+    def _proposals(self, listener: Listener, tally: Tally) -> Proposals:
         """The trials of this study; a new study begins with its recipes."""
         settings = self.settings
         setup = EngineSetup(
@@ -201,6 +209,7 @@ class Session:
             proposer=self.facts.proposer,
             pruner=self.facts.pruner,
             objective=self.objective,
+            costs=self.settings.costs,
             class_sizes=self.validation_sizes,
         )
         proposals = Proposals(
@@ -211,6 +220,7 @@ class Session:
             setup=setup,
             message=listener.message,
             too_long=TimeCheck(budget=self.budget, cost=self.cost).reason,
+            too_large=SizeCheck(tally=tally).reason,
             promote=self._promote,
         )
         is_plan = bool(self.mode.plan)

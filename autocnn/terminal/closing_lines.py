@@ -23,7 +23,7 @@ def describe_finals(finals: Finals) -> list[str]:
         else ""
     )
     objective = finals.scoring
-    is_accuracy = objective is ACCURACY
+    is_accuracy = objective.name == ACCURACY.name
     named = "" if is_accuracy else f"{objective.title} "
     lines = [
         f"test accuracy  {percent(test.accuracy)}  ({errors} in {_count_images(test)}; "
@@ -42,6 +42,11 @@ def describe_finals(finals: Finals) -> list[str]:
 
 def _describe_choice(finals: Finals) -> str:
     """One line on how the winner was chosen among finalists or tied trials, or ""."""
+    if finals.smallest_from is not None:
+        target = finals.scoring.text(finals.smallest_from)
+        if finals.scoring.is_enough(finals.val_best):
+            return f"               the smallest network that reaches {target} on validation"
+        return f"               no trial reached {target} on validation; this is the best one"
     if finals.instead_of is not None:
         return (
             f"               instead of trial {finals.instead_of}, which has the best score and "

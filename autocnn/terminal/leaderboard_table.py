@@ -30,7 +30,7 @@ def render_leaderboard(table: pa.Table, title: str, *, asked: bool = False) -> F
     names these columns, so that none is left out for want of width.
     """
     objective = objective_of(table.schema)
-    scored = "" if objective is ACCURACY else f", scored by {objective.title}"
+    scored = "" if objective.name == ACCURACY.name else f", scored by {objective.title}"
     return FittedTable(
         title=title + scored,
         columns=[_column(table, name) for name in table.column_names],

@@ -10,7 +10,7 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from autocnn.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoin
 from autocnn.train.clock import Cancelled, Clock, OutOfTime
 from autocnn.train.early_stopping import best_epoch, should_stop
 from autocnn.train.folds import Fold, Networks, find_folds
+from autocnn.train.latency import measure_latency
 from autocnn.train.one_fold import evaluation_batches, training_batches
 from autocnn.train.pace import NO_STOPS, Pace, PrunedWithin, find_stops
 from autocnn.train.totals import Totals
@@ -60,9 +61,28 @@ class Hooks:
 def train_trial(job: TrialJob, data: PreparedData, device: Device, hooks: Hooks) -> TrialResult:
     """Train `job` to its end, or until it is pruned, stopped or out of time.
 
+    If the job asks for it, the latency of the network is measured first, and a network that is too
+    slow is pruned without a training.
+
     Raises: TrialFailed if the loss stops being a finite number.
     """
-    return _Training(job, data, device, hooks).run()
+    latency_ms = None
+    if job.measures_latency and job.fit_on == "train":
+        latency_ms = measure_latency(job.config, data, device)
+        if job.max_latency_ms is not None and latency_ms > job.max_latency_ms:
+            return _too_slow(job, latency_ms, job.max_latency_ms)
+    result = _Training(job, data, device, hooks).run()
+    return replace(result, latency_ms=latency_ms)
+
+
+def _too_slow(job: TrialJob, latency_ms: float, most_ms: float) -> TrialResult:
+    """The result of a network that is not trained, because an image takes too long."""
+    return TrialResult(
+        state=TrialState.PRUNED,
+        precision=job.precision,
+        message=f"one image takes {latency_ms:.3g} ms, more than the {most_ms:g} ms allowed",
+        latency_ms=latency_ms,
+    )
 
 
 class _Training:

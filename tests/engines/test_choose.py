@@ -39,6 +39,9 @@ def _settings(**changes):
         ({"sampler": "tpe"}, True, "hyperband"),
         ({"sampler": "random"}, True, "halving"),
         ({"engine": "keras-tuner", "tuner": "random"}, True, "halving"),
+        ({"smallest": True, "target": 0.9}, False, "none"),
+        ({"smallest": True, "target": 0.9}, True, "none"),
+        ({"objective": "accuracy,size"}, False, "none"),
     ],
 )
 def test_auto_prunes_unless_the_engine_does(changes, is_blind, expected):
@@ -52,6 +55,10 @@ def test_auto_prunes_unless_the_engine_does(changes, is_blind, expected):
         ({}, "tpe", "evolution"),
         ({"sampler": "tpe"}, "tpe", "tpe"),
         ({"sampler": "evolution"}, "evolution", "evolution"),
+        ({"smallest": True, "target": 0.9}, "evolution", "evolution"),
+        ({"objective": "accuracy,size"}, "tpe", "tpe"),
+        ({"objective": "accuracy,size", "sampler": "nsga2"}, "nsga2", "nsga2"),
+        ({"smallest": True, "target": 0.9, "sampler": "tpe"}, "tpe", "tpe"),
         ({"engine": "keras-tuner"}, "hyperband", "hyperband"),
     ],
 )
@@ -104,3 +111,30 @@ def test_a_sampler_is_checked_only_if_it_proposes():
     with pytest.raises(SettingsError, match=r"^--sampler grid cannot search the space smooth"):
         check_engine(_settings(sampler="grid"), CONTINUOUS)
     check_engine(_settings(engine="keras-tuner", sampler="grid"), CONTINUOUS)
+
+
+def test_a_search_for_the_smallest_network_prunes_nothing():
+    """A pruner compares scores alone."""
+    smallest = {"smallest": True, "target": 0.9}
+    with pytest.raises(SettingsError, match=r"^--pruner halving: --smallest prunes no trial"):
+        check_engine(_settings(pruner="halving", **smallest), STEPPED)
+    check_engine(_settings(pruner="none", **smallest), STEPPED)
+    check_engine(_settings(**smallest), STEPPED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"engine": "keras-tuner"}, r"^--engine keras-tuner: has one goal, got --objective acc"),
+        (
+            {"sampler": "evolution"},
+            r"^--sampler evolution: has one goal, got .*; use tpe, ",
+        ),
+        ({"pruner": "median"}, r"^--pruner median: --objective accuracy,size prunes no trial"),
+    ],
+)
+def test_several_goals_have_engines_of_their_own(changes, line):
+    """What serves one goal only is refused, and what serves more is named."""
+    with pytest.raises(SettingsError, match=line):
+        check_engine(_settings(objective="accuracy,size", **changes), STEPPED)
+    check_engine(_settings(objective="accuracy,size"), STEPPED)

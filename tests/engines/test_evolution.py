@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import optuna
@@ -168,3 +169,21 @@ def test_of_equal_scores_the_smallest_loss_is_the_parent(make_trials, make_resul
     """Trial 1 has an equal accuracy and a smaller cross-entropy at its best epoch."""
     results = [make_result(0.9), make_result(0.1, 0.2, 0.9), make_result(0.9)]
     assert _parent(make_trials, monkeypatch, results) == 1
+
+
+def test_children_of_networks_that_are_good_enough_are_smaller(make_trials, make_result):
+    """A child has at most 0.9 times the parameters of the smallest network so far.
+
+    All trials reach the target; the first PARENTS are drawn at random.
+    """
+    objective = replace(ACCURACY, smallest_from=0.5)
+    trials = make_trials(
+        optuna.create_study(direction="maximize"), SPACE, proposer="evolution", objective=objective
+    )
+    sizes = []
+    for _ in range(PARENTS + 4):
+        proposal = trials.next()
+        sizes.append(proposal.parameters)
+        trials.end(proposal.number, make_result(0.6))
+    for at in range(PARENTS, len(sizes)):
+        assert sizes[at] <= 0.9 * min(sizes[:at])

@@ -11,9 +11,10 @@ import pytest
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
-from autocnn.engines import replayed_samplers as stateless_samplers
+from autocnn.engines import nsga2 as nsga2_module
+from autocnn.engines.nsga2 import POPULATION
 from autocnn.engines.recipes import Recipe
-from autocnn.engines.replayed_samplers import POPULATION, Draw, score
+from autocnn.engines.replayed_samplers import Draw, score
 from autocnn.objectives import ACCURACY, LOSS
 from autocnn.records.optuna_record import n_infeasible, open_study
 from autocnn.space.parameters import Categorical, Fixed, Float, Int
@@ -259,7 +260,7 @@ def test_nsga2_writes_nothing_to_the_record(study, make_trials, make_result):
 
 def test_nsga2_goes_on_for_any_number_of_generations(make_trials, make_result, monkeypatch):
     """The number of generations may exceed Python's limit of recursion."""
-    monkeypatch.setattr(stateless_samplers, "POPULATION", 2)
+    monkeypatch.setattr(nsga2_module, "POPULATION", 2)
     study = _new()
     make_trial = partial(create_trial, distributions={"x": FloatDistribution(0.0, 1.0)})
     study.add_trials([make_trial(params={"x": i / 1200}, value=0.5) for i in range(1200)])

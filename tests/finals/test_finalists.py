@@ -182,3 +182,14 @@ def test_a_difference_within_the_standard_error_is_a_tie(trial, winner, other, t
     again = [*_again(0, *winner), *_again(1, *other)]
     first, second = judge_finalists([trial(0, 0.9), trial(1, 0.4)], again, 2, _room())
     assert (first.trial, first.is_tied, second.is_tied) == (0, False, tied)
+
+
+def test_the_smallest_network_is_not_compared_over_seeds(trial):
+    """Trials that are ranked by size have no ties of scores, unless finals are asked for."""
+    objective = replace(ACCURACY, smallest_from=0.9)
+    records = [trial(0, 0.93, parameters=500), trial(1, 0.92, parameters=100)]
+    room = _room(objective=objective, seconds=1000.0)
+    plan = plan_finals(_settings(), records, room)
+    assert ([each.number for each in plan.trials], plan.n_seeds) == ([1], 0)
+    asked = plan_finals(_settings(finals=2, seeds=1), records, room)
+    assert ([each.number for each in asked.trials], asked.n_seeds) == ([1, 0], 1)

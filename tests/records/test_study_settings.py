@@ -36,7 +36,8 @@ from autocnn.records.study_settings import (
         ),
         (
             {"objective": "auc"},
-            "--objective must be one of accuracy, balanced_accuracy, macro_f1, loss, got 'auc'",
+            "--objective must be one of accuracy, balanced_accuracy, macro_f1, loss, after it any "
+            "of size, macs, latency with commas between them, got 'auc'",
         ),
         (
             {"sampler": "cma"},
@@ -150,3 +151,27 @@ def test_a_number_that_no_record_can_hold_is_refused(key, value):
 def test_the_largest_seed_is_accepted():
     """The leaderboard has 64 bits with a sign."""
     assert StudySettings(study="x", seed=2**63 - 1).seed == 9_223_372_036_854_775_807
+
+
+def test_the_smallest_network_needs_a_target():
+    """The target is the score from which trials are ranked by size, and ends nothing."""
+    with pytest.raises(SettingsError, match=r"^--smallest needs --target, the score that"):
+        StudySettings(study="s", smallest=True)
+    settings = StudySettings(study="s", smallest=True, target=0.92)
+    assert settings.scoring.smallest_from == 0.92
+    assert settings.ends_at is None
+    plain = StudySettings(study="s", target=0.92)
+    assert (plain.scoring.smallest_from, plain.ends_at) == (None, 0.92)
+
+
+def test_goals_are_a_score_and_costs():
+    """The score is the objective; a latency is measured if it is a goal or has a limit."""
+    settings = StudySettings(study="s", objective="loss,size")
+    assert (settings.scoring.name, settings.costs) == ("loss", ("size",))
+    assert not settings.measures_latency
+    assert StudySettings(study="s", objective="accuracy,latency").measures_latency
+    assert StudySettings(study="s", max_latency_ms=5.0).measures_latency
+    with pytest.raises(SettingsError, match=r"^--objective must be one of accuracy, .* got 'size'"):
+        StudySettings(study="s", objective="size")
+    with pytest.raises(SettingsError, match=r"^--smallest has one goal, got --objective"):
+        StudySettings(study="s", objective="accuracy,macs", smallest=True, target=0.9)

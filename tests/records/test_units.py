@@ -7,7 +7,7 @@ import re
 import pytest
 
 from autocnn.errors import SettingsError
-from autocnn.records.units import parse_duration, parse_memory
+from autocnn.records.units import parse_duration, parse_memory, parse_milliseconds
 
 
 @pytest.mark.parametrize(
@@ -71,3 +71,19 @@ def test_a_wrong_size_is_refused(text):
     message = re.escape(f"--worker-memory must be a size such as 900M or 4G, got {text!r}")
     with pytest.raises(SettingsError, match=f"^{message}$"):
         parse_memory(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"), [("5ms", 5.0), ("0.5 MS", 0.5), ("0.1s", 100.0), ("1m", 60_000.0)]
+)
+def test_a_latency_is_parsed(text, milliseconds):
+    """Milliseconds, or any longer duration."""
+    assert parse_milliseconds(text) == milliseconds
+
+
+@pytest.mark.parametrize("text", ["5", "0ms", "ms", "-1ms", "", "fast", "9" * 400 + "ms"])
+def test_a_wrong_latency_is_refused(text):
+    """A bare number has no unit, and is not guessed at."""
+    message = f"--max-latency must be a time above zero such as 5ms or 0.1s, got {text!r}"
+    with pytest.raises(SettingsError, match=f"^{re.escape(message)}$"):
+        parse_milliseconds(text)

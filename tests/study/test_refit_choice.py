@@ -80,3 +80,13 @@ def test_a_pruned_trial_is_not_taken(make_candidate):
     pruned = make_candidate(2, 0.49, 0.2, state=TrialState.PRUNED)
     assert choose_for_refit([best, pruned], ACCURACY) == best
     assert choose_for_refit([pruned], ACCURACY) is None
+
+
+def test_the_smallest_network_is_refitted_whatever_its_lead(make_candidate):
+    """Trial 1 reaches the target with fewer parameters than trial 0, which would gain more."""
+    large, small = make_candidate(0, 0.95, 0.95), make_candidate(1, 0.91, 1.0)
+    small = replace(small, standing=replace(small.standing, parameters=10))
+    large = replace(large, standing=replace(large.standing, parameters=20))
+    objective = replace(ACCURACY, smallest_from=0.9)
+    assert choose_for_refit([large, small], objective) == small
+    assert choose_for_refit([large, small], ACCURACY) == large

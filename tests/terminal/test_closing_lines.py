@@ -137,3 +137,15 @@ def test_different_test_images_are_said_if_some_are_copies(make_finals):
     for n, words in ((350, "(7 errors in 360, 350 of them different; 95 %"), (360, "in 360; 95 %")):
         test = replace(finals.test, n_different=n)
         assert words in describe_finals(replace(finals, test=test))[0]
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (0.98, "               the smallest network that reaches 98.00 % on validation"),
+        (0.99, "               no trial reached 99.00 % on validation; this is the best one"),
+    ],
+)
+def test_the_smallest_network_is_called_so(make_finals, target, expected):
+    """The winner of the example has 98.00 % on validation."""
+    assert describe_finals(make_finals(smallest_from=target))[-1] == expected

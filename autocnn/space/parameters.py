@@ -33,10 +33,15 @@ class OneOf:
     """The condition that the other parameter has one of these values."""
 
     values: tuple[Value, ...]
+    _known: frozenset[tuple[bool, Value]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        known = frozenset((isinstance(value, bool), value) for value in self.values)
+        object.__setattr__(self, "_known", known)
 
     def holds(self, value: Value) -> bool:
         """True if `value` is among the values; 1 and true are different values."""
-        return any(same(value, v) for v in self.values)
+        return (isinstance(value, bool), value) in self._known
 
 
 @dataclass(frozen=True, slots=True)

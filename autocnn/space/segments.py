@@ -1,4 +1,4 @@
-"""The values of a parameter in segments, and whether conditions can hold: no value is listed."""
+"""The values of a parameter in segments, and whether conditions can hold: no range is listed."""
 
 from __future__ import annotations
 
@@ -23,10 +23,14 @@ from autocnn.space.parameters import (
 def segments(parameter: Parameter, rules: Sequence[Condition]) -> list[tuple[Value, int]]:
     """The first value and the number of values of each segment of a finite parameter.
 
-    Each rule holds for all values of a segment, or for none.
+    Each rule holds for all values of a segment, or for none. Choices for which the same rules hold
+    are one segment, wherever they stand.
     """
     if isinstance(parameter, Categorical | Fixed):
-        return [(value, 1) for value in parameter.all_values()]
+        alike: dict[tuple[bool, ...], list[Value]] = {}
+        for value in parameter.all_values():
+            alike.setdefault(tuple(rule.holds(value) for rule in rules), []).append(value)
+        return [(values[0], len(values)) for values in alike.values()]
     n = int(parameter.n_values())
     cuts = {0, n}
     for rule in rules:

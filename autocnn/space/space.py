@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +14,7 @@ from autocnn.space.config import Block, Dense, TrialConfig
 from autocnn.space.expand import expand
 from autocnn.space.layers import Network, plan_network
 from autocnn.space.parameters import Fixed, Parameter, Value
-from autocnn.space.segments import segments
+from autocnn.space.points import count_points
 
 LEAST_AREA = 32 * 32  # pixels of an image that `macs_per_pixel` counts for smaller ones, too
 LEAST_STEPS = 16  # of an epoch, which bounds the batches of few images
@@ -177,22 +178,12 @@ class SearchSpace:
         return network
 
     def n_points(self) -> float:
-        """The number of points, feasible or not; infinite if a parameter is continuous."""
-        return math.inf if self._is_continuous() else self._count({}, list(self.parameters))
+        """The number of points, feasible or not.
 
-    def _is_continuous(self) -> bool:
-        return any(math.isinf(p.n_values()) for p in self.parameters.values())
-
-    def _count(self, values: dict[str, Value], names: list[str]) -> float:
-        """The points over `names`; conditions split the values of a parameter into segments."""
-        if not names:
-            return 1
-        name, rest = names[0], names[1:]
-        if not self.is_active(name, values):
-            return self._count(values, rest)
-        others = (self.parameters[other].when for other in rest)
-        rules = [when[name] for when in others if name in when]
-        return sum(
-            n * self._count({**values, name: first}, rest)
-            for first, n in segments(self.parameters[name], rules)
-        )
+        It is infinite if a parameter is continuous, or if no float can hold the number.
+        Raises: SpaceError if conditions split a finite space into too many parts.
+        """
+        if any(math.isinf(parameter.n_values()) for parameter in self.parameters.values()):
+            return math.inf
+        n = count_points(self.parameters)
+        return n if n <= sys.float_info.max else math.inf

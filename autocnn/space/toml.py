@@ -44,6 +44,8 @@ PUBLISHED_KEYS = {
 }
 INTEGER_BITS = 64
 MAX_CHOICES = 10_000  # of a parameter: a draw of a sampler goes through all of them
+MAX_DECIDING_CHOICES = 1_000  # of a parameter that a condition names: each is tried
+MAX_CONDITION_VALUES = 1_000  # of all conditions of a space; the bounds of a range count as one
 KIND_NAMES = {int: "an integer", float: "a number", str: "a string", bool: "true or false"}
 
 
@@ -82,6 +84,7 @@ def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
     tables = data.get("parameters", {})
     if not isinstance(tables, dict):
         raise SpaceError(f"{where}: parameters: expected a table, got {tables!r}")
+    _check_conditions(tables, where)
     explicit = "block" in data or "dense" in data
     parameters: dict[str, Parameter] = {}
     for key, table in tables.items():
@@ -93,7 +96,7 @@ def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
             )
     _check_exclusive(parameters, where)
     description = _typed(data.get("description", ""), Name(str), f"{where}: description")
-    return SearchSpace(
+    space = SearchSpace(
         name=name,
         description=str(description),
         parameters=parameters,
@@ -103,6 +106,11 @@ def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
         published=_published(data["published"], where) if "published" in data else None,
         text=text,
     )
+    try:
+        space.n_points()
+    except SpaceError as error:
+        raise SpaceError(f"{where}: parameters: {error}") from None
+    return space
 
 
 def _check_integers(value: Any, where: str, between: str = ".") -> None:
@@ -125,6 +133,18 @@ def _known_keys(data: Mapping[str, Any], known: tuple[str, ...], where: str) -> 
     if unknown:
         hint = did_you_mean(unknown[0], known)
         raise SpaceError(f"{where}: {unknown[0]}: unknown key; {hint}known: {', '.join(known)}")
+
+
+def _check_conditions(tables: Mapping[str, Any], where: str) -> None:
+    """Refuse conditions of too many values before any of them is read."""
+    whens = [table.get("when") for table in tables.values() if isinstance(table, dict)]
+    rules = [rule for when in whens if isinstance(when, dict) for rule in when.values()]
+    n = sum(len(rule) if isinstance(rule, list) else 1 for rule in rules)
+    if n > MAX_CONDITION_VALUES:
+        raise SpaceError(
+            f"{where}: parameters: expected at most {MAX_CONDITION_VALUES:,} values in all "
+            f"conditions (when), got {n:,}; low and high count as one value"
+        )
 
 
 def _check_exclusive(parameters: Mapping[str, Parameter], where: str) -> None:
@@ -285,11 +305,11 @@ class _Reader:
 
     def _all_rules(self, when: Mapping[str, Condition]) -> dict[str, list[Condition]]:
         """All rules on each parameter: those of `when`, and of the parameters that it names."""
-        found: dict[str, list[Condition]] = {}
-        for other, rule in when.items():
-            found.setdefault(other, []).append(rule)
-            for name, rules in self._all_rules(self.earlier[other].when).items():
-                found.setdefault(name, []).extend(rules)
+        found: dict[str, list[Condition]] = {other: [rule] for other, rule in when.items()}
+        for name in reversed(list(self.earlier)):  # a condition names earlier parameters only
+            if name in found:
+                for other, rule in self.earlier[name].when.items():
+                    found.setdefault(other, []).append(rule)
         return found
 
     def _condition(self, other: str, rule: Any) -> Condition:
@@ -297,6 +317,12 @@ class _Reader:
         if other not in self.earlier:
             known = ", ".join(self.earlier) or "none"
             raise SpaceError(f"{where}: no parameter of that name stands before this one ({known})")
+        n = self.earlier[other].n_values()
+        if isinstance(self.earlier[other], Categorical) and n > MAX_DECIDING_CHOICES:
+            raise SpaceError(
+                f"{where}: {other} has {n:,} choices; a parameter of more than "
+                f"{MAX_DECIDING_CHOICES:,} cannot decide whether another one is active"
+            )
         condition = _read_condition(self.earlier[other], NAMES[other].kind, rule, where)
         if not can_hold(self.earlier[other], [condition]):
             raise SpaceError(

@@ -20,6 +20,8 @@ STEPPED = Float(low=0.0, high=0.4, step=0.1)
         (STEPPED, [OneOf(("x", True, 0.25))], [(0.0, 3), (0.3, 1), (0.4, 1)]),
         (Int(low=0, high=10**18), [Between(low=7)], [(0, 7), (7, 10**18 - 6)]),
         (Categorical(choices=("a", 1)), [OneOf((1,))], [("a", 1), (1, 1)]),
+        (Categorical(choices=(1, 5, 2, 9)), [Between(low=3)], [(1, 2), (5, 2)]),
+        (Categorical(choices=(1, 5, 2, 9)), [], [(1, 4)]),
         (Fixed(value=3), [Between(low=1)], [(3, 1)]),
     ],
 )  # fmt: skip

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 
 from autocnn.errors import SpaceError
 from autocnn.space.config import Block, Dense
+from autocnn.space.expand import NAMES
 from autocnn.space.parameters import Between, Categorical, Fixed, Float, Int, OneOf
 from autocnn.space.space import Published
 from autocnn.space.toml import load_space, parse_space
@@ -342,6 +344,70 @@ def test_a_space_is_loaded_from_a_file(tmp_path):
     file.write_text("[parameters]\nblocks = { low = 0, high = 1 }\n")
     space = load_space(str(file))
     assert (space.name, space.n_points()) == ("mine", 2)
+
+
+def choices(n):
+    """The TOML of the integers from 1 to `n`."""
+    return f"[{', '.join(map(str, range(1, n + 1)))}]"
+
+
+@pytest.mark.parametrize(
+    ("n_choices", "n_named", "message"),
+    [
+        (1000, 1000, None),
+        (1000, 1001, "at most 1,000 values in all conditions (when), got 1,001;"),
+        (1001, 1, "parameters.kernel.when.filters: filters has 1,001 choices; a parameter of more"),
+    ],
+)
+def test_conditions_have_a_limit(n_choices, n_named, message):
+    """A condition names up to 1,000 values, of a parameter of up to 1,000 choices."""
+    rule = choices(n_named)
+    text = f"""[parameters]
+        filters = {{ choices = {choices(n_choices)} }}
+        kernel = {{ low = 1, high = 5, when = {{ filters = {rule} }} }}"""
+    if message is None:
+        assert parse(text).n_points() == 5 * 1000
+    else:
+        with pytest.raises(SpaceError, match=re.escape(message)):
+            parse(text)
+
+
+def test_a_range_counts_as_one_value_of_a_condition():
+    """The values of all conditions add up: 999 and a range are allowed, 1,000 and a range are not.
+
+    With 999 of 1,000 filters there is a kernel; from 2 filters on, there is a batch size.
+    """
+
+    def text(n):
+        return f"""[parameters]
+            filters = {{ low = 1, high = 1000 }}
+            kernel = {{ low = 1, high = 5, when = {{ filters = {choices(n)} }} }}
+            batch_size = {{ choices = [8, 16], when = {{ filters = {{ low = 2 }} }} }}"""
+
+    assert parse(text(999)).n_points() == 1 * 5 + 998 * 5 * 2 + 1 * 2
+    with pytest.raises(SpaceError, match="got 1,001; low and high count as one value"):
+        parse(text(1000))
+
+
+def test_a_space_that_conditions_split_too_far_is_named_by_its_file(monkeypatch):
+    """The limit of the count becomes an error of the file."""
+    monkeypatch.setattr("autocnn.space.points.MAX_PARTS", 1)
+    text = """[parameters]
+        blocks = { choices = [1, 2] }
+        kernel = { low = 1, high = 5, when = { blocks = 2 } }"""
+    message = "my.toml: parameters: the conditions (when) split the space into more than 1 parts; "
+    with pytest.raises(SpaceError, match=re.escape(message)):
+        parse(text)
+
+
+def test_many_chained_conditions_are_read_at_once():
+    """Each of 12 parameters is active if all earlier ones have their first value: 13 points."""
+    names = [name for name, known in NAMES.items() if known.kind is int][:12]
+    lines = []
+    for i, name in enumerate(names):
+        when = ", ".join(f"{other} = 1" for other in names[:i])
+        lines.append(f"{name} = {{ choices = [1, 2], when = {{ {when} }} }}")
+    assert parse("[parameters]\n" + "\n".join(lines)).n_points() == 13
 
 
 @pytest.mark.parametrize("name", ["unheard_of", "unheard_of.toml", "."])

@@ -14,8 +14,11 @@ import re
 import stat
 import tomllib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from autocnn.errors import RecordError
 
 MOST_BYTES = 64 << 20  # of a text that is read as a whole: settings, spaces, JSON, tables of names
 _KINDS = {
@@ -57,18 +60,22 @@ def open_input(path: Path | str) -> io.BufferedReader:
         raise
 
 
-def may_replace(path: Path, is_ours: Callable[[bytes], bool], most: int) -> bool:
-    """True if there is nothing at `path`, or a file of ours, which a new one may replace.
+def check_replaceable(
+    path: Path, is_ours: Callable[[bytes], bool], most: int, *, older: str, advice: str
+) -> None:
+    """Raise RecordError if something else lies at `path` than what we wrote, named by `older`.
 
-    `is_ours` gets the first `most` bytes of the file. What cannot be read is not ours.
+    `is_ours` gets the first `most` bytes of a file that is there. What cannot be read is not ours.
     """
     if not os.path.lexists(path):
-        return True
-    try:
-        with open_input(path) as file:
-            return is_ours(file.read(most))
-    except OSError:
-        return False
+        return
+    with suppress(OSError), open_input(path) as file:
+        if is_ours(file.read(most)):
+            return
+    raise RecordError(
+        f"{path}: expected no file, or {older}, found something else; {advice}, or move that file "
+        "away"
+    )
 
 
 def check_input(path: Path | str) -> None:

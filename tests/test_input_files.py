@@ -6,8 +6,10 @@ import os
 
 import pytest
 
+from autocnn.errors import RecordError
 from autocnn.input_files import (
     check_input,
+    check_replaceable,
     open_input,
     parse_json,
     parse_toml,
@@ -83,3 +85,33 @@ def test_deep_toml_is_a_value_error(text):
     """As all TOML that cannot be read."""
     with pytest.raises(ValueError, match=r"^it is nested too deeply$"):
         parse_toml(text)
+
+
+@pytest.mark.parametrize(
+    ("make", "may"),
+    [
+        (lambda path: None, True),
+        (lambda path: path.write_bytes(b"ours, and more"), True),
+        (lambda path: path.write_bytes(b"another program's"), False),
+        (lambda path: path.mkdir(), False),
+        (lambda path: path.symlink_to("absent"), False),
+        (os.mkfifo, False),
+    ],
+)
+def test_only_what_is_ours_is_replaced(tmp_path, make, may):
+    """Nothing, or a file whose first four bytes are ours; the line says what was expected."""
+    path = tmp_path / "file"
+    make(path)
+
+    def check():
+        check_replaceable(path, b"ours".__eq__, 4, older="an older file", advice="go elsewhere")
+
+    if may:
+        check()
+        return
+    with pytest.raises(RecordError) as raised:
+        check()
+    assert str(raised.value) == (
+        f"{path}: expected no file, or an older file, found something else; go elsewhere, or move "
+        "that file away"
+    )

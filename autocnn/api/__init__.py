@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from autocnn.api.studies import load_study as load_study
     from autocnn.api.studies import study_or_trial as study_or_trial
     from autocnn.api.studies import trust_studies as trust_studies
+    from autocnn.api.survey_space import check_survey as check_survey
     from autocnn.api.survey_space import survey_settings as survey_settings
     from autocnn.data.options import IMAGE_OPTIONS as IMAGE_OPTIONS
     from autocnn.data.options import ImageOptions as ImageOptions
@@ -162,7 +163,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "study_or_trial",
         "trust_studies",
     ),
-    "autocnn.api.survey_space": ("survey_settings",),
+    "autocnn.api.survey_space": ("check_survey", "survey_settings"),
     "autocnn.data.options": ("IMAGE_OPTIONS", "ImageOptions"),
     "autocnn.data.picture_paths": ("find_pictures",),
     "autocnn.exports.formats": (

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from autocnn.api.studies import StudyView
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.files import check_place, write_atomic
-from autocnn.input_files import check_input, may_replace
+from autocnn.input_files import check_input, check_replaceable
 from autocnn.leaderboard.table import DEFAULT_COLUMNS, PARAMETER_PREFIX
 from autocnn.models.contract import ModelContract
 from autocnn.records.cost import read_cost
@@ -60,11 +60,10 @@ def write_card(view: StudyView, files: Sequence[Path], contract: ModelContract) 
 
 def check_card(target: Path) -> None:
     """Raise RecordError if something else than an older card lies at `target`."""
-    if not may_replace(target, lambda head: MARK.encode() in head, CARD_HEAD):
-        raise RecordError(
-            f"{target}: expected no file, or the card of an older export, found something else; "
-            "export to another folder, or move that file away"
-        )
+    older, advice = "the card of an older export", "export to another folder"
+    check_replaceable(
+        target, lambda head: MARK.encode() in head, CARD_HEAD, older=older, advice=advice
+    )
 
 
 def check_report_file(target: Path) -> None:

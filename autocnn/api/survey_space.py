@@ -10,6 +10,16 @@ from autocnn.space.survey import Survey
 from autocnn.space.toml import load_space
 
 
+def check_survey(settings: StudySettings) -> SearchSpace:
+    """Check what needs no images, and return the space within the limits of the settings.
+
+    Raises: SpaceError for a wrong space; SettingsError or SpaceError if the engine cannot serve it.
+    """
+    space = limit_space(load_space(settings.space), settings)
+    check_engine(settings, space)
+    return space
+
+
 def survey_settings(
     settings: StudySettings,
 ) -> tuple[SearchSpace, Survey, tuple[int, int, int]]:
@@ -19,7 +29,6 @@ def survey_settings(
     Raises: SpaceError if nothing in the space is feasible; SettingsError or SpaceError if the
     engine cannot serve it.
     """
-    space = limit_space(load_space(settings.space), settings)
-    check_engine(settings, space)
+    space = check_survey(settings)
     survey, info = check_dataset(settings, space)
     return space, survey, info.image_shape

@@ -72,7 +72,9 @@ def search(
         given["baseline"] = baseline
     found = api.resolve(given, {} if config is None else api.read_config(config))
     settings = found.settings
-    if not dry_run:
+    if dry_run:
+        api.check_survey(settings)
+    else:
         api.check_search(settings, found.study)
     with terminal.open_reading_bar(quiet=quiet) as on_read:
         options = api.ImageOptions.of(settings)

@@ -177,9 +177,15 @@ class _Conversation:
 
 
 def _send_output_to(log: Path) -> None:
-    """Send everything that libraries print to the log file."""
-    log.parent.mkdir(parents=True, exist_ok=True)
-    file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o644)
+    """Send everything that libraries print to the log file.
+
+    A folder that is gone is not made again: it is a study's, which was deleted or moved while the
+    worker started, and the search ends for that. What is printed then is lost.
+    """
+    try:
+        file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o644)
+    except FileNotFoundError:
+        file = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(file, descriptor)
     os.close(file)

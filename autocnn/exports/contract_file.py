@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from autocnn.errors import AutocnnError, RecordError
-from autocnn.input_files import may_replace, open_input
+from autocnn.input_files import check_replaceable, open_input
 from autocnn.models.contract import (
     ModelContract,
     contract_from_json,
@@ -77,13 +77,10 @@ def check_contract(path: Path, found: ModelContract, expected: ModelContract) ->
         )
 
 
-def check_replaceable(path: Path) -> None:
+def check_place_of_contract(path: Path) -> None:
     """Raise RecordError if there is something else at `path` than an older contract."""
-    if not may_replace(path, _is_contract, MAX_BYTES + 1):
-        raise RecordError(
-            f"{path}: expected no file, or the contract of an older export, found something else; "
-            "give the model another name, or move that file away"
-        )
+    older, advice = "the contract of an older export", "give the model another name"
+    check_replaceable(path, _is_contract, MAX_BYTES + 1, older=older, advice=advice)
 
 
 def _is_contract(content: bytes) -> bool:

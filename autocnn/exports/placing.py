@@ -13,7 +13,7 @@ from typing import IO
 from autocnn.errors import RecordError
 from autocnn.exports.contract_file import (
     check_contract,
-    check_replaceable,
+    check_place_of_contract,
     contract_bytes,
     contract_path,
     parse_contract_bytes,
@@ -60,7 +60,7 @@ def check_place(place: Place, read_contract: ReadContract) -> None:
             f"{foreign[0]}: expected nothing, or an older export, found something else; give the "
             "model another name, or move that away"
         )
-    check_replaceable(place.contract)
+    check_place_of_contract(place.contract)
 
 
 def _is_export(model: Path, read_contract: ReadContract) -> bool:

@@ -78,6 +78,8 @@ def test_a_wrong_command_is_refused_first(
     [
         ("search --study new --results FILE", "is a file where a folder is needed"),
         ("search --study new --space absent.toml", "absent.toml"),
+        ("search --dry-run --space absent.toml", "absent.toml"),
+        ("search --dry-run --space cnn --sampler grid", "grid"),
         ("compare --baseline mlp_1000_512 --results FILE", "is a file where a folder is needed"),
         ("compare --study gone --results RESULTS", "no study"),
     ],

@@ -28,7 +28,7 @@ pytestmark = pytest.mark.training
 def worker(data, tmp_path_factory):
     """One worker for all tests of this file, because a new process takes seconds."""
     folder = tmp_path_factory.mktemp("worker")
-    worker = WorkerHandle(WorkerSetup(log=folder / "log" / "worker.log"))
+    worker = WorkerHandle(WorkerSetup(log=folder / "worker.log"))
     worker.start()
     worker.use(refer_to(data))
     yield worker

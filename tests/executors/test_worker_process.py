@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import pytest
@@ -39,3 +41,21 @@ def test_any_other_error_of_a_probe_is_raised(config, monkeypatch):
     monkeypatch.setattr(speed, "measure_speed", measure)
     with pytest.raises(ValueError, match="odd"):
         _measure(Measure(config, "float32", 1.0), None, None)
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_worker_does_not_make_the_folder_of_its_log(tmp_path, exists):
+    """The study was deleted while the worker started: what it prints is lost, not in the way."""
+    folder = tmp_path / "study"
+    if exists:
+        folder.mkdir()
+    code = (
+        "import pathlib, sys; from autocnn.executors.worker_process import _send_output_to; "
+        "_send_output_to(pathlib.Path(sys.argv[1])); print('printed')"
+    )
+    words = [sys.executable, "-c", code, folder / "worker.log"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+    written = [path.read_text() for path in tmp_path.glob("study/worker.log")]
+    assert written == (["printed\n"] if exists else [])
+    assert folder.exists() == exists

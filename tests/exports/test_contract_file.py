@@ -13,7 +13,7 @@ from autocnn.errors import AutocnnError, RecordError
 from autocnn.exports import contract_file
 from autocnn.exports.contract_file import (
     check_contract,
-    check_replaceable,
+    check_place_of_contract,
     contract_bytes,
     contract_path,
     read_contract_file,
@@ -68,18 +68,18 @@ def test_a_file_that_cannot_be_read_is_one_clear_line(tmp_path, make):
 def test_an_older_contract_may_be_replaced(tmp_path):
     """Also one of another version, and a path without a file."""
     path = tmp_path / "model.json"
-    check_replaceable(path)
+    check_place_of_contract(path)
     path.write_bytes(contract_bytes(CONTRACT))
-    check_replaceable(path)
+    check_place_of_contract(path)
     path.write_text(json.dumps({"version": 99, "autocnn": "9", "class_names": []}))
-    check_replaceable(path)
+    check_place_of_contract(path)
 
 
 def test_a_link_that_leads_nowhere_is_not_replaced(tmp_path):
     """It is something else than a contract."""
     (tmp_path / "model.json").symlink_to(tmp_path / "absent")
     with pytest.raises(RecordError, match=r"model\.json: expected no file"):
-        check_replaceable(tmp_path / "model.json")
+        check_place_of_contract(tmp_path / "model.json")
 
 
 def test_another_contract_than_the_written_one_is_refused():

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from autocnn.python.calls import (
         ablate,
         compare,
+        ensemble,
         evaluate,
         export,
         plot,
@@ -45,6 +46,7 @@ __all__ = [
     "__version__",
     "ablate",
     "compare",
+    "ensemble",
     "evaluate",
     "export",
     "load_image",
@@ -66,6 +68,7 @@ _MODULES = {  # with the public names that each one has
     "autocnn.python.calls": (
         "ablate",
         "compare",
+        "ensemble",
         "evaluate",
         "export",
         "plot",

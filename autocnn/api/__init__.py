@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from autocnn.api.datasets import list_datasets as list_datasets
     from autocnn.api.datasets import read_images as read_images
     from autocnn.api.datasets import write_grid as write_grid
+    from autocnn.api.ensemble_trials import EnsembleSettings as EnsembleSettings
+    from autocnn.api.ensemble_trials import ensemble as ensemble
     from autocnn.api.evaluate_model import EvaluationOutcome as EvaluationOutcome
     from autocnn.api.evaluate_model import evaluate as evaluate
     from autocnn.api.evaluate_model import write_evaluation as write_evaluation
@@ -87,7 +89,9 @@ if TYPE_CHECKING:
     from autocnn.leaderboard.studies import summarise_study as summarise_study
     from autocnn.models.contract import ModelContract as ModelContract
     from autocnn.models.contract import contract_to_json as contract_to_json
+    from autocnn.models.ensemble_report import EnsembleOutcome as EnsembleOutcome
     from autocnn.models.prediction import Prediction as Prediction
+    from autocnn.models.views import VIEWS as VIEWS
     from autocnn.records.deletion import delete_study as delete_study
     from autocnn.records.deletion import untouched_database as untouched_database
     from autocnn.records.finals_file import read_finals as read_finals
@@ -115,6 +119,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "compare",
     ),
     "autocnn.api.datasets": ("dataset_facts", "list_datasets", "read_images", "write_grid"),
+    "autocnn.api.ensemble_trials": ("EnsembleSettings", "ensemble"),
     "autocnn.api.evaluate_model": ("EvaluationOutcome", "evaluate", "write_evaluation"),
     "autocnn.api.export": ("export_model", "export_note", "trained_model"),
     "autocnn.api.exported_files": (
@@ -178,7 +183,9 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.models.contract": ("ModelContract", "contract_to_json"),
     "autocnn.records.deletion": ("delete_study", "untouched_database"),
     "autocnn.records.open_study": ("find_study",),
+    "autocnn.models.ensemble_report": ("EnsembleOutcome",),
     "autocnn.models.prediction": ("Prediction",),
+    "autocnn.models.views": ("VIEWS",),
     "autocnn.records.setting": ("check_choice", "either"),
     "autocnn.records.study_settings": (
         "SETTINGS",

@@ -21,6 +21,7 @@ from autocnn.finals.contract import contract_of
 from autocnn.keras_startup import load_keras
 from autocnn.models.contract import ModelContract
 from autocnn.records.artefacts import check_artefact
+from autocnn.records.trial_record import TrialRecord
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
     from autocnn.models.trained import TrainedModel
@@ -66,16 +67,21 @@ def trained_model(view: StudyView, trial: int | None = None) -> TrainedModel:
             f"trial {record.number} ({record.state}) has no weights on disk; only the ten best "
             "complete and stopped trials keep theirs"
         )
+    model = own_model(view, record)
+    return with_weights_of(model, view.paths.winner) if ships else model
+
+
+def own_model(view: StudyView, record: TrialRecord) -> TrainedModel:
+    """The network of a trial, with its own weights, which are read when it is built."""
     load_keras()
     from autocnn.models.trained import TrainedModel
 
-    model = TrainedModel(
+    return TrainedModel(
         config=record.config,
         image=image_spec(view),
         class_names=view.known_facts.class_names,
         weights=view.paths.weights(record.number),
     )
-    return with_weights_of(model, view.paths.winner) if ships else model
 
 
 def check_source(view: StudyView, trial: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from autocnn.api.export import (
 from autocnn.api.script_plans import script_plan
 from autocnn.api.studies import StudyView
 from autocnn.api.study_images import StudyImages, open_images
+from autocnn.api.views_effect import ViewsEffect, check_views, describe_effect, measure_effect
 from autocnn.errors import StudyError
 from autocnn.exports.formats import (
     KERAS,
@@ -34,8 +35,10 @@ from autocnn.exports.targets import Target, check_quantization, find_targets, qu
 from autocnn.keras_startup import load_keras
 from autocnn.models.contract import ModelContract, contract_to_json
 from autocnn.models.file_report import Agreement, FileReport
+from autocnn.models.views import PLAIN
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
+    from autocnn.models.network import Network
     from autocnn.models.trained import Predictor, TrainedModel
 
 
@@ -48,6 +51,7 @@ class ExportSettings:
     trial: int | None = None  # None: the shipped winner
     quantize: str | None = None
     report: bool = False  # the time of a call is measured, and a copy is compared, too
+    views: str = PLAIN  # of each image, whose predictions the file averages
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,7 @@ class ExportOutcome:
     contract: ModelContract
     images_note: str = ""  # why nothing was measured on the study's images
     trained_on: bool = False  # the network was trained on the validation images, too
+    effect: ViewsEffect | None = None  # of the views, if there are any and it can be measured
 
 
 def export_files(view: StudyView, settings: ExportSettings) -> ExportOutcome:
@@ -75,22 +80,44 @@ def export_files(view: StudyView, settings: ExportSettings) -> ExportOutcome:
         if settings.quantize is not None:
             check_quantization(chosen, settings.quantize)
         check_target(path, chosen)
+    check_views(settings.views, view.image_shape, [chosen for chosen, _ in targets])
     check_source(view, settings.trial)
     if any(chosen is SCRIPT for chosen, _ in targets):
         check_plan(script_plan(view, settings.trial))
-    work = _Work(view=view, settings=settings, contract=contract_in(view, settings.trial))
+    contract = replace(contract_in(view, settings.trial), views=settings.views)
+    work = _Work(view=view, settings=settings, contract=contract)
     files = tuple(work.export(each) for each in targets)
     return ExportOutcome(
         files=files,
         contract=work.contract,
         images_note=work.images if isinstance(work.images, str) else "",
         trained_on=_trained_on_validation(view, settings.trial),
+        effect=work.effect(),
     )
+
+
+def export_network(
+    view: StudyView, network: Network, contract: ModelContract, target: Target
+) -> FileReport:
+    """Write a network of the study's trials, such as an ensemble, and measure its file.
+
+    Raises: as `export_as`.
+    """
+    settings = ExportSettings(output=target[1])
+    work = _Work(view=view, settings=settings, contract=contract, model=network, is_own=True)
+    return work.export(target)
 
 
 def export_notes(view: StudyView, outcome: ExportOutcome, trial: int | None) -> list[str]:
     """Lines on the origin of the model, and on what its measurements mean."""
     notes = [export_note(view, trial)]
+    if outcome.effect is not None:
+        notes.append(describe_effect(outcome.effect))
+    elif outcome.contract.views != PLAIN:
+        notes.append(
+            f"whether {outcome.contract.views} views make the network better was not measured: "
+            "`autocnn evaluate` does, on labelled images that it was not trained on"
+        )
     if outcome.images_note:
         notes.append(f"not measured on the study's images: {outcome.images_note}")
     elif outcome.trained_on and any(each.agreement is not None for each in outcome.files):
@@ -109,6 +136,7 @@ def report_to_json(outcome: ExportOutcome) -> dict[str, Any]:
         "contract": contract_to_json(outcome.contract),
         "images_note": outcome.images_note,
         "trained_on_validation": outcome.trained_on,
+        "views_effect": None if outcome.effect is None else asdict(outcome.effect),
     }
 
 
@@ -125,7 +153,8 @@ class _Work:
     settings: ExportSettings
     contract: ModelContract
     images: StudyImages | str | None = None  # None: not looked for yet
-    model: TrainedModel | None = None
+    model: Network | None = None
+    is_own: bool = False  # `model` was given: no file of the study holds it
     network: Predictor | None = None
 
     def export(self, target: Target) -> FileReport:
@@ -135,17 +164,39 @@ class _Work:
             chosen = quantize(chosen, self._quantization(self.settings.quantize))
         if chosen is SCRIPT:
             plan = script_plan(self.view, self.settings.trial)
-            chosen = for_training(chosen, plan, self._model())
-        if ships_as(self.view, self.settings.trial, chosen):
+            chosen = for_training(chosen, plan, self._trained())
+        if self._is_copy(chosen):
             copy_export(self.view.paths.winner, path)
             exported = Exported(path=path, format=chosen, difference=0.0)
         else:
             exported = export_as(chosen, self._model(), self.contract, path)
         return self._report(exported)
 
-    def _model(self) -> TrainedModel:
+    def effect(self) -> ViewsEffect | None:
+        """What the views change; None without views, or if it cannot be measured."""
+        if self.settings.views == PLAIN:
+            return None
+        images = self._images()
+        if isinstance(images, str):
+            return None
+        return measure_effect(
+            self.view, self.contract.trial, self.settings.views, images.validation
+        )
+
+    def _is_copy(self, chosen: Format) -> bool:
+        is_plain = self.settings.views == PLAIN and not self.is_own
+        return is_plain and ships_as(self.view, self.settings.trial, chosen)
+
+    def _trained(self) -> TrainedModel:
+        return trained_model(self.view, self.settings.trial)
+
+    def _model(self) -> Network:
         if self.model is None:
-            self.model = trained_model(self.view, self.settings.trial)
+            self.model = self._trained()
+            if self.settings.views != PLAIN:
+                from autocnn.models.ensemble import with_views
+
+                self.model = with_views(self.model, self.settings.views)
         return self.model
 
     def _images(self) -> StudyImages | str:

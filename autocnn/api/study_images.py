@@ -36,7 +36,13 @@ class StudyImages:
 
 
 def open_images(view: StudyView) -> StudyImages | str:
-    """The images of the study, or why they are not at hand; nothing is downloaded."""
+    """Samples of the study's images, or why they are not at hand; nothing is downloaded."""
+    data = open_data(view)
+    return data if isinstance(data, str) else _samples(data)
+
+
+def open_data(view: StudyView) -> PreparedData | str:
+    """The images of the study, with its split, or why they are not at hand."""
     settings = view.study.settings
     try:
         if find_path(settings.dataset) is None and not is_local(dataset_info(settings.dataset)):
@@ -49,7 +55,7 @@ def open_images(view: StudyView) -> StudyImages | str:
         return str(error)
     if data.fingerprint != view.known_facts.fingerprint:
         return f"{settings.dataset} was changed after the study"
-    return _samples(data)
+    return data
 
 
 def _samples(data: PreparedData) -> StudyImages:

@@ -45,6 +45,13 @@ def export(
             "training images of the study."
         ),
     ] = None,
+    views: Annotated[
+        str,
+        typer.Option(
+            help="Views of each image, whose predictions the file averages: "
+            f"{api.either(api.VIEWS)}."
+        ),
+    ] = "none",
     report: Annotated[
         bool,
         typer.Option(
@@ -75,6 +82,7 @@ def export(
         trial=trial,
         quantize=quantize,
         report=report,
+        views=views,
     )
     outcome = api.export_files(view, settings)
     _print_files(outcome, report=report)

@@ -13,6 +13,7 @@ from autocnn.cli.ablate import ablate
 from autocnn.cli.baselines import baselines
 from autocnn.cli.compare import compare
 from autocnn.cli.datasets import datasets
+from autocnn.cli.ensemble import ensemble
 from autocnn.cli.evaluate import evaluate
 from autocnn.cli.export import export
 from autocnn.cli.importance import importance
@@ -60,6 +61,7 @@ for command in (
     ablate,
     compare,
     export,
+    ensemble,
     predict,
     evaluate,
     serve,

@@ -36,9 +36,10 @@ from autocnn.models.contract import ModelContract
 
 if TYPE_CHECKING:  # imported by the functions that need them: reading the table stays fast
     from autocnn.exports.litert_file import Quantization
-    from autocnn.models.trained import Predictor, TrainedModel
+    from autocnn.models.network import Network
+    from autocnn.models.trained import Predictor
 
-    Writer = Callable[[TrainedModel, ModelContract, Path], None]
+    Writer = Callable[[Network, ModelContract, Path], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +178,7 @@ def check_target(target: Path, chosen: Format) -> None:
 
 
 def export_to(
-    model: TrainedModel,
+    model: Network,
     contract: ModelContract,
     target: Path,
     formats: Mapping[str, Format] = FORMATS,
@@ -189,9 +190,7 @@ def export_to(
     return export_as(format_of(target, formats), model, contract, target)
 
 
-def export_as(
-    chosen: Format, model: TrainedModel, contract: ModelContract, target: Path
-) -> Exported:
+def export_as(chosen: Format, model: Network, contract: ModelContract, target: Path) -> Exported:
     """Write `model` to `target` in the format `chosen`, its contract too, and check both.
 
     The contract lies in the file and beside it. All files are written and checked in a temporary

@@ -14,18 +14,18 @@ from autocnn.errors import SettingsError
 from autocnn.exports.quiet import quiet
 
 if TYPE_CHECKING:
-    from autocnn.models.trained import TrainedModel
+    from autocnn.models.network import Network
 
 INPUT: Final = "image"
 OUTPUT: Final = "probabilities"
 SIGNATURE: Final = "serving_default"
 
 
-def freeze(model: TrainedModel) -> Any:
+def freeze(model: Network) -> Any:
     """A TensorFlow function of one signature: INPUT, any number of images, to OUTPUT.
 
     Input shape: (batch, height, width, channels), float32, 0-255. Output shape: (batch, classes).
-    Raises: SettingsError if Keras runs on another backend; as `TrainedModel.build`.
+    Raises: SettingsError if Keras runs on another backend; as `Network.build`.
     """
     import keras
 

@@ -16,15 +16,16 @@ from autocnn.keras_startup import startup_lines_dropped
 
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract
+    from autocnn.models.network import Network
     from autocnn.models.trained import Predictor, TrainedModel
 
 TOLERANCE = 1e-5  # of a probability: the file holds the network's own float32 weights
 
 
-def write(model: TrainedModel, contract: ModelContract, path: Path) -> None:
+def write(model: Network, contract: ModelContract, path: Path) -> None:
     """Write `model`, and `contract` into its metadata, to `path`, whose name must end in `.keras`.
 
-    Raises: as `TrainedModel.build`; OSError if the file cannot be written.
+    Raises: as `Network.build`; OSError if the file cannot be written.
     """
     plain = path.with_name(f"plain-{path.name}")
     network = model.build()

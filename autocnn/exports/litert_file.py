@@ -15,7 +15,8 @@ from autocnn.exports.quiet import quiet
 
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract
-    from autocnn.models.trained import Pixels, Predictor, Probabilities, TrainedModel
+    from autocnn.models.network import Network
+    from autocnn.models.trained import Pixels, Predictor, Probabilities
 
 TOLERANCE = 1e-4  # of a probability: other kernels, float32
 
@@ -45,13 +46,13 @@ class Bound:
 QUANTIZED: Final = {FLOAT16: Bound(0.05), DYNAMIC: Bound(0.1, 0.5), INT8: Bound(0.1, 0.5)}
 
 
-def writer(chosen: Quantization) -> Callable[[TrainedModel, ModelContract, Path], None]:
+def writer(chosen: Quantization) -> Callable[[Network, ModelContract, Path], None]:
     """`write` for files that are quantised as `chosen` says."""
     return functools.partial(write, chosen=chosen)
 
 
 def write(
-    model: TrainedModel, contract: ModelContract, path: Path, chosen: Quantization | None = None
+    model: Network, contract: ModelContract, path: Path, chosen: Quantization | None = None
 ) -> None:
     """Write `model`, with `contract` as metadata, to `path`; quantised if `chosen` says so.
 

@@ -15,7 +15,8 @@ from autocnn.models.contract import contract_to_json
 
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract
-    from autocnn.models.trained import Pixels, Predictor, Probabilities, TrainedModel
+    from autocnn.models.network import Network
+    from autocnn.models.trained import Pixels, Predictor, Probabilities
 
 TOLERANCE = 1e-4  # of a probability: other kernels, float32
 OPSET: Final = 18  # tf2onnx 1.17 refuses 21 and 22
@@ -24,7 +25,7 @@ DOMAINS: Final = ("", "ai.onnx", "ai.onnx.ml")  # of ONNX itself, and of tf2onnx
 BATCH: Final = "batch"
 
 
-def write(model: TrainedModel, contract: ModelContract, path: Path) -> None:
+def write(model: Network, contract: ModelContract, path: Path) -> None:
     """Write `model`, and `contract` into its metadata, to `path`.
 
     Raises: as `freeze`; OSError if the file cannot be written.

@@ -20,7 +20,8 @@ from autocnn.models.contract import contract_to_json
 
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract
-    from autocnn.models.trained import Pixels, Predictor, Probabilities, TrainedModel
+    from autocnn.models.network import Network
+    from autocnn.models.trained import Pixels, Predictor, Probabilities
 
 WEIGHTS: Final = ".bin"
 TOLERANCE = 1e-4  # of a probability: other kernels, float32
@@ -29,7 +30,7 @@ EXACT: Final = {"INFERENCE_PRECISION_HINT": "f32"}  # else some processors compu
 MAX_XML: Final = 64 << 20  # bytes; of a network of some hundred layers it has some hundred kB
 
 
-def write(model: TrainedModel, contract: ModelContract, path: Path) -> None:
+def write(model: Network, contract: ModelContract, path: Path) -> None:
     """Write `model`, and `contract` into its `rt_info`, to `path` and the `.bin` beside it.
 
     Raises: as `freeze`; OSError if a file cannot be written.

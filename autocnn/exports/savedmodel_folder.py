@@ -17,13 +17,14 @@ from autocnn.exports.quiet import quiet
 
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract
-    from autocnn.models.trained import Pixels, Predictor, Probabilities, TrainedModel
+    from autocnn.models.network import Network
+    from autocnn.models.trained import Pixels, Predictor, Probabilities
 
 TOLERANCE = 1e-4  # of a probability: TensorFlow fuses operations of a graph, float32
 CONTRACT: Final = Path("assets.extra", "autocnn.json")
 
 
-def write(model: TrainedModel, contract: ModelContract, path: Path) -> None:
+def write(model: Network, contract: ModelContract, path: Path) -> None:
     """Write `model` and `contract` to the new folder `path`.
 
     Raises: as `freeze`; OSError if a file cannot be written.

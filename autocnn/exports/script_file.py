@@ -20,6 +20,7 @@ from autocnn.models.contract import contract_to_json
 if TYPE_CHECKING:
     from autocnn.exports.formats import Format
     from autocnn.models.contract import ModelContract
+    from autocnn.models.network import Network
     from autocnn.models.script_plan import ScriptPlan
     from autocnn.models.trained import Pixels, Predictor, Probabilities, TrainedModel
 
@@ -36,7 +37,7 @@ def for_training(chosen: Format, plan: ScriptPlan, model: TrainedModel) -> Forma
 
     check_plan(plan)
 
-    def write(_: TrainedModel, contract: ModelContract, path: Path) -> None:
+    def write(_: Network, contract: ModelContract, path: Path) -> None:
         path.write_text(script_text(plan, contract), encoding="utf-8")
 
     def load(path: Path) -> Predictor:
@@ -78,7 +79,7 @@ def _indented(lines: Sequence[str]) -> str:
     return textwrap.indent("\n".join(lines), 12 * " ")
 
 
-def write(model: TrainedModel, contract: ModelContract, path: Path) -> None:
+def write(model: Network, contract: ModelContract, path: Path) -> None:
     """Not to be called: a script is written by the function that `for_training` gives."""
     raise ValueError(f"expected the plan of a training for {path}, got none")
 

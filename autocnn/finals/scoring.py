@@ -11,8 +11,8 @@ import numpy.typing as npt
 from autocnn.data.dataset import Images
 from autocnn.data.split import image_hashes
 from autocnn.finals.interval import wilson_interval
-from autocnn.finals.views import Views, plain
 from autocnn.models.trained import Pixels, Predictor, in_batches
+from autocnn.models.views import PLAIN, make_views
 from autocnn.objectives import ACCURACY, Objective
 
 SMALLEST = 1e-38  # a probability below it is taken for it, so that its logarithm is finite
@@ -56,7 +56,7 @@ class SplitScore:
 
 
 def score_images(
-    predict: Predictor, split: Images, n_classes: int, views: Views = plain
+    predict: Predictor, split: Images, n_classes: int, views: str = PLAIN
 ) -> SplitScore:
     """Predict the class of each image of `split` from its `views`, and count the errors."""
     batches = [_log_probabilities(predict, batch, views) for batch in in_batches(split.images)]
@@ -72,13 +72,13 @@ def score_images(
     )
 
 
-def _log_probabilities(predict: Predictor, images: Pixels, views: Views) -> npt.NDArray[np.float64]:
+def _log_probabilities(predict: Predictor, images: Pixels, views: str) -> npt.NDArray[np.float64]:
     """The weighted mean over the views of the log-probabilities, normalised; (images, classes).
 
     Its largest value is that of the class with the largest mean logit.
     """
     total: Any = 0.0
-    for weight, view in views(images):
+    for weight, view in make_views(images, views):
         probabilities = np.asarray(predict(view), np.float64)
         total = total + weight * np.log(np.maximum(probabilities, SMALLEST))
     normalised: npt.NDArray[np.float64] = total - np.logaddexp.reduce(total, axis=-1, keepdims=True)

@@ -6,12 +6,14 @@ are prepared by it, without loading any network.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, cast, get_args
 
 from autocnn.data.options import CROP, PAD, RESIZES, STRETCH
+from autocnn.models.views import PLAIN, VIEWS
 
 if TYPE_CHECKING:  # imports NumPy: the help of the command line imports this module
     from autocnn.data.value_range import ValueRange
@@ -48,6 +50,8 @@ class ModelContract:
     trial: int
     resize: str = CROP  # how an image of another size gets that of `image_shape`
     autocnn: str = field(default_factory=_installed_version)  # the version that wrote the file
+    members: tuple[tuple[int, float], ...] = ()  # trial and weight of each; (): one network
+    views: str = PLAIN  # of each image, whose predictions the network averages
 
     def __post_init__(self) -> None:
         """Check the values that a file may hold."""
@@ -63,6 +67,10 @@ class ModelContract:
             raise ValueError(f"expected resize as one of {', '.join(RESIZES)}, got {self.resize!r}")
         if self.trial < 0:
             raise ValueError(f"expected trial from 0, got {self.trial}")
+        if self.views not in VIEWS:
+            raise ValueError(f"expected views as one of {', '.join(VIEWS)}, got {self.views!r}")
+        if any(trial < 0 or not 0 < weight <= 1 for trial, weight in self.members):
+            raise ValueError("expected members with a trial from 0, and a weight above 0, up to 1")
 
     @property
     def colour(self) -> str:
@@ -71,7 +79,11 @@ class ModelContract:
 
 
 def contract_to_json(contract: ModelContract) -> dict[str, Any]:
-    """`contract` as plain values, ready for JSON, with the rules that hold for every network."""
+    """`contract` as plain values, ready for JSON, with the rules that hold for every network.
+
+    The keys `members` and `views` are there only if the file holds more than one network, or views:
+    a program that does not know them uses the file in the same way.
+    """
     height, width, channels = contract.image_shape
     return {
         "version": VERSION,
@@ -89,6 +101,15 @@ def contract_to_json(contract: ModelContract) -> dict[str, Any]:
         "study": contract.study,
         "trial": contract.trial,
         "autocnn": contract.autocnn,
+        **_parts_to_json(contract),
+    }
+
+
+def _parts_to_json(contract: ModelContract) -> dict[str, Any]:
+    members = [{"trial": trial, "weight": weight} for trial, weight in contract.members]
+    return {
+        **({"members": members} if members else {}),
+        **({"views": contract.views} if contract.views != PLAIN else {}),
     }
 
 
@@ -112,6 +133,8 @@ def contract_from_json(data: object) -> ModelContract:
         trial=found.whole("trial"),
         resize=image.key_of("resize", RULES),
         autocnn=found.text("autocnn"),
+        members=_members(found.values.get("members", [])),
+        views=found.text("views") if "views" in found.values else PLAIN,
     )
     image.expect("colour", contract.colour)
     image.expect("values", list(VALUES))
@@ -126,6 +149,13 @@ def _value_range(data: object) -> ValueRange:
     if kind not in get_args(Kind) or not 0 < high <= MAX_VALUE:
         raise ValueError(f"expected a range of stored values, got {_shown(stored.values)}")
     return ValueRange(cast(Kind, kind), high)
+
+
+def _members(data: object) -> tuple[tuple[int, float], ...]:
+    if not isinstance(data, list):
+        raise ValueError(f"expected members as a list, got {_shown(data)}")
+    found = [_Values(each, f"members[{place}].") for place, each in enumerate(data)]
+    return tuple((each.whole("trial"), each.number("weight")) for each in found)
 
 
 def is_contract(data: object) -> bool:
@@ -183,6 +213,13 @@ class _Values:
         if type(value) is not int:  # True and 1.0 are none
             raise self._wrong(key, "a whole number")
         return value
+
+    def number(self, key: str) -> float:
+        """A finite number."""
+        value = self.values.get(key)
+        if type(value) not in (int, float) or not math.isfinite(value):
+            raise self._wrong(key, "a number")
+        return float(value)
 
     def _wrong(self, key: str, expected: str) -> ValueError:
         got = _shown(self.values[key]) if key in self.values else "nothing"

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from autocnn.data.dataset import IndexedImages
 from autocnn.errors import RecordError
 from autocnn.nn.model import ImageSpec, build_model, evaluation_batch
 from autocnn.nn.weights import load_weights
@@ -41,7 +42,7 @@ class TrainedModel:
                 f"expected {self.image.n_classes} class names, got {len(self.class_names)}"
             )
 
-    def build(self) -> keras.Model:
+    def build(self, name: str = "autocnn") -> keras.Model:
         """The Keras model with the trained weights, in float32 and of Keras' own layers only.
 
         Input shape: (batch, height, width, channels), any real type, 0-255.
@@ -49,7 +50,7 @@ class TrainedModel:
         Raises: RecordError if the file of the weights cannot be read or is of another network.
         """
         with float32_policy():
-            model = build_model(self.config, self.image, export=True)
+            model = build_model(self.config, self.image, export=True, name=name)
         weights = load_weights(self.weights) if isinstance(self.weights, Path) else self.weights
         _check_shapes(model, weights, self.weights)
         model.set_weights(list(weights))
@@ -93,6 +94,14 @@ def check_shape(images: npt.NDArray[Any], shape: tuple[int, int, int]) -> None:
 def predict_all(predict: Predictor, images: npt.NDArray[Any], n_classes: int) -> Probabilities:
     """The predictions of all `images`, which are predicted in batches; (n, classes)."""
     batches = [predict(batch) for batch in in_batches(images)]
+    return np.concatenate([np.empty((0, n_classes), np.float32), *batches])
+
+
+def predict_indexed(predict: Predictor, images: IndexedImages, n_classes: int) -> Probabilities:
+    """The predictions of `images`, of which one batch at a time is in memory; (n, classes)."""
+    size = evaluation_batch(images.source.shape, images.n)
+    places = (np.arange(at, min(at + size, images.n)) for at in range(0, images.n, size))
+    batches = [predict(images.pixels(each).astype(np.float32)) for each in places]
     return np.concatenate([np.empty((0, n_classes), np.float32), *batches])
 
 

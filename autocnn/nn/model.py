@@ -104,7 +104,12 @@ RUN_TIME = {"dropout": RunTimeDropout, "spatial_dropout": RunTimeSpatialDropout}
 
 
 def build_model(
-    config: TrialConfig, spec: ImageSpec, seed: int = 0, *, export: bool = False
+    config: TrialConfig,
+    spec: ImageSpec,
+    seed: int = 0,
+    *,
+    export: bool = False,
+    name: str = "autocnn",
 ) -> keras.Model:
     """The network of `config`: raw 0-255 images in, logits out.
 
@@ -126,7 +131,7 @@ def build_model(
     x = keras.layers.Activation("softmax" if export else "linear", dtype="float32", name="output")(
         x
     )
-    return keras.Model(inputs, x, name="autocnn")
+    return keras.Model(inputs, x, name=name)
 
 
 def _build(layer: Layer, seed: int, *, export: bool) -> Any:

@@ -20,6 +20,7 @@ from autocnn.api.exported_files import ExportOutcome
 from autocnn.data.array_store import said_of_arrays
 from autocnn.data.options import ImageOptions
 from autocnn.errors import SettingsError
+from autocnn.models.ensemble_report import EnsembleOutcome
 from autocnn.python.display import Display
 from autocnn.python.images import prepare_images
 from autocnn.python.interrupt import interruption
@@ -146,11 +147,13 @@ def export(
     formats: Sequence[str] | str = (),
     trial: int | None = None,
     quantize: str | None = None,
+    views: str = "none",
     results: str | Path = DEFAULT_RESULTS,
 ) -> ExportOutcome:
     """Write the shipped network, or that of a trial, to a file whose ending chooses the format.
 
-    With `formats`, `path` is a name without an ending, or a folder. Each file is run and compared
+    With `formats`, `path` is a name without an ending, or a folder. `views`, such as "mirror", are
+    those of each image whose predictions the file averages. Each file is run and compared
     with the network before it appears.
     Raises: SettingsError for a wrong format or a missing package; StudyError without a network;
     RecordError if a file cannot be written.
@@ -159,9 +162,32 @@ def export(
     chosen = (formats,) if isinstance(formats, str) else tuple(formats)
     with python_errors():
         settings = api.ExportSettings(
-            output=Path(path), formats=chosen, trial=trial, quantize=quantize
+            output=Path(path), formats=chosen, trial=trial, quantize=quantize, views=views
         )
         return api.export_files(view, settings)
+
+
+def ensemble(
+    study: AnyStudy = None,
+    path: str | Path | None = None,
+    *,
+    most: int = 5,
+    views: str = "none",
+    results: str | Path = DEFAULT_RESULTS,
+) -> EnsembleOutcome:
+    """Choose the networks of a study that are best together; with `path`, write them as one file.
+
+    At most `most` networks are chosen, on the validation images; `evaluate` on the file scores it
+    on others. `views` as for `export`.
+    Raises: SettingsError for unknown views or a wrong ending; StudyError without kept weights or
+    without the study's images; RecordError if the file cannot be written.
+    """
+    view = as_study(study, results).view
+    with python_errors():
+        settings = api.EnsembleSettings(
+            most=most, views=views, output=None if path is None else Path(path)
+        )
+        return api.ensemble(view, settings)
 
 
 def evaluate(

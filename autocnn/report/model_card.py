@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from autocnn.models.contract import COLOURS, RULES, ModelContract
+from autocnn.models.views import PLAIN, VIEWS
 from autocnn.report.formatting import count
 from autocnn.report.study_report import StudyReport, Table, class_table, sentences
 
@@ -61,6 +62,7 @@ def _body(report: StudyReport, contract: ModelContract, files: Sequence[str]) ->
         f"- Input: {height} x {width} pixels, {COLOURS[channels]}, raw values from 0 to 255; an "
         f"image of another size is {RULES[contract.resize]}."
     )
+    yield from _averages(contract)
     yield (
         "- Output: a probability for each class, in this order: "
         + ", ".join(plain(name) for name in contract.class_names[:MOST_CLASSES])
@@ -92,6 +94,21 @@ def _body(report: StudyReport, contract: ModelContract, files: Sequence[str]) ->
     )
     if report.finals is None:
         yield "- The network has not been tested on images that had no part in its choice."
+
+
+def _averages(contract: ModelContract) -> Iterator[str]:
+    if contract.members:
+        parts = ", ".join(f"{trial} ({weight:.0%})" for trial, weight in contract.members)
+        yield (
+            f"- An ensemble: the weighted mean of the probabilities of the networks of trials "
+            f"{parts}, each with its trial's own weights."
+        )
+    if contract.views != PLAIN:
+        yield (
+            f"- Each image is classified in {len(VIEWS[contract.views])} views "
+            f"({plain(contract.views)}), whose probabilities are averaged inside the file: the "
+            "scores below are without them."
+        )
 
 
 def _markdown(table: Table) -> Iterator[str]:

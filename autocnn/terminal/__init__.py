@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from autocnn.terminal.contract_lines import describe_contract as describe_contract
     from autocnn.terminal.dataset_page import render_dataset as render_dataset
     from autocnn.terminal.dataset_page import render_datasets as render_datasets
+    from autocnn.terminal.ensemble_table import describe_ensemble as describe_ensemble
+    from autocnn.terminal.ensemble_table import render_members as render_members
     from autocnn.terminal.escaping import escape_controls as escape_controls
     from autocnn.terminal.escaping import print_line as print_line
     from autocnn.terminal.evaluation_page import render_evaluation as render_evaluation
@@ -50,6 +52,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.terminal.confusion_table": ("render_classes", "render_confusion"),
     "autocnn.terminal.contract_lines": ("describe_contract",),
     "autocnn.terminal.dataset_page": ("render_dataset", "render_datasets"),
+    "autocnn.terminal.ensemble_table": ("describe_ensemble", "render_members"),
     "autocnn.terminal.evaluation_page": ("render_evaluation",),
     "autocnn.terminal.export_lines": ("describe_file", "render_files"),
     "autocnn.terminal.finalists_table": ("render_finalists",),

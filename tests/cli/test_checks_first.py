@@ -51,6 +51,14 @@ def _no_keras(stored, monkeypatch):
         ("export alpha --results RESULTS -o absent/a.py", "absent"),
         ("export alpha --results RESULTS -o a.keras --trial 99", "99"),
         ("export alpha --results RESULTS -o a.py --trial 99", "99"),
+        ("export alpha --results RESULTS -o a.keras --views turn", "--views must be one of none,"),
+        ("export alpha --results RESULTS -o a.py --views mirror", "a script trains one network"),
+        ("ensemble gone --results RESULTS", "no study"),
+        ("ensemble alpha --results RESULTS --most 0", "--most must be at least 1, got 0"),
+        ("ensemble alpha --results RESULTS --views turn", "--views must be one of none, mirror"),
+        ("ensemble alpha --results RESULTS -o a.h5", "must end in"),
+        ("ensemble alpha --results RESULTS -o a.py", "a script trains one network"),
+        ("ensemble alpha --results RESULTS -o absent/a.keras", "absent"),
     ],
 )
 def test_a_wrong_command_is_refused_first(

@@ -13,6 +13,7 @@ SERVER = "postgresql+psycopg://user@198.51.100.1/x"
 COMMANDS = {  # those that need the record of the study
     "ablate": "ablate alpha",
     "compare": "compare --dataset digits --study alpha",
+    "ensemble": "ensemble alpha",
     "evaluate": "evaluate alpha digits",
     "evaluate a trial": "evaluate alpha digits --trial 0",
     "export": "export alpha -o a.keras",

@@ -24,6 +24,7 @@ COMMANDS = (
     "ablate",
     "compare",
     "export",
+    "ensemble",
     "predict",
     "evaluate",
     "serve",

@@ -64,6 +64,17 @@ def test_json_is_read_back():
     assert contract_from_json(data) == CONTRACT
 
 
+def test_members_and_views_are_written_if_there_are_any():
+    """Shares are numbers; a reader that does not know the keys ignores them."""
+    contract = replace(CONTRACT, members=((7, 0.75), (2, 0.25)), views="mirror")
+    written = contract_to_json(contract)
+    assert written == WRITTEN | {
+        "members": [{"trial": 7, "weight": 0.75}, {"trial": 2, "weight": 0.25}],
+        "views": "mirror",
+    }
+    assert contract_from_json(json.loads(json.dumps(written))) == contract
+
+
 @pytest.mark.parametrize("resize", ["crop", "pad", "stretch"])
 def test_the_rule_of_resizing_is_written_in_words(resize):
     """And read back; a program without autocnn can follow the words."""
@@ -100,6 +111,29 @@ def test_the_channels_name_the_colour(channels, colour):
         ("version", True, "expected version to be 1, got True"),
         ("version", None, "expected version to be 1, got nothing"),
         ("class_names", [], "expected class_names, got none"),
+        ("members", {}, "expected members as a list, got {}"),
+        ("members", [7], "expected members[0] as a JSON object, got 7"),
+        (
+            "members",
+            [{"trial": 1, "weight": "1"}],
+            "expected members[0].weight to be a number, got '1'",
+        ),
+        (
+            "members",
+            [{"trial": 1, "weight": float("nan")}],
+            "expected members[0].weight to be a number, got nan",
+        ),
+        (
+            "members",
+            [{"trial": 1, "weight": 2}],
+            "expected members with a trial from 0, and a weight above 0, up to 1",
+        ),
+        ("views", 1, "expected views to be a text, got 1"),
+        (
+            "views",
+            "turn",
+            "expected views as one of none, mirror, mirror_and_translate, got 'turn'",
+        ),
         ("class_names", "ab", "expected class_names to be a list of texts, got 'ab'"),
         ("class_names", ["a", 1], "expected class_names to be a list of texts, got ['a', 1]"),
         ("image", [], "expected image as a JSON object, got []"),

@@ -20,7 +20,7 @@ from autocnn.report.figures import Plot, StudyData, choose_parameters, importanc
 from autocnn.terminal.charts import render_curves, render_history, render_importances
 from autocnn.trial import TrialState
 
-WITH_PARAMS = tuple(kind for kind, fits_terminal in PLOTS.items() if not fits_terminal)
+WITH_PARAMS = ("parallel", "slice")
 
 
 def draw_study(view: StudyView, kind: str, params: Sequence[str] | None = None) -> RenderableType:
@@ -29,7 +29,7 @@ def draw_study(view: StudyView, kind: str, params: Sequence[str] | None = None) 
     Raises: SettingsError for a kind that needs a file; StudyError if there is nothing to draw yet.
     """
     _check_request(kind, params)
-    if kind in WITH_PARAMS:
+    if not PLOTS[kind]:
         files = either(f"FILE{ending}" for ending in PLOT_FILES)
         raise SettingsError(f"plot {kind} is too wide for a terminal; give -o {files}")
     data = _data(view)
@@ -96,6 +96,7 @@ def _data(view: StudyView) -> StudyData:
         space=view.space,
         records=view.records,
         objective=view.objective,
+        costs=view.study.settings.costs,
     )
 
 
@@ -106,5 +107,8 @@ def _check_trials(data: StudyData, kind: str) -> None:
         curves = (r.result.curve for r in drawn if r.result is not None)
         if not any(math.isfinite(e.score) for curve in curves for e in curve):
             raise StudyError(f"study {data.name}: no trial has finished an epoch yet")
+    elif kind == "pareto" and not data.priced:
+        costs = " and ".join(data.drawn_costs)
+        raise StudyError(f"study {data.name}: no complete trial has its {costs} on record")
     elif not data.scored:
         raise StudyError(f"study {data.name}: no trial is complete yet; `autocnn search` goes on")

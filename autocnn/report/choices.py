@@ -9,6 +9,7 @@ PLOTS: dict[str, bool] = {
     "importance": True,
     "parallel": False,
     "slice": False,
+    "pareto": False,
 }
 PLOT_FILES = (".html", ".png", ".svg")  # the endings of a figure's file
 TEXT_FORMATS = ("json", "csv", "md")  # of a leaderboard, besides a table on the terminal

@@ -10,7 +10,15 @@ from typing import Any
 from autocnn.errors import SettingsError
 from autocnn.files import write_atomic
 from autocnn.records.setting import either
-from autocnn.report.figure_image import BACKGROUND, GREY, GREY_MARK, INACTIVE, NOT_THERE, draw_image
+from autocnn.report.figure_image import (
+    BACKGROUND,
+    GOAL_LABELS,
+    GREY,
+    GREY_MARK,
+    INACTIVE,
+    NOT_THERE,
+    draw_image,
+)
 from autocnn.report.figures import Plot, draw_plot, quiet_optuna, varied_parameters
 
 MIN_HEIGHT, BAR_HEIGHT = 200, 24  # pixels
@@ -83,11 +91,19 @@ def _parallel(figure: Any, plot: Plot) -> None:
     figure.update_annotations(selector={"text": NOT_THERE}, text=INACTIVE)
 
 
+def _pareto(figure: Any, plot: Plot) -> None:
+    for trace in figure.data:
+        trace.update(name=GOAL_LABELS[trace.name])
+    if len(plot.data.drawn_costs) == 1:
+        figure.update_xaxes(type="log")
+
+
 _TOUCHES: dict[str, Callable[[Any, Plot], None]] = {
     "history": _history,
     "curves": _curves,
     "importance": _importance,
     "parallel": _parallel,
+    "pareto": _pareto,
 }
 WRITERS: dict[str, Callable[[Plot], str | bytes]] = {
     ".html": draw_page,

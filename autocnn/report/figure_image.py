@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from autocnn.report.figures import Plot, draw_plot, quiet_optuna
+from autocnn.report.figures import Plot, build_goals, draw_plot, quiet_optuna
 from autocnn.space.parameters import Categorical, Float, Int, Parameter
 
 DOTS_PER_INCH = 150
@@ -20,6 +20,7 @@ TITLE_PAD, NOTE_HEIGHT, NOTE_SIZE = 6, 13, 9  # points; the first is Matplotlib'
 NOTE_COLOUR = "#505050"
 BACKGROUND, GREY = "#e5e5e5", "#b0b0b0"
 GREY_MARK = "#808080"
+GOAL_LABELS = {"Trial": "beaten", "Best Trial": "on the front"}  # Optuna's and ours
 # Optuna's label of an inactive parameter, and ours: "none" is also a choice of some spaces.
 NOT_THERE, INACTIVE = "None", "inactive"
 
@@ -157,6 +158,25 @@ def _slice(figure: Any, plot: Plot) -> None:
     figure.colorbar(panels[0].collections[0], cax=whole, label="trial")
 
 
+def _pareto(figure: Any, plot: Plot) -> None:
+    """Name the two kinds of trials; of one cost draw its logarithm, with the front's numbers."""
+    figure.set_size_inches(9, 5.5)
+    axes = figure.axes[0]
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(
+        handles,
+        [GOAL_LABELS[label] for label in labels],
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1),
+    )
+    if len(plot.data.drawn_costs) == 1:
+        axes.set_xscale("log")
+        for trial in build_goals(plot.shown).best_trials:
+            style = {"textcoords": "offset points", "fontsize": NOTE_SIZE, "color": NOTE_COLOUR}
+            axes.annotate(str(trial.number), trial.values, xytext=(4, 5), **style)
+    _entitle(axes, plot)
+
+
 def _tidy(axis: Any, parameter: Parameter) -> None:
     """Label choices in plain words, slanted if they are long; keep few ticks, as plain numbers."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
@@ -200,4 +220,5 @@ _TOUCHES: dict[str, Callable[[Any, Plot], None]] = {
     "importance": _importance,
     "parallel": _parallel,
     "slice": _slice,
+    "pareto": _pareto,
 }

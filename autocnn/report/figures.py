@@ -26,6 +26,7 @@ from autocnn.errors import SettingsError, StudyError, did_you_mean
 from autocnn.leaderboard.ranking import rank_trials
 from autocnn.objectives import ACCURACY, Objective
 from autocnn.records.distributions import to_distribution
+from autocnn.records.goals import COSTS, DEFAULT_COSTS
 from autocnn.records.trial_record import TrialRecord
 from autocnn.report.formatting import find_fence, first_hint
 from autocnn.space.parameters import Categorical, Fixed, Parameter, Value
@@ -35,6 +36,7 @@ from autocnn.trial import TrialState
 LEAST_TRIALS = 10  # for importances: the best tenth of fewer trials is less than one trial
 SHOWN_PARAMETERS = 8  # of figures with an axis for each parameter
 MARGIN = 0.05  # of the range of an axis, beyond the first and the last score
+MOST_COSTS = 2  # of a figure of goals: it has three axes at most
 COLOURED_CURVES = 9  # the curves of the best trials; all others are grey
 TITLES = {
     "history": "validation {score} by trial",
@@ -42,6 +44,7 @@ TITLES = {
     "importance": "importance of parameters, from {n} complete trials",
     "parallel": "parameters and validation {score}",
     "slice": "validation {score} by parameter",
+    "pareto": "trials that no other one beats in {score} and cost",
 }
 IN_COMMON = "What the best trials have in common, not what a change would do."
 _STATES = {
@@ -62,6 +65,18 @@ class StudyData:
     space: SearchSpace
     records: Sequence[TrialRecord]
     objective: Objective = ACCURACY
+    costs: Sequence[str] = ()  # of a network, that are goals besides the score
+
+    @property
+    def drawn_costs(self) -> Sequence[str]:
+        """The costs that a figure of goals has axes for: two at most; without any the size."""
+        return (self.costs or DEFAULT_COSTS)[:MOST_COSTS]
+
+    @property
+    def priced(self) -> list[TrialRecord]:
+        """The scored trials of which the costs are known."""
+        costs = [COSTS[name] for name in self.drawn_costs]
+        return [r for r in self.scored if all(cost.of(r) is not None for cost in costs)]
 
     @property
     def scored(self) -> list[TrialRecord]:
@@ -157,7 +172,11 @@ def draw_plot(library: Any, plot: Plot, escape: Escape) -> Any:
 
     Raises: StudyError if the trials give no importances.
     """
-    study, score = build_study(plot.shown, escape), plot.score_label
+    score = plot.score_label
+    if plot.kind == "pareto":
+        names = [*(COSTS[name].title for name in plot.data.drawn_costs), score]
+        return library.plot_pareto_front(build_goals(plot.shown), target_names=names)
+    study = build_study(plot.shown, escape)
     params = [escape(name) for name in plot.params]
     match plot.kind:
         case "history":
@@ -194,6 +213,22 @@ def build_study(data: StudyData, escape: Escape = str) -> optuna.Study:
     for number in range(max(ended, default=-1) + 1):
         record = ended.get(number)
         study.add_trial(gap if record is None else _trial(record, data, escape))
+    return study
+
+
+def build_goals(data: StudyData) -> optuna.Study:
+    """The trials whose costs are known as a study with values for the costs and the score."""
+    costs = [COSTS[name] for name in data.drawn_costs]
+    study = optuna.create_study(directions=[*["minimize"] * len(costs), data.objective.direction])
+    known = {record.number: record for record in data.priced}
+    for number in range(max(known, default=-1) + 1):
+        record = known.get(number)
+        if record is None:  # Optuna counts without gaps
+            study.add_trial(create_trial(state=OptunaState.FAIL))
+            continue
+        prices = [float(cost.of(record) or 0.0) for cost in costs]
+        score = data.objective.axis_value(record.score or 0.0)
+        study.add_trial(create_trial(state=OptunaState.COMPLETE, values=[*prices, score]))
     return study
 
 

@@ -126,6 +126,7 @@ def test_parameters_can_be_chosen(plot, tmp_path):
         ("history loo", 1, "no study named 'loo' in "),
         ("slice", 2, "plot slice is too wide for a terminal; give -o FILE.html, FILE.png or"),
         ("parallel", 2, "plot parallel is too wide for a terminal; give -o FILE.html, "),
+        ("pareto", 2, "plot pareto is too wide for a terminal; give -o FILE.html, "),
         ("history -o plot.pdf", 2, "--output must end in .html, .png or .svg, got 'plot.pdf'"),
         ("history -o absent/plot.png", 1, "absent/plot.png: its folder does not exist"),
         ("history -o folder.png", 1, "folder.png: its folder does not exist, or it is a folder"),

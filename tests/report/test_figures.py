@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import TrialState as OptunaState
 
 from autocnn.errors import SettingsError, StudyError
 from autocnn.objectives import LOSS
@@ -18,6 +19,7 @@ from autocnn.report.figures import (
     TITLES,
     Plot,
     StudyData,
+    build_goals,
     build_study,
     choose_parameters,
     importances,
@@ -317,3 +319,31 @@ def test_promoted_trials_are_not_compared_with_others(make_record):
     assert Plot(kind="slice", data=data).shown == data.drawn
     title = Plot(kind="importance", data=data).title
     assert title == "look: importance of parameters, from 1 complete trials"
+
+
+# goals
+
+
+def test_a_figure_of_goals_has_the_score_and_two_costs_at_most(make_record):
+    """Without goals of its own a study is drawn by score and size; a third cost is left out."""
+    data = data_of(make_record(0, 0.5, parameters=30), make_record(2, 0.75, parameters=40))
+    assert list(data.drawn_costs) == ["size"]
+    assert list(replace(data, costs=("macs", "latency", "size")).drawn_costs) == ["macs", "latency"]
+
+
+def test_a_figure_of_goals_has_the_trials_whose_costs_are_known(make_record):
+    """Pruned trials are left out, and so is trial 1, whose latency was not measured."""
+    measured = make_record(3, 0.75, macs=100)
+    assert measured.result is not None
+    measured = replace(measured, result=replace(measured.result, latency_ms=2.5))
+    data = replace(
+        data_of(make_record(1, 0.5), measured, make_record(4, 0.9, state=TrialState.PRUNED)),
+        costs=("macs", "latency"),
+    )
+    assert [record.number for record in data.priced] == [3]
+    study = build_goals(data)
+    assert [trial.state for trial in study.trials] == [OptunaState.FAIL] * 3 + [
+        OptunaState.COMPLETE
+    ]
+    assert study.trials[3].values == [100.0, 2.5, 75.0]
+    assert [each.name for each in study.directions] == ["MINIMIZE", "MINIMIZE", "MAXIMIZE"]

@@ -79,6 +79,8 @@ class AutoCNNClassifier(ClassifierMixin, BaseEstimator):
         """
         images, labels = self._checked(X, y)
         self.classes_, codes = np.unique(labels, return_inverse=True)
+        if len(self.classes_) < 2:
+            raise ValueError(f"y has only one class, {self.classes_[0]!r}; two are needed")
         self._names = _class_names(self.classes_)
         is_whole = self._train(images, np.array(self._names)[codes])
         if not is_whole:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from autocnn.api.search_study import SilentListener
 from autocnn.data.options import OnRead
 from autocnn.objectives import ACCURACY, Objective
-from autocnn.python.notebook_screen import NotebookScreen, in_notebook
+from autocnn.python.notebook import in_notebook
+from autocnn.python.notebook_screen import NotebookScreen
 from autocnn.python.wording import in_python
 from autocnn.terminal.reading_bar import open_reading_bar
 from autocnn.terminal.screen import open_screen

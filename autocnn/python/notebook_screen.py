@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -23,13 +22,6 @@ LEFT = ("state", "origin", "curve")
 STYLES = {TrialState.PRUNED: html.FAINT, TrialState.FAILED: html.FAINT}
 
 
-def in_notebook() -> bool:
-    """True in a kernel that shows HTML, such as Jupyter's; IPython on a terminal has none."""
-    module = sys.modules.get("IPython")
-    shell = None if module is None else module.get_ipython()
-    return getattr(shell, "kernel", None) is not None
-
-
 class NotebookScreen:
     """A listener that shows a table of the trials, and below it those that are being trained."""
 
@@ -40,6 +32,7 @@ class NotebookScreen:
         self._finished: deque[tuple[Proposal, TrialResult]] = deque(maxlen=SHOWN_TRIALS)
         self._n_finished = 0
         self._messages: deque[str] = deque(maxlen=MOST_MESSAGES)
+        self._closing: list[str] = []  # lines that come after the end
         self._started = time.monotonic()
         self._drawn = -REDRAW_S
         self._handle: Any = None
@@ -75,8 +68,11 @@ class NotebookScreen:
         self._draw_soon()
 
     def message(self, text: str) -> None:
-        """Show the line above the table."""
-        self._messages.append(text)
+        """Show the line above the table; after the end, below it."""
+        if self._progress.phase in END_PHASES:
+            self._closing.append(text)
+        else:
+            self._messages.append(text)
         self._draw_soon()
 
     def render(self) -> str:
@@ -93,6 +89,7 @@ class NotebookScreen:
             n = len(progress.curve)
             parts.append(html.bar("refit", n, progress.horizon, f"epoch {n}/{progress.horizon}"))
         parts += [self._running(each) for each in progress.running]
+        parts += [html.line(text, style="font-weight:bold") for text in self._closing]
         return html.box(*parts)
 
     def _time_line(self) -> str:

@@ -15,12 +15,19 @@ from autocnn.errors import SettingsError, did_you_mean
 from autocnn.python.wording import in_python
 from autocnn.records.settings_file import settings_from_table
 from autocnn.records.study_settings import SETTINGS, option_help, setting_types
-from autocnn.records.units import parse_memory
+from autocnn.records.units import parse_duration, parse_memory, parse_milliseconds
 
 BASELINE = "baseline"
 BASELINE_HELP = "Train a network from the literature as it was published (see autocnn baselines)."
-_LISTS = ("warm_start", "gpus")  # whose text has commas between several values
+_LISTS = ("warm_start", "gpus", "objective")  # whose text has commas between several values
 _NUMBERED = {name: key for name, (key, _) in SPELLINGS.items()}  # time_budget: time_budget_s
+_UNITS: dict[
+    Callable[[str, str], float], tuple[str, str]
+] = {  # an example of what a parser reads, and the unit of the number that it gives
+    parse_duration: ("5m", "seconds"),
+    parse_memory: ("4G", "MiB"),
+    parse_milliseconds: ("5ms", "milliseconds"),
+}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -59,9 +66,8 @@ def _parse(name: str, value: Any, function: str) -> float:
     """The number that a text such as "5m" or "4G" stands for."""
     key, parse = SPELLINGS[name]
     if not isinstance(value, str):
-        example = "'4G'" if parse is parse_memory else "'5m'"
         raise SettingsError(
-            f"{function}(): {name} must be a text such as {example}, got {value!r}; "
+            f"{function}(): {name} must be a text such as {_UNITS[parse][0]!r}, got {value!r}; "
             f"a number is given as {key}"
         )
     return parse(value, f"{function}(): {name}")
@@ -118,7 +124,7 @@ def _help(name: str) -> str:
     key = _NUMBERED.get(name, name)
     text = option_help(key)
     if key in _NUMBERED.values() and name == key:
-        unit = "MiB" if SPELLINGS[_text_of(key)][1] is parse_memory else "seconds"
+        unit = _UNITS[SPELLINGS[_text_of(key)][1]][1]
         return f"The same as {_text_of(key)}, as a number of {unit}."
     return (
         in_python(text) if SETTINGS[key].help else "Training images that are used; by default all."

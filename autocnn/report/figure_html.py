@@ -93,7 +93,8 @@ def _parallel(figure: Any, plot: Plot) -> None:
 
 def _pareto(figure: Any, plot: Plot) -> None:
     for trace in figure.data:
-        trace.update(name=GOAL_LABELS[trace.name])
+        if trace.name in GOAL_LABELS:
+            trace.update(name=GOAL_LABELS[trace.name])
     if len(plot.data.drawn_costs) == 1:
         figure.update_xaxes(type="log")
 

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from autocnn.api.reports import write_report as write_report
     from autocnn.api.search_outcome import SearchOutcome as SearchOutcome
     from autocnn.api.search_outcome import describe_failure as describe_failure
+    from autocnn.api.search_report import report_search as report_search
     from autocnn.api.search_study import SilentListener as SilentListener
     from autocnn.api.search_study import check_search as check_search
     from autocnn.api.search_study import search as search
@@ -149,6 +150,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.prepare_image": ("load_image",),
     "autocnn.api.reports": ("check_report_file", "write_card", "write_report"),
     "autocnn.api.search_outcome": ("SearchOutcome", "describe_failure"),
+    "autocnn.api.search_report": ("report_search",),
     "autocnn.api.search_study": ("SilentListener", "check_search", "search"),
     "autocnn.api.serving": ("serve",),
     "autocnn.api.settings_sources": (

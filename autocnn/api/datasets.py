@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from autocnn.api.sample_images import draw_samples
 from autocnn.data import catalog
 from autocnn.data.catalog import dataset_info, is_local, load_described, load_train
 from autocnn.data.class_counts import count_parts
@@ -17,12 +14,9 @@ from autocnn.data.options import AS_THEY_ARE, ImageOptions, OnRead
 from autocnn.data.split import fingerprint
 from autocnn.errors import SettingsError
 from autocnn.files import check_place, write_atomic
-from autocnn.keras_startup import load_keras
-from autocnn.report.sample_grid import GridRow, draw_grid, n_columns
 from autocnn.space.config import Augmentation
 from autocnn.terminal.dataset_page import DatasetFacts
 
-SEED = 0  # of the choice of images and of their augmentation: the same picture every time
 MAX_PER_CLASS = 50
 
 
@@ -86,11 +80,7 @@ def write_grid(
     augmentation = Augmentation(flip=flip, shift=shift)
     images = load_train(name, options)
     train = IndexedImages(source=images, indices=find_folds(images, info.class_names)[0].train)
-    n = max(1, per_class // n_columns(info.n_classes, info.image_shape[0]))
-    picked = _pick(train.labels, info.n_classes, n)
-    rows = _rows(train, picked, info.class_names, augmentation)
-    title = (f"{info.name}: training images, at most {n} a class", _describe(augmentation))
-    write_atomic(target, draw_grid(rows, title))
+    write_atomic(target, draw_samples(info.name, train, info.class_names, augmentation, per_class))
     return target
 
 
@@ -105,49 +95,3 @@ def _check_target(target: Path, per_class: int) -> None:
 def _check_shift(shift: int, side: int) -> None:
     if not 0 <= shift < side:
         raise SettingsError(f"--shift must be from 0 to {side - 1}, the images' side, got {shift}")
-
-
-def _pick(labels: NDArray[np.int64], n_classes: int, n: int) -> list[NDArray[np.int64]]:
-    """For every class, the indices of up to `n` of its images, drawn at random."""
-    picked = []
-    for label in range(n_classes):
-        order = np.random.default_rng([SEED, label]).permutation(np.flatnonzero(labels == label))
-        picked.append(order[:n])
-    return picked
-
-
-def _rows(
-    train: IndexedImages,
-    picked: list[NDArray[np.int64]],
-    class_names: tuple[str, ...],
-    augmentation: Augmentation,
-) -> list[GridRow]:
-    originals = train.pixels(np.concatenate(picked))
-    augmented = _augment(originals, augmentation)
-    cuts = np.cumsum([len(indices) for indices in picked])[:-1]
-    halves = (np.split(originals, cuts), np.split(augmented, cuts))
-    return [
-        GridRow(name=name, originals=left, augmented=right)
-        for name, left, right in zip(class_names, *halves, strict=True)
-    ]
-
-
-def _augment(images: Any, augmentation: Augmentation) -> NDArray[np.uint8]:
-    """`images` with random changes as in a training."""
-    load_keras()
-    from keras import ops
-
-    from autocnn.nn.augmentation import apply, draw, is_active  # it imports Keras
-
-    if not is_active(augmentation):
-        return np.asarray(images)
-    draws = draw(augmentation, len(images), np.random.default_rng(SEED))
-    return np.asarray(ops.convert_to_numpy(apply(images, draws)))
-
-
-def _describe(augmentation: Augmentation) -> str:
-    changes = ["flipped or not"] if augmentation.flip else []
-    if augmentation.shift:
-        pixels = "pixel" if augmentation.shift == 1 else "pixels"
-        changes.append(f"shifted by at most {augmentation.shift} {pixels}")
-    return f"augmented: {', '.join(changes) or 'not at all'}"

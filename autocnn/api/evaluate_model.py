@@ -92,7 +92,12 @@ def write_evaluation(outcome: EvaluationOutcome, folder: Path) -> list[Path]:
     Without mistakes there is no mistakes.png. Older files are replaced.
     Raises: RecordError if a file cannot be written.
     """
-    from autocnn.report.evaluation_pictures import draw_confusion, draw_mistakes, draw_reliability
+    from autocnn.report.evaluation_pictures import (
+        SHOWN_MISTAKES,
+        draw_confusion,
+        draw_mistakes,
+        draw_reliability,
+    )
 
     found, title = outcome.evaluation, f"{outcome.contract.study}: {outcome.title}"
     pictures = {
@@ -100,7 +105,8 @@ def write_evaluation(outcome: EvaluationOutcome, folder: Path) -> list[Path]:
         "reliability.png": draw_reliability(found, title),
     }
     if found.mistakes:
-        images = outcome.data.images.images
+        places = [mistake.image for mistake in found.mistakes[:SHOWN_MISTAKES]]
+        images = outcome.data.images.images[places]
         pictures["mistakes.png"] = draw_mistakes(found.mistakes, images, title)
     try:
         make_folder(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from autocnn.api.studies import StudyView
-from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.api.winner_look import describe_data, look_at_winner, open_study_data
+from autocnn.errors import AutocnnError, RecordError, SettingsError, StudyError
 from autocnn.files import check_place, write_atomic
 from autocnn.input_files import check_input, check_replaceable
 from autocnn.leaderboard.table import DEFAULT_COLUMNS, PARAMETER_PREFIX
@@ -22,10 +24,11 @@ from autocnn.records.manifest import read_manifest
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.trial_record import TrialRecord
 from autocnn.report.figures import Plot, StudyData, choose_parameters, importances
-from autocnn.report.layer_table import LayerRow, layer_rows
+from autocnn.report.layer_table import LayerRow, Stage, layer_rows, stages
 from autocnn.report.model_card import CARD, MARK, model_card
+from autocnn.report.page_table import Table
 from autocnn.report.study_page import Figure, draw_figure, render_page
-from autocnn.report.study_report import MOST_ROWS, StudyReport, Table
+from autocnn.report.study_report import MOST_ROWS, StudyReport
 
 REPORT_FILE = ".html"  # the ending of a report
 CARD_HEAD = 4_096  # bytes of a card, within which its mark lies
@@ -41,7 +44,9 @@ def write_report(views: Sequence[StudyView], target: Path | str) -> Path:
     file = Path(target)
     check_report_file(file)
     silence_optuna()
-    page = render_page([(report_of(view), draw_figures(view)) for view in views])
+    page = render_page(
+        [(_with_images(report_of(view), view), draw_figures(view)) for view in views]
+    )
     write_atomic(file, page)
     return file
 
@@ -104,7 +109,28 @@ def report_of(view: StudyView) -> StudyReport:
         ablations=dict(_ablations(view)),
         manifest=_manifest(view),
         commands=_commands(view),
+        stages=_stages(view, winner),
     )
+
+
+def _with_images(report: StudyReport, view: StudyView) -> StudyReport:
+    """The report with what needs the study's images, or with the reason why it is missing."""
+    found = open_study_data(view)
+    if isinstance(found, str):
+        return replace(report, missing=f"The images are not at hand: {found}.")
+    report = replace(report, data=describe_data(view, found))
+    if report.winner is None:
+        return report
+    try:
+        return replace(report, look=look_at_winner(view, found.prepared))
+    except AutocnnError as error:
+        return replace(report, missing=f"The winner cannot be looked at: {error}.")
+
+
+def _stages(view: StudyView, winner: TrialRecord | None) -> list[Stage]:
+    if winner is None or view.facts is None:
+        return []
+    return stages(view.network(winner), view.image_shape)
 
 
 def _layers(view: StudyView, winner: TrialRecord | None) -> list[LayerRow]:

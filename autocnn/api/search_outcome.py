@@ -35,6 +35,7 @@ class SearchOutcome:
     causes: dict[str, int]  # failed trials by cause
     ending: str  # why the search ended, such as "trials" or "budget"
     least_seconds: float | None  # of a search that gives a network; None: there is one
+    report: str | None = None  # path of the page about the study, if it was made
 
 
 def describe_failure(outcome: SearchOutcome) -> str:

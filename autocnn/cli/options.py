@@ -103,6 +103,17 @@ TrustOption = Annotated[
     typer.Option("--trust", help="Connect to the database that study.toml names, now and later."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+ReportOption = Annotated[
+    bool,
+    typer.Option(
+        "--report/--no-report",
+        envvar="AUTOCNN_REPORT",
+        show_envvar=False,
+        rich_help_panel=OUTPUT,
+        help="Write report.html into the study's folder at the end (default).",
+        show_default=False,
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress.")]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print a line for every epoch.")

@@ -11,6 +11,7 @@ from autocnn.cli.options import (
     Given,
     JsonOption,
     QuietOption,
+    ReportOption,
     ResultsOption,
     StudyArgument,
     TrustOption,
@@ -41,6 +42,7 @@ def resume(
     given: Given,
     study: StudyArgument = None,
     as_json: JsonOption = False,
+    report: ReportOption = True,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
@@ -52,4 +54,5 @@ def resume(
     found = api.resume(results, study, given)
     if "/" in found.settings.dataset and not quiet:  # a study that was received may name any path
         print(f"images: {found.settings.dataset!r}", file=sys.stderr)
-    run_study(found, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)
+    verbosity = -1 if quiet else int(verbose)
+    run_study(found, STARTED, verbosity=verbosity, as_json=as_json, report=report)

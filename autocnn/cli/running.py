@@ -18,15 +18,19 @@ from autocnn.errors import Interrupted
 EXIT_NO_TRIAL, EXIT_INTERRUPTED = 3, 130
 
 
-def run_study(found: api.Resolved, started: float, *, verbosity: int, as_json: bool) -> None:
+def run_study(
+    found: api.Resolved, started: float, *, verbosity: int, as_json: bool, report: bool
+) -> None:
     """Search, print the outcome, and exit with the code of how the search ended.
 
     `started` (time.monotonic) is when the time budget began. Verbosity: -1 prints no progress, 1 a
-    line for each epoch.
+    line for each epoch. `report`: a finished search writes a page.
     """
     interrupt = Interrupt()
     with terminal.open_screen(verbosity, objective=found.settings.scoring) as screen:
         outcome = api.search(found.settings, screen, interrupt.is_set, started, study=found.study)
+        if report:
+            outcome = api.report_search(outcome, found.study, screen)
     _print_outcome(outcome, found, as_json=as_json)
     raise typer.Exit(_exit_code(outcome))
 
@@ -91,10 +95,13 @@ def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, *, as_json: 
             outcome.model,
             outcome.leaderboard,
             outcome.runs,
+            outcome.report,
         )
     )
     if outcome.model is not None:
-        _print_lines(terminal.describe_next(outcome.study, found.settings.results))
+        has_report = outcome.report is not None
+        where = found.settings.results
+        _print_lines(terminal.describe_next(outcome.study, where, has_report=has_report))
     if outcome.state == "interrupted":
         again = ("autocnn", "resume", outcome.study, "--results", found.settings.results)
         terminal.print_line(f"interrupted; go on with: {shlex.join(again)}")

@@ -16,6 +16,7 @@ from autocnn.cli.options import (
     Given,
     JsonOption,
     QuietOption,
+    ReportOption,
     VerboseOption,
     setting_option,
     with_settings,
@@ -54,6 +55,7 @@ def search(
         bool, typer.Option("--dry-run", help="Only print what the search space holds.")
     ] = False,
     as_json: JsonOption = False,
+    report: ReportOption = True,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -87,4 +89,5 @@ def search(
         for line in lines:
             terminal.print_line(line)
         return
-    run_study(found, STARTED, verbosity=-1 if quiet else int(verbose), as_json=as_json)
+    verbosity = -1 if quiet else int(verbose)
+    run_study(found, STARTED, verbosity=verbosity, as_json=as_json, report=report)

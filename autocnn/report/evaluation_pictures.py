@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autocnn.finals.evaluation import Confused, Evaluation
 from autocnn.records.finals_file import Confusion
-from autocnn.report.figure_image import DOTS_PER_INCH, no_formula, off_screen
+from autocnn.report.figure_image import no_formula, off_screen, save_figure
 
 SHOWN_MISTAKES = 25
 COLUMNS = 5  # of the grid of mistakes
@@ -20,8 +18,11 @@ NUMBERED = 20  # classes up to which each cell of the matrix has its number
 MAX_INCHES = 16.0  # of a side of the matrix
 
 
-def draw_confusion(confusion: Confusion, title: str) -> bytes:
-    """The matrix as a PNG file: colour by the share of the true class, numbers if there is room."""
+def draw_confusion(confusion: Confusion, title: str, form: str = "png") -> bytes:
+    """The matrix as a "png" or "svg" file: colour by the share of the true class.
+
+    Each cell has its number if there is room.
+    """
     counts = np.array(confusion.counts)
     shares = counts / np.maximum(1, counts.sum(axis=1, keepdims=True))
     n = len(confusion.classes)
@@ -38,11 +39,11 @@ def draw_confusion(confusion: Confusion, title: str) -> bytes:
             colour = "white" if shares[row, column] > 0.5 else "black"
             text = str(counts[row, column])
             axes.text(column, row, text, ha="center", va="center", color=colour)
-        return _png(figure)
+        return save_figure(figure, form)
 
 
-def draw_reliability(evaluation: Evaluation, title: str) -> bytes:
-    """Accuracy by confidence as a PNG file; below it, how many images have which confidence."""
+def draw_reliability(evaluation: Evaluation, title: str, form: str = "png") -> bytes:
+    """Accuracy by confidence as a "png" or "svg" file; below it the images by confidence."""
     bins = [each for each in evaluation.bins if each.n]
     middles = [(each.low + each.high) / 2 for each in bins]
     width = 0.9 / len(evaluation.bins)
@@ -58,13 +59,15 @@ def draw_reliability(evaluation: Evaluation, title: str) -> bytes:
         above.set_title(f"{no_formula(title)}\n{error}", loc="left")
         below.bar(middles, [each.n for each in bins], width, color="grey")
         below.set(xlabel="probability of the predicted class", ylabel="images")
-        return _png(figure)
+        return save_figure(figure, form)
 
 
-def draw_mistakes(mistakes: Sequence[Confused], images: NDArray[np.uint8], title: str) -> bytes:
-    """The first SHOWN_MISTAKES mistakes as a PNG file, each with its classes and probability.
+def draw_mistakes(
+    mistakes: Sequence[Confused], images: NDArray[np.uint8], title: str, form: str = "png"
+) -> bytes:
+    """The first SHOWN_MISTAKES mistakes as a file, each with its classes and probability.
 
-    `images` are those of the data set, of shape (n, height, width, channels).
+    `images` are those of the mistakes in their order, of shape (n, height, width, channels).
     """
     shown = mistakes[:SHOWN_MISTAKES]
     rows = max(1, math.ceil(len(shown) / COLUMNS))
@@ -74,18 +77,11 @@ def draw_mistakes(mistakes: Sequence[Confused], images: NDArray[np.uint8], title
         )
         for axes in grid.flat:
             axes.axis("off")
-        for axes, mistake in zip(grid.flat, shown, strict=False):
-            image = images[mistake.image]
+        for axes, mistake, image in zip(grid.flat, shown, images, strict=False):
             grey = image.shape[2] == 1
             axes.imshow(image[:, :, 0] if grey else image, cmap="gray", vmin=0, vmax=255)
             share = f"{100 * mistake.probability:.1f} %"
             text = f"{mistake.true}\ntaken for {mistake.predicted}\n{share}"
             axes.set_title(no_formula(text), fontsize=8)
         figure.suptitle(no_formula(title))
-        return _png(figure)
-
-
-def _png(figure: Any) -> bytes:
-    file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=DOTS_PER_INCH, bbox_inches="tight")
-    return file.getvalue()
+        return save_figure(figure, form)

@@ -33,10 +33,15 @@ def draw_image(plot: Plot, form: str) -> bytes:
         draw_plot(visualization, plot, no_formula)
         figure = plt.gcf()
         _TOUCHES[plot.kind](figure, plot)
-        file = io.BytesIO()
-        metadata = {"Date": None} if form == "svg" else {}
-        figure.savefig(file, format=form, dpi=DOTS_PER_INCH, bbox_inches="tight", metadata=metadata)
-        return file.getvalue()
+        return save_figure(figure, form)
+
+
+def save_figure(figure: Any, form: str) -> bytes:
+    """A Matplotlib figure as a "png" or "svg" file without a date."""
+    file = io.BytesIO()
+    metadata = {"Date": None} if form == "svg" else {}
+    figure.savefig(file, format=form, dpi=DOTS_PER_INCH, bbox_inches="tight", metadata=metadata)
+    return file.getvalue()
 
 
 @contextmanager

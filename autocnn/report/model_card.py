@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from autocnn.models.contract import COLOURS, RULES, ModelContract
 from autocnn.models.views import PLAIN, VIEWS
 from autocnn.report.formatting import count
-from autocnn.report.study_report import StudyReport, Table, class_table, sentences
+from autocnn.report.page_table import Table
+from autocnn.report.study_report import StudyReport, class_table, sentences
 
 CARD = "README.md"
 MARK = "<!-- written by autocnn export --card -->"  # a card without it is not replaced

@@ -9,19 +9,29 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autocnn.records.environment import package_versions
 from autocnn.records.finals_file import Confusion
+from autocnn.report.data_sheet import DataSheet
+from autocnn.report.evaluation_pictures import draw_reliability
 from autocnn.report.figure_image import draw_image
 from autocnn.report.figures import Plot
 from autocnn.report.formatting import count, percent
+from autocnn.report.model_pictures import draw_architecture
+from autocnn.report.page_pictures import (
+    calibration_text,
+    chosen_tiles,
+    filter_tiles,
+    mistake_tiles,
+)
+from autocnn.report.page_table import Table
 from autocnn.report.study_report import (
     StudyReport,
-    Table,
     class_table,
+    cost_facts,
     headline,
     sentences,
     settings_table,
@@ -31,10 +41,15 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
+MOST_SVG_BYTES = 400_000
+MOST_BYTES = 5_000_000  # of a page
+FEWER_ROWS = (500, 100)  # of each leaderboard on a page that would be larger
 MOST_CLASSES = 40  # of a confusion matrix that is shown as a whole
+MOST_SHEET_CLASSES = 200  # of the data sheet's table
 SHOWN_MISTAKES = 30  # of a larger one
 SHADES = (0.005, 0.02, 0.08, 0.4)  # shares of a class's images from which a cell is darker
 COUNTED = ("parameters", "macs")  # columns that are shown with a unit
+IMAGES = ("images", "train", "validation", "train and validation", "test")  # counts of images
 FRACTIONS = ("precision", "recall", "F1", "score", "effect", "low", "high")
 
 
@@ -43,21 +58,50 @@ class Figure:
     """A picture of the page."""
 
     title: str
-    data: str  # SVG, in base64
+    data: str  # in base64
+    form: str = "svg+xml"  # or png
 
 
 def draw_figure(plot: Plot) -> Figure:
-    """The figure of `plot` for a page."""
-    svg = draw_image(plot, "svg")
+    """The figure of `plot` for a page; one of many marks is a PNG, which takes less room."""
     title = plot.title.partition(": ")[2]
-    return Figure(
-        title=" ".join([f"{title[:1].upper()}{title[1:]}.", *plot.notes]),
-        data=base64.b64encode(svg).decode("ascii"),
-    )
+    text = " ".join([f"{title[:1].upper()}{title[1:]}.", *plot.notes])
+    svg = draw_image(plot, "svg")
+    if len(svg) <= MOST_SVG_BYTES:
+        return as_figure(text, svg)
+    return as_figure(text, draw_image(plot, "png"), "png")
 
 
-def render_page(studies: Sequence[tuple[StudyReport, Sequence[Figure]]]) -> str:
-    """The page of the studies, one after another."""
+def as_figure(title: str, picture: bytes, form: str = "svg+xml") -> Figure:
+    """A picture for a page."""
+    return Figure(title=title, data=base64.b64encode(picture).decode("ascii"), form=form)
+
+
+def render_page(
+    studies: Sequence[tuple[StudyReport, Sequence[Figure]]], most_bytes: int = MOST_BYTES
+) -> str:
+    """The page of the studies, one after another.
+
+    A page of more than `most_bytes` gets shorter leaderboards, then no pictures of single images.
+    """
+    page = _render(studies)
+    for n_rows in FEWER_ROWS:
+        if len(page.encode()) > most_bytes:
+            page = _render([(_shorten(report, n_rows), figures) for report, figures in studies])
+    if len(page.encode()) > most_bytes:
+        left = [(_shorten(report, FEWER_ROWS[-1]), figures) for report, figures in studies]
+        page = _render([(replace(report, look=None), figures) for report, figures in left])
+    return page
+
+
+def _shorten(report: StudyReport, n_rows: int) -> StudyReport:
+    """The report with the best `n_rows` of the leaderboard."""
+    board = report.leaderboard
+    left_out = board.left_out + max(0, len(board.rows) - n_rows)
+    return replace(report, leaderboard=replace(board, rows=board.rows[:n_rows], left_out=left_out))
+
+
+def _render(studies: Sequence[tuple[StudyReport, Sequence[Figure]]]) -> str:
     environment = _environment()
     script = _source(environment, "study.js")
     names = ", ".join(report.name for report, _ in studies)
@@ -69,6 +113,7 @@ def render_page(studies: Sequence[tuple[StudyReport, Sequence[Figure]]]) -> str:
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
         studies=[_content(report, figures) for report, figures in studies],
         most_classes=MOST_CLASSES,
+        most_sheet_classes=MOST_SHEET_CLASSES,
         shade=shade,
         table=partial(_table, environment),
     )
@@ -92,7 +137,37 @@ def _content(report: StudyReport, figures: Sequence[Figure]) -> dict[str, Any]:
         "classes": None if confusion is None else class_table(confusion),
         "mistakes": _mistakes(confusion),
         "facts": list(_facts(report)),
+        "cost": cost_facts(report),
+        "architecture": _architecture(report),
+        "reliability": _reliability(report),
+        "samples": None if report.data is None else _samples(report.data),
+        "missing": report.missing,
+        "tiles": [] if report.look is None else mistake_tiles(report.look),
+        "chosen": [] if report.look is None else chosen_tiles(report.look),
+        "filters": [] if report.look is None else filter_tiles(report.look),
+        "calibration": None if report.look is None else calibration_text(report.look),
     }
+
+
+def _architecture(report: StudyReport) -> Figure | None:
+    if not report.stages or report.facts is None or report.winner is None:
+        return None
+    title = f"The network of trial {report.winner.number}, layer by layer."
+    svg = draw_architecture(report.stages, report.facts.image_shape, "", "svg")
+    return as_figure(title, svg)
+
+
+def _reliability(report: StudyReport) -> Figure | None:
+    if report.look is None:
+        return None
+    svg = draw_reliability(report.look.evaluation, "", "svg")
+    return as_figure("Accuracy by confidence, and how many images have which confidence.", svg)
+
+
+def _samples(data: DataSheet) -> Figure | None:
+    if not data.grid:
+        return None
+    return as_figure("Training images of each class, as they are and augmented.", data.grid, "png")
 
 
 def _mistakes(confusion: Confusion | None) -> list[Any]:
@@ -152,6 +227,8 @@ def show_cell(title: str, cell: str | float | int | None) -> str:
         return count(cell)
     if title in FRACTIONS and isinstance(cell, float):
         return percent(cell) if title != "F1" else f"{cell:.3f}"
+    if title in IMAGES and isinstance(cell, int):
+        return f"{cell:,}"
     if title == "seconds":
         return f"{cell:,.1f}"
     return f"{cell:,.4g}" if isinstance(cell, float) else f"{cell}"

@@ -14,22 +14,15 @@ from autocnn.records.cost import StudyCost
 from autocnn.records.facts import Facts
 from autocnn.records.finals_file import Confusion, Finals
 from autocnn.records.trial_record import TrialRecord
+from autocnn.report.data_sheet import DataSheet
 from autocnn.report.formatting import clock, count, percent
-from autocnn.report.layer_table import LayerRow
+from autocnn.report.layer_table import LayerRow, Stage
+from autocnn.report.page_table import Cell, Table
+from autocnn.report.winner_look import WinnerLook
 from autocnn.states import TrialState
 from autocnn.trial import PROMOTED_ORIGIN, RECIPE_ORIGIN, WARM_ORIGIN
 
-Cell = str | float | int | None
 MOST_ROWS = 2_000  # of the leaderboard on the page: the best ones
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
-    """Titles, and rows of a cell for each; a cell is a text, or a number that is sorted as one."""
-
-    titles: Sequence[str]
-    rows: Sequence[Sequence[Cell]]
-    left_out: int = 0  # rows that are not shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +45,10 @@ class StudyReport:
     ablations: Mapping[str, Table] = field(default_factory=dict)  # by the name of their study
     manifest: Mapping[str, Any] = field(default_factory=dict)
     commands: Sequence[str] = ()
+    stages: Sequence[Stage] = ()  # of the winner's network
+    look: WinnerLook | None = None  # at the winner's answers for validation images
+    data: DataSheet | None = None
+    missing: str = ""  # why there is no look, or no data sheet
 
 
 def headline(report: StudyReport) -> list[tuple[str, str]]:
@@ -74,6 +71,24 @@ def headline(report: StudyReport) -> list[tuple[str, str]]:
     if cost.seconds:
         found.append((clock(cost.seconds), f"wall time; {cost.cpu_seconds:,.0f} CPU seconds"))
     return found
+
+
+def cost_facts(report: StudyReport) -> list[tuple[str, str]]:
+    """What the study has cost: pairs of a name and a value; none if nothing is on record."""
+    cost = report.cost
+    if not cost.seconds:
+        return []
+    runs = "1 run" if cost.runs == 1 else f"{cost.runs} runs"
+    found = [("wall time", f"{clock(cost.seconds)} in {runs}")]
+    hours = cost.cpu_seconds / 3600
+    found.append(("CPU time", f"{cost.cpu_seconds:,.0f} seconds ({hours:,.2f} CPU hours)"))
+    epochs = sum(len(r.result.curve) for r in report.records if r.result is not None)
+    found.append(("trained", f"{epochs:,} epochs in {_count_trials(len(report.records))}"))
+    return found
+
+
+def _count_trials(n: int) -> str:
+    return "1 trial" if n == 1 else f"{n:,} trials"
 
 
 def sentences(report: StudyReport) -> list[str]:

@@ -17,9 +17,9 @@ from autocnn.data.decoding import CorruptImageError
 from autocnn.models.contract import contract_to_json
 from autocnn.models.feature_maps import LayerMaps
 from autocnn.models.loaded import LoadedModel
+from autocnn.models.map_pictures import as_url, picture
 from autocnn.models.trained import KerasPredictor
 from autocnn.serve.classifier import Answer, Busy, Classifier, Late, Limits
-from autocnn.serve.map_pictures import as_url, picture
 from autocnn.serve.middleware import AnswerHeaders, BodyLimit
 from autocnn.serve.payload import read_images
 

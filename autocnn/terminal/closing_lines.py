@@ -87,25 +87,32 @@ def _count_images(test: MeasuredScore) -> str:
     return f"{test.n}, {test.n_different} of them different"
 
 
-def describe_next(study: str, results: str) -> list[str]:
+def describe_next(study: str, results: str, *, has_report: bool = False) -> list[str]:
     """The commands that come next, once a study has a model; `results` is its folder's folder."""
     where = "" if results == "results" else f" --results {shlex.quote(results)}"
     name = f"{shlex.quote(study)}{where}"
-    return [
-        f"next           autocnn report {name}",
-        f"               autocnn predict {name} IMAGE",
-        f"               autocnn export {name} -o FILE",
-    ]
+    commands = ["" if has_report else f"report {name}", f"predict {name} IMAGE"]
+    commands += [f"ablate {name}", f"export {name} -o FILE"]
+    heads = ("next", *("" for _ in commands))
+    shown = (command for command in commands if command)
+    return [f"{head:<15}autocnn {command}" for head, command in zip(heads, shown, strict=False)]
 
 
 def describe_end(
-    seconds: float, cpu_seconds: float, model: str | None, leaderboard: str, runs: int = 1
+    seconds: float,
+    cpu_seconds: float,
+    model: str | None,
+    leaderboard: str,
+    runs: int = 1,
+    report: str | None = None,
 ) -> list[str]:
     """The paths of the files, and the wall and CPU seconds of all `runs` of the study."""
     lines = [] if model is None else [f"model          {Path(model)}"]
     several = f" in {runs} runs" if runs > 1 else ""
+    page = [] if report is None else [f"report         {Path(report)}"]
     return [
         *lines,
+        *page,
         f"leaderboard    {Path(leaderboard)}",
         f"took           {clock(seconds)} ({cpu_seconds:.0f} CPU s){several}",
     ]

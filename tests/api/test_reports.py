@@ -44,6 +44,7 @@ def test_a_study_without_finals_has_a_report(study, results, tmp_path):
     """The page says that the winner has not been tested."""
     page = write_report([load_study(results, "digits-1")], tmp_path / "r.html").read_text("utf-8")
     assert "The winner has not been refitted and tested yet." in page
+    assert "The images are not at hand: digits was changed after the study." in page
 
 
 @pytest.mark.parametrize("name", ["r.txt", "report"])

@@ -43,10 +43,11 @@ class Done:
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch):
-    """Delete the options of autocnn from the environment."""
+    """Delete the options of autocnn from the environment; reports take some seconds each."""
     for name in list(os.environ):
         if name.startswith("AUTOCNN_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("AUTOCNN_REPORT", "0")
 
 
 @pytest.fixture
@@ -69,12 +70,13 @@ def autocnn(monkeypatch, capsys) -> Callable[..., Done]:
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment without options of autocnn, and with the default buffering."""
-    return {
+    """The environment without options of autocnn or reports, and with the default buffering."""
+    kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("AUTOCNN_") and name != "PYTHONUNBUFFERED"
     }
+    return {**kept, "AUTOCNN_REPORT": "0"}
 
 
 @pytest.fixture(scope="session")

@@ -26,3 +26,17 @@ def test_a_wrong_output_is_one_line(autocnn, tmp_path, output, expected):
     assert (done.code, done.out) == (2 if "pdf" in output else 1, "")
     assert len(done.err.splitlines()) == 1
     assert expected in done.err
+
+
+@pytest.mark.training
+def test_a_search_ends_with_a_report(call, search_arguments, tmp_path):
+    """The closing lines name it; the pictures of the winner are in it."""
+    name = ("--study", "shown", "--results", tmp_path, "--report")
+    done = call(*search_arguments, *name)
+    file = tmp_path / "shown" / "report.html"
+    assert done.code == 0, done.err
+    assert f"report         {file}" in done.out.splitlines()
+    assert "the report was not made" not in done.out + done.err
+    page = file.read_text(encoding="utf-8")
+    assert "most confident mistakes" in page
+    assert "Training images of each class" in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import numpy as np
 
-from autocnn.models.feature_maps import feature_maps
+from autocnn.models.feature_maps import feature_maps, layer_filters
 from autocnn.models.trained import KerasPredictor
 
 
@@ -39,3 +39,28 @@ def test_a_network_without_maps_has_none():
     outputs = keras.layers.Dense(3)(keras.layers.Flatten()(inputs))
     model = keras.Model(inputs, outputs)
     assert feature_maps(KerasPredictor(model), np.zeros((2, 2, 1), np.uint8)) == []
+
+
+def test_filters_of_a_convolution_are_averaged_over_many_inputs():
+    """Two filters of one input stay; of four inputs 1, 2, 3 and 6 the mean 3 is shown."""
+    inputs = keras.Input((4, 4, 1))
+    first = keras.layers.Conv2D(4, 2, name="first")(inputs)
+    point = keras.layers.Conv2D(4, 1, name="point")(first)
+    second = keras.layers.Conv2D(1, 2, name="second")(point)
+    model = keras.Model(inputs, second)
+    weights = np.zeros((2, 2, 4, 1))
+    weights[0, 0, :, 0] = [1, 2, 3, 6]
+    model.get_layer("second").set_weights([weights, np.zeros(1)])
+    one, two = layer_filters(KerasPredictor(model))
+    assert (one.name, one.inputs, one.n, one.kernels.shape) == ("first", 1, 4, (2, 2, 1, 4))
+    assert (two.name, two.inputs, two.kernels.shape) == ("second", 4, (2, 2, 1, 1))
+    assert two.kernels[..., 0, 0].tolist() == [[3, 0], [0, 0]]
+    assert layer_filters(lambda images: images) == []
+
+
+def test_filters_of_a_separable_convolution_are_one_for_each_input():
+    """Its first half has no sum over the inputs."""
+    inputs = keras.Input((4, 4, 5))
+    model = keras.Model(inputs, keras.layers.SeparableConv2D(7, 2)(inputs))
+    (found,) = layer_filters(KerasPredictor(model))
+    assert (found.inputs, found.n, found.kernels.shape) == (5, 5, (2, 2, 1, 5))

@@ -8,13 +8,24 @@ import re
 import shutil
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+from autocnn.data.class_counts import ClassCounts
+from autocnn.data.dataset import DatasetInfo
+from autocnn.finals.evaluation import evaluate_predictions
+from autocnn.models.feature_maps import LayerFilters, LayerMaps
 from autocnn.objectives import ACCURACY
 from autocnn.records.cost import StudyCost
 from autocnn.records.finals_file import Confusion
+from autocnn.report.data_sheet import DataSheet
+from autocnn.report.layer_table import layer_rows, stages
+from autocnn.report.page_table import Table
 from autocnn.report.study_page import Figure, render_page, shade, show_cell
-from autocnn.report.study_report import StudyReport, Table
+from autocnn.report.study_report import StudyReport
+from autocnn.report.winner_look import ChosenImage, WinnerLook
+from autocnn.space.config import Block, TrialConfig
+from autocnn.space.layers import plan_network
 
 EVIL = '<script>alert("x")</script>'
 
@@ -39,6 +50,86 @@ def report(make_record, facts, make_finals) -> StudyReport:
         manifest={"packages": {EVIL: "1"}, "settings": {"seed": EVIL}},
         commands=[EVIL],
     )
+
+
+@pytest.fixture
+def look() -> WinnerLook:
+    """Three answers for two classes, of which one is a script: a mistake, and two hits."""
+    labels, names = np.array([0, 1, 0]), (EVIL, "b")
+    probabilities = np.array([[0.1, 0.9], [0.2, 0.8], [0.7, 0.3]])
+    image = np.zeros((8, 8, 1), np.uint8)
+    maps = [LayerMaps(name=EVIL, kind="Conv2D", maps=np.ones((8, 8, 20), np.float32))]
+    chosen = ChosenImage(
+        why="wrong", pixels=image, true=EVIL, predicted="b", probability=0.9, maps=maps
+    )
+    kernels = np.ones((3, 3, 1, 2), np.float32)
+    return WinnerLook(
+        trial=4,
+        evaluation=evaluate_predictions(labels, probabilities, names, 3),
+        mistaken=image[None],
+        chosen=[chosen],
+        filters=[LayerFilters(name=EVIL, inputs=1, n=2, kernels=kernels)],
+    )
+
+
+@pytest.fixture
+def sheet() -> DataSheet:
+    """A data set whose name, class and note are scripts."""
+    info = DatasetInfo(
+        name=EVIL,
+        description=EVIL,
+        image_shape=(8, 8, 1),
+        class_names=(EVIL, "b"),
+        n_train=1234,
+        n_test=2,
+        source="folder",
+        notes=(EVIL,),
+    )
+    counts = ClassCounts(class_names=(EVIL, "b"), train=(1200, 30), validation=(3, 1))
+    return DataSheet(info=info, counts=counts)
+
+
+@pytest.fixture
+def whole(report, look, sheet) -> StudyReport:
+    """The report with the pictures of images, and the architecture of a small network."""
+    config, shape = TrialConfig(blocks=(Block(filters=(2,)),), head="global_max"), (8, 8, 1)
+    network = plan_network(config, shape, 2)
+    layers = list(layer_rows(network, shape))
+    return replace(
+        report, look=look, data=sheet, stages=stages(network, shape), layers=layers, missing=EVIL
+    )
+
+
+def test_all_sections_are_on_the_page(whole):
+    """Mistakes, maps, filters, calibration, the data sheet, the cost and the architecture."""
+    page = render_page([(whole, [])])
+    for text in (
+        "The 1 most confident mistakes",
+        "the first 16 of 20 maps of 8 × 8",
+        "2 filters of 1 input",
+        "right in 66.67 % and its mean confidence is 80.00 %, so it is more certain than right",
+        '<td class="number" data-value="1200">1,200</td>',
+        "CPU time",
+        "The network of trial 4, layer by layer.",
+        "⌈8 / 1⌉ × ⌈8 / 1⌉ × 2 filters = 8 × 8 × 2",
+    ):
+        assert text in page, text
+    assert "<script>alert" not in page
+    assert page.count("<script>") == 1
+
+
+def test_a_large_page_is_shortened(whole):
+    """First the leaderboard, then the pictures of single images."""
+    rows = [[i, "x" * 100] for i in range(700)]
+    board = Table(titles=("rank", "origin"), rows=rows)
+    report = replace(whole, leaderboard=board)
+    full = render_page([(report, [])])
+    shorter = render_page([(report, [])], most_bytes=len(full.encode()) - 1)
+    assert shorter.count("x" * 100) == 500
+    assert "200 are left out" in shorter
+    smallest = render_page([(report, [])], most_bytes=1000)
+    assert smallest.count("x" * 100) == 100
+    assert "most confident mistakes" not in smallest
 
 
 def test_names_are_escaped(report):
@@ -105,15 +196,16 @@ def test_a_cell_as_text(title, cell, text):
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark")])
-def test_the_page_works_in_a_browser(report, tmp_path, width, scheme):
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_works_in_a_browser(whole, tmp_path, width, scheme):
     """No message on the console, no request, no overflow; a title sorts and a word filters."""
     playwright = pytest.importorskip("playwright.sync_api")
     chromium = shutil.which("chromium")
     if chromium is None:
         pytest.skip("Debian's chromium is not installed")
     rows = [[1, "plain", 0.9], [2, EVIL, 0.8], [3, "pairs", None]]
-    report = replace(report, leaderboard=Table(titles=("rank", "origin", "score"), rows=rows))
+    report = replace(whole, leaderboard=Table(titles=("rank", "origin", "score"), rows=rows))
     file = tmp_path / "report.html"
     file.write_text(render_page([(report, [])]), encoding="utf-8")
     seen: list[str] = []
@@ -131,6 +223,14 @@ def test_the_page_works_in_a_browser(report, tmp_path, width, scheme):
         assert [text.split()[0] for text in shown.all_inner_texts()] == ["2", "1", "3"]
         page.locator("input.filter").fill("alert")
         assert [text.split()[0] for text in shown.all_inner_texts()] == ["2"]
+        page.locator("input.filter").fill("")
+        page.get_by_role("button", name="score").focus()
+        page.keyboard.press("Enter")  # sorts the other way round
+        assert [text.split()[0] for text in shown.all_inner_texts()] == ["1", "2", "3"]
+        assert page.get_by_text(f"{EVIL}, taken for b, 90.0 %").count() == 1
+        assert page.evaluate("document.scripts.length") == 1
         assert page.evaluate("document.documentElement.scrollWidth") == width
+        page.emulate_media(media="print")
+        assert not page.locator("input.filter").is_visible()
         browser.close()
     assert seen == [file.as_uri()]

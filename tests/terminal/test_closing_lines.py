@@ -87,8 +87,20 @@ def test_the_commands_that_come_next(results, where):
     assert describe_next("first", results) == [
         f"next           autocnn report first{where}",
         f"               autocnn predict first{where} IMAGE",
+        f"               autocnn ablate first{where}",
         f"               autocnn export first{where} -o FILE",
     ]
+
+
+def test_a_report_that_was_made_is_named():
+    """Its command is no longer among those that come next."""
+    assert describe_end(5.0, 4.0, "w.keras", "l.parquet", report="report.html")[:2] == [
+        "model          w.keras",
+        "report         report.html",
+    ]
+    assert describe_next("first", "results", has_report=True)[0] == (
+        "next           autocnn predict first IMAGE"
+    )
 
 
 def test_without_a_model_there_is_no_line_for_it():

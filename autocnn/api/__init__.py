@@ -39,6 +39,14 @@ if TYPE_CHECKING:
     from autocnn.api.installation import describe_installation as describe_installation
     from autocnn.api.join_study import JoinOutcome as JoinOutcome
     from autocnn.api.join_study import join as join
+    from autocnn.api.json_pages import confusion_json as confusion_json
+    from autocnn.api.json_pages import dataset_json as dataset_json
+    from autocnn.api.json_pages import datasets_json as datasets_json
+    from autocnn.api.json_pages import leaderboard_json as leaderboard_json
+    from autocnn.api.json_pages import plan_json as plan_json
+    from autocnn.api.json_pages import trial_json as trial_json
+    from autocnn.api.leaderboard import NO_REPEATS as NO_REPEATS
+    from autocnn.api.leaderboard import REPEAT_COLUMN as REPEAT_COLUMN
     from autocnn.api.leaderboard import LeaderboardRows as LeaderboardRows
     from autocnn.api.leaderboard import leaderboard_rows as leaderboard_rows
     from autocnn.api.leaderboard import rebuild_leaderboard as rebuild_leaderboard
@@ -105,6 +113,7 @@ if TYPE_CHECKING:
     from autocnn.records.study_settings import option_name as option_name
     from autocnn.records.study_settings import option_variable as option_variable
     from autocnn.records.study_settings import setting_types as setting_types
+    from autocnn.report.choices import PICTURES as PICTURES
     from autocnn.report.choices import PLOT_FILES as PLOT_FILES
     from autocnn.report.choices import PLOTS as PLOTS
     from autocnn.report.choices import TEXT_FORMATS as TEXT_FORMATS
@@ -132,7 +141,17 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     ),
     "autocnn.api.installation": ("describe_installation",),
     "autocnn.api.join_study": ("JoinOutcome", "join"),
+    "autocnn.api.json_pages": (
+        "confusion_json",
+        "dataset_json",
+        "datasets_json",
+        "leaderboard_json",
+        "plan_json",
+        "trial_json",
+    ),
     "autocnn.api.leaderboard": (
+        "NO_REPEATS",
+        "REPEAT_COLUMN",
         "LeaderboardRows",
         "leaderboard_rows",
         "rebuild_leaderboard",
@@ -197,7 +216,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "option_variable",
         "setting_types",
     ),
-    "autocnn.report.choices": ("PLOTS", "PLOT_FILES", "TEXT_FORMATS"),
+    "autocnn.report.choices": ("PICTURES", "PLOTS", "PLOT_FILES", "TEXT_FORMATS"),
     "autocnn.space.library": ("space_names",),
     "autocnn.space.toml": ("load_space",),
 }

@@ -9,8 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from autocnn.api.studies import StudyView, choose_study, load_studies, read_study
+from autocnn.errors import StudyError
 from autocnn.leaderboard.file import LeaderboardFile, current_leaderboard
-from autocnn.leaderboard.filters import filter_rows, parse_condition
+from autocnn.leaderboard.filters import NONE, filter_rows, parse_condition
 from autocnn.leaderboard.merged import MERGED_COLUMNS, merge_leaderboards
 from autocnn.leaderboard.table import (
     build_leaderboard,
@@ -19,6 +20,10 @@ from autocnn.leaderboard.table import (
     write_leaderboard,
 )
 
+REPEAT_COLUMN = "duplicate_of"
+# Conditions on rows that repeat no other trial, and on those that do.
+NO_REPEATS, REPEATS = f"{REPEAT_COLUMN}={NONE}", f"{REPEAT_COLUMN}!={NONE}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaderboardRows:
@@ -26,6 +31,7 @@ class LeaderboardRows:
 
     table: pa.Table
     trials: dict[str, int]  # the number of trials of each study, selected or not
+    n_hidden: int = 0  # repeats that the condition NO_REPEATS has left out
 
 
 def select_rows(
@@ -50,7 +56,8 @@ def select_rows(
         file = current_leaderboard(study)
         if file is not None:
             table = _select(file, sort, columns, top, where)
-            return LeaderboardRows(table=table, trials={study.name: file.n_trials})
+            trials, n_hidden = {study.name: file.n_trials}, _count_repeats(file, where)
+            return LeaderboardRows(table=table, trials=trials, n_hidden=n_hidden)
         views = [read_study(study)]
     else:
         views = load_studies(results, names)
@@ -66,7 +73,11 @@ def rows_of(
 ) -> LeaderboardRows:
     """The rows of loaded studies, selected as by `select_rows`, and their numbers of trials."""
     table = leaderboard_rows(*views, sort=sort, columns=columns, top=top, where=where)
-    return LeaderboardRows(table=table, trials={v.paths.name: len(v.records) for v in views})
+    return LeaderboardRows(
+        table=table,
+        trials={view.paths.name: len(view.records) for view in views},
+        n_hidden=sum(_count_repeats(view.leaderboard, where) for view in views),
+    )
 
 
 def leaderboard_rows(
@@ -88,7 +99,15 @@ def leaderboard_rows(
 
 
 def rebuild_leaderboard(view: StudyView) -> Path:
-    """Write the leaderboard file of the study again, from its record; return the path."""
+    """Write the leaderboard file of the study again, from its record; return the path.
+
+    Raises: StudyError if the study has no record.
+    """
+    if view.is_kept_alone:
+        raise StudyError(
+            f"{view.paths.root}: holds no record of its trials, from which the leaderboard could "
+            "be made again"
+        )
     table = build_leaderboard(view.records, view.space, view.objective, view.study.settings.costs)
     write_leaderboard(view.paths.leaderboard, table, view.record_bytes)
     return view.paths.leaderboard
@@ -103,8 +122,21 @@ def _select(
 ) -> pa.Table:
     """The selected rows and columns of a table, or of a file, of which only those are read."""
     schema = source.schema
+    if REPEAT_COLUMN not in schema.names:  # older files do not know of repeats
+        where = [text for text in where if text != NO_REPEATS]
     wanted = schema.names if columns == ["all"] else columns
     conditions = [parse_condition(text, schema) for text in where]
     needed = viewed_columns(schema, sort, wanted) + [each.column for each in conditions]
     table = source.read(needed) if isinstance(source, LeaderboardFile) else source
     return view_leaderboard(filter_rows(table, conditions), sort, wanted, top)
+
+
+def _count_repeats(source: pa.Table | LeaderboardFile, where: Sequence[str]) -> int:
+    """The number of rows that NO_REPEATS leaves out; 0 if it is no condition of `where`."""
+    if NO_REPEATS not in where or REPEAT_COLUMN not in source.schema.names:
+        return 0
+    others = [text for text in where if text != NO_REPEATS]
+    conditions = [parse_condition(text, source.schema) for text in (*others, REPEATS)]
+    needed = list(dict.fromkeys(condition.column for condition in conditions))
+    table = source.read(needed) if isinstance(source, LeaderboardFile) else source
+    return int(filter_rows(table, conditions).num_rows)

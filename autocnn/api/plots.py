@@ -9,29 +9,35 @@ from typing import Any
 
 from rich.console import RenderableType
 
-from autocnn.api.studies import StudyView
+from autocnn.api.pictures import write_study_picture
+from autocnn.api.studies import StudyView, confusion_of
 from autocnn.errors import SettingsError, StudyError
 from autocnn.files import check_place
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.setting import check_choice, either
-from autocnn.report.choices import PLOT_FILES, PLOTS
+from autocnn.report.choices import PICTURES, PLOT_FILES, PLOTS
 from autocnn.report.figure_html import check_plot_file, write_plot
 from autocnn.report.figures import Plot, StudyData, choose_parameters, importances
 from autocnn.terminal.charts import render_curves, render_history, render_importances
+from autocnn.terminal.confusion_table import render_confusion
 from autocnn.trial import TrialState
 
+KINDS = {**PLOTS, **PICTURES}  # whether each can be drawn on a terminal
 WITH_PARAMS = ("parallel", "slice")
 
 
 def draw_study(view: StudyView, kind: str, params: Sequence[str] | None = None) -> RenderableType:
-    """Plot `kind` of the study for a terminal.
+    """Plot or picture `kind` of the study for a terminal.
 
     Raises: SettingsError for a kind that needs a file; StudyError if there is nothing to draw yet.
     """
     _check_request(kind, params)
-    if not PLOTS[kind]:
+    if not KINDS[kind]:
         files = either(f"FILE{ending}" for ending in PLOT_FILES)
-        raise SettingsError(f"plot {kind} is too wide for a terminal; give -o {files}")
+        why = "is too wide for" if kind in PLOTS else "is a picture, which cannot be shown on"
+        raise SettingsError(f"plot {kind} {why} a terminal; give -o {files}")
+    if kind in PICTURES:
+        return render_confusion(confusion_of(view))
     data = _data(view)
     _check_trials(data, kind)
     if kind == "history":
@@ -65,7 +71,7 @@ def describe_importances(view: StudyView) -> dict[str, Any]:
 def plot_study(
     view: StudyView, kind: str, target: Path, params: Sequence[str] | None = None
 ) -> Path:
-    """Write plot `kind` of the study to `target`: .html opens offline, .png and .svg are pictures.
+    """Write plot or picture `kind` to `target`: .html opens offline, .png and .svg are pictures.
 
     `params` names what parallel and slice show; by default the most important parameters if there
     are ten complete trials or more, else the first ones of the space.
@@ -76,6 +82,8 @@ def plot_study(
     _check_request(kind, params)
     check_plot_file(target)
     check_place(target)
+    if kind in PICTURES:
+        return write_study_picture(view, kind, target)
     data = _data(view)
     _check_trials(data, kind)
     chosen = choose_parameters(data, params) if kind in WITH_PARAMS else []
@@ -84,7 +92,7 @@ def plot_study(
 
 
 def _check_request(kind: str, params: Sequence[str] | None) -> None:
-    check_choice("KIND", kind, PLOTS)
+    check_choice("KIND", kind, KINDS)
     if params is not None and kind not in WITH_PARAMS:
         raise SettingsError(f"--params goes with {' and '.join(WITH_PARAMS)}, not with {kind}")
 

@@ -35,7 +35,13 @@ OTHER_BUDGET_S = 900.0
 SPELLINGS: dict[str, tuple[str, Callable[[str, str], float]]] = {
     option_key(key): (key, setting.parse)
     for key, setting in SETTINGS.items()
-    if setting.parse is not None
+    if setting.parse is not None and option_key(key) != key
+}
+# The settings that a file gives as a number, or as the text of their option, under one name.
+NUMBERS_OR_TEXTS = {
+    key: setting.parse
+    for key, setting in SETTINGS.items()
+    if setting.parse is not None and option_key(key) == key
 }
 NOT_FROM_A_FILE = ("study", "created", "baseline")
 
@@ -52,6 +58,9 @@ def read_config(path: Path) -> dict[str, Any]:
             raise _two_for_one(where, name, key, "one setting")
         if name in table:
             table[key] = parse(str(table.pop(name)), f"{where}: {name}")
+    for name, parse in NUMBERS_OR_TEXTS.items():
+        if isinstance(table.get(name), str):
+            table[name] = parse(table[name], f"{where}: {name}")
     return {**settings_from_table(table, where, ("baseline", *SPELLINGS)), **baseline}
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.leaderboard.file import record_bytes
+from autocnn.leaderboard.kept_trials import is_kept_alone, read_kept_facts, read_kept_trials
 from autocnn.leaderboard.lost_trials import read_whole
 from autocnn.leaderboard.merged import StudyImages, check_comparable
 from autocnn.leaderboard.ranking import rank_trials
@@ -40,6 +41,7 @@ class StudyView:
     records: list[TrialRecord]  # in rank order
     objective: Objective = ACCURACY
     record_bytes: int | None = None  # size of the journal before the trials were read
+    is_kept_alone: bool = False  # only the leaderboard is left; there is no record to go on with
 
     @property
     def paths(self) -> StudyPaths:
@@ -74,6 +76,11 @@ class StudyView:
 
         Raises: StudyError if it has not.
         """
+        if self.facts is None and self.is_kept_alone:
+            raise StudyError(
+                f"study {self.paths.name}: only its leaderboard was kept, without the shape of its "
+                f"images: `autocnn leaderboard {self.paths.name}` shows that"
+            )
         if self.facts is None:
             raise StudyError(
                 f"study {self.paths.name} has not begun yet; `autocnn resume {self.paths.name}` "
@@ -147,11 +154,21 @@ def trust_studies(results: Path | str = "results", names: Sequence[str] = ()) ->
 def read_study(study: OpenStudy) -> StudyView:
     """The trials, space and facts of the study, read now.
 
+    If only the leaderboard of the study was kept, they are read from it.
     Raises: StudyError if nothing is on record; RecordError if a file cannot be read.
     """
+    objective = study.settings.scoring
+    if is_kept_alone(study):
+        return StudyView(
+            study=study,
+            objective=objective,
+            space=study.space,
+            facts=read_kept_facts(study),
+            records=rank_trials(read_kept_trials(study), objective),
+            is_kept_alone=True,
+        )
     facts = study.facts
     n_bytes = record_bytes(study.paths.journal)
-    objective = study.settings.scoring
     return StudyView(
         study=study,
         objective=objective,

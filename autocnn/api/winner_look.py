@@ -19,7 +19,7 @@ from autocnn.data.folds import describe_folds
 from autocnn.data.options import ImageOptions
 from autocnn.data.prepared import PreparedData
 from autocnn.errors import AutocnnError, StudyError
-from autocnn.export.measure import even_positions
+from autocnn.exports.measure import even_positions
 from autocnn.finals.evaluation import evaluate_predictions
 from autocnn.records.finals_file import read_confusion
 from autocnn.records.trial_record import TrialRecord

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 import autocnn.api as api
 import autocnn.terminal as terminal
 from autocnn.cli.options import (
+    JsonOption,
     QuietOption,
     ResultsOption,
     StudyArgument,
@@ -36,6 +38,7 @@ def ablate(
         int | None, typer.Option(help="Training images that are used; by default all.")
     ] = None,
     workers: WorkersOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
@@ -52,6 +55,9 @@ def ablate(
     interrupt = Interrupt()
     with terminal.open_screen(-1 if quiet else int(verbose), objective=view.objective) as screen:
         outcome = api.ablate(view, settings, screen, interrupt.is_set)
-    terminal.print_wide(terminal.render_ablation(outcome.rows, outcome.head))
-    terminal.print_line(f"written to {outcome.folder / 'ablation.md'} and ablation.parquet")
+    if as_json:
+        print(json.dumps(api.plan_json(outcome)))
+    else:
+        terminal.print_wide(terminal.render_ablation(outcome.rows, outcome.head))
+        terminal.print_line(f"written to {outcome.folder / 'ablation.md'} and ablation.parquet")
     end_plan(interrupt, [row.score for row in outcome.rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import autocnn.api as api
 import autocnn.terminal as terminal
 from autocnn.cli.options import (
     Given,
+    JsonOption,
     QuietOption,
     ResultsOption,
     VerboseOption,
@@ -38,6 +40,7 @@ def compare(
         int, typer.Option(help="Epochs without a better score after which a training stops.")
     ] = 5,
     workers: WorkersOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
@@ -60,6 +63,9 @@ def compare(
     interrupt = Interrupt()
     with terminal.open_screen(-1 if quiet else int(verbose)) as screen:
         outcome = api.compare(settings, screen, interrupt.is_set)
-    terminal.print_wide(terminal.render_networks(outcome.rows, outcome.title))
-    terminal.print_line(f"written to {outcome.folder / 'compare.md'} and compare.parquet")
+    if as_json:
+        print(json.dumps(api.plan_json(outcome)))
+    else:
+        terminal.print_wide(terminal.render_networks(outcome.rows, outcome.title))
+        terminal.print_line(f"written to {outcome.folder / 'compare.md'} and compare.parquet")
     end_plan(interrupt, [row.test for row in outcome.rows])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
-from autocnn.cli.options import Given, image_options
+from autocnn.cli.options import Given, JsonOption, image_options
 from autocnn.errors import SettingsError
 
 
@@ -38,6 +39,7 @@ def datasets(
         int | None,
         typer.Option(min=1, help="Largest number of images of a class in --grid; by default 8."),
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List the data sets and whether they are on this machine, or describe one of them."""
     drawn: dict[str, Any] = {"flip": flip, "shift": shift, "per_class": per_class}
@@ -48,14 +50,20 @@ def datasets(
     if name is None:
         names = {key: api.option_name(key).partition("/")[0] for key in given}
         _refuse({"--grid": grid, **{names[key]: value for key, value in given.items()}})
-        terminal.print_wide(terminal.render_datasets(api.list_datasets()))
+        if as_json:
+            print(json.dumps(api.datasets_json(api.list_datasets())))
+        else:
+            terminal.print_wide(terminal.render_datasets(api.list_datasets()))
         return
     with terminal.open_reading_bar(quiet=False) as on_read:
         api.read_images(name, options, on_read)
-    if grid is None:
-        terminal.print_wide(terminal.render_dataset(api.dataset_facts(name, options)))
+    if grid is not None:
+        file = str(api.write_grid(name, grid, options, **picture))
+        terminal.print_line(json.dumps({"file": file}) if as_json else file)
+    elif as_json:
+        print(json.dumps(api.dataset_json(api.dataset_facts(name, options))))
     else:
-        terminal.print_line(str(api.write_grid(name, grid, options, **picture)))
+        terminal.print_wide(terminal.render_dataset(api.dataset_facts(name, options)))
 
 
 def _refuse(options: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
-from autocnn.cli.options import ResultsOption, TrustOption, split_names
+from autocnn.cli.options import JsonOption, ResultsOption, TrustOption, split_names
 
 MOST_ROWS = 200  # of a table on a screen without --top
 FORMATS = ("table", *api.TEXT_FORMATS)
@@ -47,6 +48,10 @@ def leaderboard(
     form: Annotated[
         str, typer.Option("--format", help=f"{api.either(FORMATS)}.", show_default=True)
     ] = "table",
+    every: Annotated[
+        bool, typer.Option("--all", help="Also trials that repeat a configuration.")
+    ] = False,
+    as_json: JsonOption = False,
     rebuild: Annotated[
         bool, typer.Option("--rebuild", help="First make the file again from the study's record.")
     ] = False,
@@ -59,13 +64,18 @@ def leaderboard(
     api.check_choice("--format", form, FORMATS)
     where = [*(where or []), *(["pareto=true"] if pareto else [])]
     wanted = None if columns is None else split_names(columns)
+    names, hides = studies or [], not every and not any(api.REPEAT_COLUMN in text for text in where)
+    conditions = [*where, api.NO_REPEATS] if hides else where
     if rebuild:
-        views = api.load_studies(results, studies or [])
+        views = api.load_studies(results, names)
         for view in views:
             api.rebuild_leaderboard(view)
-        rows = api.rows_of(views, sort, wanted, top, where)
+        rows = api.rows_of(views, sort, wanted, top, conditions)
     else:
-        rows = api.select_rows(results, studies or [], sort, wanted, top, where)
+        rows = api.select_rows(results, names, sort, wanted, top, conditions)
+    if as_json:
+        print(json.dumps(api.leaderboard_json(rows)))
+        return
     if form != "table":
         print(terminal.render_text(rows.table, form))
         return
@@ -76,3 +86,6 @@ def leaderboard(
         terminal.print_line(f"no trial has ended yet in {', '.join(rows.trials)}")
     if shown.num_rows < rows.table.num_rows:
         print(f"{rows.table.num_rows - shown.num_rows:,} more rows: --top N, or --format csv")
+    if rows.n_hidden:
+        hidden = "1 repeat is" if rows.n_hidden == 1 else f"{rows.n_hidden} repeats are"
+        print(f"{hidden} hidden: --all shows every trial")

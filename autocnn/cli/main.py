@@ -99,7 +99,7 @@ def main() -> None:
     except AutocnnError as error:
         _fail(str(error), error.exit_code)
     except typer.TyperException as error:
-        _fail(f"{error.format_message()} (see autocnn --help)", error.exit_code)
+        _fail(f"{error.format_message()} (see {_help_of(error)})", error.exit_code)
     except typer.Abort:
         sys.exit(130)
     except Interrupted:
@@ -114,6 +114,13 @@ def main() -> None:
             raise
         _fail(line, 1)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _help_of(error: typer.TyperException) -> str:
+    """The command whose help states what was expected, such as `autocnn search --help`."""
+    context = getattr(error, "ctx", None)
+    command = "autocnn" if context is None else context.command_path
+    return f"`{command} --help`"
 
 
 def _run() -> object:

@@ -102,7 +102,9 @@ TrustOption = Annotated[
     bool,
     typer.Option("--trust", help="Connect to the database that study.toml names, now and later."),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object, and nothing else, on stdout.")
+]
 ReportOption = Annotated[
     bool,
     typer.Option(

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import TextIO
 
 import typer
 
@@ -31,7 +32,12 @@ def run_study(
         outcome = api.search(found.settings, screen, interrupt.is_set, started, study=found.study)
         if report:
             outcome = api.report_search(outcome, found.study, screen)
-    _print_outcome(outcome, found, as_json=as_json)
+    if outcome.state == "failed":
+        terminal.print_line(f"autocnn: error: {api.describe_failure(outcome)}", sys.stderr)
+    if not as_json or verbosity >= 0:
+        _print_outcome(outcome, found, sys.stderr if as_json else sys.stdout)
+    if as_json:
+        print(json.dumps(asdict(outcome)))
     raise typer.Exit(_exit_code(outcome))
 
 
@@ -49,7 +55,7 @@ def join_study(found: api.Resolved, started: float, *, verbosity: int) -> None:
 def end_plan(interrupt: Interrupt, scores: Iterable[float | None]) -> None:
     """Exit with a code if a plan was interrupted, or if no training of it has a score."""
     if interrupt.is_set():
-        print("interrupted; the same command goes on")
+        print("interrupted; the same command goes on", file=sys.stderr)
         raise typer.Exit(EXIT_INTERRUPTED)
     if all(score is None for score in scores):
         raise typer.Exit(EXIT_NO_TRIAL)
@@ -79,40 +85,32 @@ class Interrupt:
             raise Interrupted
 
 
-def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, *, as_json: bool) -> None:
+def _print_outcome(outcome: api.SearchOutcome, found: api.Resolved, stream: TextIO) -> None:
+    """Print how the search ended; with --json to stderr, for stdout has one object."""
+    lines: list[str] = []
     if outcome.state == "finished":
         finals = api.read_finals(found.study.paths)
         assert finals is not None  # a finished study has them
-        if finals.finalists:
+        if finals.finalists and stream is sys.stdout:
             terminal.print_wide(terminal.render_finalists(finals))
-        _print_lines(terminal.describe_finals(finals))
-    if outcome.state == "failed":
-        terminal.print_line(f"autocnn: error: {api.describe_failure(outcome)}", sys.stderr)
-    _print_lines(
-        terminal.describe_end(
-            outcome.seconds,
-            outcome.cpu_seconds,
-            outcome.model,
-            outcome.leaderboard,
-            outcome.runs,
-            outcome.report,
-        )
+        lines += terminal.describe_finals(finals)
+    lines += terminal.describe_end(
+        outcome.seconds,
+        outcome.cpu_seconds,
+        outcome.model,
+        outcome.leaderboard,
+        outcome.runs,
+        outcome.report,
     )
     if outcome.model is not None:
         has_report = outcome.report is not None
         where = found.settings.results
-        _print_lines(terminal.describe_next(outcome.study, where, has_report=has_report))
+        lines += terminal.describe_next(outcome.study, where, has_report=has_report)
+    terminal.print_closing(lines, stream)
     if outcome.state == "interrupted":
         again = ("autocnn", "resume", outcome.study, "--results", found.settings.results)
-        terminal.print_line(f"interrupted; go on with: {shlex.join(again)}")
-    if as_json:
-        print(json.dumps(asdict(outcome)))
+        terminal.print_line(f"interrupted; go on with: {shlex.join(again)}", stream)
 
 
 def _exit_code(outcome: api.SearchOutcome) -> int:
     return {"finished": 0, "interrupted": EXIT_INTERRUPTED, "failed": EXIT_NO_TRIAL}[outcome.state]
-
-
-def _print_lines(lines: list[str]) -> None:
-    for line in lines:
-        terminal.print_line(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
-from autocnn.cli.options import ResultsOption, StudyArgument, TrustOption
+from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument, TrustOption
 from autocnn.errors import RecordError, SettingsError
 
 
@@ -31,6 +32,7 @@ def show(
         bool,
         typer.Option("--confusion", help="Show the confusion matrix of the test instead."),
     ] = False,
+    as_json: JsonOption = False,
     results: ResultsOption = Path("results"),
     trust: TrustOption = False,
 ) -> None:
@@ -41,12 +43,13 @@ def show(
     trial = _one_of(trial, number)
     if compare is not None:
         _check_alone("--compare names both trials", trial, confusion)
-        _show_two(results, study, compare)
+        _check_different(compare)
+        (_print_two if as_json else _show_two)(results, study, compare)
     elif confusion:
         _check_alone("--confusion is about the shipped model", trial)
-        _show_confusion(results, study)
+        (_print_confusion if as_json else _show_confusion)(results, study)
     else:
-        _show_one(results, study, trial)
+        (_print_one if as_json else _show_one)(results, study, trial)
 
 
 def _one_of(trial: int | None, number: int | None) -> int | None:
@@ -62,6 +65,26 @@ def _check_alone(why: str, trial: int | None, confusion: bool = False) -> None:
         raise SettingsError(f"{why}: leave out the TRIAL, got {trial}")
     if confusion:
         raise SettingsError(f"{why}: leave out --confusion")
+
+
+def _check_different(numbers: tuple[int, int]) -> None:
+    if numbers[0] == numbers[1]:
+        raise SettingsError(f"--compare needs two different trials, got {numbers[0]} twice")
+
+
+def _print_one(results: Path, study: str | None, trial: int | None) -> None:
+    if trial is None:
+        study, trial = api.study_or_trial(results, study)
+    print(json.dumps(api.trial_json(api.load_study(results, study), trial)))
+
+
+def _print_two(results: Path, study: str | None, numbers: tuple[int, int]) -> None:
+    view = api.load_study(results, study)
+    print(json.dumps({"trials": [api.trial_json(view, number) for number in numbers]}))
+
+
+def _print_confusion(results: Path, study: str | None) -> None:
+    print(json.dumps(api.confusion_json(api.load_study(results, study))))
 
 
 def _show_one(results: Path, study: str | None, trial: int | None) -> None:
@@ -81,8 +104,6 @@ def _show_one(results: Path, study: str | None, trial: int | None) -> None:
 
 
 def _show_two(results: Path, study: str | None, numbers: tuple[int, int]) -> None:
-    if numbers[0] == numbers[1]:
-        raise SettingsError(f"--compare needs two different trials, got {numbers[0]} twice")
     view = api.load_study(results, study)
     first, second = (view.trial(number) for number in numbers)
     terminal.print_wide(terminal.render_two_trials(first, second, view.space, view.objective))

@@ -160,14 +160,14 @@ def current_leaderboard(study: OpenStudy) -> LeaderboardFile | None:
         found = open_leaderboard(study.paths.leaderboard)
     except (StudyError, RecordError):
         return None
-    if not _has_record(study):
+    if not has_record(study):
         return found
     is_ordered = "val_score" in found.schema.names  # older files break ties by another rule
     is_whole = found.holds_journal(record_bytes(study.paths.journal))
     return found if is_ordered and is_whole else None
 
 
-def _has_record(study: OpenStudy) -> bool:
+def has_record(study: OpenStudy) -> bool:
     """True if there is a journal, or may be a database."""
     if study.paths.journal.exists() or not study.exists:
         return True

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from autocnn.errors import SettingsError
 from autocnn.leaderboard.file import objective_of
 from autocnn.leaderboard.table import SCORES, find_column
+from autocnn.records.units import parse_count
 from autocnn.space.parameters import CLOSE
 from autocnn.trial import FailureCause, TrialState
 
@@ -27,6 +28,7 @@ _COMPARISONS: dict[str, Callable[..., Any]] = {
     ">=": pc.greater_equal,
 }
 _OF_EQUALS = {"=": True, "!=": False, "<": False, "<=": True, ">": False, ">=": True}
+NONE = "none"  # in a column of whole numbers: a row without a value
 _WITHOUT_ORDER = ("=", "!=")
 _CONDITION = re.compile(r"(?P<column>[^=!<>]+)(?P<operator>[=!<>]+)(?P<value>.+)", re.DOTALL)
 _TRUTHS = {"true": True, "false": False}
@@ -35,7 +37,9 @@ _WORDS: dict[str, tuple[str, ...]] = {"state": tuple(TrialState), "cause": tuple
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """A comparison of one column with a value; a null never matches, whatever the operator.
+    """A comparison of one column with a value; a null matches no value, whatever the operator.
+
+    The value of `COLUMN=none`, in a column of whole numbers, is null: rows without a number match.
 
     Numbers that differ by less than one part in 10^9 are equal: a record may hold 0.3 as
     0.30000000000000004.
@@ -48,6 +52,9 @@ class Condition:
     def mask(self, table: pa.Table) -> pa.ChunkedArray:
         """Of each row whether it matches: true, false, or null where the cell is null."""
         column = table[self.column]
+        if not self.value.is_valid:
+            missing = pc.is_null(column)
+            return missing if self.operator == "=" else pc.invert(missing)
         compared = _COMPARISONS[self.operator](column, self.value)
         close = _is_close(column, self.value)
         return compared if close is None else pc.if_else(close, _OF_EQUALS[self.operator], compared)
@@ -92,7 +99,7 @@ def _value(field: pa.Field, operator: str, text: str) -> pa.Scalar:
     """What a column is compared with, of its own kind."""
     if pa.types.is_list(field.type):
         raise SettingsError(f"--where: {field.name} holds a curve, not one value; use score")
-    kind, read = _reader(field.type)
+    kind, read = _reader(field.type, operator, text)
     if operator not in _WITHOUT_ORDER and kind in ("text", "true or false"):
         raise SettingsError(
             f"--where: {field.name} is {kind}, which has no order: use = or !=, got {operator!r}"
@@ -120,25 +127,21 @@ def _check_word(column: str, value: Any, text: str) -> None:
         raise SettingsError(f"--where: {column} must be one of {', '.join(words)}, got {text!r}")
 
 
-def _reader(kind: pa.DataType) -> tuple[str, Callable[[str], pa.Scalar]]:
+def _reader(kind: pa.DataType, operator: str, text: str) -> tuple[str, Callable[[str], pa.Scalar]]:
     """What the values of a column are called, and how one is read; it raises on any other text."""
     if pa.types.is_boolean(kind):
-        return "true or false", lambda text: pa.scalar(_TRUTHS[text.lower()])
+        return "true or false", lambda cell: pa.scalar(_TRUTHS[cell.lower()])
+    if pa.types.is_integer(kind) and text.lower() == NONE and operator in _WITHOUT_ORDER:
+        return "none", lambda _: pa.scalar(None, pa.int64())
     if pa.types.is_integer(kind):
-        return "a whole number", lambda text: pa.scalar(_whole(text), pa.int64())
+        return "a whole number", lambda cell: pa.scalar(_whole(cell), pa.int64())
     if pa.types.is_floating(kind):
-        return "a number", lambda text: pa.scalar(_number(text), pa.float64())
-    return "text", lambda text: pa.scalar(text, pa.string())
+        return "a number", lambda cell: pa.scalar(_number(cell), pa.float64())
+    return "text", lambda cell: pa.scalar(cell, pa.string())
 
 
 def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:  # such as 2e5
-        number = float(text)
-    if not number.is_integer():
-        raise ValueError(text)
-    return int(number)
+    return parse_count(text)
 
 
 def _number(text: str) -> float:

@@ -48,7 +48,7 @@ DEFAULT_COLUMNS = (
 )
 SCORES = ("score",)  # the columns that are sorted with the best first
 
-_CURVES = {  # column: field of an epoch
+CURVES = {  # column: field of an epoch
     "train_loss": "train_loss",
     "train_accuracy": "train_accuracy",
     "val_loss": "val_loss",
@@ -98,7 +98,7 @@ def build_leaderboard(
         is_best = record.number in front
         row = {"rank": rank, "pareto": is_best, **_proposal_cells(record), **_result_cells(record)}
         for name, value in record.values.items():
-            cell = _as_text(value) if name in text_parameters else value
+            cell = as_text(value) if name in text_parameters else value
             row[PARAMETER_PREFIX + name] = cell
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=schema)
@@ -206,7 +206,8 @@ def _parameter_type(parameter: Parameter) -> pa.DataType:
     return pa.int64() if whole else pa.float64()
 
 
-def _as_text(value: Value) -> str:
+def as_text(value: Value) -> str:
+    """The cell of a value in a column of texts."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
@@ -249,6 +250,6 @@ def _result_cells(record: TrialRecord) -> dict[str, Any]:
         "message": result.message or None,
         **{
             column: [getattr(epoch, field) for epoch in result.curve]
-            for column, field in _CURVES.items()
+            for column, field in CURVES.items()
         },
     }

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from autocnn.data.options import RESIZES
-from autocnn.errors import SettingsError
+from autocnn.errors import SettingsError, did_you_mean
 from autocnn.records.database_url import STORAGE_FORMS, is_storage_url
 
 KEY = "setting"  # under which the metadata of a dataclass field hold its `Setting`
@@ -67,7 +67,10 @@ def check_choice(option: str, value: str, choices: Iterable[str]) -> None:
     """Raise SettingsError, naming `option`, unless `value` is one of `choices`."""
     rule = one_of(choices)
     if not rule.holds(value):
-        raise SettingsError(f"{option} must be {rule.expected}, got {value!r}")
+        guess = did_you_mean(value, rule.choices).strip()
+        raise SettingsError(
+            f"{option} must be {rule.expected}, got {value!r}{f'; {guess}' if guess else ''}"
+        )
 
 
 def check_seeds(n: int) -> None:

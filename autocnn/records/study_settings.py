@@ -38,7 +38,7 @@ from autocnn.records.setting import (
     either,
     one_of,
 )
-from autocnn.records.units import parse_duration, parse_memory, parse_milliseconds
+from autocnn.records.units import parse_count, parse_duration, parse_memory, parse_milliseconds
 
 INTEGER_BITS = 64  # of an integer in the record, with its sign
 FINALISTS, SEEDS = 3, 3  # of finals that are asked for only one of the two numbers
@@ -207,15 +207,19 @@ class StudySettings:
     max_params: int | None = field(
         default=None,
         metadata=about(
-            "Largest number of parameters of a network, if below the limit of the space",
+            "Largest number of parameters of a network, such as 200000 or 1.5M, if below the limit "
+            "of the space",
             at_least(1),
+            parse=parse_count,
         ),
     )
     max_macs: int | None = field(
         default=None,
         metadata=about(
-            "Largest number of multiply-accumulates for one image, if below the limit of the space",
+            "Largest number of multiply-accumulates for one image, such as 40M, if below the limit "
+            "of the space",
             at_least(1),
+            parse=parse_count,
         ),
     )
     max_latency_ms: float | None = field(

@@ -1,9 +1,10 @@
-"""Durations and memory sizes from texts such as 12m and 4G."""
+"""Durations, memory sizes and counts from texts such as 12m, 4G and 40M."""
 
 from __future__ import annotations
 
 import math
 import re
+from decimal import Decimal
 
 from autocnn.errors import SettingsError
 
@@ -78,3 +79,25 @@ def parse_memory(text: str, where: str = "--worker-memory") -> int:
     if size == math.inf or round(size) < 1:
         raise SettingsError(f"{where} must be a size such as 900M or 4G, got {text!r}")
     return round(size)
+
+
+_COUNT = re.compile(
+    r"(?P<number>[+-]?\d+(_\d+)*(\.\d+)?(e\d{1,2})?)(?P<unit>[kmg]?)", re.IGNORECASE
+)
+_TIMES = {"": 1, "k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+
+
+def parse_count(text: str, where: str = "--max-macs") -> int:
+    """The whole number of a text such as "200000", "1.5k" or "40M"; k, M and G are powers of 1000.
+
+    Raises: SettingsError, naming the option `where`, if `text` is no whole number.
+    """
+    match = _COUNT.fullmatch(text.strip())
+    count = None
+    if match is not None:
+        count = Decimal(match["number"]) * _TIMES[match["unit"].lower()]
+    if count is None or count != count.to_integral_value():
+        raise SettingsError(
+            f"{where} must be a whole number such as 200000, 1.5k or 40M, got {text!r}"
+        )
+    return int(count)

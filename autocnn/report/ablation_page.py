@@ -62,7 +62,7 @@ def ablation_cells(row: AblationRow, objective: Objective = ACCURACY) -> tuple[s
         objective.text(row.score),
         "–" if row.effect is None else objective.difference_text(row.effect),
         interval,
-        "–" if row.seconds is None else f"{row.seconds:.0f}",
+        "–" if row.seconds is None else f"{row.seconds:.1f}",
         "–" if row.parameters is None else count(row.parameters),
         row.verdict + (f" ({row.failed} failed)" if row.failed and row.n else ""),
     )

@@ -11,5 +11,14 @@ PLOTS: dict[str, bool] = {
     "slice": False,
     "pareto": False,
 }
+# Each picture of the winner, and whether it can be shown on a terminal.
+PICTURES: dict[str, bool] = {
+    "confusion": True,
+    "calibration": False,
+    "mistakes": False,
+    "features": False,
+    "filters": False,
+    "architecture": False,
+}
 PLOT_FILES = (".html", ".png", ".svg")  # the endings of a figure's file
 TEXT_FORMATS = ("json", "csv", "md")  # of a leaderboard, besides a table on the terminal

@@ -15,6 +15,7 @@ from autocnn.leaderboard.table import SCORES
 from autocnn.objectives import ACCURACY, Objective
 from autocnn.report.formatting import count
 
+SECONDS = ("seconds", "cpu_seconds")  # columns with one decimal
 COUNTS = ("parameters", "macs")  # columns of large numbers that a person reads with a unit
 
 
@@ -31,6 +32,8 @@ def short_cell(name: str, value: Any, objective: Objective = ACCURACY) -> str:
         return objective.text(value)
     if name in COUNTS:
         return count(value)
+    if name in SECONDS:
+        return f"{value:.1f}"
     if isinstance(value, float):
         return f"{value:.4g}"
     if isinstance(value, list):

@@ -55,7 +55,7 @@ def network_cells(row: ComparedRow) -> tuple[str, ...]:
         percent(row.published),
         percent(row.validation),
         "–" if row.epochs is None else f"{row.epochs:.0f}",
-        "–" if row.seconds is None else f"{row.seconds:.0f}",
+        "–" if row.seconds is None else f"{row.seconds:.1f}",
         "–" if row.parameters is None else f"{row.parameters:,}",
         "–" if row.macs is None else count(row.macs),
         f"{row.n}" + (f" ({row.failed} failed)" if row.failed else ""),

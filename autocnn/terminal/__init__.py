@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from autocnn.terminal.leaderboard_table import render_leaderboard as render_leaderboard
     from autocnn.terminal.networks_table import render_networks as render_networks
     from autocnn.terminal.predictions_table import render_predictions as render_predictions
+    from autocnn.terminal.printing import print_closing as print_closing
     from autocnn.terminal.printing import print_wide as print_wide
     from autocnn.terminal.reading_bar import open_reading_bar as open_reading_bar
     from autocnn.terminal.screen import open_screen as open_screen
@@ -60,7 +61,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.terminal.leaderboard_table": ("render_leaderboard",),
     "autocnn.terminal.networks_table": ("render_networks",),
     "autocnn.terminal.predictions_table": ("render_predictions",),
-    "autocnn.terminal.printing": ("print_wide",),
+    "autocnn.terminal.printing": ("print_closing", "print_wide"),
     "autocnn.terminal.reading_bar": ("open_reading_bar",),
     "autocnn.terminal.screen": ("open_screen",),
     "autocnn.terminal.space_page": (

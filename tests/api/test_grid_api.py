@@ -25,7 +25,7 @@ def drawn(monkeypatch):
         calls.append((rows, title))
         return b"the picture"
 
-    monkeypatch.setattr("autocnn.api.datasets.draw_grid", draw_grid)
+    monkeypatch.setattr("autocnn.api.sample_images.draw_grid", draw_grid)
     return calls
 
 

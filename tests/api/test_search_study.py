@@ -597,4 +597,5 @@ def test_the_outcome_is_what_json_prints():
         "causes",
         "ending",
         "least_seconds",
+        "report",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -138,3 +139,27 @@ def test_a_long_table_is_cut_with_a_note(leaderboard, monkeypatch):
     assert len(whole.splitlines()[2:]) == 4
     assert "more rows" not in whole
     assert len(leaderboard("--format", "csv").out.splitlines()) == 5
+
+
+def test_repeats_are_hidden_unless_all_are_asked_for(study, leaderboard, make_record):
+    """Trial 1 has the result of trial 0; seconds have one decimal, of the running trial none."""
+    first, second = make_record(0, 0.5, values={"filters": 4}), make_record(1, 0.5)
+    repeat = replace(second, result=replace(second.result, duplicate_of=0, seconds=0.0))
+    space = parse_space(SPACE, name="tiny", where="tiny.toml")
+    table = build_leaderboard([first, repeat], space, ACCURACY)
+    write_leaderboard(study.leaderboard, table, record_bytes(study.journal))
+    done = leaderboard("--columns", "trial,seconds")
+    assert done.out.splitlines()[-2:] == [
+        "    0  2.5",
+        "1 repeat is hidden: --all shows every trial",
+    ]
+    assert [
+        line.split()
+        for line in leaderboard("--all", "--columns", "trial,seconds").out.splitlines()[2:]
+    ] == [
+        ["0", "2.5"],
+        ["1", "0.0"],
+    ]
+    chosen = json.loads(leaderboard("--where", "duplicate_of=0", "--format", "json").out)
+    assert [row["trial"] for row in chosen] == [1]
+    assert len(json.loads(leaderboard("--json").out)["rows"]) == 1

@@ -42,6 +42,7 @@ JSON_KEYS = [
     "causes",
     "ending",
     "least_seconds",
+    "report",
 ]
 
 
@@ -70,12 +71,13 @@ def test_a_search_for_another_objective(objective, better, call, search_argument
     assert outcome["objective"] == objective
     assert outcome["test_score"] != outcome["test"]
     named = {"macro_f1": "macro F1", "loss": "cross-entropy"}[objective]
-    assert any(line.startswith(f"test {named}  ") for line in done.out.splitlines())
+    assert any(line.startswith(f"test {named}  ") for line in done.err.splitlines())
 
 
-def test_json_is_the_last_line(finished):
+def test_json_is_the_only_line(finished):
     """The object has exactly these keys, and its numbers are consistent."""
     outcome = finished.outcome
+    assert len(finished.done.out.splitlines()) == 1
     assert list(outcome) == JSON_KEYS
     assert (outcome["study"], outcome["state"], outcome["trials"]) == ("tiny", "finished", 3)
     ended = ("complete", "pruned", "stopped", "failed")
@@ -86,8 +88,10 @@ def test_json_is_the_last_line(finished):
 
 
 def test_progress_goes_to_stderr(finished):
-    """Stderr has a line a trial and the phases; stdout has the result only."""
+    """Stderr has a line a trial and the phases, then with --json the closing lines."""
     err = finished.done.err.splitlines()
+    closing = err.index("testing …") + 1
+    err, lines = err[:closing], err[closing:]
     assert [line.split()[:2] for line in err if line.startswith("trial ")] == [
         ["trial", "0"],
         ["trial", "1"],
@@ -99,7 +103,7 @@ def test_progress_goes_to_stderr(finished):
         "refitting …",
         "testing …",
     ]
-    names = [line.split("  ")[0] for line in finished.done.out.splitlines()[:-1] if line[0] != " "]
+    names = [line.split("  ")[0] for line in lines if line[0] != " "]
     assert names == ["test accuracy", "winner", "model", "leaderboard", "took", "next"]
 
 

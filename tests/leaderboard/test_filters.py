@@ -15,6 +15,7 @@ TABLE = pa.table(
         "state": ["complete", "complete", "pruned", "running"],
         "score": [0.5, 0.75, 0.9, None],
         "parameters": pa.array([50, 2**60, 2**60 + 1, 100], pa.int64()),
+        "parent": pa.array([None, 0, None, 1], pa.int32()),
         "cause": pa.array([None, None, None, "error"], pa.string()),
         "message": ["a\nb", "", "no memory = bad", None],
         "val_loss": [[0.5], [0.25, 0.5], [], None],
@@ -167,7 +168,7 @@ def test_a_text_without_an_operator_is_refused(text):
         ("trial<inf", "trial must be compared with a whole number, got 'inf'"),
         ("trial<nan", "trial must be compared with a whole number, got 'nan'"),
         (f"trial<{2**63}", f"trial must be compared with a whole number, got '{2**63}'"),
-        ("filters<200k", "param.filters must be compared with a whole number, got '200k'"),
+        ("filters<200x", "param.filters must be compared with a whole number, got '200x'"),
         ("score>90%", "score must be compared with a number, got '90%'"),
         ("score!=nan", "score must be compared with a number, got 'nan'"),
         ("score>93", "score is a fraction such as 0.93, got 93"),
@@ -196,3 +197,15 @@ def test_a_loss_is_no_fraction():
     assert filter_rows(losses, [condition])["trial"].to_pylist() == [0, 1, 2]
     with pytest.raises(SettingsError, match=r"score is a fraction such as 0.93, got 2.3"):
         parse_condition("score<2.3", TABLE.schema)
+
+
+def test_rows_without_a_number_can_be_chosen():
+    """Of four trials two have no parent; in a column of texts, none is a text."""
+    assert trials("parent=none") == [0, 2]
+    assert trials("parent!=None") == [1, 3]
+    assert trials("param.mixed=none") == [1]
+
+
+def test_a_count_may_have_a_unit():
+    """0.1k are 100 parameters."""
+    assert trials("parameters<=0.1k") == [0, 3]

@@ -87,3 +87,13 @@ def test_a_table_is_none_of_the_choices(value):
     """A file may give any value where a name is expected."""
     with pytest.raises(SettingsError, match=r"^x\.toml: baseline must be one of a, b, got "):
         check_choice("x.toml: baseline", value, ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    ("value", "end"), [("colour", "got 'colour'; did you mean 'colours'?"), ("x", "got 'x'")]
+)
+def test_a_wrong_choice_has_a_similar_one(value, end):
+    """Without a similar name there is no guess."""
+    with pytest.raises(SettingsError) as caught:
+        check_choice("--kind", value, ("colours", "shapes"))
+    assert str(caught.value) == f"--kind must be one of colours, shapes, {end}"

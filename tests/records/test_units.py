@@ -7,7 +7,7 @@ import re
 import pytest
 
 from autocnn.errors import SettingsError
-from autocnn.records.units import parse_duration, parse_memory, parse_milliseconds
+from autocnn.records.units import parse_count, parse_duration, parse_memory, parse_milliseconds
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,28 @@ def test_a_wrong_latency_is_refused(text):
     message = f"--max-latency must be a time above zero such as 5ms or 0.1s, got {text!r}"
     with pytest.raises(SettingsError, match=f"^{re.escape(message)}$"):
         parse_milliseconds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("200000", 200_000),
+        ("1.5k", 1_500),
+        ("40M", 40_000_000),
+        (" 2g ", 2_000_000_000),
+        ("2e5", 200_000),
+        ("1_000", 1_000),
+        ("-1", -1),
+    ],
+)
+def test_a_count_is_parsed(text, count):
+    """Units are powers of 1000, in either case; the sum is exact."""
+    assert parse_count(text) == count
+
+
+@pytest.mark.parametrize("text", ["", "x", "1.5", "k", "1 k k", "1.0001k", "4T", "nan", "inf"])
+def test_a_wrong_count_is_refused(text):
+    """The error is one line with the option and the expected form."""
+    message = f"--max-params must be a whole number such as 200000, 1.5k or 40M, got {text!r}"
+    with pytest.raises(SettingsError, match=f"^{re.escape(message)}$"):
+        parse_count(text, "--max-params")

@@ -6,7 +6,7 @@ import pytest
 from rich.console import Group
 from rich.text import Text
 
-from autocnn.terminal.printing import print_wide
+from autocnn.terminal.printing import fold_line, print_closing, print_wide
 from autocnn.terminal.tables import Column, FittedTable
 
 
@@ -49,3 +49,21 @@ def test_a_file_has_the_whole_table(output):
 def test_nothing_is_an_empty_line(output):
     """An empty text has a width of zero and is one empty line."""
     assert output(Text(""), "0") == [""]
+
+
+def test_a_closing_line_is_folded_between_words():
+    """What follows stands below the text; a number and its % stay together."""
+    line = "test accuracy  86.69 %  (1331 errors in 10000; 95 % interval 86.01 % to 87.34 %)"
+    assert fold_line(line, 40) == [
+        "test accuracy  86.69 %  (1331 errors in",
+        "               10000; 95 % interval",
+        "               86.01 % to 87.34 %)",
+    ]
+    assert fold_line(line, 200) == [line]
+    assert fold_line("model          " + "x" * 40, 40)[-1].strip() == "x" * 40
+
+
+def test_closing_lines_in_a_pipe_are_not_folded(capsys):
+    """A program reads them line by line."""
+    print_closing(["test accuracy  " + "word " * 50])
+    assert len(capsys.readouterr().out.splitlines()) == 1

@@ -67,7 +67,7 @@ def check_choice(option: str, value: str, choices: Iterable[str]) -> None:
     """Raise SettingsError, naming `option`, unless `value` is one of `choices`."""
     rule = one_of(choices)
     if not rule.holds(value):
-        guess = did_you_mean(value, rule.choices).strip()
+        guess = did_you_mean(value, rule.choices).strip() if isinstance(value, str) else ""
         raise SettingsError(
             f"{option} must be {rule.expected}, got {value!r}{f'; {guess}' if guess else ''}"
         )

@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from autocnn.api.search_study import check_search as check_search
     from autocnn.api.search_study import search as search
     from autocnn.api.serving import serve as serve
+    from autocnn.api.serving import write_dockerfile as write_dockerfile
     from autocnn.api.settings_sources import Resolved as Resolved
     from autocnn.api.settings_sources import read_config as read_config
     from autocnn.api.settings_sources import resolve as resolve
@@ -171,7 +172,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.api.search_outcome": ("SearchOutcome", "describe_failure"),
     "autocnn.api.search_report": ("report_search",),
     "autocnn.api.search_study": ("SilentListener", "check_search", "search"),
-    "autocnn.api.serving": ("serve",),
+    "autocnn.api.serving": ("serve", "write_dockerfile"),
     "autocnn.api.settings_sources": (
         "read_config",
         "Resolved",

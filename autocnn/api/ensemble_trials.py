@@ -184,7 +184,7 @@ class _Choice:
         """The probabilities of the network of a trial for all images; (images, classes)."""
         load_keras()
         from autocnn.models.ensemble import with_views
-        from autocnn.models.trained import predict_indexed
+        from autocnn.models.predictor import predict_indexed
 
         model: TrainedModel = own_model(self.view, record)
         chosen = self.settings.views if views is None else views

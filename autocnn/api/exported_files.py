@@ -30,7 +30,6 @@ from autocnn.exports.formats import (
 )
 from autocnn.exports.litert_file import INT8, Quantization
 from autocnn.exports.script_file import for_training
-from autocnn.exports.script_lines import check_plan
 from autocnn.exports.targets import Target, check_quantization, find_targets, quantize
 from autocnn.keras_startup import load_keras
 from autocnn.models.contract import ModelContract, contract_to_json
@@ -39,7 +38,8 @@ from autocnn.models.views import PLAIN
 
 if TYPE_CHECKING:  # imported by the functions that need them: importing this module stays fast
     from autocnn.models.network import Network
-    from autocnn.models.trained import Predictor, TrainedModel
+    from autocnn.models.predictor import Predictor
+    from autocnn.models.trained import TrainedModel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +83,7 @@ def export_files(view: StudyView, settings: ExportSettings) -> ExportOutcome:
     check_views(settings.views, view.image_shape, [chosen for chosen, _ in targets])
     check_source(view, settings.trial)
     if any(chosen is SCRIPT for chosen, _ in targets):
-        check_plan(script_plan(view, settings.trial))
+        script_plan(view, settings.trial)  # a trial without a best epoch is refused at once
     contract = replace(contract_in(view, settings.trial), views=settings.views)
     work = _Work(view=view, settings=settings, contract=contract)
     files = tuple(work.export(each) for each in targets)
@@ -235,7 +235,7 @@ class _Work:
 
     def _agreement(self, predictor: Predictor) -> Agreement | None:
         from autocnn.exports.measure import agreement
-        from autocnn.models.trained import predict_all
+        from autocnn.models.predictor import predict_all
 
         images = self._images()
         if isinstance(images, str):

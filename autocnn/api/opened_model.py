@@ -6,13 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from autocnn.api.export import export_note
 from autocnn.api.predictions import load_model, load_winner
-from autocnn.api.studies import load_study
 from autocnn.errors import SettingsError
 from autocnn.exports.formats import MODEL_FILES
 
-if TYPE_CHECKING:  # imports Keras: the help of the command line imports this module
+if TYPE_CHECKING:  # imports NumPy: the help of the command line imports this module
     from autocnn.models.loaded import LoadedModel
 
 
@@ -27,6 +25,9 @@ def open_model(model: str, results: Path, trial: int | None = None) -> tuple[Loa
         if trial is not None:
             raise SettingsError(f"--trial is for a study, and {model} is a file")
         return load_model(path), ""
+    from autocnn.api.export import export_note  # what reads studies is large, and files are served
+    from autocnn.api.studies import load_study  # without it
+
     view = load_study(results, model)
     note = export_note(view, trial)
     return load_winner(view, trial), note

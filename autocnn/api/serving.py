@@ -7,7 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from autocnn.api.opened_model import open_model
-from autocnn.errors import SettingsError
+from autocnn.errors import RecordError, SettingsError
+from autocnn.files import check_place, write_atomic
+from autocnn.input_files import may_replace
 
 PACKAGES = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
 EXTRA = "pip install 'autocnn[serve]'"
@@ -29,9 +31,7 @@ def serve(
     Raises: SettingsError if the extra `serve` is not installed, or the address cannot be used;
     otherwise as `open_model`.
     """
-    missing = [name for module, name in PACKAGES.items() if find_spec(module) is None]
-    if missing:
-        raise SettingsError(f"serve: not installed: {', '.join(missing)}; {EXTRA}")
+    check_server()
     from autocnn.serve.server import open_socket, serve_model
 
     with open_socket(host, port) as bound:  # first: a model takes seconds to load
@@ -39,3 +39,35 @@ def serve(
         if note:
             message(note)
         serve_model(loaded, bound, host, message)
+
+
+def check_server() -> None:
+    """Raise SettingsError, which names the extra, if a package of the server is missing."""
+    missing = [name for module, name in PACKAGES.items() if find_spec(module) is None]
+    if missing:
+        raise SettingsError(f"serve: not installed: {', '.join(missing)}; {EXTRA}")
+
+
+def write_dockerfile(model: str, target: Path | None) -> str:
+    """The recipe of a small image that serves the exported file `model`, written to `target` too.
+
+    Raises: SettingsError if the file is of a format that needs more, or a package is missing;
+    RecordError if the file is no model of autocnn, or if `target` cannot be written.
+    """
+    check_server()
+    path = Path(model)
+    from autocnn.exports.container import HEAD, dockerfile
+    from autocnn.exports.formats import read_contract
+
+    text = dockerfile(path)
+    read_contract(path, needs_model=True)
+    if target is None:
+        return text
+    if not may_replace(target, lambda head: head.startswith(HEAD.encode()), len(HEAD)):
+        raise RecordError(
+            f"{target}: this is no Dockerfile that autocnn has written, and it is not replaced; "
+            "choose another name"
+        )
+    check_place(target)
+    write_atomic(target, text)
+    return text

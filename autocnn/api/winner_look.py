@@ -30,7 +30,7 @@ from autocnn.report.winner_look import ChosenImage, WinnerLook, choose_images, s
 
 if TYPE_CHECKING:  # imports Keras
     from autocnn.models.feature_maps import LayerMaps
-    from autocnn.models.trained import Predictor
+    from autocnn.models.predictor import Predictor
 
 MOST_MACS = 4e10  # of all classified images together: some seconds of one core
 LEAST_IMAGES = 500  # that are classified whatever it takes
@@ -72,7 +72,7 @@ def look_at_winner(view: StudyView, data: PreparedData) -> WinnerLook:
         raise StudyError(f"study {view.paths.name}: no trial has a score yet")
     model = trained_model(view, record.number)
     from autocnn.models.feature_maps import layer_filters
-    from autocnn.models.trained import predict_all
+    from autocnn.models.predictor import predict_all
 
     images = data.validation
     positions = even_positions(images.n, _n_classified(record))

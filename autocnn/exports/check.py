@@ -9,7 +9,7 @@ import numpy as np
 
 from autocnn.errors import AutocnnError, RecordError
 from autocnn.models.contract import ModelContract
-from autocnn.models.trained import Pixels, Predictor
+from autocnn.models.predictor import Pixels, Predictor
 
 CHECKED_IMAGES = 64
 

@@ -37,7 +37,7 @@ from autocnn.models.contract import ModelContract
 if TYPE_CHECKING:  # imported by the functions that need them: reading the table stays fast
     from autocnn.exports.litert_file import Quantization
     from autocnn.models.network import Network
-    from autocnn.models.trained import Predictor
+    from autocnn.models.predictor import Predictor
 
     Writer = Callable[[Network, ModelContract, Path], None]
 
@@ -56,6 +56,7 @@ class Format:
     tolerant: float = 1.0  # the share of the checked images in which it must hold
     writes_with: tuple[str, ...] = ()  # packages of the extra `export`
     reads_with: tuple[str, ...] = ()
+    reads_with_keras: bool = False
     beside: tuple[str, ...] = ()  # the suffixes of further files
     is_folder: bool = False
     refusal: str = ""  # why a file from a stranger is not loaded; empty: it is
@@ -88,6 +89,7 @@ KERAS = Format(
     load=keras_file.load,
     read_contract=keras_archive.read_contract_inside,
     tolerance=keras_file.TOLERANCE,
+    reads_with_keras=True,
 )
 ONNX = Format(
     name="ONNX",
@@ -245,6 +247,11 @@ def read_contract(path: Path | str, *, needs_model: bool = False) -> ModelContra
     chosen = _format_to_read(file, needs_model=needs_model)
     check_packages(str(file), chosen.reads_with)
     return chosen.read_contract(file)
+
+
+def needs_keras(path: Path) -> bool:
+    """True if the model's file at `path` is loaded by Keras."""
+    return _format_to_read(path, needs_model=True).reads_with_keras
 
 
 def load_file(path: Path, contract: ModelContract) -> Predictor:

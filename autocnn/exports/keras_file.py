@@ -17,7 +17,8 @@ from autocnn.keras_startup import startup_lines_dropped
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract
     from autocnn.models.network import Network
-    from autocnn.models.trained import Predictor, TrainedModel
+    from autocnn.models.predictor import Predictor
+    from autocnn.models.trained import TrainedModel
 
 TOLERANCE = 1e-5  # of a probability: the file holds the network's own float32 weights
 
@@ -40,7 +41,7 @@ def load(path: Path) -> Predictor:
 
     Raises: RecordError if the file cannot be read, or has more than Keras' own layers.
     """
-    from autocnn.models.trained import KerasPredictor
+    from autocnn.models.predictor import KerasPredictor
 
     return KerasPredictor(_load(path))
 
@@ -51,7 +52,7 @@ def with_weights_of(model: TrainedModel, path: Path) -> TrainedModel:
     Raises: RecordError if the file cannot be read, or if it is not a file of this network.
     """
     from autocnn.exports.check import check_same
-    from autocnn.models.trained import KerasPredictor
+    from autocnn.models.predictor import KerasPredictor
 
     loaded = _load(path)
     read = replace(model, weights=tuple(loaded.get_weights()))

@@ -16,7 +16,7 @@ from autocnn.exports.quiet import quiet
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract
     from autocnn.models.network import Network
-    from autocnn.models.trained import Pixels, Predictor, Probabilities
+    from autocnn.models.predictor import Pixels, Predictor, Probabilities
 
 TOLERANCE = 1e-4  # of a probability: other kernels, float32
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autocnn.models.file_report import Agreement
 
 if TYPE_CHECKING:  # imports Keras
-    from autocnn.models.trained import Pixels, Predictor, Probabilities
+    from autocnn.models.predictor import Pixels, Predictor, Probabilities
 
 WARM_UP = 5  # calls that are not timed: the first ones make room and compile
 TIMED = 50

@@ -16,7 +16,7 @@ from autocnn.models.contract import contract_to_json
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract
     from autocnn.models.network import Network
-    from autocnn.models.trained import Pixels, Predictor, Probabilities
+    from autocnn.models.predictor import Pixels, Predictor, Probabilities
 
 TOLERANCE = 1e-4  # of a probability: other kernels, float32
 OPSET: Final = 18  # tf2onnx 1.17 refuses 21 and 22

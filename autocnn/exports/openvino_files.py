@@ -21,7 +21,7 @@ from autocnn.models.contract import contract_to_json
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract
     from autocnn.models.network import Network
-    from autocnn.models.trained import Pixels, Predictor, Probabilities
+    from autocnn.models.predictor import Pixels, Predictor, Probabilities
 
 WEIGHTS: Final = ".bin"
 TOLERANCE = 1e-4  # of a probability: other kernels, float32

@@ -18,7 +18,7 @@ from autocnn.exports.quiet import quiet
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract
     from autocnn.models.network import Network
-    from autocnn.models.trained import Pixels, Predictor, Probabilities
+    from autocnn.models.predictor import Pixels, Predictor, Probabilities
 
 TOLERANCE = 1e-4  # of a probability: TensorFlow fuses operations of a graph, float32
 CONTRACT: Final = Path("assets.extra", "autocnn.json")

@@ -1,17 +1,18 @@
-"""The lines of a plain Keras program for each layer, optimizer, schedule and augmentation."""
+"""The lines of a plain Keras program for each layer, optimizer and schedule."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from autocnn.errors import SettingsError
 from autocnn.models.script_plan import ScriptPlan
-from autocnn.space.config import Augmentation, Optimizer
-from autocnn.space.layers import Layer, plan_network
+from autocnn.space.config import TrialConfig
+from autocnn.space.layers import INPUT, WHITENING, Layer, plan_network
 
 Settings = Mapping[str, Any]
-PADDINGS: Final = {"zero": "constant", "edge": "nearest", "reflect": "reflect"}
+NAMED: Final = (WHITENING, "logits")  # layers whose names an optimizer or a first weight needs
 OPTIMIZERS: Final = {
     "sgd": "SGD",
     "momentum": "SGD",
@@ -24,6 +25,7 @@ OPTIMIZERS: Final = {
     "nadam": "Nadam",
     "lion": "Lion",
 }
+ALWAYS_DECAYING: Final = ("adamw", "muon")  # their weight decay is a number, even if it is 0
 SHAPES: Final = {  # of the learning rate after the warm-up; `done` and `after` rise from 0 to 1
     "constant": "1.0",
     "step": '0.1 ** (ops.cast(done >= 0.5, "float32") + ops.cast(done >= 0.75, "float32"))',
@@ -58,8 +60,10 @@ LAYERS: Final[dict[str, Callable[[Settings], str]]] = {
         f"keras.initializers.VarianceScaling({s['channels']}), "
         'pointwise_initializer="he_normal")'
     ),
+    "add": lambda s: "Add()",
     "dense": lambda s: (
-        f"Dense({s['units']}{'' if s['bias'] else ', use_bias=False'}, kernel_initializer=%s)"
+        f"Dense({s['units']}{'' if s['bias'] else ', use_bias=False'}, "
+        'kernel_initializer="he_normal")'
     ),
     "scale": lambda s: f"Rescaling({s['factor']!r})",
     "batch_norm": _batch_norm,
@@ -76,81 +80,69 @@ LAYERS: Final[dict[str, Callable[[Settings], str]]] = {
 }
 
 
-def check_plan(plan: ScriptPlan) -> None:
-    """Raise SettingsError, of one line, for what a script cannot hold."""
-    config, augmentation = plan.config, plan.config.augmentation
-    problems = {
-        f"the network {config.architecture}": config.architecture != "blocks",
-        "residual blocks": any(block.residual for block in config.blocks),
-        f"the optimizer {config.optimizer.name}": config.optimizer.name not in OPTIMIZERS,
-        f"the loss {config.loss.name}": config.loss.name != "cross_entropy",
-        "a loss with class weights": plan.class_weights,
-        "images sheared at random": augmentation.shear > 0,
-        "cutout": augmentation.cutout > 0,
-        "mixup": augmentation.mixup > 0,
-        f"pixels that are scaled from {plan.value_range}": plan.value_range.kind != "bytes",
-    }
-    found = [name for name, is_there in problems.items() if is_there]
-    if found:
-        raise SettingsError(
-            f"--format script: a script cannot hold {' and '.join(found)}, which trial "
-            f"{plan.trial} has; choose another trial with --trial, or another format"
-        )
-
-
 def layer_lines(plan: ScriptPlan) -> list[str]:
-    """The layers of the network, from raw pixels to logits."""
+    """The statements from raw pixels, `x`, to logits, `x`.
+
+    The input of a block with a bypass is kept as `start`, and a projected one as `bypass`.
+    """
     spec = plan.image
     pixels = "Rescaling(1 / 255)"
     if plan.config.pixels != "unit":
         variance = [s * s for s in spec.std]
         pixels = f"Normalization(mean={list(spec.mean)}, variance={variance})"
     planned = plan_network(plan.config, spec.shape, spec.n_classes).layers
-    return [f"layers.{text}," for text in (pixels, *map(_layer, planned))]
+    return [f"x = layers.{pixels}(x)", *_statements(planned)]
+
+
+def _statements(planned: tuple[Layer, ...]) -> Iterator[str]:
+    uses = Counter(name for layer in planned for name in layer.inputs)
+    last = {"x": INPUT, "bypass": ""}  # the layer whose output each variable holds
+    part = ""
+    for layer in planned:
+        if part != (part := _part(layer.name)):
+            yield f"# {part}"
+        if uses[last["x"]] > 1 and layer.inputs == (last["x"],):
+            yield "start = x"
+        variables = {name: variable for variable, name in last.items()}
+        given = [variables.get(name, "start") for name in layer.inputs]
+        target = "bypass" if "_bypass" in layer.name else "x"
+        last[target] = layer.name
+        arguments = given[0] if len(given) == 1 else f"[{', '.join(given)}]"
+        yield f"{target} = layers.{_layer(layer)}({arguments})"
+
+
+def _part(name: str) -> str:
+    """As "block 2", "dense 1" or "classifier"."""
+    match = re.match(r"(block|group|dense)(\d+)", name)
+    if match is not None:
+        return f"{match[1]} {match[2]}"
+    return WHITENING if name.startswith(WHITENING) else "classifier"
 
 
 def _layer(layer: Layer) -> str:
     text = LAYERS[layer.kind](layer.settings)
-    if layer.kind == "dense":
-        return text % ('"glorot_uniform"' if layer.name == "logits" else '"he_normal"')
-    return text
+    if layer.name == "logits":
+        text = text.replace("he_normal", "glorot_uniform")
+    return f'{text[:-1]}, name="{layer.name}")' if layer.name in NAMED else text
 
 
-def augmentation_lines(augmentation: Augmentation, shape: tuple[int, int, int]) -> list[str]:
-    """The random layers, in the order of their changes."""
-    height, width, _ = shape
-    fill = f'fill_mode="{PADDINGS[augmentation.shift_padding]}"'
-    lines = []
-    if augmentation.rotation > 0:
-        lines.append(f"layers.RandomRotation({augmentation.rotation} / 360, {fill}),")
-    if augmentation.zoom > 0:
-        lines.append(f"layers.RandomZoom({augmentation.zoom}, {fill}),")
-    if augmentation.shift > 0:
-        shift = augmentation.shift
-        lines.append(f"layers.RandomTranslation({shift} / {height}, {shift} / {width}, {fill}),")
-    if augmentation.flip or augmentation.alternating_flip:
-        lines.append('layers.RandomFlip("horizontal"),')
-    return lines
-
-
-def difference_lines(augmentation: Augmentation) -> list[str]:
-    """Comments on the points in which the random layers differ from the search."""
-    lines = []
-    if augmentation.shift > 0:
-        lines.append("# The search shifted by whole pixels; this layer interpolates.")
-    if augmentation.alternating_flip:
-        lines.append("# The search flipped each image in every other epoch; this layer at random.")
-    if augmentation.rotation > 0 and augmentation.zoom > 0:
-        lines.append("# The search rotated and zoomed in one step, with one interpolation.")
-    return lines
-
-
-def optimizer_line(optimizer: Optimizer) -> str:
-    """The call that makes the optimizer; `rate` is its learning rate."""
-    arguments = ["rate", f"weight_decay={optimizer.weight_decay or None!r}"]
-    if optimizer.name == "adamw":
-        arguments[1] = f"weight_decay={optimizer.weight_decay!r}"
-    if optimizer.name in ("momentum", "nesterov"):
+def optimizer_line(config: TrialConfig) -> str:
+    """The call that makes the optimizer; `rate` is its learning rate, `n_steps` its length."""
+    optimizer = config.optimizer
+    name, decay = optimizer.name, optimizer.weight_decay
+    if is_grouped(config):
+        return f"GroupedNesterov(rate, {optimizer.momentum!r}, {decay!r}, n_steps)"
+    if name not in ALWAYS_DECAYING and decay == 0:
+        arguments = ["rate", "weight_decay=None"]
+    else:
+        arguments = ["rate", f"weight_decay={decay!r}"]
+    if name in ("momentum", "nesterov"):
         arguments.append(f"momentum={optimizer.momentum!r}")
-        arguments.append(f"nesterov={optimizer.name == 'nesterov'}")
-    return f"keras.optimizers.{OPTIMIZERS[optimizer.name]}({', '.join(arguments)})"
+        arguments.append(f"nesterov={name == 'nesterov'}")
+    called = "Muon" if name == "muon" else f"keras.optimizers.{OPTIMIZERS[name]}"
+    return f"{called}({', '.join(arguments)})"
+
+
+def is_grouped(config: TrialConfig) -> bool:
+    """True if the optimizer is that of airbench94."""
+    return config.architecture == "airbench94" and config.optimizer.name == "nesterov"

@@ -10,7 +10,7 @@ from autocnn.data.test_split import load_test
 from autocnn.finals.refit import Refit
 from autocnn.finals.scoring import SplitScore, score_images
 from autocnn.finals.views import PUBLISHED_VIEWS
-from autocnn.models.trained import Predictor
+from autocnn.models.predictor import Predictor
 from autocnn.objectives import Objective
 from autocnn.records.finals_file import Finals, MeasuredScore, RefitSummary
 from autocnn.records.trial_record import TrialRecord

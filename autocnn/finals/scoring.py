@@ -11,7 +11,7 @@ import numpy.typing as npt
 from autocnn.data.dataset import Images
 from autocnn.data.split import image_hashes
 from autocnn.finals.interval import wilson_interval
-from autocnn.models.trained import Pixels, Predictor, in_batches
+from autocnn.models.predictor import Pixels, Predictor, in_batches
 from autocnn.models.views import PLAIN, make_views
 from autocnn.objectives import ACCURACY, Objective
 

@@ -10,15 +10,14 @@ from typing import Any
 import keras
 import numpy.typing as npt
 
-from autocnn.models.trained import (
+from autocnn.models.predictor import (
     KerasPredictor,
     Predictor,
     Probabilities,
-    TrainedModel,
     check_shape,
-    float32_policy,
     predict_all,
 )
+from autocnn.models.trained import TrainedModel, float32_policy
 from autocnn.models.views import PLAIN, VIEWS, average_views, is_moving, stack_views
 from autocnn.nn.model import ImageSpec
 

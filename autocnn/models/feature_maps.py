@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
-from autocnn.models.trained import KerasPredictor, Predictor
+from autocnn.models.predictor import KerasPredictor, Predictor
 
 COLOURS = (1, 3)  # channels that a picture can have
 
@@ -49,6 +48,8 @@ def maps_of_images(
     """As `feature_maps`, for each of a few `images` (n, height, width, channels)."""
     if not isinstance(predictor, KerasPredictor):
         return None
+    import keras
+
     model = predictor.model
     layers = [layer for layer in model.layers if _makes_images(layer)]
     if not layers:
@@ -93,6 +94,8 @@ def _filters(layer: Any, kernels: npt.NDArray[np.float32]) -> LayerFilters:
 
 
 def _makes_images(layer: Any) -> bool:
+    import keras
+
     output = layer.output
     if isinstance(layer, keras.layers.InputLayer) or isinstance(output, list | tuple):
         return False

@@ -14,8 +14,8 @@ from autocnn.errors import DatasetError
 from autocnn.models.contract import ModelContract
 from autocnn.models.image_files import prepare_file
 from autocnn.models.prediction import Prediction
-from autocnn.models.trained import Predictor, Probabilities, check_shape, predict_all
-from autocnn.nn.model import evaluation_batch
+from autocnn.models.predictor import Predictor, Probabilities, check_shape, predict_all
+from autocnn.nn.batches import evaluation_batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

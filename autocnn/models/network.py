@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # imports Keras: the table of formats is read without it
-    from autocnn.models.trained import Predictor, Probabilities
+    from autocnn.models.predictor import Predictor, Probabilities
     from autocnn.nn.model import ImageSpec
 
 

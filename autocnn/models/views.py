@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from autocnn.models.trained import Pixels
+    from autocnn.models.predictor import Pixels
 
 PLAIN: Final = "none"
 MIRROR: Final = "mirror"

@@ -17,7 +17,6 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
-from autocnn.space.config import Optimizer
 from autocnn.space.layers import WHITENING
 from autocnn.space.seeds import derive_seed
 
@@ -100,9 +99,11 @@ class GroupedNesterov(keras.optimizers.Optimizer):
     changes with it.
     """
 
-    def __init__(self, settings: Optimizer, n_steps: int) -> None:
-        super().__init__(settings.learning_rate, name="grouped_nesterov")
-        self.momentum, self.decay = settings.momentum, settings.weight_decay
+    def __init__(
+        self, learning_rate: Any, momentum: float, weight_decay: float, n_steps: int
+    ) -> None:
+        super().__init__(learning_rate, name="grouped_nesterov")
+        self.momentum, self.decay = momentum, weight_decay
         self.n_steps = n_steps
 
     def build(self, variables: Sequence[Any]) -> None:

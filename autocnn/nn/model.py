@@ -17,9 +17,6 @@ from autocnn.space.seeds import derive_seed
 BATCH_NORM_MOMENTUM = 0.9
 
 
-EVALUATION_BATCH = 500  # images of at most 32x32 pixels
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageSpec:
     """The images and classes that a network is built for."""
@@ -28,15 +25,6 @@ class ImageSpec:
     n_classes: int
     mean: tuple[float, ...]  # of the training images' pixels, one value a channel, 0-255
     std: tuple[float, ...]  # standard deviation of those pixels, one value a channel
-
-
-def evaluation_batch(shape: tuple[int, ...], n: int) -> int:
-    """How many of `n` images are evaluated at once, at least 1: fewer if the images are large.
-
-    Input shape: height, width, channels.
-    """
-    height, width, _ = shape
-    return max(1, min(EVALUATION_BATCH, EVALUATION_BATCH * 32 * 32 // (height * width), n))
 
 
 def _conv(s: Mapping[str, Any], name: str, seed: int) -> Any:

@@ -30,7 +30,7 @@ OUTPUT_LAYER = "logits"
 class Muon(keras.optimizers.Optimizer):
     """Momentum with orthogonal steps for hidden kernels, AdamW for the rest; decay is decoupled."""
 
-    def __init__(self, learning_rate: float, weight_decay: float | None = None) -> None:
+    def __init__(self, learning_rate: Any, weight_decay: float | None = None) -> None:
         super().__init__(learning_rate, weight_decay=weight_decay, name="muon")
 
     def build(self, variables: Sequence[Any]) -> None:

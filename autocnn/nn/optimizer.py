@@ -35,7 +35,8 @@ def build_optimizer(config: TrialConfig, n_steps: int) -> Any:
     optimizer = config.optimizer
     name = optimizer.name
     if config.architecture == "airbench94" and name == "nesterov":
-        return GroupedNesterov(optimizer, n_steps)
+        rate, decay = optimizer.learning_rate, optimizer.weight_decay
+        return GroupedNesterov(rate, optimizer.momentum, decay, n_steps)
     arguments: dict[str, Any] = {
         "learning_rate": optimizer.learning_rate,
         "weight_decay": optimizer.weight_decay or None,

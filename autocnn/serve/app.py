@@ -18,7 +18,7 @@ from autocnn.models.contract import contract_to_json
 from autocnn.models.feature_maps import LayerMaps
 from autocnn.models.loaded import LoadedModel
 from autocnn.models.map_pictures import as_url, picture
-from autocnn.models.trained import KerasPredictor
+from autocnn.models.predictor import KerasPredictor
 from autocnn.serve.classifier import Answer, Busy, Classifier, Late, Limits
 from autocnn.serve.middleware import AnswerHeaders, BodyLimit
 from autocnn.serve.payload import read_images
@@ -80,7 +80,8 @@ def build_app(model: LoadedModel, hosts: list[str], limits: Limits | None = None
     )
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts)
     app.add_middleware(AnswerHeaders, headers=HEADERS)
-    app.add_middleware(BodyLimit, most=classifier.limits.request_bytes)
+    most, seconds = classifier.limits.request_bytes, classifier.limits.arrival_s
+    app.add_middleware(BodyLimit, most=most, seconds=seconds)
     _add_pages(app, model)
     _add_answers(app, classifier)
     return app

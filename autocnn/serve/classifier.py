@@ -35,6 +35,7 @@ class Limits:
     images: int = 64  # of one request
     waiting: int = 32  # requests, the one that is answered included
     seconds: float = 30.0  # until the answer
+    arrival_s: float = 30.0  # until the whole request is there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

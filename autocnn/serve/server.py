@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from asyncio import Transport
 from collections.abc import Callable
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from autocnn.errors import SettingsError
 from autocnn.models.loaded import LoadedModel
@@ -14,8 +16,26 @@ from autocnn.serve.app import build_app
 from autocnn.serve.classifier import Limits
 
 LOCAL = ["127.0.0.1", "localhost", "[::1]", "::1"]
+HEAD_S = 10  # seconds within which the first request of a connection has sent its headers
 KEEP_ALIVE_S = 5  # seconds without a request, after which a connection is closed
 MOST_CONNECTIONS = 200
+LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+
+class PromptProtocol(H11Protocol):
+    """HTTP of which the first headers must come soon: uvicorn itself waits for them for ever."""
+
+    head_s: float = HEAD_S
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """Start to wait for the headers."""
+        super().connection_made(transport)
+        self.loop.call_later(self.head_s, self._end_if_late)
+
+    def _end_if_late(self) -> None:
+        if self.cycle is None and not self.transport.is_closing():
+            self.transport.write(LATE)
+            self.transport.close()
 
 
 def open_socket(host: str, port: int) -> socket.socket:
@@ -69,6 +89,7 @@ def serve_model(
     app = build_app(model, allowed_hosts(host), limits)
     config = uvicorn.Config(
         app,
+        http=PromptProtocol,
         log_level="warning",
         access_log=False,
         timeout_keep_alive=KEEP_ALIVE_S,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autocnn.nn import augmentation
-from autocnn.nn.model import evaluation_batch
+from autocnn.nn.batches import evaluation_batch
 from autocnn.space.config import Augmentation
 from autocnn.space.seeds import derive_seed
 from autocnn.train.folds import Fold

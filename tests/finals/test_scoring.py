@@ -7,7 +7,7 @@ import math
 import pytest
 
 from autocnn.finals.scoring import SplitScore, score_images
-from autocnn.nn.model import EVALUATION_BATCH
+from autocnn.nn.batches import EVALUATION_BATCH
 from autocnn.objectives import BALANCED_ACCURACY, LOSS
 
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from autocnn.models.feature_maps import feature_maps, layer_filters
-from autocnn.models.trained import KerasPredictor
+from autocnn.models.predictor import KerasPredictor
 
 
 def test_each_layer_with_maps_is_listed():

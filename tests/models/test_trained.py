@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from autocnn.errors import RecordError
-from autocnn.models.trained import TrainedModel, in_batches
-from autocnn.nn.model import EVALUATION_BATCH, ImageSpec, build_model
+from autocnn.models.predictor import in_batches
+from autocnn.models.trained import TrainedModel
+from autocnn.nn.batches import EVALUATION_BATCH
+from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
 from autocnn.space.config import Block, TrialConfig
 

@@ -36,7 +36,7 @@ def model() -> keras.Model:
     return model
 
 
-def make_optimizer(n_steps, **settings):
+def make_optimizer(n_steps, learning_rate=1e-3, momentum=0.9, weight_decay=0.0):
     """An optimizer built on a kernel, the shift of a normalisation and the bias that freezes."""
     paths = {"logits/kernel": 1.0, "norm/beta": 1.0, f"{WHITENING}/bias": 1.0}
     variables = []
@@ -44,7 +44,7 @@ def make_optimizer(n_steps, **settings):
         layer, name = path.split("/")
         with keras.name_scope(layer):
             variables.append(keras.Variable(np.float32(value), name=name))
-    optimizer = GroupedNesterov(Optimizer(name="nesterov", **settings), n_steps)
+    optimizer = GroupedNesterov(learning_rate, momentum, weight_decay, n_steps)
     optimizer.build(variables)
     return optimizer, variables
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from autocnn.data.catalog import dataset_info
-from autocnn.nn.model import LAYERS, ImageSpec, build_model, evaluation_batch
+from autocnn.nn.batches import evaluation_batch
+from autocnn.nn.model import LAYERS, ImageSpec, build_model
 from autocnn.space.config import NORMALISATION_PLACES, Block, Dense, TrialConfig
 from autocnn.space.layers import plan_network
 from autocnn.space.library import baseline_names

@@ -14,7 +14,7 @@ pytest.importorskip("fastapi")
 import keras
 from fastapi.testclient import TestClient
 
-from autocnn.models.trained import KerasPredictor
+from autocnn.models.predictor import KerasPredictor
 from autocnn.serve.app import build_app
 from autocnn.serve.classifier import Busy, Classifier, Limits
 

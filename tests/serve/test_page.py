@@ -1,4 +1,4 @@
-"""The page in a real browser: a file that is chosen, a drawing, a refusal."""
+"""The page in a real browser: files that are chosen or dropped, drawings, a refusal."""
 
 from __future__ import annotations
 
@@ -28,6 +28,43 @@ def address(model):
         yield f"http://127.0.0.1:{bound.getsockname()[1]}/"
         server.should_exit = True
         thread.join()
+
+
+def _draw_with_keys(page):
+    """A line from the middle to the right border, two pixels of the network high."""
+    page.get_by_role("button", name="Clear").click()
+    page.locator("#draw").focus()
+    for key in ("ArrowUp", " ", *["ArrowRight"] * 14):
+        page.keyboard.press(key)
+    assert page.locator("#pen").inner_text() == "The pen is down: arrows draw."
+    assert page.locator("#cursor").is_visible()
+    places = "[[200, 130], [200, 200], [100, 130]]"
+    seen = f"{places}.map(([x, y]) => pen.getImageData(x, y, 1, 1).data[0])"
+    assert page.evaluate(seen) == [255, 0, 0]
+    page.keyboard.press("Enter")
+    page.get_by_text("First guess: dark").wait_for()
+    page.get_by_text("First guess: dark 100.0 %").wait_for(state="detached")
+    page.keyboard.press("Delete")
+    page.keyboard.press("Tab")
+    assert page.locator("#pen").inner_text() == ""
+    assert page.evaluate(seen) == [0, 0, 0]
+
+
+def _drop(page, content):
+    """A file that is dropped on the page is classified."""
+    given = page.evaluate_handle(
+        """bytes => { const data = new DataTransfer();
+        data.items.add(new File([new Uint8Array(bytes)], "dropped.png", {type: "image/png"}));
+        return data; }""",
+        list(content),
+    )
+    for kind in ("dragover", "drop"):
+        page.dispatch_event("#drop", kind, {"dataTransfer": given})
+        if kind == "dragover":
+            assert page.locator("#drop.over").count() == 1
+    page.get_by_text("dropped.png").wait_for()
+    first = page.locator("#guesses li").first
+    assert first.inner_text().startswith("First guess: <script>alert(1)</script> 100.0")
 
 
 @pytest.mark.browser
@@ -67,7 +104,9 @@ def test_the_page_guesses(address, white, tmp_path, width, scheme):
         page.get_by_role("button", name="Guess the drawing").press("Enter")
         page.get_by_text("First guess: dark 100.0 %").wait_for(state="detached")
         guesses.first.wait_for()
+        _draw_with_keys(page)
         page.screenshot(path=tmp_path / f"{width}.png", full_page=True)
+        _drop(page, white)
         assert page.evaluate("document.documentElement.scrollWidth") == width
         file = {"name": "text.png", "mimeType": "image/png", "buffer": b"hello"}
         page.locator("#file").set_input_files([file])

@@ -113,8 +113,8 @@ function place(event) {
 canvas.addEventListener("pointerdown", (event) => { last = place(event); canvas.setPointerCapture(event.pointerId); line(event); });
 canvas.addEventListener("pointermove", (event) => { if (last) line(event); });
 for (const kind of ["pointerup", "pointercancel"]) canvas.addEventListener(kind, () => { last = null; });
-function line(event) {
-  const next = place(event);
+function line(event) { stroke(place(event)); }
+function stroke(next) {
   pen.strokeStyle = "#fff";
   pen.lineWidth = canvas.width / 13;
   pen.lineCap = pen.lineJoin = "round";
@@ -125,8 +125,46 @@ function line(event) {
   last = next;
 }
 
-document.getElementById("clear").addEventListener("click", clear);
-document.getElementById("guess").addEventListener("click", () => {
+function guess() {
   canvas.toBlob((blob) => ask([new File([blob], "drawing.png", { type: "image/png" })]), "image/png");
+}
+
+const STEP = canvas.width / 28; // a key moves the pen so far
+const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const cursor = document.getElementById("cursor");
+const pen_state = document.getElementById("pen");
+let at = [canvas.width / 2, canvas.height / 2];
+let is_down = false;
+function show_cursor() {
+  cursor.style.left = `${100 * at[0] / canvas.width}%`;
+  cursor.style.top = `${100 * at[1] / canvas.height}%`;
+  cursor.classList.toggle("down", is_down);
+}
+function dot(next) {
+  last = at;
+  stroke(next);
+  last = null;
+}
+canvas.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey) return;
+  const move = MOVES[event.key];
+  if (move) {
+    const next = at.map((value, axis) => Math.min(canvas.width, Math.max(0, value + STEP * move[axis])));
+    if (is_down) dot(next);
+    at = next;
+  } else if (event.key === " ") {
+    is_down = !is_down;
+    if (is_down) dot(at);
+    pen_state.textContent = is_down ? "The pen is down: arrows draw." : "The pen is up: arrows move it.";
+  } else if (event.key === "Enter") guess();
+  else if (event.key === "Delete" || event.key === "Backspace") clear();
+  else return;
+  event.preventDefault();
+  show_cursor();
 });
+canvas.addEventListener("blur", () => { is_down = false; pen_state.textContent = ""; show_cursor(); });
+
+document.getElementById("clear").addEventListener("click", clear);
+document.getElementById("guess").addEventListener("click", guess);
 clear();
+show_cursor();

@@ -7,9 +7,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from autocnn.api.opened_model import open_model
-from autocnn.errors import RecordError, SettingsError
+from autocnn.errors import SettingsError
 from autocnn.files import check_place, write_atomic
-from autocnn.input_files import may_replace
+from autocnn.input_files import check_replaceable
 
 PACKAGES = {"fastapi": "fastapi", "uvicorn": "uvicorn", "python_multipart": "python-multipart"}
 EXTRA = "pip install 'autocnn[serve]'"
@@ -63,11 +63,10 @@ def write_dockerfile(model: str, target: Path | None) -> str:
     read_contract(path, needs_model=True)
     if target is None:
         return text
-    if not may_replace(target, lambda head: head.startswith(HEAD.encode()), len(HEAD)):
-        raise RecordError(
-            f"{target}: this is no Dockerfile that autocnn has written, and it is not replaced; "
-            "choose another name"
-        )
+    older, advice = "a Dockerfile that autocnn has written", "choose another name"
+    check_replaceable(
+        target, lambda head: head.startswith(HEAD.encode()), len(HEAD), older=older, advice=advice
+    )
     check_place(target)
     write_atomic(target, text)
     return text

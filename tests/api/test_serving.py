@@ -102,7 +102,9 @@ def test_a_dockerfile_is_written_beside_a_model(onnx_file):
     text = serving.write_dockerfile(str(onnx_file), target)
     assert serving.write_dockerfile(str(onnx_file), target) == text == target.read_text()
     target.write_text("FROM scratch\n")
-    with pytest.raises(RecordError, match="no Dockerfile that autocnn has written"):
+    with pytest.raises(
+        RecordError, match="or a Dockerfile that autocnn has written, found something else"
+    ):
         serving.write_dockerfile(str(onnx_file), target)
     onnx_file.write_text("hello")
     with pytest.raises(RecordError, match="expected an ONNX file"):

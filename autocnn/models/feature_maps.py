@@ -74,6 +74,8 @@ def layer_filters(predictor: Predictor) -> list[LayerFilters]:
     """
     if not isinstance(predictor, KerasPredictor):
         return []
+    import keras
+
     found = []
     for layer in predictor.model.layers:
         if not isinstance(layer, keras.layers.Conv2D | keras.layers.SeparableConv2D):
@@ -85,6 +87,8 @@ def layer_filters(predictor: Predictor) -> list[LayerFilters]:
 
 
 def _filters(layer: Any, kernels: npt.NDArray[np.float32]) -> LayerFilters:
+    import keras
+
     inputs = kernels.shape[2]
     if isinstance(layer, keras.layers.SeparableConv2D):
         kernels = kernels.transpose(0, 1, 3, 2)  # (side, side, 1, inputs)

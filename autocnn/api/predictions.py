@@ -18,6 +18,10 @@ def load_model(path: Path | str) -> LoadedModel:
 
     The file is any that an export writes, but no SavedModel. Only layers of Keras itself, and
     operations of ONNX, LiteRT and OpenVINO, are loaded: no code in the file is run.
+
+    >>> autocnn.load_model(study.model_path).class_names
+    ('dark', 'grey', 'light')
+
     Raises: SettingsError for an ending of another kind of file, or if the package that reads it is
     missing; RecordError if the file cannot be read, has no contract, or has other layers.
     """

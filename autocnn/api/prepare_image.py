@@ -23,6 +23,10 @@ def load_image(path: Path | str, model: Path | str | ModelContract) -> NDArray[n
     the image is resized and turned to grey or RGB as in training.
 
     Output shape: (height, width, channels), 0 to 255.
+
+    >>> autocnn.load_image("photo.png", study.model_path).shape
+    (8, 8, 1)
+
     Raises: DatasetError if the image cannot be read, or if its values are outside of the range of
     the training images; RecordError if the model's file cannot be read or has no contract;
     SettingsError if it is no model's file.

@@ -238,6 +238,9 @@ def read_contract(path: Path | str, *, needs_model: bool = False) -> ModelContra
     Neither the network nor any code in the file is loaded. With `needs_model` the JSON file alone
     is refused.
 
+    >>> autocnn.read_contract(study.model_path).image_shape
+    (8, 8, 1)
+
     Raises: SettingsError for an ending of another kind of file, or if the package that reads it is
     missing; RecordError if the file cannot be read or holds no valid contract.
     """

@@ -49,6 +49,11 @@ def ablate(
 
     `trial` is by default the winner; `factors` are by default the most common ones; `subset` is the
     number of training images. What is on record already is not trained again.
+
+    >>> outcome = autocnn.ablate(study, seeds=1, factors=["optimizer"])
+    >>> outcome.rows[0].factor
+    'reference'
+
     Raises: SettingsError for unknown factors; StudyError without such a trial.
     """
     view = as_study(study, results).view
@@ -74,6 +79,9 @@ def compare(
     progress: bool = True,
 ) -> CompareOutcome:
     """Train known networks, and winners of studies, in the same way, and test each once.
+
+    >>> [row.name for row in autocnn.compare("shades.npz", ["mlp_deep"], epochs=1).rows]
+    ['mlp_deep']
 
     Raises: SettingsError for an unknown baseline; StudyError without such a study.
     """
@@ -128,6 +136,12 @@ def plot(
     """Draw a study: to the file `path` (.png, .svg, .html), or to a picture that a notebook shows.
 
     `kind` is a name such as "history"; `params` are the parameters of figures that have several.
+
+    >>> autocnn.plot("history", study, "history.svg")
+    PosixPath('history.svg')
+    >>> autocnn.plot("history", study)
+    <Picture history of mine>
+
     Raises: SettingsError for an unknown kind, ending or parameter; StudyError if there is nothing
     to draw yet; RecordError if `path` cannot be written.
     """
@@ -155,6 +169,10 @@ def export(
     With `formats`, `path` is a name without an ending, or a folder. `views`, such as "mirror", are
     those of each image whose predictions the file averages. Each file is run and compared
     with the network before it appears.
+
+    >>> [file.path for file in autocnn.export(study, "mine.keras").files]
+    [PosixPath('mine.keras')]
+
     Raises: SettingsError for a wrong format or a missing package; StudyError without a network;
     RecordError if a file cannot be written.
     """
@@ -179,6 +197,11 @@ def ensemble(
 
     At most `most` networks are chosen, on the validation images; `evaluate` on the file scores it
     on others. `views` as for `export`.
+
+    >>> outcome = autocnn.ensemble(study, "several.keras", most=2)
+    >>> autocnn.load_model("several.keras").predict(["photo.png"]).shape
+    (1, 3)
+
     Raises: SettingsError for unknown views or a wrong ending; StudyError without kept weights or
     without the study's images; RecordError if the file cannot be written.
     """
@@ -204,6 +227,10 @@ def evaluate(
     `model` is a study, its name or folder, the path of an exported file, or what `load_model`
     returns. `dataset` is a name, a path, or an array of images with their `labels`; classes are
     found by name. `split` is "train" or "test" for a data set with a test part of its own.
+
+    >>> autocnn.evaluate(study, x_test, y_test).evaluation.n
+    30
+
     Raises: SettingsError for a wrong split; DatasetError if the images do not fit the network.
     """
     loaded = as_model(model, results)
@@ -227,6 +254,12 @@ def predict(
     """The class probabilities of images: arrays, or one or several paths of image files.
 
     `model` as for `evaluate`, arrays as for `Study.predict`. Output shape: (n, classes).
+
+    >>> autocnn.predict(study, x_test).shape
+    (30, 3)
+    >>> autocnn.predict(study, "photo.png").shape
+    (1, 3)
+
     Raises: DatasetError if an image cannot be read or has values outside of the training range.
     """
     loaded = as_model(model, results)
@@ -254,6 +287,9 @@ def write_report(
     results: str | Path = DEFAULT_RESULTS,
 ) -> Path:
     """Write one HTML page about one or several studies, which needs no other file and no network.
+
+    >>> autocnn.write_report([study], "page.html")
+    PosixPath('page.html')
 
     Raises: SettingsError for another ending than .html; StudyError if a study has no trial.
     """

@@ -33,9 +33,11 @@ class AutoCNNClassifier(ClassifierMixin, BaseEstimator):
     Interrupted by Ctrl-C, `fit` ends cleanly and raises KeyboardInterrupt; if a trial had a score,
     the estimator is fitted with the best one.
 
-    Example:
-        clf = AutoCNNClassifier(time_budget="2m").fit(x_train, y_train)
-        clf.score(x_test, y_test)
+    >>> clf = autocnn.AutoCNNClassifier(time_budget=None, trials=2, epochs=2)
+    >>> clf.fit(x_train, y_train).predict(x_test).shape
+    (30,)
+    >>> clf.classes_.tolist()
+    ['dark', 'grey', 'light']
 
     Attributes: `classes_`, the labels in the order of the probabilities; `study_path_`.
     """

@@ -54,9 +54,9 @@ def search(
 
     A script needs no `if __name__ == "__main__"`.
 
-    Example:
-        study = autocnn.search(x_train, y_train, time_budget="5m")
-        study.predict(x_new)
+    >>> study = autocnn.search(x_train, y_train, trials=2, epochs=2, study="first")
+    >>> study
+    <Study first: finished, 2 trials, test accuracy ...%>
 
     Raises: SettingsError for a wrong argument, naming it; DatasetError for images that cannot be
     used; StudyError if the study of that name is in use.
@@ -83,8 +83,9 @@ def resume(
     The study keeps its settings; the time budget starts anew, and `trials` counts those on record,
     too.
 
-    Example:
-        study = autocnn.resume(study, time_budget="10m")
+    >>> study = autocnn.resume(study, trials=3)
+    >>> len(study.trials)
+    3
 
     Raises: StudyError if there is no such study; SettingsError for a wrong argument.
     """

@@ -31,6 +31,15 @@ class Study:
     """A study on disk, as it was when it was read; `search`, `resume` and `load_study` give one.
 
     In a notebook it is shown as a table of its best trials.
+
+    >>> study.best.number in [trial.number for trial in study.trials]
+    True
+    >>> study.leaderboard(columns=["rank", "state"], top=1).to_pylist()
+    [{'rank': 1, 'state': 'complete'}]
+    >>> study.predict(x_test).shape, study.classify(x_test).shape
+    ((30, 3), (30,))
+    >>> study.report("mine.html")
+    PosixPath('mine.html')
     """
 
     view: StudyView
@@ -174,6 +183,10 @@ def load_study(
     """The study of that name below `results`, or in that folder; by default the latest one.
 
     `storage` is the URL of its database, if the study has one that needs a password.
+
+    >>> autocnn.load_study("mine").name, autocnn.load_study("results/mine").name
+    ('mine', 'mine')
+
     Raises: StudyError if there is no such study; RecordError if it cannot be read.
     """
     folder, name = find_folder(study, results)

@@ -22,6 +22,7 @@ PUBLIC = {
     "__version__",
     "ablate",
     "compare",
+    "ensemble",
     "evaluate",
     "export",
     "load_image",

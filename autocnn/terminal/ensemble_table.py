@@ -47,7 +47,7 @@ def describe_ensemble(outcome: EnsembleOutcome) -> list[str]:
         f"(trial {best.trial})",
         f"ensemble       {objective.text(together.score)}, loss {together.loss:.4f} ({shown}, too "
         "good: of the images by which it was chosen)",
-        f"cross-fitted   {_cross_fitted(outcome)}",
+        *_cross_fitted(outcome),
         _views_line(outcome),
         f"cost           {_cost(outcome)}",
         "" if several else f"one network is all: no mean has a lower loss than trial {best.trial}",
@@ -55,18 +55,17 @@ def describe_ensemble(outcome: EnsembleOutcome) -> list[str]:
     return [line for line in lines if line]
 
 
-def _cross_fitted(outcome: EnsembleOutcome) -> str:
+def _cross_fitted(outcome: EnsembleOutcome) -> list[str]:
     """The gain on images by which nothing was chosen; an accuracy unless the loss is the score."""
     found, is_fraction = outcome.cross_fit, outcome.objective.is_fraction
-    main, other = (found.accuracy, found.loss) if is_fraction else (found.loss, found.accuracy)
-    texts = (
-        [_in_points(main), _in_loss(other)] if is_fraction else [_in_loss(main), _in_points(other)]
-    )
+    texts = [_in_points(found.accuracy), _in_loss(found.loss)]
+    main = found.accuracy if is_fraction else found.loss
     verdict = "" if main.interval[0] > 0 else "; not shown to be better than one network"
-    return (
-        f"{'; '.join(texts)} (mean of {HALVINGS} halvings: chosen on one half, scored on the "
-        f"other, beside the network that is best on the same half){verdict}"
-    )
+    return [
+        f"cross-fitted   {'; '.join(texts if is_fraction else texts[::-1])}{verdict}",
+        f"               (chosen on one half of the images, scored on the other, in {HALVINGS} "
+        "halvings; beside the best network of the same half)",
+    ]
 
 
 def _in_points(gain: Gain) -> str:

@@ -56,11 +56,12 @@ def test_members_are_a_row_each(show, outcome):
 
 def test_the_lines_say_what_is_too_good_and_what_is_not(outcome):
     """0.2 points with an error of 0.1: from 0.00 to 0.40."""
-    best, together, fitted, cost = describe_ensemble(outcome)
+    best, together, fitted, how, cost = describe_ensemble(outcome)
     assert best == "best alone     93.00 %, loss 0.2500 (trial 4)"
     assert "93.50 %, loss 0.2000 (+0.50 points, too good" in together
     assert "accuracy +0.20 points, 95 % interval +0.00 to +0.40; loss -0.0100" in fitted
     assert "not shown" not in fitted
+    assert "in 5 halvings" in how
     assert cost == (
         "cost           150.0 k parameters (1.5 times those of trial 4), 4.0 M MACs an image "
         "(2.0 times)"
@@ -78,7 +79,7 @@ def test_views_stand_beside_the_score_without_them(outcome):
     """A loss is said, and so is that the members were not trained on mirrored images."""
     worse = NetworkScore(score=0.94, accuracy=0.94, loss=0.2)
     lines = describe_ensemble(replace(outcome, views="mirror", without_views=worse))
-    assert lines[3] == (
+    assert lines[4] == (
         "views          93.50 % with mirror, 94.00 % without; not every member was trained on "
         "mirrored images, too; the views are no gain here: leave --views out"
     )

@@ -46,6 +46,19 @@ def test_an_export_has_its_contract(study, arrays, tmp_path):
         calls.export(study, tmp_path / "a.xyz")
 
 
+def test_an_ensemble_is_chosen_and_written(study, arrays, tmp_path):
+    """Nothing is written without a path; the file is a model as any other."""
+    outcome = calls.ensemble(study, most=2)
+    assert outcome.file is None
+    written = calls.ensemble(study, str(tmp_path / "a.keras"), most=2, views="mirror")
+    assert written.contract.views == "mirror"
+    assert 1 <= len(written.members) <= 2
+    found = calls.predict(tmp_path / "a.keras", arrays[0][:4])
+    assert found.sum(axis=1) == pytest.approx(np.ones(4), abs=1e-5)
+    with pytest.raises(SettingsError, match=r"^most must be at least 1, got 0"):
+        calls.ensemble(study, most=0)
+
+
 def test_arrays_are_evaluated_with_their_labels(study, arrays, tmp_path):
     """The accuracy is that of the predictions; a part of the classes is enough."""
     images, labels = arrays

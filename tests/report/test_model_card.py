@@ -75,3 +75,14 @@ def test_a_network_without_finals_is_said_to_be_untested(report, contract):
 def test_names_are_plain_text(text, expected):
     """Neither Markdown nor HTML reads anything in them."""
     assert plain(text) == expected
+
+
+def test_the_card_says_what_is_averaged(report, contract):
+    """Members with their shares, and views; nothing of one network."""
+    both = replace(contract, members=((4, 0.75), (7, 0.25)), views="mirror")
+    text = model_card(report, both, ["model.onnx"])
+    assert "networks of trials 4 (75%), 7 (25%), each with" in text
+    assert "- Each image is classified in 2 views (mirror)" in text
+    plain_text = model_card(report, contract, ["model.onnx"])
+    assert "ensemble" not in plain_text
+    assert "views" not in plain_text

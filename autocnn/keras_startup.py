@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +14,7 @@ from types import ModuleType
 from autocnn.errors import SettingsError
 
 VARIABLE = "KERAS_BACKEND"
+SETTINGS = "keras.json"  # in the folder of Keras
 DEFAULT_BACKEND = "tensorflow"
 # Each backend that autocnn has a training loop for, and the command that installs it.
 TRAINING_BACKENDS = {"tensorflow": "pip install tensorflow", "jax": "pip install 'autocnn[jax]'"}
@@ -36,7 +37,8 @@ ONEDNN_CORES = 2
 def load_keras() -> None:
     """Import Keras and its backend without the lines that native code prints to stderr.
 
-    Raises: SettingsError if the backend is unknown, not installed, or cannot be loaded.
+    Raises: SettingsError if the backend is unknown, not installed, or cannot be loaded, or if
+    Keras refuses its own settings.
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
@@ -55,6 +57,11 @@ def _import_keras() -> ModuleType:
     except ImportError as error:  # a broken installation, or too little memory for it
         reason = str(error).partition("\n")[0]
         raise SettingsError(f"Keras and its backend cannot be loaded ({reason})") from error
+    except (ValueError, TypeError, OSError) as error:  # of a setting in keras.json or KERAS_*
+        reason, file = str(error).partition("\n")[0], _keras_folder(os.environ) / SETTINGS
+        raise SettingsError(
+            f"Keras cannot be loaded ({reason}); look into {file} and the variables KERAS_*"
+        ) from error
     loaded: ModuleType = keras
     return loaded
 
@@ -106,10 +113,11 @@ def check_backend(
 
     Raises: SettingsError if it is unknown or not installed.
     """
+    file = _keras_folder(environment) / SETTINGS
+    configured = _configured_backend(file)  # Keras reads the file in any case
     source, backend = VARIABLE, environment.get(VARIABLE, "")
     if not backend:
-        file = _keras_folder(environment) / "keras.json"
-        source, backend = f"{file}: backend", _configured_backend(file)
+        source, backend = f"{file}: backend", configured
     if backend in (*TRAINING_BACKENDS, *OTHER_BACKENDS) and is_installed(backend):
         return
     if backend not in TRAINING_BACKENDS:
@@ -130,14 +138,21 @@ def _keras_folder(environment: Mapping[str, str]) -> Path:
 
 
 def _configured_backend(file: Path) -> str:
-    """The backend that keras.json names; Keras' default if the file is absent or damaged."""
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """The backend that keras.json names; Keras' default if the file is absent or no JSON.
+
+    Raises: SettingsError for what Keras cannot read: no file, no table, a deep nesting.
+    """
+    if not os.path.exists(file):
         return DEFAULT_BACKEND
-    return (
-        str(found.get("backend", DEFAULT_BACKEND)) if isinstance(found, dict) else DEFAULT_BACKEND
-    )
+    found: object = None
+    with suppress(OSError, RecursionError):
+        try:
+            found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+        except ValueError:  # Keras takes its defaults
+            found = {}
+    if not isinstance(found, dict):
+        raise SettingsError(f"{file}: expected a table of Keras' settings; correct or delete it")
+    return str(found.get("backend", DEFAULT_BACKEND))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -212,7 +213,41 @@ def test_nothing_is_dropped_without_tensorflow(monkeypatch, capfd):
     assert capfd.readouterr().err == "shown\n"
 
 
-def test_a_keras_json_that_is_no_table_counts_as_absent(tmp_path):
-    """Keras' default backend applies."""
-    (tmp_path / "keras.json").write_text("[]")
-    assert keras_startup._configured_backend(tmp_path / "keras.json") == "tensorflow"
+@pytest.mark.parametrize("variable", [{}, {"KERAS_BACKEND": "tensorflow"}])
+@pytest.mark.parametrize("content", ["[]", "3", "null", "[" * 100_000, Path.mkdir, os.mkfifo])
+def test_a_keras_json_that_keras_cannot_read_is_one_line(tmp_path, content, variable):
+    """Keras reads it whatever the variable says, and would raise or wait."""
+    file = tmp_path / "keras.json"
+    file.write_text(content) if isinstance(content, str) else content(file)
+    with pytest.raises(SettingsError) as raised:
+        check_backend({"KERAS_HOME": str(tmp_path), **variable}, {"tensorflow"}.__contains__)
+    line = f"{file}: expected a table of Keras' settings; correct or delete it"
+    assert str(raised.value) == line
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "message"),
+    [
+        ("KERAS_HOME", '{"floatx": "x"}', "Invalid `floatx` configuration"),
+        ("KERAS_HOME", '{"floatx": []}', "unhashable type"),
+        ("KERAS_HOME", '{"epsilon": 1}', "Invalid `epsilon` configuration"),
+        ("KERAS_MAX_EPOCHS", "x", "invalid literal for int"),
+    ],
+)
+def test_settings_that_keras_refuses_are_one_line(tmp_path, variable, value, message):
+    """Of keras.json, or of a variable: Keras' own words, and where to correct it."""
+    environment = {**os.environ, "KERAS_HOME": str(tmp_path)}
+    if variable == "KERAS_HOME":
+        (tmp_path / "keras.json").write_text(value)
+    else:
+        environment[variable] = value
+    code = (
+        "from autocnn.keras_startup import load_keras; from autocnn.errors import SettingsError\n"
+        "try:\n    load_keras()\nexcept SettingsError as error:\n    print(error)"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout.startswith(f"Keras cannot be loaded ({message}")
+    advice = f"; look into {tmp_path / 'keras.json'} and the variables KERAS_*\n"
+    assert done.stdout.endswith(advice)
+    assert (done.stdout.count("\n"), done.stderr) == (1, "")

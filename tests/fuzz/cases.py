@@ -7,11 +7,13 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from fuzz.damage import cut, damage_study, empty, gone, noise, replaced, zeroed
 from fuzz.grammar import READING, WRITING, draw_variables, draw_words
 from fuzz.inputs import make_input, picture
@@ -62,9 +64,9 @@ def run_case(number: int, results: Path, folder: Path) -> Result:
             damage = ", ".join(damage_study(*studies, random) for _ in range(n)) or damage
         words = draw_words(base, made, random)
         variables = {"AUTOCNN_CACHE": str(folder / "cache"), **draw_variables(random)}
-        before = contents(folder)
+        before, rows = contents(folder), ranked(folder)
         outcome = run_command(words, variables)
-    faults = outcome.faults()
+    faults = outcome.faults() + lost(rows, ranked(folder))
     faults += changes(before, contents(folder), _may_write(words))
     if len(variables) > 1:
         damage += f", {list(variables.items())[1:]}"[:200]
@@ -94,9 +96,10 @@ def run_stored(number: int, results: Path, folder: Path) -> Result | None:
         next(each for each in WHOLE if each.__name__ == kind)(path, random)
     words = command.split()
     with _inside(folder):
-        before = contents(folder)
+        before, rows = contents(folder), ranked(folder)
         outcome = run_command(words, {"AUTOCNN_CACHE": str(folder / "cache")})
-    faults = outcome.faults() + changes(before, contents(folder), _may_write(words))
+    faults = outcome.faults() + lost(rows, ranked(folder))
+    faults += changes(before, contents(folder), _may_write(words))
     return Result(number, words, f"{file} {kind}", outcome, faults)
 
 
@@ -126,6 +129,22 @@ def changes(before: Content, after: Content, may_write: tuple[str, ...]) -> list
         and not any(name == place or name.startswith(f"{place}/") for place in may_write)
     ]
     return [f"changed on the disk: {', '.join(changed[:5])}"] if changed else []
+
+
+def ranked(folder: Path) -> dict[str, int]:
+    """The rows of each leaderboard that can be read, by the name of its study."""
+    found = {}
+    for path in folder.glob("results/*/leaderboard.parquet"):
+        with suppress(OSError, pa.ArrowException):
+            if path.is_file():
+                found[path.parent.name] = pq.ParquetFile(path).metadata.num_rows
+    return found
+
+
+def lost(before: dict[str, int], after: dict[str, int]) -> list[str]:
+    """The studies whose leaderboard has fewer trials than before; a deleted one has none."""
+    fewer = [name for name, n in before.items() if name in after and after[name] < n]
+    return [f"trials were lost from the leaderboard of {name}" for name in fewer]
 
 
 def _may_write(words: list[str]) -> tuple[str, ...]:

@@ -6,10 +6,12 @@ A failure names its case; `scripts/fuzz --case NUMBER` shows it. AUTOCNN_FUZZ_CA
 from __future__ import annotations
 
 import os
+import shutil
 from random import Random
 
+import pyarrow.parquet as pq
 import pytest
-from fuzz.cases import changes, run_case
+from fuzz.cases import changes, lost, ranked, run_case
 from fuzz.grammar import options_of
 from fuzz.odd_values import json_text, mutated
 from fuzz.runner import Outcome, run_command
@@ -68,6 +70,20 @@ def test_a_change_on_the_disk_is_noticed():
     after = {"a": (1, b"y"), "d": (1, b"x"), "out/c": (1, b"z")}
     assert changes(before, after, ("out",)) == ["changed on the disk: a, b, d"]
     assert changes(before, before, ()) == []
+
+
+def test_a_trial_that_is_lost_is_noticed(stored, tmp_path):
+    """A leaderboard with fewer rows is a fault; a deleted study and a new one are none."""
+    shutil.copytree(stored, tmp_path / "results")
+    before = ranked(tmp_path)
+    assert before == {"alpha": 3, "beta": 3}
+    file = tmp_path / "results" / "alpha" / "leaderboard.parquet"
+    pq.write_table(pq.read_table(file).slice(0, 2), file)
+    (tmp_path / "results" / "beta" / "leaderboard.parquet").write_bytes(b"x")
+    after = ranked(tmp_path)
+    assert after == {"alpha": 2}
+    assert lost(before, after) == ["trials were lost from the leaderboard of alpha"]
+    assert lost({}, before) == lost(before, {}) == []
 
 
 def test_a_command_runs_here():

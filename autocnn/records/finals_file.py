@@ -5,6 +5,7 @@ finals.json holds `Finals`; confusion.json holds `Confusion`, of the shipped mod
 
 from __future__ import annotations
 
+import heapq
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -151,15 +152,24 @@ class Confusion:
         """The number of images whose class was predicted."""
         return sum(row[i] for i, row in enumerate(self.counts))
 
-    def mistakes(self) -> list[Mistake]:
-        """Every pair of classes with at least one image, the most frequent pair first."""
-        found = [
-            Mistake(true=true, predicted=predicted, count=count)
-            for true, row in zip(self.classes, self.counts, strict=True)
-            for predicted, count in zip(self.classes, row, strict=True)
-            if predicted != true and count
+    @property
+    def n_mistakes(self) -> int:
+        """The number of pairs of different classes with at least one image."""
+        taken = sum(len(row) - row.count(0) for row in self.counts)
+        return taken - sum(row[i] > 0 for i, row in enumerate(self.counts))
+
+    def mistakes(self, most: int) -> list[Mistake]:
+        """The pairs of classes with most images, `most` at most, the most frequent pair first."""
+        found = (
+            (-count, true, predicted)
+            for true, row in enumerate(self.counts)
+            for predicted, count in enumerate(row)
+            if count and predicted != true
+        )
+        return [
+            Mistake(true=self.classes[true], predicted=self.classes[predicted], count=-count)
+            for count, true, predicted in heapq.nsmallest(most, found)
         ]
-        return sorted(found, key=lambda mistake: -mistake.count)
 
 
 def write_confusion(path: Path, confusion: Confusion) -> None:

@@ -21,7 +21,8 @@ from autocnn.records.database_url import STORAGE_FORMS, is_storage_url
 KEY = "setting"  # under which the metadata of a dataclass field hold its `Setting`
 MAX_NAME_BYTES = 255  # of a file name, on all common file systems
 MAX_FOLDS = 20
-MAX_SEEDS = 1000  # of an ablation or a comparison: a plan lies in memory, and so does its table
+MAX_SEEDS = 1000  # of a plan or of finals: the list of trainings lies in memory
+MAX_WORKERS = 1024  # processes of one machine, and of one GPU
 MAX_FINALISTS = 10  # the weights of so many trials are kept
 
 
@@ -75,8 +76,8 @@ def check_choice(option: str, value: str, choices: Iterable[str]) -> None:
 
 def check_seeds(n: int) -> None:
     """Raise SettingsError unless `n`, the repetitions of each training, is 1 to MAX_SEEDS."""
-    if not 1 <= n <= MAX_SEEDS:
-        raise SettingsError(f"--seeds must be 1 to {MAX_SEEDS}, got {n}")
+    if not N_SEEDS.holds(n):
+        raise SettingsError(f"--seeds must be {N_SEEDS.expected}, got {n}")
 
 
 def at_least(low: int) -> Rule:
@@ -124,6 +125,8 @@ STORAGE = Rule(STORAGE_FORMS, is_storage_url)
 TIME = Rule("an ISO time", _is_time)
 FOLDS = Rule(f"1 to {MAX_FOLDS}", lambda value: 1 <= value <= MAX_FOLDS)
 FINALS = Rule(f"1 to {MAX_FINALISTS}", lambda value: 1 <= value <= MAX_FINALISTS)
+N_SEEDS = Rule(f"1 to {MAX_SEEDS}", lambda value: 1 <= value <= MAX_SEEDS)
+N_WORKERS = Rule(f"1 to {MAX_WORKERS}", lambda value: 1 <= value <= MAX_WORKERS)
 HORIZONS = Rule("1 or 2", lambda value: value in (1, 2))
 GPUS = Rule("GPU numbers such as 0,1", lambda value: _GPUS.fullmatch(value) is not None)
 RESIZE = Rule(either(RESIZES), lambda value: value in RESIZES, RESIZES)

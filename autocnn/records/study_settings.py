@@ -23,6 +23,8 @@ from autocnn.records.setting import (
     HORIZONS,
     IMAGE_SIZE,
     KEY,
+    N_SEEDS,
+    N_WORKERS,
     NAME_OR_PATH,
     POSITIVE,
     RESIZE,
@@ -256,7 +258,7 @@ class StudySettings:
         default=None,
         metadata=about(
             "Training processes; by default as many as the machine can feed",
-            at_least(1),
+            N_WORKERS,
             changeable=True,
         ),
     )
@@ -265,7 +267,7 @@ class StudySettings:
         metadata=about("GPUs to train on, such as 0,1; by default all", GPUS, changeable=True),
     )
     workers_per_gpu: int = field(
-        default=1, metadata=about("Training processes on each GPU", at_least(1), changeable=True)
+        default=1, metadata=about("Training processes on each GPU", N_WORKERS, changeable=True)
     )
     recycle: int = field(
         default=30,
@@ -326,7 +328,7 @@ class StudySettings:
         default=None,
         metadata=about(
             "Seeds with which each of them is trained again; by default 3, or 2 if time is short",
-            at_least(1),
+            N_SEEDS,
             changeable=True,
         ),
     )

@@ -173,7 +173,7 @@ def _samples(data: DataSheet) -> Figure | None:
 def _mistakes(confusion: Confusion | None) -> list[Any]:
     if confusion is None or len(confusion.classes) <= MOST_CLASSES:
         return []
-    return confusion.mistakes()[:SHOWN_MISTAKES]
+    return confusion.mistakes(SHOWN_MISTAKES)
 
 
 def _facts(report: StudyReport) -> list[tuple[str, str]]:

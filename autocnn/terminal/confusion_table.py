@@ -45,15 +45,15 @@ def render_confusion(confusion: Confusion, title: str = ON_TEST) -> RenderableTy
 
 
 def _most_confused(confusion: Confusion, title: str) -> RenderableType:
-    mistakes = confusion.mistakes()
+    mistakes = confusion.mistakes(SHOWN_PAIRS)
     head = Text(title, "bold")
-    shown = f"the {min(SHOWN_PAIRS, len(mistakes))} most frequent of {len(mistakes):,} confusions"
+    shown = f"the {len(mistakes)} most frequent of {confusion.n_mistakes:,} confusions"
     head.append(f"  ({len(confusion.classes):,} classes; {shown})", "not bold")
     table = Table(box=None, header_style="bold")
     for title in ("true class", "predicted"):
         table.add_column(title, overflow="fold")
     table.add_column("images", justify="right")
-    for mistake in mistakes[:SHOWN_PAIRS]:
+    for mistake in mistakes:
         names = (Text(escape_controls(name)) for name in (mistake.true, mistake.predicted))
         table.add_row(*names, f"{mistake.count:,}")
     return Group(head, table)
@@ -82,7 +82,7 @@ def _rows(confusion: Confusion) -> list[tuple[str, int, float | None]]:
 
 
 def _mistakes(confusion: Confusion) -> list[Text]:
-    mistakes = confusion.mistakes()[:SHOWN_MISTAKES]
+    mistakes = confusion.mistakes(SHOWN_MISTAKES)
     if not mistakes:
         return [Text("No image was taken for another class")]
     lines = (f"  {m.true} taken for {m.predicted}: {m.count:,}" for m in mistakes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 import shutil
 import tempfile
@@ -23,6 +24,12 @@ def main() -> None:
     parser.add_argument(
         "--stored", action="store_true", help="each file of a study, each damage, each command"
     )
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=math.inf,
+        help="no case begins later; the total says how many ran",
+    )
     asked = parser.parse_args()
     first, n = (asked.first, asked.cases) if asked.case is None else (asked.case, 1)
     with tempfile.TemporaryDirectory() as name:
@@ -30,7 +37,11 @@ def main() -> None:
         results = make_studies(root)
         begun, codes = time.process_time(), Counter[int]()
         kinds: dict[str, list[Result]] = {}
+        until = time.monotonic() + asked.seconds
         for number in range(first, first + n):
+            if time.monotonic() > until:
+                n = number - first
+                break
             folder = root / "case"
             folder.mkdir()
             done = (run_stored if asked.stored else run_case)(number, results, folder)

@@ -139,8 +139,9 @@ def test_what_is_written_is_read_back(file):
 
 def test_mistakes_are_counted():
     """The most frequent mistake comes first; equal counts are in the order of the classes."""
-    assert (PETS.n, PETS.hits) == (22, 15)
-    assert PETS.mistakes() == [
+    assert (PETS.n, PETS.hits, PETS.n_mistakes) == (22, 15, 3)
+    assert PETS.mistakes(2) == PETS.mistakes(9)[:2]
+    assert PETS.mistakes(9) == [
         Mistake(true="dog", predicted="cat", count=3),
         Mistake(true="cat", predicted="dog", count=2),
         Mistake(true="Ärger", predicted="dog", count=2),

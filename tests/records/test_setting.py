@@ -6,8 +6,11 @@ import pytest
 
 from autocnn.errors import SettingsError
 from autocnn.records.setting import (
+    FINALS,
     GPUS,
     IMAGE_SIZE,
+    N_SEEDS,
+    N_WORKERS,
     TIME,
     about,
     at_least,
@@ -16,6 +19,13 @@ from autocnn.records.setting import (
     is_study_name,
     one_of,
 )
+
+
+@pytest.mark.parametrize(("rule", "most"), [(N_SEEDS, 1000), (N_WORKERS, 1024), (FINALS, 10)])
+def test_what_is_listed_in_memory_has_a_limit(rule, most):
+    """Seeds, processes and finalists: a list of each is made before the first one is used."""
+    assert [rule.holds(n) for n in (0, 1, most, most + 1)] == [False, True, True, False]
+    assert rule.expected == f"1 to {most}"
 
 
 def test_a_choice_that_no_text_lists_is_allowed():

@@ -98,7 +98,7 @@ def parse_space(text: str, *, name: str, where: str) -> SearchSpace:
     description = _typed(data.get("description", ""), Name(str), f"{where}: description")
     space = SearchSpace(
         name=name,
-        description=str(description),
+        description=" ".join(str(description).split()),  # one line, whatever it was
         parameters=parameters,
         limits=_limits(data.get("limits", {}), where),
         blocks=_explicit(data, "block", Block, where) if explicit else None,

@@ -72,6 +72,11 @@ def test_the_rest_of_the_file_is_read():
     assert (space.blocks, space.dense) == (None, None)
 
 
+def test_a_description_is_one_line():
+    """A line of it would look like a line of autocnn where the space is printed."""
+    assert parse('description = """two\n  lines\tand a tab"""').description == "two lines and a tab"
+
+
 def test_what_was_published_is_read():
     """A baseline has data, figure and source; a user's space has none."""
     assert parse("").published is None

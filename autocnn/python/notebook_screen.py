@@ -120,9 +120,9 @@ class NotebookScreen:
 
     def _running(self, running: Running) -> str:
         proposal, n = running.proposal, len(running.curve)
-        text = f"epoch {n}/{proposal.last_epoch}  {proposal.origin}"
+        text = f"epoch {n}/{proposal.last_epoch} · {proposal.origin}"
         if running.curve:
-            text += f"  validation {self._objective.text(running.curve[-1].score)}"
+            text += f" · validation {self._objective.text(running.curve[-1].score)}"
         return html.bar(f"trial {proposal.number}", n, proposal.last_epoch, text)
 
     def _draw_soon(self) -> None:

@@ -90,7 +90,7 @@ def test_a_running_trial_has_a_bar_and_the_time_is_shown(clock, make_proposal, m
     screen.progress(Progress(phase="searching", counts=counts, running=running, seconds_left=65.0))
     texts, _ = read(screen.render())
     assert texts[:2] == ["searching: 2 done, 1 pruned, 0 failed", "0:30 passed, 1:05 left"]
-    assert texts[-2:] == ["trial 3", "epoch 1/12  tpe  validation 50.00 %"]
+    assert texts[-2:] == ["trial 3", "epoch 1/12 · tpe · validation 50.00 %"]
 
 
 def test_names_are_text(make_proposal, make_result):

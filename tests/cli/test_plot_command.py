@@ -126,7 +126,7 @@ def test_parameters_can_be_chosen(plot, tmp_path):
         ("history loo", 1, "no study named 'loo' in "),
         ("slice", 2, "plot slice is too wide for a terminal; give -o FILE.html, FILE.png or"),
         ("calibration", 2, "plot calibration is a picture, which cannot be shown on a terminal"),
-        ("mistake", 2, "KIND must be one of history, curves, importance, parallel, slice, conf"),
+        ("mistake", 2, "KIND must be one of history, curves, importance, parallel, slice, pareto"),
         ("confusion", 1, "study look has no finals yet"),
         ("parallel", 2, "plot parallel is too wide for a terminal; give -o FILE.html, "),
         ("pareto", 2, "plot pareto is too wide for a terminal; give -o FILE.html, "),

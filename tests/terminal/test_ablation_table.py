@@ -41,7 +41,7 @@ def test_the_markdown_can_be_handed_in(rows):
     assert lines[0] == "# What did it: study first, trial 3, fashion_mnist"
     assert "20,000 images for at most 7 epochs, up to 3 seeds each" in lines[2]
     assert lines[4].startswith("| change | score | effect (points) | 95 % interval |")
-    assert lines[6] == "| nothing | 90.00 % | – | – | 61 | 161.5 k | – |"
+    assert lines[6] == "| nothing | 90.00 % | – | – | 61.4 | 161.5 k | – |"
     assert lines[7] == (
         "| no \\| dropout | 88.00 % | -2.00 | -3.12 to -0.88 | 61 | 161.5 k | hurts (1 failed) |"
     )

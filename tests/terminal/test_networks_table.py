@@ -32,7 +32,7 @@ def test_the_markdown_has_ours_beside_theirs(rows):
     lines = comparison_markdown(rows, "Known networks", "At most 30 epochs.").splitlines()
     assert lines[:3] == ["# Known networks", "", "At most 30 epochs."]
     assert lines[6] == (
-        "| cnn_16_32_64 | 66.12 % ± 0.41 | 65.98 % | 67.00 % | 17 | 61 | 528,054 | 3.0 M | 3 |"
+        "| cnn_16_32_64 | 66.12 % ± 0.41 | 65.98 % | 67.00 % | 17 | 61.2 | 528,054 | 3.0 M | 3 |"
     )
     assert lines[7] == "| mine | – | – | – | – | – | – | – | 0 (2 failed) |"
     assert lines[-1] == "- cnn_16_32_64: a course"

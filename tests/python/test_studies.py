@@ -6,6 +6,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas
+import polars
 import pyarrow as pa
 import pytest
 from PIL import Image
@@ -36,8 +38,6 @@ def test_the_leaderboard_is_a_table_of_arrow(study):
 
 def test_a_leaderboard_becomes_a_frame(study):
     """Pandas and polars read a table of Arrow."""
-    pandas = pytest.importorskip("pandas")
-    polars = pytest.importorskip("polars")
     assert isinstance(study.leaderboard().to_pandas(), pandas.DataFrame)
     assert polars.from_arrow(study.leaderboard())["trial"].to_list() == [1, 0]
 

@@ -51,7 +51,8 @@ def _known(draw: Draw) -> list[FrozenTrial]:
 
 
 def _directions(draw: Draw) -> list[Direction]:
-    return [draw.objective.direction, *("minimize" for _ in draw.setup.costs)]
+    costs: list[Direction] = ["minimize"] * len(draw.setup.costs)
+    return [draw.objective.direction, *costs]
 
 
 def costs_on_record(attributes: Mapping[str, Any], costs: tuple[str, ...]) -> tuple[float, ...]:

@@ -64,7 +64,7 @@ def one_of(choices: Iterable[str], hidden: tuple[str, ...] = ()) -> Rule:
     return Rule(f"one of {', '.join(listed)}", lambda value: value in allowed, listed)
 
 
-def check_choice(option: str, value: str, choices: Iterable[str]) -> None:
+def check_choice(option: str, value: object, choices: Iterable[str]) -> None:
     """Raise SettingsError, naming `option`, unless `value` is one of `choices`."""
     rule = one_of(choices)
     if not rule.holds(value):

@@ -1,7 +1,7 @@
 """`StudySettings`: the resolved settings of a study, and the table of its options.
 
-The fields of `StudySettings` are the only list of settings: command line, environment variables,
-settings files and checks read it through `SETTINGS`.
+The fields of `StudySettings`, its bases' included, are the only list of settings: command line,
+environment variables, settings files and checks read it through `SETTINGS`.
 """
 
 from __future__ import annotations
@@ -10,26 +10,20 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, replace
 from functools import cache
 from typing import Any, get_type_hints
 
-from autocnn.data.options import CROP
 from autocnn.errors import SettingsError
 from autocnn.objectives import DEFAULT, OBJECTIVES, Objective, find_objective
-from autocnn.records.choices import AUTO, ENGINES, PLAN, PRECISIONS, PRUNERS, SAMPLERS, TUNERS
+from autocnn.records.choices import AUTO, ENGINES, PLAN, PRUNERS, SAMPLERS, TUNERS
 from autocnn.records.database_url import absolute_url, public_url
 from autocnn.records.goals import COSTS, LATENCY, are_goals, split_goals
+from autocnn.records.machine_settings import MachineSettings
 from autocnn.records.setting import (
     FINALS,
-    FOLDS,
-    GPUS,
     HORIZONS,
-    IMAGE_SIZE,
     KEY,
     N_SEEDS,
-    N_WORKERS,
     NAME_OR_PATH,
     POSITIVE,
-    RESIZE,
     SECONDS,
-    STORAGE,
     STUDIES,
     STUDY_NAME,
     TIME,
@@ -40,7 +34,7 @@ from autocnn.records.setting import (
     either,
     one_of,
 )
-from autocnn.records.units import parse_count, parse_duration, parse_memory, parse_milliseconds
+from autocnn.records.units import parse_count, parse_duration, parse_milliseconds
 
 INTEGER_BITS = 64  # of an integer in the record, with its sign
 FINALISTS, SEEDS = 3, 3  # of finals that are asked for only one of the two numbers
@@ -52,8 +46,8 @@ TYPES = (int, float, str, bool)  # of a setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StudySettings:
-    """The resolved settings of a study.
+class StudySettings(MachineSettings):
+    """The resolved settings of a study: those of its images and of the machine, and all others.
 
     The metadata of each field state its option, its rule and whether it is changeable.
     Raises: SettingsError on a value that is out of range, naming its option.
@@ -63,57 +57,6 @@ class StudySettings:
         metadata=about(
             "Name of the study; an existing study is continued", STUDY_NAME, changeable=True
         )
-    )
-    dataset: str = field(  # own images: the absolute path
-        default="digits",
-        metadata=about(
-            "Name of a data set (see autocnn datasets), or path of your own images (folder, .npz, "
-            ".parquet)",
-            NAME_OR_PATH,
-        ),
-    )
-    image_size: str | None = field(  # None: see data.image_size.choose_size
-        default=None,
-        metadata=about(
-            "Size of your own images: 64, or 48x64 (height x width); by default the size or the "
-            "shape that they have, with at most 9,216 pixels, else a square",
-            IMAGE_SIZE,
-        ),
-    )
-    resize: str = field(
-        default=CROP,
-        metadata=about(
-            "How your own images get that size (crop: cover it, pad: fit into it, on black)",
-            RESIZE,
-        ),
-    )
-    skip_corrupt: bool = field(
-        default=False,
-        metadata=about(
-            "Leave out those of your own images that cannot be read",
-            option="--skip-corrupt/--no-skip-corrupt",
-        ),
-    )
-    label_column: str | None = field(  # None: the only column that fits
-        default=None,
-        metadata=about(
-            "Column with the labels, in a table or in Parquet files of your own images; by default "
-            "the only one that fits"
-        ),
-    )
-    file_column: str | None = field(
-        default=None,
-        metadata=about(
-            "Column with the file names of your own images, or in Parquet files the images; by "
-            "default the only one that fits"
-        ),
-    )
-    follow_links: bool = field(
-        default=False,
-        metadata=about(
-            "Follow links that lead out of the folder of your own images",
-            option="--follow-links/--no-follow-links",
-        ),
     )
     space: str = field(
         default="cnn",
@@ -173,39 +116,6 @@ class StudySettings:
         ),
     )
     seed: int = field(default=0, metadata=about("Seed of search and training", at_least(0)))
-    split_seed: int = field(
-        default=0, metadata=about("Seed of the train/validation split", at_least(0))
-    )
-    folds: int | None = field(  # None: data.folds.automatic_folds
-        default=None,
-        metadata=about(
-            "Parts of the images that validate in turn, at most 20: each trial trains so many "
-            "networks; 1: one hold-out; by default 5 for fewer than 1,000 images",
-            FOLDS,
-        ),
-    )
-    results: str = field(
-        default="results", metadata=about("Folder of all studies", NAME_OR_PATH, changeable=True)
-    )
-    storage: str | None = field(  # None: a journal
-        default=None,
-        repr=False,
-        metadata=about(
-            "Database of the record: sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE; by "
-            "default a file in the study's folder",
-            STORAGE,
-        ),
-    )
-    class_weights: bool = field(
-        default=False,
-        metadata=about(
-            "Give rare classes the same weight in the loss as common ones",
-            option="--class-weights/--no-class-weights",
-        ),
-    )
-    subset: int | None = field(  # training images that are used; None: all
-        default=None, metadata=about(rule=at_least(2))
-    )
     max_params: int | None = field(
         default=None,
         metadata=about(
@@ -243,46 +153,6 @@ class StudySettings:
             parse=parse_duration,
             changeable=True,
         ),
-    )
-    worker_memory_mb: int | None = field(  # MiB; None: no limit
-        default=None,
-        metadata=about(
-            "Memory of a training process, such as 4G; a trial that needs more fails",
-            at_least(1),
-            option="--worker-memory",
-            parse=parse_memory,
-            changeable=True,
-        ),
-    )
-    workers: int | None = field(
-        default=None,
-        metadata=about(
-            "Training processes; by default as many as the machine can feed",
-            N_WORKERS,
-            changeable=True,
-        ),
-    )
-    gpus: str | None = field(  # shared by the workers
-        default=None,
-        metadata=about("GPUs to train on, such as 0,1; by default all", GPUS, changeable=True),
-    )
-    workers_per_gpu: int = field(
-        default=1, metadata=about("Training processes on each GPU", N_WORKERS, changeable=True)
-    )
-    recycle: int = field(
-        default=30,
-        metadata=about(
-            "Trials after which a training process is replaced by a new one",
-            at_least(1),
-            changeable=True,
-        ),
-    )
-    max_consecutive_failures: int = field(
-        default=10,
-        metadata=about("Failed trials in a row that end the search", at_least(1), changeable=True),
-    )
-    precision: str = field(
-        default=AUTO, metadata=about("Precision of the training", one_of((AUTO, *PRECISIONS)))
     )
     target: float | None = field(
         default=None,

@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 from optuna.distributions import (
@@ -219,7 +219,8 @@ def build_study(data: StudyData, escape: Escape = str) -> optuna.Study:
 def build_goals(data: StudyData) -> optuna.Study:
     """The trials whose costs are known as a study with values for the costs and the score."""
     costs = [COSTS[name] for name in data.drawn_costs]
-    study = optuna.create_study(directions=[*["minimize"] * len(costs), data.objective.direction])
+    lower: list[Literal["minimize", "maximize"]] = ["minimize"] * len(costs)
+    study = optuna.create_study(directions=[*lower, data.objective.direction])
     known = {record.number: record for record in data.priced}
     for number in range(max(known, default=-1) + 1):
         record = known.get(number)

@@ -45,7 +45,7 @@ def test_a_file_may_give_some_settings_only():
     [
         (
             "trails = 5",
-            "my.toml: trails: unknown setting; did you mean 'trials'? known: study, dataset,",
+            "my.toml: trails: unknown setting; did you mean 'trials'? known: dataset, image_size,",
         ),
         ('trials = "5"', "my.toml: trials must be an integer, got '5'"),
         ("trials = true", "my.toml: trials must be an integer, got True"),
@@ -70,7 +70,8 @@ def test_the_file_has_one_line_a_setting():
     """The file has one line for each setting; settings without a value are left out."""
     lines = settings_to_toml(StudySettings(study="one", trials=5)).splitlines()
     assert lines[0] == "# autocnn search --config FILE reads this file"
-    assert lines[1:3] == ['study = "one"', 'dataset = "digits"']
+    assert lines[1] == 'dataset = "digits"'
+    assert 'study = "one"' in lines
     assert "trials = 5" in lines
     assert "recipes = true" in lines
     assert not any(line.startswith(("epochs", "target")) for line in lines)

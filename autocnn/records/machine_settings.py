@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from autocnn.records.choices import AUTO, PRECISIONS
 from autocnn.records.image_settings import ImageSettings
-from autocnn.records.setting import GPUS, NAME_OR_PATH, STORAGE, about, at_least, one_of
+from autocnn.records.setting import GPUS, N_WORKERS, NAME_OR_PATH, STORAGE, about, at_least, one_of
 from autocnn.records.units import parse_memory
 
 

@@ -255,7 +255,7 @@ def test_a_file_may_name_a_baseline(tmp_path):
         (b"\xff\xfe", "mine.toml: cannot be read as UTF-8 text: "),
         (
             b"sed = 1",
-            "mine.toml: sed: unknown setting; did you mean 'seed'[?] known: study, dataset, ",
+            "mine.toml: sed: unknown setting; did you mean 'seed'[?] known: dataset, image_size, ",
         ),
         (b"seed = 'x'", "mine.toml: seed must be an integer, got 'x'"),
         (b"seed = true", "mine.toml: seed must be an integer, got True"),

@@ -271,7 +271,7 @@ def test_a_file_may_name_a_baseline(tmp_path):
         (b"baseline = 'lenett'", "mine.toml: baseline must be one of airbench94, .*'lenett'"),
         (b"baseline = 1", "mine.toml: baseline must be one of airbench94, .*, got 1"),
         (b"baseline = 'lenet'\nspace = 'cnn'", "mine.toml: baseline and space are two spaces; "),
-        (b"sed = 1", "mine.toml: sed: unknown setting; .*, baseline, time_budget, trial_timeout,"),
+        (b"sed = 1", "mine.toml: sed: unknown setting; .*, baseline, worker_memory, time_budget,"),
         (b"seed = " + b"9" * 400, "mine.toml: seed must be an integer of at most 64 bits, got one"),
         (b"trial_timeout = " + b"9" * 400, "mine.toml: trial_timeout must be an integer of at mo"),
         (b"pruner = 'asha'", "mine.toml: pruner must be one of auto, halving, hyperband"),

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from autocnn.api.studies import StudyView
 from autocnn.api.winner_look import describe_data, look_at_winner, open_study_data
 from autocnn.errors import AutocnnError, RecordError, SettingsError, StudyError
-from autocnn.files import check_place, write_atomic
+from autocnn.files import check_place, write_atomic, write_together
 from autocnn.input_files import check_input, check_replaceable
 from autocnn.leaderboard.table import DEFAULT_COLUMNS, PARAMETER_PREFIX
 from autocnn.models.contract import ModelContract
@@ -25,13 +25,15 @@ from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.trial_record import TrialRecord
 from autocnn.report.figures import Plot, StudyData, choose_parameters, importances
 from autocnn.report.layer_table import LayerRow, Stage, layer_rows, stages
-from autocnn.report.model_card import CARD, MARK, model_card
+from autocnn.report.model_card import CARD, MARK, PICTURE, model_card
+from autocnn.report.model_pictures import draw_architecture
 from autocnn.report.page_table import Table
 from autocnn.report.study_page import Figure, draw_figure, render_page
 from autocnn.report.study_report import MOST_ROWS, StudyReport
 
 REPORT_FILE = ".html"  # the ending of a report
-CARD_HEAD = 4_096  # bytes of a card, within which its mark lies
+CARD_HEAD = 4_096  # bytes of a card, and of its picture, within which its mark lies
+PAINTER = b"Matplotlib"  # which writes its name into a PNG
 ABLATION_COLUMNS = ("factor", "change", "n", "score", "effect", "low", "high", "verdict")
 
 
@@ -52,14 +54,24 @@ def write_report(views: Sequence[StudyView], target: Path | str) -> Path:
 
 
 def write_card(view: StudyView, files: Sequence[Path], contract: ModelContract) -> Path:
-    """Write the model card, README.md, into the folder of the exported `files`.
+    """Write the model card, README.md and model.png, into the folder of the exported `files`.
 
-    Raises: RecordError if a README.md lies there that is no card, or if it cannot be written.
+    The picture shows the layers of the trial in the contract.
+    Raises: RecordError if a README.md or model.png lies there that is of no card, or if one of them
+    cannot be written.
     """
     target = files[0].parent / CARD
+    picture = target.with_name(PICTURE)
     check_card(target)
+    older, advice = "the picture of an older card", "export to another folder"
+    check_replaceable(picture, lambda head: PAINTER in head, CARD_HEAD, older=older, advice=advice)
+    found = stages(view.network(view.trial(contract.trial)), view.image_shape)
+    title = f"{contract.study}: the network of trial {contract.trial}"
+    if contract.members:
+        title += f", one of {len(contract.members)}"
     text = model_card(report_of(view), contract, [file.name for file in files])
-    write_atomic(target, text)
+    drawn = draw_architecture(found, view.image_shape, title, "png")
+    write_together({target: text, picture: drawn})
     return target
 
 

@@ -32,8 +32,8 @@ def freeze(model: Network) -> Any:
     backend = keras.backend.backend()
     if backend != "tensorflow":
         raise SettingsError(
-            f"KERAS_BACKEND={backend}: Keras can only write .keras files and scripts on it; run "
-            "the same command with KERAS_BACKEND=tensorflow"
+            f"KERAS_BACKEND={backend}: all files but .keras and scripts are converted from a "
+            "function of TensorFlow; run the same command with KERAS_BACKEND=tensorflow"
         )
     return _freeze(model.build(), model.image.shape)
 

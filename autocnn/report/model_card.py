@@ -14,6 +14,7 @@ from autocnn.report.page_table import Table
 from autocnn.report.study_report import StudyReport, class_table, sentences
 
 CARD = "README.md"
+PICTURE = "model.png"  # beside it: the layers of the network
 MARK = "<!-- written by autocnn export --card -->"  # a card without it is not replaced
 MOST_CLASSES = 100  # in the table of classes
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~-])")
@@ -75,6 +76,8 @@ def _body(report: StudyReport, contract: ModelContract, files: Sequence[str]) ->
             f"- {count(winner.parameters)} parameters, {count(winner.macs)} multiply-accumulates "
             "an image."
         )
+    yield ""
+    yield f"![The layers of the network, from the image to the classes]({PICTURE})"
     yield ""
     yield "## How it was chosen, and how good it is"
     yield ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from PIL import Image
 
 from autocnn.api import load_study, write_report
 from autocnn.api.reports import report_of, write_card
@@ -84,6 +85,9 @@ def test_a_card_is_written_and_replaced(study, results, tmp_path):
     card = write_card(view, [tmp_path / "m.keras"], contract)
     assert card == tmp_path / "README.md"
     assert "# digits\\-1" in card.read_text("utf-8").splitlines()
+    assert "](model.png)" in card.read_text("utf-8")
+    with Image.open(tmp_path / "model.png") as picture:
+        assert picture.width > picture.height / 4 > 100
     assert write_card(view, [tmp_path / "m.onnx"], contract) == card
     assert "- m.onnx" in card.read_text("utf-8")
     card.unlink()
@@ -95,3 +99,8 @@ def test_a_card_is_written_and_replaced(study, results, tmp_path):
     with pytest.raises(RecordError, match=r"README\.md: expected no file, or the card of an older"):
         write_card(view, [tmp_path / "m.onnx"], contract)
     assert card.read_text() == "# My project\n"
+    card.unlink()
+    (tmp_path / "model.png").write_bytes(b"\x89PNG of another program")
+    with pytest.raises(RecordError, match=r"model\.png: expected no file, or the picture of"):
+        write_card(view, [tmp_path / "m.onnx"], contract)
+    assert not card.exists()

@@ -2,7 +2,7 @@
 const PLACES = ["First guess", "Second guess", "Third guess", "Fourth guess", "Fifth guess"];
 const guesses = document.getElementById("guesses");
 const canvas = document.getElementById("draw");
-const pen = canvas.getContext("2d");
+const pen = canvas.getContext("2d", { willReadFrequently: true });
 
 function element(name, text, kind) {
   const made = document.createElement(name);

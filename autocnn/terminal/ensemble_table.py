@@ -60,11 +60,12 @@ def _cross_fitted(outcome: EnsembleOutcome) -> list[str]:
     found, is_fraction = outcome.cross_fit, outcome.objective.is_fraction
     texts = [_in_points(found.accuracy), _in_loss(found.loss)]
     main = found.accuracy if is_fraction else found.loss
+    viewed = "" if outcome.views == PLAIN else ", with the same views"
     verdict = "" if main.interval[0] > 0 else "; not shown to be better than one network"
     return [
         f"cross-fitted   {'; '.join(texts if is_fraction else texts[::-1])}{verdict}",
         f"               (chosen on one half of the images, scored on the other, in {HALVINGS} "
-        "halvings; beside the best network of the same half)",
+        f"halvings; beside the best network of the same half{viewed})",
     ]
 
 

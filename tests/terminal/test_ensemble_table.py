@@ -79,6 +79,7 @@ def test_views_stand_beside_the_score_without_them(outcome):
     """A loss is said, and so is that the members were not trained on mirrored images."""
     worse = NetworkScore(score=0.94, accuracy=0.94, loss=0.2)
     lines = describe_ensemble(replace(outcome, views="mirror", without_views=worse))
+    assert lines[3].endswith("of the same half, with the same views)")
     assert lines[4] == (
         "views          93.50 % with mirror, 94.00 % without; not every member was trained on "
         "mirrored images, too; the views are no gain here: leave --views out"

@@ -43,7 +43,7 @@ def test_the_markdown_can_be_handed_in(rows):
     assert lines[4].startswith("| change | score | effect (points) | 95 % interval |")
     assert lines[6] == "| nothing | 90.00 % | – | – | 61.4 | 161.5 k | – |"
     assert lines[7] == (
-        "| no \\| dropout | 88.00 % | -2.00 | -3.12 to -0.88 | 61 | 161.5 k | hurts (1 failed) |"
+        "| no \\| dropout | 88.00 % | -2.00 | -3.12 to -0.88 | 61.4 | 161.5 k | hurts (1 failed) |"
     )
     assert lines[8] == "| kernels of 5 x 5 | – | – | – | – | – | not trained |"
 

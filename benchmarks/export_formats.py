@@ -237,7 +237,7 @@ def rows_of(name: str, folder: Path) -> None:
         weights=own / "weights.npz",
     )
     for key, chosen in formats_for(plan, model, images).items():
-        row = own / f"{key.replace(' ', '-')}.json"
+        row = own / f"{key.replace(' ', '-')}.row"
         if not row.is_file():
             path = own / f"{key.replace(' ', '-')}{chosen.suffix}"
             row.write_text(json.dumps(measure(chosen, model, contract, images, path)))
@@ -249,7 +249,7 @@ def table(folder: Path) -> str:
     lines = [HEADER]
     for name in NETWORKS:
         for key in _keys():
-            row = folder / name.replace(" ", "-") / f"{key.replace(' ', '-')}.json"
+            row = folder / name.replace(" ", "-") / f"{key.replace(' ', '-')}.row"
             if row.is_file():
                 lines.append(f"| {name} | {key} | {_cells(json.loads(row.read_text()))} |")
     return "\n".join(lines)

@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from autocnn.finals import scoring
 from autocnn.finals.scoring import SplitScore, score_images
 from autocnn.nn.batches import EVALUATION_BATCH
 from autocnn.objectives import BALANCED_ACCURACY, LOSS
@@ -38,15 +39,14 @@ def test_no_error_is_an_accuracy_of_one(dark_or_bright, make_test):
     assert score.interval == pytest.approx((0.438503, 1.0), abs=1e-6)
 
 
-def test_views_are_averaged_as_logits(dark_or_bright, make_test):
+def test_views_are_averaged_as_logits(dark_or_bright, make_test, monkeypatch):
     """The negatives have three quarters of the weight, so dark images count as bright."""
 
-    def negatives(images):
+    def negatives(images, name):
         return [(0.25, images), (0.75, 255 - images)]
 
-    score = score_images(
-        dark_or_bright.predictor(), make_test([0, 50, 255], [1, 1, 0]), 3, negatives
-    )
+    monkeypatch.setattr(scoring, "make_views", negatives)
+    score = score_images(dark_or_bright.predictor(), make_test([0, 50, 255], [1, 1, 0]), 3)
     assert score.errors == 0
 
 

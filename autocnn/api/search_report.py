@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from collections import Counter
 from dataclasses import replace
 
 from autocnn.api.reports import write_report
 from autocnn.api.search_outcome import SearchOutcome
 from autocnn.api.studies import read_study
-from autocnn.errors import Interrupted
+from autocnn.errors import AutocnnError, Interrupted
 from autocnn.records.open_study import OpenStudy, open_folder
 from autocnn.trial import Listener, Progress, TrialState
 
@@ -19,7 +20,7 @@ def report_search(outcome: SearchOutcome, study: OpenStudy, listener: Listener) 
     """Write the report of a search that has just ended; the outcome with the path of the report.
 
     There is no report of a search that did not finish. The model is exported already, so that
-    an error here, or an interrupt, becomes a message.
+    an error here, or an interrupt, becomes a message; an internal error is printed as well.
     """
     if outcome.state != "finished":
         return outcome
@@ -34,6 +35,8 @@ def report_search(outcome: SearchOutcome, study: OpenStudy, listener: Listener) 
         listener.message("the report was not made: interrupted; `autocnn report` makes it")
         return outcome
     except Exception as error:
+        if not isinstance(error, AutocnnError):
+            traceback.print_exc()
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         listener.message(f"the report was not made ({reason}); `autocnn report` makes it")
         return outcome

@@ -11,7 +11,7 @@ from autocnn.api import SearchOutcome, load_study
 from autocnn.errors import Interrupted, RecordError
 
 
-class Heard:
+class Recorder:
     """A listener that keeps phases and messages."""
 
     def __init__(self) -> None:
@@ -46,12 +46,12 @@ def opened(study, results):
 
 def test_a_report_lies_in_the_folder_of_the_study(outcome, opened):
     """The outcome names it."""
-    heard = Heard()
-    found = search_report.report_search(outcome, opened, heard)
+    recorder = Recorder()
+    found = search_report.report_search(outcome, opened, recorder)
     file = opened.paths.root / "report.html"
     assert found.report == str(file)
     assert "digits-1 on digits" in file.read_text("utf-8")
-    assert (heard.phases, heard.messages) == (["reporting", "finished"], [])
+    assert (recorder.phases, recorder.messages) == (["reporting", "finished"], [])
 
 
 @pytest.mark.parametrize(
@@ -62,25 +62,26 @@ def test_a_report_lies_in_the_folder_of_the_study(outcome, opened):
         (Interrupted(), "interrupted"),
     ],
 )
-def test_a_failure_is_one_line(outcome, opened, monkeypatch, error, reason):
-    """Nothing else is lost: the outcome stays as it is."""
+def test_a_failure_is_one_line(outcome, opened, monkeypatch, capsys, error, reason):
+    """Nothing else is lost: the outcome stays as it is. A bug has its traceback on stderr."""
 
     def fail(*_: object) -> None:
         raise error
 
     monkeypatch.setattr(search_report, "write_report", fail)
-    heard = Heard()
-    assert search_report.report_search(outcome, opened, heard) == outcome
-    (line,) = heard.messages
+    recorder = Recorder()
+    assert search_report.report_search(outcome, opened, recorder) == outcome
+    (line,) = recorder.messages
     assert line.startswith("the report was not made")
     assert reason in line
     assert "\n" not in line
+    assert ("Traceback" in capsys.readouterr().err) is isinstance(error, ZeroDivisionError)
 
 
 def test_a_search_that_did_not_finish_has_no_report(outcome, opened):
     """Its trials change as it goes on."""
-    heard = Heard()
+    recorder = Recorder()
     ended = replace(outcome, state="interrupted")
-    assert search_report.report_search(ended, opened, heard) == ended
+    assert search_report.report_search(ended, opened, recorder) == ended
     assert not (opened.paths.root / "report.html").exists()
-    assert heard.phases == []
+    assert recorder.phases == []

@@ -331,9 +331,9 @@ def test_ctrl_c_ends_cleanly(interrupted):
 
 
 def test_ctrl_c_prints_the_command_to_resume(interrupted):
-    """The command is quoted for a shell, for names with spaces."""
-    results, _, out, _ = interrupted
-    (line,) = [line for line in out.splitlines() if line.startswith("interrupted; ")]
+    """The command is quoted for a shell. With --json it is on stderr."""
+    results, _, _, err = interrupted
+    (line,) = [line for line in err.splitlines() if line.startswith("interrupted; ")]
     command = line.partition("go on with: ")[2]
     assert shlex.split(command) == [
         *("autocnn", "resume", "tiny"),

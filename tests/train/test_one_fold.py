@@ -36,7 +36,7 @@ def test_orders_differ_by_epoch(second):
 
 def test_every_image_held_out_counts_once(second, monkeypatch):
     """Batches of 8: the third has 4 images, and then padding."""
-    monkeypatch.setattr("autocnn.nn.model.EVALUATION_BATCH", 8)
+    monkeypatch.setattr("autocnn.nn.batches.EVALUATION_BATCH", 8)
     positions, weights = evaluation_batches(second, (8, 8, 1))
     assert positions.shape == weights.shape == (3, 8)
     assert positions[weights == 1].tolist() == list(range(20, 40))

@@ -233,7 +233,7 @@ def test_every_validation_image_counts_once(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
     """Six images in batches of four: two places are padding."""
-    monkeypatch.setattr("autocnn.nn.model.EVALUATION_BATCH", 4)
+    monkeypatch.setattr("autocnn.nn.batches.EVALUATION_BATCH", 4)
     stepper = script([3.0])
     train_trial(make_job(horizon=1, last_epoch=1), data, device, make_hooks())
     ((indices, weights),) = stepper.validated
@@ -246,7 +246,7 @@ def test_the_clock_is_read_during_validation(
     script, make_job, make_hooks, data, device, monkeypatch
 ):
     """Validation has chunks of three times the images of a training chunk, here batches of two."""
-    monkeypatch.setattr("autocnn.nn.model.EVALUATION_BATCH", 2)
+    monkeypatch.setattr("autocnn.nn.batches.EVALUATION_BATCH", 2)
     monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 1})
     stepper = script([1.0, 2.0, 1.0])
     job = make_job(horizon=1, last_epoch=1)

@@ -76,7 +76,7 @@ def rows_of(
     return LeaderboardRows(
         table=table,
         trials={view.paths.name: len(view.records) for view in views},
-        n_hidden=sum(_count_repeats(view.leaderboard, where) for view in views),
+        n_hidden=_count_repeats(_ranked_together(views), where),
     )
 
 
@@ -92,10 +92,16 @@ def leaderboard_rows(
     Raises: SettingsError for an unknown column or a wrong condition; RecordError if a file is
     damaged.
     """
+    if len(views) > 1 and columns is None:
+        columns = list(MERGED_COLUMNS)
+    return _select(_ranked_together(views), sort, columns, top, where)
+
+
+def _ranked_together(views: Sequence[StudyView]) -> pa.Table:
+    """The leaderboard of one study, or that of several with a column of their names."""
     if len(views) == 1:
-        return _select(views[0].leaderboard, sort, columns, top, where)
-    table = merge_leaderboards({view.paths.name: view.leaderboard for view in views})
-    return _select(table, sort, list(MERGED_COLUMNS) if columns is None else columns, top, where)
+        return views[0].leaderboard
+    return merge_leaderboards({view.paths.name: view.leaderboard for view in views})
 
 
 def rebuild_leaderboard(view: StudyView) -> Path:

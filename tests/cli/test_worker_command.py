@@ -61,9 +61,9 @@ def test_a_study_that_is_being_created_is_refused(autocnn, results, tmp_path):
 @pytest.mark.parametrize(
     ("option", "value", "expected"),
     [
-        ("--workers", "0", "--workers must be at least 1, got 0"),
+        ("--workers", "0", "--workers must be 1 to 1024, got 0"),
         ("--gpus", "first, second", "--gpus must be GPU numbers such as 0,1, got 'first, second'"),
-        ("--workers-per-gpu", "-1", "--workers-per-gpu must be at least 1, got -1"),
+        ("--workers-per-gpu", "-1", "--workers-per-gpu must be 1 to 1024, got -1"),
     ],
 )
 @pytest.mark.parametrize("command", ["search", "worker"])

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from autocnn import load_study
+from autocnn.api import load_study
 
 pytest.importorskip("jax", reason="JAX is not installed (the extra jax)")
 

@@ -9,16 +9,15 @@ a score has all of it.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
-import optuna
-from optuna.samplers import BaseSampler, TPESampler
+from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial
 
 from autocnn.engines.nsga2 import POPULATION, Nsga2
 from autocnn.engines.replayed_samplers import Direction, Draw, InMemorySampler, with_values
+from autocnn.engines.tpe import make_tpe
 from autocnn.records.goals import COSTS
 from autocnn.records.own_trials import PROPOSAL, RESULT
 
@@ -28,10 +27,7 @@ def several_by_tpe(draw: Draw) -> BaseSampler:
 
     Source: Ozaki et al., Multiobjective tree-structured Parzen estimator, JAIR 73, 2022.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = TPESampler(n_startup_trials=1, group=True, multivariate=True, seed=draw.seed)
-    return InMemorySampler(sampler, _known(draw), _directions(draw))
+    return InMemorySampler(make_tpe(draw.seed), _known(draw), _directions(draw))
 
 
 def several_by_nsga2(draw: Draw) -> BaseSampler:

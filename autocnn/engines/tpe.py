@@ -27,14 +27,18 @@ def tpe(draw: Draw) -> BaseSampler:
     places = rank_in_rung(scored, draw.objective)
     sign = -1 if draw.objective.maximize else 1
     values = {t.number: float(sign * at) for t, at in zip(scored, places, strict=True)}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler = TPESampler(n_startup_trials=1, group=True, multivariate=True, seed=draw.seed)
     known = [
         with_values(trial, (values[trial.number],) if trial.number in values else None)
         for trial in trials
     ]
-    return InMemorySampler(sampler, known, [draw.objective.direction])
+    return InMemorySampler(make_tpe(draw.seed), known, [draw.objective.direction])
+
+
+def make_tpe(seed: int) -> TPESampler:
+    """Optuna's TPE over all parameters jointly, from the first trial that it knows."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return TPESampler(n_startup_trials=1, group=True, multivariate=True, seed=seed)
 
 
 def _has_ended(trial: FrozenTrial) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from autocnn.api.compare_networks import CompareSettings as CompareSettings
     from autocnn.api.compare_networks import check_comparison as check_comparison
     from autocnn.api.compare_networks import compare as compare
+    from autocnn.api.dashboard_page import dashboard as dashboard
     from autocnn.api.datasets import dataset_facts as dataset_facts
     from autocnn.api.datasets import list_datasets as list_datasets
     from autocnn.api.datasets import read_images as read_images
@@ -129,6 +130,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "check_comparison",
         "compare",
     ),
+    "autocnn.api.dashboard_page": ("dashboard",),
     "autocnn.api.datasets": ("dataset_facts", "list_datasets", "read_images", "write_grid"),
     "autocnn.api.ensemble_trials": ("EnsembleSettings", "ensemble"),
     "autocnn.api.evaluate_model": ("EvaluationOutcome", "evaluate", "write_evaluation"),

@@ -32,7 +32,8 @@ def serve(
     otherwise as `open_model`.
     """
     check_server()
-    from autocnn.serve.server import open_socket, serve_model
+    from autocnn.serve.address import open_socket
+    from autocnn.serve.server import serve_model
 
     with open_socket(host, port) as bound:  # first: a model takes seconds to load
         loaded, note = open_model(model, Path(results), trial)

@@ -12,6 +12,7 @@ import autocnn.terminal as terminal
 from autocnn.cli.ablate import ablate
 from autocnn.cli.baselines import baselines
 from autocnn.cli.compare import compare
+from autocnn.cli.dashboard import dashboard
 from autocnn.cli.datasets import datasets
 from autocnn.cli.ensemble import ensemble
 from autocnn.cli.evaluate import evaluate
@@ -57,6 +58,7 @@ for command in (
     show,
     plot,
     report,
+    dashboard,
     importance,
     ablate,
     compare,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from asyncio import Transport
 from collections.abc import Callable
@@ -10,12 +9,11 @@ from collections.abc import Callable
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from autocnn.errors import SettingsError
 from autocnn.models.loaded import LoadedModel
+from autocnn.serve.address import allowed_hosts
 from autocnn.serve.app import build_app
 from autocnn.serve.classifier import Limits
 
-LOCAL = ["127.0.0.1", "localhost", "[::1]", "::1"]
 HEAD_S = 10  # seconds within which the first request of a connection has sent its headers
 KEEP_ALIVE_S = 5  # seconds without a request, after which a connection is closed
 MOST_CONNECTIONS = 200
@@ -36,46 +34,6 @@ class PromptProtocol(H11Protocol):
         if self.cycle is None and not self.transport.is_closing():
             self.transport.write(LATE)
             self.transport.close()
-
-
-def open_socket(host: str, port: int) -> socket.socket:
-    """A socket that is bound to the address; port 0 is any free one.
-
-    Raises: SettingsError if the host is unknown, or if the port is in use or not allowed.
-    """
-    try:
-        family, *_, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-    except OSError as error:
-        raise SettingsError(f"--host {host}: no such address ({error.strerror})") from error
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        bound.bind(address)
-    except OSError as error:
-        bound.close()
-        raise SettingsError(
-            f"--port {port}: cannot be used on {host} ({error.strerror}); choose another one"
-        ) from error
-    return bound
-
-
-def allowed_hosts(host: str) -> list[str]:
-    """The names in a request's header Host that are answered.
-
-    On an address of this machine alone that are its own names: a page of another site could else
-    read answers through a name of its own that leads here. On all others every name is.
-    """
-    return LOCAL if is_local(host) else ["*"]
-
-
-def is_local(host: str) -> bool:
-    """True if only programs of this machine reach the host."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def serve_model(

@@ -15,7 +15,7 @@ pytest.importorskip("fastapi")
 from autocnn.api import serving
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.models.contract import contract_to_json
-from autocnn.serve.server import open_socket
+from autocnn.serve.address import open_socket
 
 
 def test_the_extra_is_named(monkeypatch):

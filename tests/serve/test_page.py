@@ -10,8 +10,8 @@ import pytest
 
 pytest.importorskip("fastapi")
 
+from autocnn.serve.address import LOCAL, open_socket
 from autocnn.serve.app import build_app
-from autocnn.serve.server import LOCAL, open_socket
 
 
 @pytest.fixture

@@ -121,6 +121,9 @@ if TYPE_CHECKING:
     from autocnn.report.choices import TEXT_FORMATS as TEXT_FORMATS
     from autocnn.space.library import space_names as space_names
     from autocnn.space.toml import load_space as load_space
+    from autocnn.trackers.protocol import TrackerSettings as TrackerSettings
+    from autocnn.trackers.tracking import check_trackers as check_trackers
+    from autocnn.trackers.tracking import tracking as tracking
 
 _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one has
     "autocnn.api.ablate_trial": ("AblationOutcome", "AblationSettings", "ablate"),
@@ -221,6 +224,8 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     ),
     "autocnn.report.choices": ("PICTURES", "PLOTS", "PLOT_FILES", "TEXT_FORMATS"),
     "autocnn.space.library": ("space_names",),
+    "autocnn.trackers.protocol": ("TrackerSettings",),
+    "autocnn.trackers.tracking": ("check_trackers", "tracking"),
     "autocnn.space.toml": ("load_space",),
 }
 __all__ = [name for names in _MODULES.values() for name in names]

@@ -116,6 +116,27 @@ ReportOption = Annotated[
         show_default=False,
     ),
 ]
+TensorboardOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="AUTOCNN_TENSORBOARD",
+        show_envvar=False,
+        metavar="FOLDER",
+        rich_help_panel=OUTPUT,
+        help="Write each trial's curves and parameters into a folder for TensorBoard.",
+    ),
+]
+MlflowOption = Annotated[
+    str | None,
+    typer.Option(
+        envvar="AUTOCNN_MLFLOW",
+        show_envvar=False,
+        metavar="URI",
+        rich_help_panel=OUTPUT,
+        help="Log each trial as a run of MLflow, such as to http://127.0.0.1:5000 or "
+        "sqlite:///mlflow.db.",
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress.")]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print a line for every epoch.")

@@ -10,16 +10,18 @@ import autocnn.api as api
 from autocnn.cli.options import (
     Given,
     JsonOption,
+    MlflowOption,
     QuietOption,
     ReportOption,
     ResultsOption,
     StudyArgument,
+    TensorboardOption,
     TrustOption,
     VerboseOption,
     setting_option,
     with_settings,
 )
-from autocnn.cli.running import run_study
+from autocnn.cli.running import Shown, run_study
 
 STARTED = time.monotonic()  # about when the process began: the time budget counts from here
 
@@ -43,6 +45,8 @@ def resume(
     study: StudyArgument = None,
     as_json: JsonOption = False,
     report: ReportOption = True,
+    tensorboard: TensorboardOption = None,
+    mlflow: MlflowOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
@@ -54,5 +58,8 @@ def resume(
     found = api.resume(results, study, given)
     if "/" in found.settings.dataset and not quiet:  # a study that was received may name any path
         print(f"images: {found.settings.dataset!r}", file=sys.stderr)
+    trackers = api.TrackerSettings(tensorboard=tensorboard, mlflow=mlflow)
+    api.check_trackers(trackers, found.study.paths.root)
     verbosity = -1 if quiet else int(verbose)
-    run_study(found, STARTED, verbosity=verbosity, as_json=as_json, report=report)
+    shown = Shown(verbosity=verbosity, as_json=as_json, report=report, trackers=trackers)
+    run_study(found, STARTED, shown)

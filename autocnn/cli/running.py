@@ -7,7 +7,7 @@ import shlex
 import signal
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TextIO
 
 import typer
@@ -19,24 +19,32 @@ from autocnn.errors import Interrupted
 EXIT_NO_TRIAL, EXIT_INTERRUPTED = 3, 130
 
 
-def run_study(
-    found: api.Resolved, started: float, *, verbosity: int, as_json: bool, report: bool
-) -> None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What is printed and written about a search, besides the study."""
+
+    verbosity: int  # -1 prints no progress, 1 a line for each epoch
+    as_json: bool  # the outcome is one object on standard output
+    report: bool  # a finished search writes a page
+    trackers: api.TrackerSettings
+
+
+def run_study(found: api.Resolved, started: float, shown: Shown) -> None:
     """Search, print the outcome, and exit with the code of how the search ended.
 
-    `started` (time.monotonic) is when the time budget began. Verbosity: -1 prints no progress, 1 a
-    line for each epoch. `report`: a finished search writes a page.
+    `started` (time.monotonic) is when the time budget began.
     """
-    interrupt = Interrupt()
-    with terminal.open_screen(verbosity, objective=found.settings.scoring) as screen:
-        outcome = api.search(found.settings, screen, interrupt.is_set, started, study=found.study)
-        if report:
-            outcome = api.report_search(outcome, found.study, screen)
+    interrupt, settings, study = Interrupt(), found.settings, found.study
+    with terminal.open_screen(shown.verbosity, objective=settings.scoring) as screen:
+        with api.tracking(screen, shown.trackers, settings.study) as listener:
+            outcome = api.search(settings, listener, interrupt.is_set, started, study=study)
+        if shown.report:
+            outcome = api.report_search(outcome, study, screen)
     if outcome.state == "failed":
         terminal.print_line(f"autocnn: error: {api.describe_failure(outcome)}", sys.stderr)
-    if not as_json or verbosity >= 0:
-        _print_outcome(outcome, found, sys.stderr if as_json else sys.stdout)
-    if as_json:
+    if not shown.as_json or shown.verbosity >= 0:
+        _print_outcome(outcome, found, sys.stderr if shown.as_json else sys.stdout)
+    if shown.as_json:
         print(json.dumps(asdict(outcome)))
     raise typer.Exit(_exit_code(outcome))
 

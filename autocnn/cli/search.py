@@ -15,13 +15,15 @@ from autocnn.cli.options import (
     SEARCH,
     Given,
     JsonOption,
+    MlflowOption,
     QuietOption,
     ReportOption,
+    TensorboardOption,
     VerboseOption,
     setting_option,
     with_settings,
 )
-from autocnn.cli.running import run_study
+from autocnn.cli.running import Shown, run_study
 
 STARTED = time.monotonic()  # about when the process began: the time budget counts from here
 
@@ -56,6 +58,8 @@ def search(
     ] = False,
     as_json: JsonOption = False,
     report: ReportOption = True,
+    tensorboard: TensorboardOption = None,
+    mlflow: MlflowOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -74,10 +78,12 @@ def search(
         given["baseline"] = baseline
     found = api.resolve(given, {} if config is None else api.read_config(config))
     settings = found.settings
+    trackers = api.TrackerSettings(tensorboard=tensorboard, mlflow=mlflow)
     if dry_run:
         api.check_survey(settings)
     else:
         api.check_search(settings, found.study)
+        api.check_trackers(trackers, found.study.paths.root)
     with terminal.open_reading_bar(quiet=quiet) as on_read:
         options = api.ImageOptions.of(settings)
         info = api.read_images(settings.dataset, options, on_read)
@@ -90,4 +96,5 @@ def search(
             terminal.print_line(line)
         return
     verbosity = -1 if quiet else int(verbose)
-    run_study(found, STARTED, verbosity=verbosity, as_json=as_json, report=report)
+    shown = Shown(verbosity=verbosity, as_json=as_json, report=report, trackers=trackers)
+    run_study(found, STARTED, shown)

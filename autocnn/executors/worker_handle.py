@@ -15,9 +15,9 @@ import psutil
 from autocnn.data.prepared import DataReference
 from autocnn.errors import AutocnnError
 from autocnn.executors.resources import Share
-from autocnn.executors.spawning import signals_deferred, without_main
 from autocnn.executors.worker_process import BEAT, Answer, Measure, serve
 from autocnn.space.config import TrialConfig
+from autocnn.spawning import signals_deferred, without_main
 from autocnn.trial import Device, Epoch, FailureCause, TrialJob, TrialResult, TrialState
 
 FULL = 0.8  # share of the memory limit above which a process is replaced after its job

@@ -21,10 +21,13 @@ from autocnn.python.interrupt import interruption
 from autocnn.python.studies import Study, find_folder
 from autocnn.python.wording import python_errors
 from autocnn.terminal.closing_lines import describe_finals
+from autocnn.trackers.protocol import TrackerSettings
+from autocnn.trackers.tracking import check_trackers, tracking
 from autocnn.trial import Listener
 
 CONTINUED = ("trials", "time_budget", "time_budget_s", "finals", "seeds", "workers")
 DEFAULT_RESULTS = "results"
+NO_TRACKERS = TrackerSettings()
 ARRAYS = ".arrays"  # in the folder of all studies; no study can have this name
 
 
@@ -37,6 +40,8 @@ def search(
     y_test: Any = None,
     progress: bool = True,
     listener: Listener | None = None,
+    tensorboard: str | Path | None = None,
+    mlflow: str | None = None,
     **settings: Any,
 ) -> Study:
     """Search, prune and rank networks, refit and test the winner once, and return the study.
@@ -50,7 +55,8 @@ def search(
     Ctrl-C, or the interruption of the kernel, ends the search cleanly: the study is returned as it
     is, and `resume` goes on with it; the second one raises KeyboardInterrupt. Progress is shown as
     a table in a notebook and on a terminal; `progress=False` shows nothing. `listener` receives the
-    events of the search instead (see autocnn.trial.Listener).
+    events of the search instead (see autocnn.trial.Listener). Each trial is also written to the
+    folder `tensorboard`, and logged as a run of MLflow at the URI `mlflow`, if they are given.
 
     A script needs no `if __name__ == "__main__"`.
 
@@ -62,11 +68,12 @@ def search(
     used; StudyError if the study of that name is in use.
     """
     start = time.monotonic()
+    trackers = _trackers(tensorboard, mlflow)
     given = read_arguments(settings, "search")
     folder = _place_data(given, (dataset, labels), (x_test, y_test))
     with python_errors(), nullcontext() if folder is None else said_of_arrays(folder):
         found = api.resolve(given, {})
-        return run(found, start, _display(found, listener, progress=progress))
+        return run(found, start, _display(found, listener, progress=progress), trackers)
 
 
 @takes_settings(CONTINUED)
@@ -76,12 +83,14 @@ def resume(
     *,
     progress: bool = True,
     listener: Listener | None = None,
+    tensorboard: str | Path | None = None,
+    mlflow: str | None = None,
     **settings: Any,
 ) -> Study:
     """Go on with a study, by default the latest one, and return it as it is then.
 
     The study keeps its settings; the time budget starts anew, and `trials` counts those on record,
-    too.
+    too. `tensorboard` and `mlflow` as for `search`.
 
     >>> study = autocnn.resume(study, trials=3)
     >>> len(study.trials)
@@ -102,10 +111,16 @@ def resume(
     )
     with python_errors():
         found = api.resume(folder, name, given)
-        return run(found, start, _display(found, listener, progress=progress))
+        trackers = _trackers(tensorboard, mlflow)
+        return run(found, start, _display(found, listener, progress=progress), trackers)
 
 
-def run(found: Resolved, start: float, display: Display) -> Study:
+def run(
+    found: Resolved,
+    start: float,
+    display: Display,
+    trackers: TrackerSettings = NO_TRACKERS,
+) -> Study:
     """Search with the settings that were found; `start` is when the time budget began.
 
     Raises: StudyError if no trial gave a network.
@@ -113,10 +128,12 @@ def run(found: Resolved, start: float, display: Display) -> Study:
     settings = found.settings
     with interruption() as interrupted:
         api.check_search(settings, found.study)
+        check_trackers(trackers, found.study.paths.root)
         with display.reading() as on_read:
             api.read_images(settings.dataset, ImageOptions.of(settings), on_read)
         with display.training() as listener:
-            outcome = api.search(settings, listener, interrupted, start, study=found.study)
+            with tracking(listener, trackers, settings.study) as tracked:
+                outcome = api.search(settings, tracked, interrupted, start, study=found.study)
             study = Study(view=api.load_study(settings.results, settings.study, settings.storage))
             for line in _closing_lines(outcome, study):
                 listener.message(line)
@@ -171,6 +188,11 @@ def store_call_arrays(train: tuple[Any, Any], test: tuple[Any, Any], results: st
         if values is not None
     }
     return store_arrays(arrays, Path(results).expanduser().absolute() / ARRAYS)
+
+
+def _trackers(tensorboard: str | Path | None, mlflow: str | None) -> TrackerSettings:
+    folder = None if tensorboard is None else os.fspath(tensorboard)
+    return TrackerSettings(tensorboard=folder, mlflow=mlflow)
 
 
 def _display(found: Resolved, listener: Listener | None, *, progress: bool) -> Display:

@@ -16,6 +16,7 @@ from autocnn.api.search_study import SilentListener
 from autocnn.errors import DatasetError, SettingsError, StudyError
 from autocnn.python.searching import ARRAYS, resume, search
 from autocnn.records.study_settings import SETTINGS
+from autocnn.trackers import tracking
 from autocnn.trial import TrialState
 
 
@@ -200,3 +201,16 @@ def test_a_script_needs_no_guard(tmp_path):
     assert (done.returncode, done.stdout.split("\n")) == (0, ["begins", "(5, 10)", ""]), done.stderr
     assert {*os.listdir(tmp_path / "results")} == {ARRAYS, "plain"}
     assert autocnn.load_study("plain", tmp_path / "results").state == "finished"
+
+
+def test_trials_are_tracked(executor, arrays, few, tmp_path, monkeypatch):
+    """A search and its continuation write to the folder; a file in its place is refused."""
+    pytest.importorskip("tensorboardX")
+    monkeypatch.setattr(tracking, "CLOSE_S", 120.0)  # a busy machine starts a process slowly
+    runs = tmp_path / "runs"
+    search(*arrays, **few, study="shades", tensorboard=runs)
+    resume("shades", few["results"], trials=3, tensorboard=runs, progress=False)
+    found = sorted(path.name for path in (runs / "shades").iterdir())
+    assert found == ["trial-00000", "trial-00001", "trial-00002"]
+    with pytest.raises(SettingsError, match=r"^tensorboard .*: is a file; name a folder$"):
+        search(*arrays, **few, study="shades", tensorboard=few["space"])

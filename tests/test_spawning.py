@@ -6,7 +6,7 @@ import multiprocessing.spawn
 import signal
 import sys
 
-from autocnn.executors.spawning import signals_deferred, without_main
+from autocnn.spawning import signals_deferred, without_main
 
 
 def test_a_process_is_given_no_main_module():

@@ -1,4 +1,4 @@
-"""What must hold while a worker process is being started."""
+"""What must hold while a process of our own is being started."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Trackers of experiments: TensorBoard and MLflow receive what a search measures."""

@@ -1,7 +1,8 @@
 """Arrays of a caller, kept as a folder of .npy files, which is a data set like any other.
 
 The folder is named after its contents: the same arrays are stored once, and a study that was begun
-with them goes on with them.
+with them goes on with them. It is deleted together with the last study that names it
+(records/deletion.py).
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ from autocnn.data.stored_array import StoredArray
 from autocnn.errors import DatasetError
 from autocnn.files import make_folder, write_atomic
 
-FOLDER = "arrays"  # of all such data sets, in the folder of all studies
+ROOT = ".arrays"  # of all such data sets, in the folder of all studies; no study has this name
+FOLDER = "arrays"  # begins the name of each
 DIGITS = 12  # of the hash in a folder's name
 PARTS = {TRAIN: ("x_train", "y_train"), TEST: ("x_test", "y_test")}
 

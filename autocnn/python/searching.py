@@ -11,7 +11,7 @@ from typing import Any
 import autocnn.api as api
 from autocnn.api.search_outcome import SearchOutcome
 from autocnn.api.settings_sources import Resolved
-from autocnn.data.array_store import PARTS, as_array, said_of_arrays, store_arrays
+from autocnn.data.array_store import PARTS, ROOT, as_array, said_of_arrays, store_arrays
 from autocnn.data.options import ImageOptions
 from autocnn.data.part_names import TEST, TRAIN
 from autocnn.errors import SettingsError, StudyError
@@ -28,7 +28,6 @@ from autocnn.trial import Listener
 CONTINUED = ("trials", "time_budget", "time_budget_s", "finals", "seeds", "workers")
 DEFAULT_RESULTS = "results"
 NO_TRACKERS = TrackerSettings()
-ARRAYS = ".arrays"  # in the folder of all studies; no study can have this name
 
 
 @takes_settings()
@@ -187,7 +186,7 @@ def store_call_arrays(train: tuple[Any, Any], test: tuple[Any, Any], results: st
         for name, values in zip(names, (*train, *test), strict=True)
         if values is not None
     }
-    return store_arrays(arrays, Path(results).expanduser().absolute() / ARRAYS)
+    return store_arrays(arrays, Path(results).expanduser().absolute() / ROOT)
 
 
 def _trackers(tensorboard: str | Path | None, mlflow: str | None) -> TrackerSettings:

@@ -13,8 +13,9 @@ import pytest
 
 import autocnn
 from autocnn.api.search_study import SilentListener
+from autocnn.data.array_store import ROOT
 from autocnn.errors import DatasetError, SettingsError, StudyError
-from autocnn.python.searching import ARRAYS, resume, search
+from autocnn.python.searching import resume, search
 from autocnn.records.study_settings import SETTINGS
 from autocnn.trackers import tracking
 from autocnn.trial import TrialState
@@ -43,7 +44,7 @@ def test_arrays_are_searched(study, arrays):
 
 def test_equal_arrays_are_stored_once_and_continue_the_study(study, arrays, few):
     """A second call with the same arrays and more trials goes on with the study."""
-    stored = few["results"] / ARRAYS
+    stored = few["results"] / ROOT
     assert [sorted(p.name for p in each.iterdir()) for each in stored.iterdir()] == [
         ["x_train.npy", "y_train.npy"]
     ]
@@ -102,7 +103,7 @@ def test_a_wrong_argument_is_one_line_that_names_it(arrays, few, change, message
     assert "--" not in str(caught.value)
     assert not few["results"].exists() or list(few["results"].iterdir()) in (
         [],
-        [few["results"] / ARRAYS],
+        [few["results"] / ROOT],
     )
 
 
@@ -199,7 +200,7 @@ def test_a_script_needs_no_guard(tmp_path):
         [sys.executable, str(script)], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.split("\n")) == (0, ["begins", "(5, 10)", ""]), done.stderr
-    assert {*os.listdir(tmp_path / "results")} == {ARRAYS, "plain"}
+    assert {*os.listdir(tmp_path / "results")} == {ROOT, "plain"}
     assert autocnn.load_study("plain", tmp_path / "results").state == "finished"
 
 

@@ -8,15 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import numpy.typing as npt
 
-from autocnn.models.predictor import (
-    KerasPredictor,
-    Predictor,
-    Probabilities,
-    check_shape,
-    predict_all,
-)
+from autocnn.models.network import BuiltNetwork
 from autocnn.models.trained import TrainedModel, float32_policy
 from autocnn.models.views import PLAIN, VIEWS, average_views, is_moving, stack_views
 from autocnn.nn.model import ImageSpec
@@ -31,7 +24,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Ensemble:
+class Ensemble(BuiltNetwork):
     """The weighted mean of the probabilities of its members, each over the views of an image.
 
     Raises: ValueError if there is no member, if the weights do not sum to 1, if the members differ
@@ -79,22 +72,6 @@ class Ensemble:
                 part = part if len(self.members) == 1 else part * member.weight
                 total = part if total is None else total + part
             return keras.Model(images, total, name="autocnn")
-
-    def predictor(self) -> Predictor:
-        """A function from images to probabilities, for which the network is built once.
-
-        Raises: as `build`.
-        """
-        return KerasPredictor(self.build())
-
-    def predict(self, images: npt.NDArray[Any]) -> Probabilities:
-        """The class probabilities of `images`, which are predicted in batches.
-
-        Input shape: (n, height, width, channels), any real type, 0-255. Output shape: (n, classes).
-        Raises: ValueError for images of another shape; otherwise as `build`.
-        """
-        check_shape(images, self.image.shape)
-        return predict_all(self.predictor(), images, self.image.n_classes)
 
 
 def with_views(model: TrainedModel, views: str) -> Ensemble:

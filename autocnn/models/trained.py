@@ -12,13 +12,7 @@ import keras
 import numpy.typing as npt
 
 from autocnn.errors import RecordError
-from autocnn.models.predictor import (
-    KerasPredictor,
-    Predictor,
-    Probabilities,
-    check_shape,
-    predict_all,
-)
+from autocnn.models.network import BuiltNetwork
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import load_weights
 from autocnn.space.config import TrialConfig
@@ -27,7 +21,7 @@ Weights = tuple[npt.NDArray[Any], ...]  # in the order of `keras.Model.get_weigh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class TrainedModel:
+class TrainedModel(BuiltNetwork):
     """A trained network: everything that its predictions depend on.
 
     Raises: ValueError if the number of class names is not that of the network's outputs.
@@ -57,22 +51,6 @@ class TrainedModel:
         _check_shapes(model, weights, self.weights)
         model.set_weights(list(weights))
         return model
-
-    def predictor(self) -> Predictor:
-        """A function from images to probabilities, for which the network is built once.
-
-        Raises: as `build`.
-        """
-        return KerasPredictor(self.build())
-
-    def predict(self, images: npt.NDArray[Any]) -> Probabilities:
-        """The class probabilities of `images`, which are predicted in batches.
-
-        Input shape: (n, height, width, channels), any real type, 0-255. Output shape: (n, classes).
-        Raises: ValueError for images of another shape; otherwise as `build`.
-        """
-        check_shape(images, self.image.shape)
-        return predict_all(self.predictor(), images, self.image.n_classes)
 
 
 @contextmanager

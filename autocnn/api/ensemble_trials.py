@@ -19,6 +19,7 @@ from autocnn.data.dataset import IndexedImages
 from autocnn.errors import SettingsError, StudyError
 from autocnn.exports.formats import EXPORTS, SCRIPT, Format, check_target, format_of
 from autocnn.exports.measure import even_positions
+from autocnn.exports.targets import check_quantization
 from autocnn.keras_startup import load_keras
 from autocnn.models.contract import ModelContract
 from autocnn.models.ensemble_report import EnsembleMember, EnsembleOutcome, NetworkScore
@@ -50,10 +51,13 @@ class EnsembleSettings:
     most: int = 5  # different networks
     views: str = PLAIN  # of each image, whose predictions every network averages
     output: Path | None = None  # None: nothing is written
+    quantize: str | None = None  # fewer bits in the file, if its format has them
 
     def __post_init__(self) -> None:
         if self.most < 1:
             raise SettingsError(f"--most must be at least 1, got {self.most}")
+        if self.quantize is not None and self.output is None:
+            raise SettingsError(f"--quantize {self.quantize}: give --output, the file to write")
 
 
 def ensemble(view: StudyView, settings: EnsembleSettings | None = None) -> EnsembleOutcome:
@@ -82,7 +86,8 @@ def ensemble(view: StudyView, settings: EnsembleSettings | None = None) -> Ensem
     outcome = work.choose()
     if target is None:
         return outcome
-    file = export_network(view, work.network(outcome), outcome.contract, target)
+    network = work.network(outcome)
+    file = export_network(view, network, outcome.contract, target, settings.quantize)
     return replace(outcome, file=file)
 
 
@@ -101,6 +106,8 @@ def _check(view: StudyView, settings: EnsembleSettings) -> tuple[Format, Path] |
             f"--output {settings.output}: a script trains one network, and an ensemble has several;"
             " choose another format"
         )
+    if settings.quantize is not None:
+        check_quantization(chosen, settings.quantize)
     check_target(settings.output, chosen)
     return chosen, settings.output
 

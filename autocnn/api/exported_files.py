@@ -97,13 +97,17 @@ def export_files(view: StudyView, settings: ExportSettings) -> ExportOutcome:
 
 
 def export_network(
-    view: StudyView, network: Network, contract: ModelContract, target: Target
+    view: StudyView,
+    network: Network,
+    contract: ModelContract,
+    target: Target,
+    quantization: str | None = None,
 ) -> FileReport:
     """Write a network of the study's trials, such as an ensemble, and measure its file.
 
-    Raises: as `export_as`.
+    Raises: as `export_as`, and StudyError if int8 cannot be calibrated.
     """
-    settings = ExportSettings(output=target[1])
+    settings = ExportSettings(output=target[1], quantize=quantization)
     work = _Work(view=view, settings=settings, contract=contract, model=network, is_own=True)
     return work.export(target)
 

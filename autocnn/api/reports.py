@@ -18,6 +18,7 @@ from autocnn.files import check_place, write_atomic, write_together
 from autocnn.input_files import check_input, check_replaceable
 from autocnn.leaderboard.table import DEFAULT_COLUMNS, PARAMETER_PREFIX
 from autocnn.models.contract import ModelContract
+from autocnn.models.ensemble_report import EnsembleOutcome
 from autocnn.records.cost import read_cost
 from autocnn.records.finals_file import Confusion, read_confusion
 from autocnn.records.manifest import read_manifest
@@ -53,10 +54,16 @@ def write_report(views: Sequence[StudyView], target: Path | str) -> Path:
     return file
 
 
-def write_card(view: StudyView, files: Sequence[Path], contract: ModelContract) -> Path:
+def write_card(
+    view: StudyView,
+    files: Sequence[Path],
+    contract: ModelContract,
+    ensemble: EnsembleOutcome | None = None,
+) -> Path:
     """Write the model card, README.md and model.png, into the folder of the exported `files`.
 
-    The picture shows the layers of the trial in the contract.
+    The picture shows the layers of the trial in the contract. `ensemble` is what was measured of
+    the ensemble in the files, if they hold one.
     Raises: RecordError if a README.md or model.png lies there that is of no card, or if one of them
     cannot be written.
     """
@@ -69,7 +76,7 @@ def write_card(view: StudyView, files: Sequence[Path], contract: ModelContract) 
     title = f"{contract.study}: the network of trial {contract.trial}"
     if contract.members:
         title += f", one of {len(contract.members)}"
-    text = model_card(report_of(view), contract, [file.name for file in files])
+    text = model_card(report_of(view), contract, [file.name for file in files], ensemble)
     drawn = draw_architecture(found, view.image_shape, title, "png")
     write_together({target: text, picture: drawn})
     return target

@@ -12,6 +12,7 @@ import typer
 import autocnn.api as api
 import autocnn.terminal as terminal
 from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument, TrustOption
+from autocnn.errors import SettingsError
 
 FILES = api.either(f"FILE{ending}" for ending in api.MODEL_FILES)
 
@@ -34,6 +35,17 @@ def ensemble(
             help=f"Write the ensemble as one network: {FILES}. Without it nothing is written.",
         ),
     ] = None,
+    quantize: Annotated[
+        str | None,
+        typer.Option(
+            help=f"Fewer bits, for LiteRT: {api.either(api.QUANTIZATIONS)}; int8 is calibrated on "
+            "training images of the study."
+        ),
+    ] = None,
+    card: Annotated[
+        bool,
+        typer.Option("--card", help="Write a model card, README.md, beside the file."),
+    ] = False,
     results: ResultsOption = Path("results"),
     trust: TrustOption = False,
     as_json: JsonOption = False,
@@ -45,14 +57,20 @@ def ensemble(
     """
     if trust:
         api.trust_studies(results, [study] if study else [])
-    settings = api.EnsembleSettings(most=most, views=views, output=output)
-    outcome = api.ensemble(api.load_study(results, study), settings)
+    if card and output is None:
+        raise SettingsError("--card: give --output, the file beside which the card is written")
+    settings = api.EnsembleSettings(most=most, views=views, output=output, quantize=quantize)
+    view = api.load_study(results, study)
+    outcome = api.ensemble(view, settings)
     terminal.print_wide(terminal.render_members(outcome))
     for line in terminal.describe_ensemble(outcome):
         terminal.print_line(line)
     if outcome.file is not None:
         terminal.print_line(f"file           {outcome.file.path}")
         terminal.print_line(f"               {terminal.describe_file(outcome.file)}")
+        if card:
+            written = api.write_card(view, [outcome.file.path], outcome.contract, outcome)
+            terminal.print_line(f"card           {written}")
         for line in terminal.describe_contract(outcome.contract):
             terminal.print_line(line)
         terminal.print_line(

@@ -191,12 +191,13 @@ def ensemble(
     *,
     most: int = 5,
     views: str = "none",
+    quantize: str | None = None,
     results: str | Path = DEFAULT_RESULTS,
 ) -> EnsembleOutcome:
     """Choose the networks of a study that are best together; with `path`, write them as one file.
 
     At most `most` networks are chosen, on the validation images; `evaluate` on the file scores it
-    on others. `views` as for `export`.
+    on others. `views` and `quantize` as for `export`.
 
     >>> outcome = autocnn.ensemble(study, "several.keras", most=2)
     >>> autocnn.load_model("several.keras").predict(["photo.png"]).shape
@@ -208,7 +209,10 @@ def ensemble(
     view = as_study(study, results).view
     with python_errors():
         settings = api.EnsembleSettings(
-            most=most, views=views, output=None if path is None else Path(path)
+            most=most,
+            views=views,
+            output=None if path is None else Path(path),
+            quantize=quantize,
         )
         return api.ensemble(view, settings)
 

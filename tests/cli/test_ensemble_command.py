@@ -41,3 +41,44 @@ def test_a_study_without_weights_is_one_line(autocnn, stored, tmp_path):
     assert "study alpha has no trial with weights on disk" in done.err
     assert done.err.count("\n") == 1
     assert not (tmp_path / "a.keras").exists()
+
+
+def test_a_quantised_ensemble_has_a_card(autocnn, stored, tmp_path):
+    """In 8 bits, calibrated on the study's images; the card has the ensemble's own scores."""
+    pytest.importorskip("ai_edge_litert")
+    target = tmp_path / "small.tflite"
+    arguments = ("ensemble", "alpha", "--results", stored, "-o", target, "--quantize", "int8")
+    done = autocnn(*arguments, "--card", "--json")
+    assert done.code == 0, done.err
+    *lines, last = done.out.splitlines()
+    said = json.loads(last)
+    assert said["file"]["quantize"] == "int8"
+    assert f"card           {tmp_path / 'README.md'}" in lines
+    card = (tmp_path / "README.md").read_text("utf-8")
+    assert "- small.tflite" in card
+    assert "networks of the study, chosen by their cross\\-entropy on 145 validation images" in card
+    assert (tmp_path / "model.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--card",), "--card: give --output, the file beside which the card is written"),
+        (("--quantize", "int8"), "--quantize int8: give --output, the file to write"),
+        (
+            ("-o", "both.onnx", "--quantize", "int8"),
+            "--quantize int8: autocnn does not quantise ONNX files; it is for --format litert",
+        ),
+        (
+            ("-o", "both.tflite", "--quantize", "int4"),
+            "--quantize must be one of float16, dynamic, int8, got 'int4'",
+        ),
+    ],
+)
+def test_wrong_options_are_one_line(autocnn, stored, tmp_path, monkeypatch, arguments, line):
+    """Before any network predicts."""
+    monkeypatch.chdir(tmp_path)
+    done = autocnn("ensemble", "alpha", "--results", stored, *arguments)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.splitlines() == [f"autocnn: error: {line}"]
+    assert list(tmp_path.iterdir()) == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import struct
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,18 @@ def encode(pixels: NDArray[np.uint8], kind: str = "PNG", **options: Any) -> byte
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, kind, **options)
     return buffer.getvalue()
+
+
+def png_bomb() -> bytes:
+    """A PNG of 50,000 x 50,000 pixels, of which only the first rows are there."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        named = kind + content
+        return struct.pack(">I", len(content)) + named + struct.pack(">I", zlib.crc32(named))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 0, 0, 0, 0))
+    rows = chunk(b"IDAT", zlib.compress(bytes(20 * 50_001)))
+    return b"\x89PNG\r\n\x1a\n" + header + rows + chunk(b"IEND", b"")
 
 
 def noise(n: int, *shape: int, seed: int = 0) -> NDArray[np.uint8]:

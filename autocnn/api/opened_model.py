@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from autocnn.api.predictions import load_model, load_winner
 from autocnn.errors import SettingsError
 from autocnn.exports.formats import MODEL_FILES
+from autocnn.exports.savedmodel_folder import is_saved_model
 
 if TYPE_CHECKING:  # imports NumPy: the help of the command line imports this module
     from autocnn.models.loaded import LoadedModel
@@ -21,7 +22,7 @@ def open_model(model: str, results: Path, trial: int | None = None) -> tuple[Loa
     Raises: SettingsError for a trial of a file; otherwise as `load_model` and `load_winner`.
     """
     path = Path(model)
-    if path.suffix in MODEL_FILES or os.path.isfile(path):
+    if path.suffix in MODEL_FILES or os.path.isfile(path) or is_saved_model(path):
         if trial is not None:
             raise SettingsError(f"--trial is for a study, and {model} is a file")
         return load_model(path), ""

@@ -8,10 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from autocnn.errors import AutocnnError, RecordError
+from autocnn.exports.quiet import reason_of
 from autocnn.models.contract import ModelContract
-from autocnn.models.predictor import Pixels, Predictor
+from autocnn.models.predictor import Pixels, Predictor, Probabilities
 
 CHECKED_IMAGES = 64
+SLACK = 0.01  # of a probability, and of the sum of all of an image
+STEP = 1 / 256  # of a probability in 8 bits, which each class adds to the slack of the sum
 
 
 def check_same(
@@ -50,20 +53,41 @@ def check_same(
 
 def check_answers(path: Path, file: Predictor, contract: ModelContract) -> None:
     """Raise RecordError unless the network of the file at `path` fits the contract in it."""
-    images = checked_images(contract.image_shape)[:2]
+    images = checked_images(contract.image_shape)[[0, -1]]  # a black one, and a bright one
     n = len(contract.class_names)
     try:
         answers = file(images)
     except Exception as error:  # of any kind: the file is a stranger's, and so is its run time
-        reason = " ".join(str(error).split())[:200]
         raise RecordError(
             f"{path}: its network does not take images of shape {contract.image_shape}, as its "
-            f"contract says ({reason})"
+            f"contract says ({reason_of(error)})"
         ) from error
-    if answers.shape != (len(images), n) or not np.isfinite(answers).all():
+    expected = f"{path}: expected {n} probabilities for each image, as its contract says, got"
+    if answers.shape != (len(images), n):
+        raise RecordError(f"{expected} an array of shape {answers.shape} for {len(images)} images")
+    if not _are_probabilities(answers):
+        low, high = answers.min(), answers.max()
+        raise RecordError(f"{expected} values from {low:.4g} to {high:.4g} that do not sum to 1")
+
+
+def _are_probabilities(answers: Probabilities) -> bool:
+    """True if every row of `answers`, perhaps rounded to 8 bits, is a distribution."""
+    sums = np.abs(answers.sum(axis=1) - 1)  # NaN if one value is
+    return bool(
+        (sums <= SLACK + STEP * answers.shape[1]).all()
+        and (answers >= -SLACK).all()
+        and (answers <= 1 + SLACK).all()
+    )
+
+
+def check_ends(path: Path, inputs: int, outputs: int) -> None:
+    """Raise RecordError unless a network has one input and one output.
+
+    The values of a second input would be whatever its run time finds in memory.
+    """
+    if (inputs, outputs) != (1, 1):
         raise RecordError(
-            f"{path}: expected {n} probabilities for each image, as its contract says, got an "
-            f"array of shape {answers.shape}, or values that are not finite"
+            f"{path}: expected a network with one input and one output, got {inputs} and {outputs}"
         )
 
 

@@ -277,7 +277,7 @@ def _format_to_read(path: Path, *, needs_model: bool) -> Format:
     """The format of the file, or folder, at `path`."""
     if path.suffix in FORMATS:
         return FORMATS[path.suffix]
-    if savedmodel_folder.is_ours(path):
+    if savedmodel_folder.is_saved_model(path):
         return SAVEDMODEL
     known = " or ".join(FORMATS if needs_model else (*FORMATS, SUFFIX))
     raise SettingsError(f"{path}: expected a model's file, which ends in {known}")

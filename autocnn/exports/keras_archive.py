@@ -29,6 +29,19 @@ MEMBER: Final = "metadata.json"
 CONFIG: Final = "config.json"
 MAX_CONFIG: Final = 64 << 20  # bytes of the network's configuration
 KEY: Final = "autocnn"
+LAYERS: Final = frozenset(  # of Keras that a network of autocnn has; others can run code
+    {
+        *("InputLayer", "Rescaling", "Normalization", "Activation", "Dense", "Flatten", "Add"),
+        *("Conv2D", "SeparableConv2D", "MaxPooling2D", "AveragePooling2D"),
+        *("GlobalMaxPooling2D", "GlobalAveragePooling2D", "Dropout", "SpatialDropout2D"),
+        *("BatchNormalization", "LayerNormalization", "GroupNormalization"),
+    }
+)
+_PARTS: Final = {  # of a network that are no layers
+    *(("keras", name) for name in ("DTypePolicy", "__keras_tensor__", "__slice__", "Sequential")),
+    ("keras.src.models.functional", "Functional"),
+}
+_FUNCTION: Final = "function"  # the kind of an object that only names a function
 
 _READABLE = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _ENCRYPTED = 0x1  # a bit of `ZipInfo.flag_bits`
@@ -67,9 +80,10 @@ def read_contract_inside(path: Path) -> ModelContract:
 
 
 def check_layers(path: Path) -> None:
-    """Raise RecordError unless the archive at `path` names nothing but objects of Keras.
+    """Raise RecordError unless the archive at `path` names nothing but what an export writes.
 
-    A layer of another package, or a Lambda, could run code when it is loaded or called.
+    A layer of another package, and some of Keras' own, such as Lambda, TorchModuleWrapper and
+    TFSMLayer, run code or read files when they are loaded or called.
     """
     with (
         _broken_archives(path, "cannot be read as a Keras model"),
@@ -79,11 +93,19 @@ def check_layers(path: Path) -> None:
         if config is None:
             raise RecordError(f"{path}: cannot be read as a Keras model (it has no {CONFIG})")
         for module, kind in _objects(config):
-            if module.partition(".")[0] != "keras" or kind == "Lambda":
+            if not _is_written(module, kind):
                 raise RecordError(
-                    f"{path}: expected layers of Keras only, got {kind!a} of {module!a}, "
-                    "which could run code; it is not loaded"
+                    f"{path}: expected layers that autocnn writes, got {kind[:60]!a} of "
+                    f"{module[:60]!a}, which could run code; it is not loaded"
                 )
+
+
+def _is_written(module: str, kind: str) -> bool:
+    """True if an export may have written an object of this module and class."""
+    if module == "keras.layers":
+        return kind in LAYERS
+    is_number = module in ("keras.initializers", "keras.src.ops.numpy") and kind != _FUNCTION
+    return is_number or (module, kind) in _PARTS
 
 
 def _objects(config: Any) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,9 @@ The functions import Keras themselves, so the table of formats can be read witho
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,13 +73,26 @@ def with_weights_of(model: TrainedModel, path: Path) -> TrainedModel:
 def _load(path: Path) -> Any:
     import keras
 
+    from autocnn.exports.check import check_ends
     from autocnn.models.trained import float32_policy
 
     check_layers(path)
     try:
         # layers whose policy is not in the file take the current one
-        with float32_policy(), startup_lines_dropped():
-            return keras.saving.load_model(path, compile=False, safe_mode=True)
+        with float32_policy(), startup_lines_dropped(), _missing_weights_refused():
+            model: Any = keras.saving.load_model(path, compile=False, safe_mode=True)
+            ends = len(model.inputs), len(model.outputs)
     except Exception as error:  # zipfile, h5py, OSError and ValueError, by the kind of damage
         reason = str(error).partition("\n")[0]
         raise RecordError(f"{path}: cannot be read as a Keras model ({reason})") from error
+    check_ends(path, *ends)
+    return model
+
+
+@contextmanager
+def _missing_weights_refused() -> Iterator[None]:
+    """Raise the warning of Keras that a layer without weights in the file keeps its first ones."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", message="Skipping nested container")
+        yield

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from autocnn.errors import RecordError
 from autocnn.exports.frozen import INPUT, freeze
 from autocnn.exports.litert_metadata import read_model, with_contract
-from autocnn.exports.quiet import quiet
+from autocnn.exports.quiet import quiet, reason_of
 
 if TYPE_CHECKING:
     from autocnn.models.contract import ModelContract
@@ -98,24 +98,26 @@ def load(path: Path) -> Predictor:
 
     Raises: RecordError if the file cannot be read.
     """
+    from autocnn.exports.check import check_ends
+
     content = read_model(path)
     try:
         with quiet():
             from ai_edge_litert.interpreter import Interpreter
 
             interpreter = Interpreter(model_content=content)
-            given = interpreter.get_input_details()[0]
+            inputs, outputs = interpreter.get_input_details(), interpreter.get_output_details()
             interpreter.allocate_tensors()
-    except (ValueError, RuntimeError, IndexError) as error:
-        reason = " ".join(str(error).split())[:200]
+    except (ValueError, RuntimeError) as error:
+        reason = reason_of(error)
         raise RecordError(f"{path}: cannot be read as a LiteRT model ({reason})") from error
-    return _predictor(interpreter, given["index"])
+    check_ends(path, len(inputs), len(outputs))
+    return _predictor(interpreter, inputs[0]["index"], outputs[0]["index"])
 
 
-def _predictor(interpreter: Any, given: int) -> Predictor:
+def _predictor(interpreter: Any, given: int, answer: int) -> Predictor:
     import numpy as np
 
-    answer = interpreter.get_output_details()[0]["index"]
     sizes = [1]  # of the batch that the interpreter has memory for
 
     def predict(images: Pixels) -> Probabilities:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from autocnn.errors import RecordError
 from autocnn.exports.contract_file import AGAIN, check_length, parse_contract_bytes
 from autocnn.exports.frozen import freeze
-from autocnn.exports.quiet import quiet
+from autocnn.exports.quiet import quiet, reason_of
 from autocnn.models.contract import contract_to_json
 
 if TYPE_CHECKING:
@@ -72,14 +72,18 @@ def load(path: Path) -> Predictor:
     import numpy as np
     import onnxruntime
 
+    from autocnn.exports.check import check_ends
+
     content = _parse(path).SerializeToString()
     try:
         with quiet():
             session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-        (given,), (answer,) = session.get_inputs(), session.get_outputs()
+            inputs, outputs = session.get_inputs(), session.get_outputs()
     except Exception as error:  # its classes of errors have no common root but this one
-        reason = " ".join(str(error).split())
+        reason = reason_of(error)
         raise RecordError(f"{path}: cannot be read as an ONNX model ({reason})") from error
+    check_ends(path, len(inputs), len(outputs))
+    given, answer = inputs[0], outputs[0]
 
     def predict(images: Pixels) -> Probabilities:
         return np.asarray(session.run([answer.name], {given.name: images})[0], np.float32)

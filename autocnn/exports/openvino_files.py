@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from autocnn.errors import RecordError
 from autocnn.exports.contract_file import AGAIN, check_length, parse_contract_bytes
 from autocnn.exports.frozen import INPUT, OUTPUT, freeze, save_frozen
-from autocnn.exports.quiet import quiet
+from autocnn.exports.quiet import quiet, reason_of
 from autocnn.models.contract import contract_to_json
 
 if TYPE_CHECKING:
@@ -55,18 +55,25 @@ def load(path: Path) -> Predictor:
     """
     import numpy as np
 
+    from autocnn.exports.check import check_ends
+
     _read_xml(path)  # its size, and that it is there
+    weights = path.with_suffix(WEIGHTS)
+    if not weights.is_file():
+        raise RecordError(
+            f"{path}: expected its weights beside it in {weights.name}, which is no file; an "
+            "OpenVINO model is both files"
+        )
     try:
         with quiet():
             import openvino
 
             compiled = openvino.Core().compile_model(str(path), "CPU", EXACT)
     except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200]
         raise RecordError(
-            f"{path}: cannot be read with {path.with_suffix(WEIGHTS).name} as an OpenVINO model "
-            f"({reason})"
+            f"{path}: cannot be read with {weights.name} as an OpenVINO model ({reason_of(error)})"
         ) from error
+    check_ends(path, len(compiled.inputs), len(compiled.outputs))
 
     def predict(images: Pixels) -> Probabilities:
         return np.array(compiled(images)[0], np.float32)  # its own memory is used again

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-4  # of a probability: TensorFlow fuses operations of a graph, float32
 CONTRACT: Final = Path("assets.extra", "autocnn.json")
+GRAPH: Final = "saved_model.pb"
 
 
 def write(model: Network, contract: ModelContract, path: Path) -> None:
@@ -60,12 +61,6 @@ def read_contract(path: Path) -> ModelContract:
     return read_contract_file(path / CONTRACT)
 
 
-def is_ours(path: Path) -> bool:
-    """True if `path` is a SavedModel that an export wrote."""
-    if path.is_symlink() or not (path / "saved_model.pb").is_file():
-        return False
-    try:
-        read_contract(path)
-    except RecordError:
-        return False
-    return True
+def is_saved_model(path: Path) -> bool:
+    """True if `path` is the folder of a SavedModel, of whatever origin."""
+    return not path.is_symlink() and (path / GRAPH).is_file()

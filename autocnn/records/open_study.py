@@ -209,7 +209,8 @@ def find_study(results: Path, name: str | None = None) -> OpenStudy:
     known = ", ".join(study.name for study in studies)
     if name is not None:
         hint = did_you_mean(name, [study.name for study in studies])
-        raise StudyError(f"no study named {name!r} in {results}; {hint}known: {known}")
+        wrong = " (it is a file, and a study is expected)" if os.path.isfile(name) else ""
+        raise StudyError(f"no study named {name!r} in {results}{wrong}; {hint}known: {known}")
     searches = [study for study in studies if not study.is_plan]
     if not searches:
         raise StudyError(f"{results}: holds comparisons only; name one of them: {known}")

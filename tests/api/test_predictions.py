@@ -13,9 +13,11 @@ from image_files import encode, noise
 
 import autocnn
 from autocnn.api import find_pictures
+from autocnn.api.opened_model import open_model
 from autocnn.data.value_range import EIGHT_BITS
 from autocnn.errors import RecordError, SettingsError
 from autocnn.exports.formats import export_to
+from autocnn.models.contract import contract_to_json
 
 EIGHT = replace(CONTRACT, value_range=EIGHT_BITS)
 PIXELS = noise(3, 8, 8, 3, seed=5)
@@ -73,3 +75,23 @@ def test_a_model_with_a_foreign_layer_is_not_loaded(tmp_path, exported):
             new.writestr(name, content)
     with pytest.raises(RecordError, match="which could run code"):
         autocnn.load_model(tmp_path / "evil.keras")
+
+
+@pytest.mark.parametrize("name", ["ours", "others"])
+def test_the_folder_of_a_saved_model_is_one_line_whatever_its_name(tmp_path, name):
+    """It is no study, and it is not loaded."""
+    folder = tmp_path / name
+    (folder / "assets.extra").mkdir(parents=True)
+    (folder / "saved_model.pb").write_bytes(b"")
+    if name == "ours":
+        text = json.dumps(contract_to_json(CONTRACT))
+        (folder / "assets.extra" / "autocnn.json").write_text(text)
+    with pytest.raises(RecordError) as raised:
+        open_model(str(folder), tmp_path)
+    expected = {
+        "ours": "a SavedModel may hold operations that read and write files, so it is not loaded; "
+        "export the model as .keras, .onnx, .tflite or .xml",
+        "others": "expected a folder with a contract at assets.extra/autocnn.json; `autocnn export`"
+        " writes a model with its contract",
+    }
+    assert str(raised.value) == f"{folder}: {expected[name]}"

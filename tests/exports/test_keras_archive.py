@@ -184,8 +184,8 @@ def layer(kind, module, **more):
     return json.dumps({**outer, "config": {"layers": [inner]}})
 
 
-def test_layers_of_keras_are_accepted(tmp_path):
-    """Every class that an export names is one of Keras."""
+def test_layers_of_an_export_are_accepted(tmp_path):
+    """Every class that an export names is one of a few of Keras."""
     inputs = keras.Input((2,))
     keras.Model(inputs, keras.layers.Dense(3)(inputs)).save(tmp_path / "plain.keras")
     check_layers(tmp_path / "plain.keras")
@@ -196,6 +196,11 @@ def test_layers_of_keras_are_accepted(tmp_path):
     ("config", "named"),
     [
         (layer("Lambda", "keras.layers"), "'Lambda' of 'keras.layers'"),
+        (layer("TFSMLayer", "keras.layers"), "'TFSMLayer' of 'keras.layers'"),
+        (layer("TorchModuleWrapper", "keras.layers"), "'TorchModuleWrapper' of 'keras.layers'"),
+        (layer("StringLookup", "keras.layers"), "'StringLookup' of 'keras.layers'"),
+        (layer("function", "keras.utils"), "'function' of 'keras.utils'"),
+        (layer("function", "keras.initializers"), "'function' of 'keras.initializers'"),
         (layer("system", "os"), "'system' of 'os'"),
         (layer("function", "builtins"), "'function' of 'builtins'"),
         (layer("X", "kerasx.layers"), "'X' of 'kerasx.layers'"),
@@ -203,11 +208,13 @@ def test_layers_of_keras_are_accepted(tmp_path):
     ],
 )
 def test_other_layers_are_refused(tmp_path, config, named):
-    """A Lambda and objects of other packages could run code: the file is not loaded."""
+    """Objects of other packages, and layers of Keras that could run code, are not loaded."""
     path = write_config(tmp_path / "model.keras", config)
     with pytest.raises(RecordError) as raised:
         check_layers(path)
-    assert str(raised.value).startswith(f"{path}: expected layers of Keras only, got {named},")
+    assert str(raised.value).startswith(
+        f"{path}: expected layers that autocnn writes, got {named},"
+    )
 
 
 @pytest.mark.parametrize("config", [None, b"{", b"[" * 100_000])

@@ -245,11 +245,23 @@ def test_a_truncated_file_is_one_line(copy, suffix, share):
 
 
 def test_openvino_without_its_weights_is_one_line(copy):
-    """The line names the file that is missing."""
+    """The line names the file that is missing, or cut."""
     path = copy(".xml")
-    path.with_suffix(".bin").unlink()
-    with pytest.raises(RecordError, match=r"cannot be read with model\.bin as an OpenVINO model"):
+    weights = path.with_suffix(".bin")
+    weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
+    with pytest.raises(RecordError) as raised:
         load_file(path, read_contract(path))
+    assert str(raised.value) == (
+        f"{path}: cannot be read with model.bin as an OpenVINO model (Incorrect weights in bin "
+        "file!)"
+    )
+    weights.unlink()
+    with pytest.raises(RecordError) as raised:
+        load_file(path, read_contract(path))
+    assert str(raised.value) == (
+        f"{path}: expected its weights beside it in model.bin, which is no file; an OpenVINO model "
+        "is both files"
+    )
 
 
 @pytest.mark.parametrize("suffix", [".onnx", ".tflite", ".xml"])

@@ -13,6 +13,7 @@ pytest.importorskip("fastapi")
 
 import keras
 from fastapi.testclient import TestClient
+from image_files import png_bomb
 
 from autocnn.models.predictor import KerasPredictor
 from autocnn.serve.app import build_app
@@ -61,6 +62,13 @@ def test_an_unreadable_image_leaves_the_others(client, black):
     done = client.post("/predict", files=_form(b"hello"))
     assert done.status_code == 422
     assert done.json()["detail"].startswith("0.png: ")
+
+
+def test_a_huge_image_is_refused_before_it_is_decoded(client):
+    """Its header says 50,000 x 50,000 pixels."""
+    done = client.post("/predict", files=_form(png_bomb()))
+    assert done.status_code == 422
+    assert done.json()["detail"] == "0.png: more than the 80 million pixels that are decoded"
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def ensemble_sentences(ensemble: EnsembleOutcome) -> list[str]:
     ]
     accuracy, loss = ensemble.cross_fit.accuracy, ensemble.cross_fit.loss
     low, high = (100 * end for end in accuracy.interval)
-    least, most = (-end for end in reversed(loss.interval))
+    least, most = (0.0 - end for end in reversed(loss.interval))  # and no -0.0000
     return [
         f"{len(parts)} of {ensemble.candidates} networks of the study, chosen by their "
         f"cross-entropy on {ensemble.n:,} validation images: {', '.join(parts)}.",
@@ -140,7 +140,7 @@ def ensemble_sentences(ensemble: EnsembleOutcome) -> list[str]:
         "were chosen by these images.",
         f"On images by which nothing was chosen (halves of these) an ensemble gains "
         f"{100 * accuracy.mean:+.2f} points of accuracy (95 % interval {low:+.2f} to {high:+.2f}) "
-        f"and {-loss.mean:+.4f} of cross-entropy ({least:+.4f} to {most:+.4f}) over the best "
+        f"and {0.0 - loss.mean:+.4f} of cross-entropy ({least:+.4f} to {most:+.4f}) over the best "
         "network.",
     ]
 

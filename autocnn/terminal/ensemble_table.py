@@ -79,7 +79,8 @@ def _in_points(gain: Gain) -> str:
 
 def _in_loss(gain: Gain) -> str:
     low, high = gain.interval
-    return f"loss {-gain.mean:+.4f}, {-high:+.4f} to {-low:+.4f}"
+    least, mean, most = (0.0 - value for value in (high, gain.mean, low))  # and no -0.0000
+    return f"loss {mean:+.4f}, {least:+.4f} to {most:+.4f}"
 
 
 def _views_line(outcome: EnsembleOutcome) -> str:

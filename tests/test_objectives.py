@@ -92,7 +92,37 @@ def test_better_follows_the_direction(objective: Objective):
 
 def test_guessing_among_four_classes():
     """A quarter of the images is correct, at a cross-entropy of log 4."""
-    assert [each.guess(4) for each in OBJECTIVES.values()] == [0.25, 0.25, 0.25, math.log(4)]
+    guesses = [each.guess([5, 5, 5, 5]) for each in OBJECTIVES.values()]
+    assert guesses == [0.25, 0.25, 0.25, pytest.approx(math.log(4))]
+
+
+def test_guessing_among_unequal_classes():
+    """Of 1, 1 and 2 images half are of the largest class; the entropy is 1.5 log 2."""
+    guesses = [each.guess([1, 1, 2]) for each in OBJECTIVES.values()]
+    assert guesses == [
+        0.5,
+        pytest.approx(1 / 3),
+        pytest.approx(1 / 3),
+        pytest.approx(1.5 * math.log(2)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("objective", "score", "is_guess"),
+    [
+        # 100 images of 4 equal classes: a quarter, with an error of sqrt(3 / 16 / 100) = 0.0433
+        (ACCURACY, 0.37, True),
+        (ACCURACY, 0.39, False),
+        (ACCURACY, math.nan, True),
+        # log 4 = 1.386, with an error of sqrt(2 * 1.386 / 100) = 0.1665
+        (LOSS, 0.90, True),
+        (LOSS, 0.88, False),
+        (LOSS, 2.5, True),
+    ],
+)
+def test_a_guess_is_within_three_standard_errors(objective, score, is_guess):
+    """Of the score of a guess, or worse than that."""
+    assert objective.is_guess(score, [25] * 4) is is_guess
 
 
 def test_fractions_are_shown_in_percent_and_losses_plainly():

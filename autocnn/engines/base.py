@@ -39,13 +39,23 @@ class BaseEngine(ABC):
         """True if the first look (epoch 0) or Optuna's pruner (later epochs) ends the trial.
 
         No trial is pruned while none is complete: the search could end without a network. A
-        promoted trial is not pruned: its schedule is longer than that of the others.
+        promoted trial is not pruned: its schedule is longer than that of the others. At an epoch up
+        to which every network still guesses, the scores differ by chance alone, and none is pruned.
         """
         trials = self._study.get_trials(deepcopy=False)
         if is_promoted(trials[number]):
             return False
         is_poor = self._is_poor(trials, number, epoch)  # asked in any case: it writes the rungs
-        return is_poor and any(trial.state is OptunaState.COMPLETE for trial in trials)
+        if not is_poor or not any(trial.state is OptunaState.COMPLETE for trial in trials):
+            return False
+        return epoch == FIRST_LOOK or not self._all_guess(trials, epoch)
+
+    def _all_guess(self, trials: list[FrozenTrial], epoch: int) -> bool:
+        """True if no trial had a score up to `epoch` that is clearly better than a guess."""
+        objective, sizes = self._setup.objective, self._setup.class_sizes
+        reported = (trial.intermediate_values.items() for trial in trials)
+        scores = (score for each in reported for at, score in each if at <= epoch)
+        return bool(sizes) and all(objective.is_guess(score, sizes) for score in scores)
 
     def _is_poor(self, trials: list[FrozenTrial], number: int, epoch: int) -> bool:
         if epoch != FIRST_LOOK:

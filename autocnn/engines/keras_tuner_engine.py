@@ -98,7 +98,7 @@ class KerasTunerEngine(BaseEngine):
     def _score_of_a_failure(self) -> float:
         """The score of guessing; if a loss is minimised, none better than the worst one so far."""
         objective, trials = self._setup.objective, self._study.get_trials(deepcopy=False)
-        guess = objective.guess(self._setup.n_classes)
+        guess = objective.guess([1] * self._setup.n_classes)
         if objective.maximize:
             return guess
         notes = (trial.user_attrs.get(REPORTED) for trial in trials)

@@ -21,7 +21,6 @@ import numpy.typing as npt
 from autocnn.data.prepared import PreparedData
 from autocnn.errors import RecordError, TrialFailed
 from autocnn.files import make_folder_in
-from autocnn.nn.schedule import learning_rates
 from autocnn.nn.weights import save_weights
 from autocnn.objectives import find_objective
 from autocnn.train.assembly import epoch_steps, first_state, prepare
@@ -29,6 +28,7 @@ from autocnn.train.averaging import Averages
 from autocnn.train.backend import set_precision
 from autocnn.train.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from autocnn.train.clock import Cancelled, Clock, OutOfTime
+from autocnn.train.course import Course
 from autocnn.train.early_stopping import best_epoch, should_stop
 from autocnn.train.folds import Fold, Networks, find_folds
 from autocnn.train.latency import measure_latency
@@ -101,10 +101,7 @@ class _Training:
         self.networks = Networks(parts.model, parts.optimizer, others)
         self.chunk, self.steps = parts.chunk, epoch_steps(job, self.folds)
         # A refit has more images and so more steps an epoch; its horizon has the same epochs.
-        config = job.config
-        self.rates = learning_rates(
-            config.schedule, config.optimizer.learning_rate, self.steps * job.horizon
-        )
+        self.course = Course(job, self.steps)
         self.averages = Averages(self.networks, len(self.folds), self.steps * job.horizon)
         self.curve: list[Epoch] = []
         self.best_weights: Sequence[npt.NDArray[Any]] | None = None
@@ -126,6 +123,7 @@ class _Training:
                     state = TrialState.PRUNED
                 else:
                     self._keep_now_and_then()
+                    self._fit_time()
         except (Cancelled, OutOfTime):
             state = TrialState.STOPPED
         except PrunedWithin as reason:
@@ -143,7 +141,12 @@ class _Training:
         scores = [epoch.score for epoch in self.curve]
         rule = self.job.config.early_stopping
         stops = self.validates and should_stop(scores, rule, self.objective)
-        return stops or len(self.curve) >= self.job.last_epoch
+        return stops or len(self.curve) >= self.course.last_epoch
+
+    def _fit_time(self) -> None:
+        """Shorten what is left of a training that must not be cut by its time limit."""
+        if self.job.fits_time and self.clock.limit_s is not None:
+            self.course.fit(self.curve, self.clock.limit_s - self.clock.since_start())
 
     # --- one epoch ---
 
@@ -193,7 +196,7 @@ class _Training:
         """Take the steps of an epoch of `fold`, and add their sums to `totals`."""
         settings = self.job.config.augmentation
         positions, draws = training_batches(fold, epoch, settings, self.steps, self.batch)
-        rates = self.rates[(epoch - 1) * self.steps : epoch * self.steps]
+        rates = self.course.rates(epoch)
         is_first = epoch == 1 and fold.number == 1
         stops = find_stops(self.job, self.steps, self.chunk) if is_first else NO_STOPS
         pace = Pace()

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from autocnn.nn.model import build_model
 from autocnn.nn.weights import load_weights
 from autocnn.space.config import Augmentation, EarlyStopping, Optimizer, Schedule
 from autocnn.train import assembly as preparation
-from autocnn.train import averaging, trainer
+from autocnn.train import averaging, clock, trainer
 from autocnn.train.assembly import spec_of
 from autocnn.train.checkpoint import load_checkpoint
 from autocnn.train.trainer import train_trial
@@ -437,6 +438,32 @@ def test_a_refit_writes_no_checkpoint(script, make_job, make_hooks, data, device
     job = make_job(fit_on="train+validation")
     train_trial(job, data, device, make_hooks())
     assert not (job.folder / "checkpoint.npz").exists()
+
+
+@pytest.mark.parametrize(("fits_time", "epochs", "rate"), [(True, 4, 1 / 32), (False, 5, 11 / 20)])
+def test_a_refit_ends_its_schedule_in_time(
+    script, make_job, make_hooks, data, device, monkeypatch, fits_time, epochs, rate
+):
+    """Each epoch takes 1 s, and 4.5 s are allowed for ten: two follow the second one.
+
+    Their rates are those of the eight that were left. Without that the limit cuts the schedule in
+    its sixth epoch, at more than half of its rate.
+    """
+    now = [0.0]
+    monkeypatch.setattr(clock, "time", SimpleNamespace(perf_counter=lambda: now[0]))
+
+    def report(number, epoch):
+        now[0] += 1.0
+        return False
+
+    stepper = script([3.0] * 10)
+    job = make_job(horizon=10, last_epoch=10, fit_on="train+validation", time_limit_s=4.5)
+    config = replace(job.config, schedule=Schedule(name="one_cycle"))
+    job = replace(job, config=config, fits_time=fits_time)
+    assert train_trial(job, data, device, make_hooks(report=report)).epochs == epochs
+    peak = config.optimizer.learning_rate
+    last = np.concatenate([rates for _, _, rates in stepper.trained])[-1] / peak
+    assert last == pytest.approx(rate, abs=0.08)
 
 
 # --- with real trainings -----------------------------------------------------------------------

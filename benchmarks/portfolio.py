@@ -50,6 +50,7 @@ Made = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
 STILL: dict[str, Value] = {"flip": False, "shift_fraction": 0.0}
 MOVED: dict[str, Value] = {"flip": True, "shift_fraction": 0.07}
+SHIFTED: dict[str, Value] = {"flip": False, "shift_fraction": 0.07}
 SINGLE: dict[str, Value] = {"width": 1.5, "convolutions": 1}
 SLOW: dict[str, Value] = {"learning_rate_scale": 2.0}  # at batches of 32
 FAST: dict[str, Value] = {"learning_rate_scale": 4.0}
@@ -73,6 +74,9 @@ CANDIDATES: dict[str, dict[str, Value]] = {  # `width` multiplies the first widt
     "fast_still": {**FAST, **STILL},
     "fast_no_flip": {**FAST, "flip": False, "shift_fraction": 0.07},
     "fast_wide_still": {**FAST, **STILL, **SINGLE},
+    "wide_still": {**SLOW, **STILL, **SINGLE},
+    "wide_shifted": {**SLOW, **SHIFTED, **SINGLE},
+    "shifted": {**SLOW, **SHIFTED},
     "flat": {
         **{**FAST, **STILL, "head": "flatten"},
         **{"dense_layers": 1, "dense_units": 128, "dense_dropout": 0.3},
@@ -164,6 +168,25 @@ def digits(n: int, side: int) -> Callable[[Source], Made]:
     return make
 
 
+def placed(make: Callable[[Source], Made], side: int) -> Callable[[Source], Made]:
+    """Each image at a random place of a larger one of noise, at a random contrast.
+
+    Networks learn such images late: what they have in common is nowhere in particular.
+    """
+
+    def make_placed(source: Source) -> Made:
+        pixels, labels = make(source)
+        n, height, width, channels = pixels.shape
+        rng = np.random.default_rng(side)
+        canvas = rng.normal(90, 30, (n, side, side, channels))
+        rows, columns = rng.integers(0, side - height, n), rng.integers(0, side - width, n)
+        for image, one, row, column in zip(canvas, pixels, rows, columns, strict=True):
+            image[row : row + height, column : column + width] += rng.uniform(0.3, 0.7) * one
+        return np.clip(canvas, 0, 255).astype(np.uint8), labels
+
+    return make_placed
+
+
 ALL = tuple(range(10))
 SETS: dict[str, Callable[[Source], Made]] = {
     "digits 16x16, 500": digits(500, 16),
@@ -172,6 +195,8 @@ SETS: dict[str, Callable[[Source], Made]] = {
     "cifar 32x32 grey, 4,000": cifar(4000, (32, 32), ALL, "L"),
     "cifar 40x56, 2,000": cifar(2000, (40, 56), ALL),
     "cifar 80x104, 300": cifar(300, (80, 104), (1, 3, 5, 7, 9)),
+    "placed digits 48x48, 600": placed(digits(600, 16), 48),
+    "placed fashion 64x64, 600": placed(fashion(600, 28), 64),
 }
 
 

@@ -74,6 +74,7 @@ class Entry:
     width: float = 1.0  # times the first width of the rule
     low_side: float = 0  # pixels of the shorter side, from which the recipe is tried
     high_side: float = math.inf  # and up to which it is
+    most_images: float = math.inf  # to train on, up to which it is
     values: Mapping[str, Value] = field(default_factory=dict)
 
     def recipes(self, images: TrainingSet, size: NetworkSize) -> list[Recipe]:
@@ -93,8 +94,12 @@ def recipes_for(images: TrainingSet, size: NetworkSize) -> list[Recipe]:
 
 
 def entries_for(images: TrainingSet) -> list[Entry]:
-    """The entries of the portfolio for images of this size, the best for its cost first."""
-    return [e for e in load_portfolio() if e.low_side <= images.side <= e.high_side]
+    """The entries of the portfolio for these images, the best for its cost first."""
+    return [
+        entry
+        for entry in load_portfolio()
+        if entry.low_side <= images.side <= entry.high_side and images.n <= entry.most_images
+    ]
 
 
 @cache
@@ -112,6 +117,7 @@ def _entry(item: Mapping[str, Any]) -> Entry:
         width=item.get("width", 1.0),
         low_side=side.get("low", 0),
         high_side=side.get("high", math.inf),
+        most_images=item.get("images", {}).get("high", math.inf),
         values=item.get("values", {}),
     )
 

@@ -10,12 +10,13 @@ from autocnn.engines.recipes import WIDTHS, NetworkSize
 from autocnn.space.space import LEAST_STEPS
 from autocnn.study.cost_model import FORWARD
 
-ENOUGH_UPDATES = 400  # of the weights, that the width of the networks leaves time for
+ENOUGH_UPDATES = 400  # of the weights, that the first LEAST_WIDTH filters leave time for ...
+MANY_UPDATES = 1_500  # ... and that more filters leave time for, and more than one fold
 FEWEST_EPOCHS = 5  # that it leaves time for, too, ...
 MANY_IMAGES = 192_000  # ... or so many images, if they are fewer
 MOST_UPDATES = 2_000  # of the longest trial, if they are more than MOST_EPOCHS
 MOST_EPOCHS = 30  # of the longest trial, if they are more than MOST_UPDATES
-LEAST_WIDTH = 24  # filters of the first block, below which folds are given up instead
+LEAST_WIDTH = 24  # filters of the first block, below which folds and updates are given up instead
 FEWER_FOLDS = (3, 2, 1)  # that are trained of more if the time is short
 BATCHES = (128, 64, 32, 16)
 TRIAL_SHARE = 0.2  # share of the search time that a typical trial is planned to take
@@ -102,7 +103,8 @@ def plan_search_seconds(total_s: float, trainings: float) -> float:
 def fit_size(room: Room, image_seconds: ImageSeconds) -> Sizing:
     """The widest first recipe for which a trial of enough updates takes a fifth of the time.
 
-    Folds come before width, down to LEAST_WIDTH.
+    A network of LEAST_WIDTH comes first, then MANY_UPDATES of it, then folds, then more width:
+    images that are learned late tell networks apart after a thousand updates, not before.
     """
     widths = sorted(room.widths, reverse=True)
     for folds in room.folds:
@@ -136,11 +138,11 @@ def free_horizon(room: Room, batch: int, device: str) -> int:
 def longest_trial(room: Room, size: NetworkSize, image_s: float) -> Sizing:
     """The epochs of the longest trial of a search without recipes, if one image takes `image_s`.
 
-    The most folds with which FEWEST_EPOCHS fit BLIND_SHARE of the time.
+    The most folds with which MANY_UPDATES and FEWEST_EPOCHS fit BLIND_SHARE of the time.
     """
     for folds in room.folds:
         images = _affordable(room, image_s, folds, _share(room, BLIND_SHARE))
-        if images >= FEWEST_EPOCHS * room.n_train:
+        if images >= _needed_images(room, size.batch_size, MANY_UPDATES):
             break
     return _sized(room, size, images, folds)
 
@@ -168,16 +170,22 @@ def _widest_batch(room: Room, image_seconds: ImageSeconds, width: int, folds: in
     for batch in sorted(room.batches, reverse=True):
         size = NetworkSize(filters=width, batch_size=batch)
         images = _affordable(room, image_seconds(size), folds, _share(room, TRIAL_SHARE))
-        if images >= _needed_images(room, batch):
+        if images >= _needed_images(room, batch, _wanted_updates(room, width, folds)):
             return _sized(room, size, images, folds)
     return None
 
 
-def _needed_images(room: Room, batch: int) -> float:
-    """The images that a trial must train on: ENOUGH_UPDATES, and FEWEST_EPOCHS or MANY_IMAGES."""
+def _wanted_updates(room: Room, width: int, folds: int) -> int:
+    """The updates of a trial for which so many filters and folds leave time."""
+    is_least = width <= LEAST_WIDTH and folds == room.folds[-1]
+    return ENOUGH_UPDATES if is_least else MANY_UPDATES
+
+
+def _needed_images(room: Room, batch: int, wanted: int) -> float:
+    """The images of so many updates, and of FEWEST_EPOCHS or MANY_IMAGES."""
     if room.epochs is not None:
         return room.epochs * room.n_train
-    updates = ENOUGH_UPDATES * _trained_batch(room.n_train, batch)
+    updates = wanted * _trained_batch(room.n_train, batch)
     return max(updates, min(FEWEST_EPOCHS * room.n_train, MANY_IMAGES))
 
 

@@ -61,14 +61,23 @@ def test_narrower_networks_come_after_the_recipe_itself():
 
 
 def test_the_entries_of_the_portfolio_have_names_and_differ():
-    """Six to eight entries; for no size two of them are the same network and training."""
+    """Six to nine entries; for no size two of them are the same network and training."""
     entries = load_portfolio()
-    assert 6 <= len(entries) <= 8
+    assert 6 <= len(entries) <= 9
     assert len({entry.name for entry in entries}) == len(entries)
     for side in (8, 28, 96):
-        recipes = recipes_for(TrainingSet(shape=(side, side, 3), n=9000), NetworkSize(filters=24))
+        recipes = recipes_for(TrainingSet(shape=(side, side, 3), n=3000), NetworkSize(filters=24))
         points = [tuple(sorted((k, str(v)) for k, v in r.values.items())) for r in recipes]
         assert len(set(points)) == len(points)
+
+
+@pytest.mark.parametrize(("n", "second"), [(5_000, "shifted"), (5_001, "wide")])
+def test_few_images_are_shifted_first(n, second):
+    """Up to 5,000 images the second recipe moves them, and does not mirror them."""
+    recipes = recipes_for(TrainingSet(shape=(48, 48, 1), n=n), NetworkSize())
+    assert [recipe.name for recipe in recipes[:2]] == ["plain", second]
+    moved = [(recipe.values["flip"], recipe.values["shift_fraction"]) for recipe in recipes[:2]]
+    assert moved == [(False, 0.0), (n > 5_000, 0.07)]
 
 
 @pytest.mark.parametrize(

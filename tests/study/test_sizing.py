@@ -146,10 +146,25 @@ def test_given_epochs_decide_the_width(all_is_search):
 
 
 def test_folds_come_before_width(all_is_search):
-    """Five folds of 24 filters are taken before one of 64; at less than 24, three or fewer are."""
-    # 24 filters: 3 ms an image, 5,600 images: 16.8 s a fold
-    assert _trial(fit_size(_room(225, 420.0, folds=FIVE), _linear)) == _sizing(24, 128, 24, folds=5)
-    assert fit_size(_room(225, 419.0, folds=FIVE), _linear).folds == 3
+    """Five folds of 24 filters are taken before one of 64, if each fold has 1,500 updates of 14."""
+    # 24 filters: 3 ms an image, 21,000 images: 63 s a fold; 32 filters, three folds: 84 s a fold
+    room = _room(225, 1575.1, folds=FIVE)
+    assert _trial(fit_size(room, _linear)) == _sizing(24, 128, 93, folds=5)
+    room = _room(225, 1574.0, folds=FIVE)
+    assert _trial(fit_size(room, _linear)) == _sizing(32, 128, 116, folds=3)
+
+
+def test_updates_come_before_folds_and_folds_before_many_filters(all_is_search):
+    """One fold of 24 filters, from 400 updates on; two folds as soon as each has 1,500."""
+    assert _trial(fit_size(_room(225, 84.1, folds=FIVE), _linear)) == _sizing(24, 128, 24)
+    assert _trial(fit_size(_room(225, 629.0, folds=FIVE), _linear)) == _sizing(32, 128, 118)
+    assert _trial(fit_size(_room(225, 630.1, folds=FIVE), _linear)) == _sizing(24, 128, 93, folds=2)
+
+
+def test_updates_come_before_more_than_24_filters(all_is_search):
+    """1,500 updates of 14 images with 32 filters are 84 s; the seconds below are for 24."""
+    assert _trial(fit_size(_room(225, 419.0), _linear)) == _sizing(24, 128, 118)
+    assert _trial(fit_size(_room(225, 420.1), _linear)) == _sizing(32, 128, 93)
     # 16.6 s for one fold: 8,300 images with 16 filters
     assert _trial(fit_size(_room(225, 83.0, folds=FIVE), _linear)) == _sizing(16, 128, 36)
 
@@ -185,9 +200,11 @@ def test_the_longest_trial_of_a_search_without_recipes(all_is_search):
     size = NetworkSize(filters=8, batch_size=128)
     assert _trial(longest_trial(_room(1_000, 100.0), size, 0.001)) == _sizing(8, 128, 10)
     assert _trial(longest_trial(_room(54_000, 1e6), size, 0.001)) == _sizing(8, 128, 30)
-    # three folds leave 5 epochs, five would leave 3
+    # 1,500 updates of 62 images are 93 s; 279 s have three folds of them
+    room = _room(1_000, 2790.1, folds=FIVE)
+    assert _trial(longest_trial(room, size, 0.001)) == _sizing(8, 128, 93, folds=3)
     room = _room(1_000, 160.0, folds=FIVE)
-    assert _trial(longest_trial(room, size, 0.001)) == _sizing(8, 128, 5, folds=3)
+    assert _trial(longest_trial(room, size, 0.001)) == _sizing(8, 128, 16)
     assert _trial(longest_trial(_room(1_000, 50.0, folds=FIVE), size, 0.001)) == _sizing(8, 128, 5)
 
 

@@ -9,6 +9,7 @@ import optuna
 from autocnn.engines.base import BaseEngine
 from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.protocol import EngineSetup
+from autocnn.engines.pruners import FEWEST_UPDATES, first_rung
 from autocnn.engines.samplers import check_sampler, samplers_for_several
 from autocnn.errors import SettingsError, SpaceError
 from autocnn.records.choices import PLAN
@@ -62,19 +63,22 @@ def choose_proposer(settings: StudySettings, *, is_blind: bool) -> str:
     return "tpe" if is_blind else "evolution"
 
 
-def choose_pruner(settings: StudySettings, *, is_blind: bool) -> str:
-    """The pruner for "auto": halving, but none beside Keras Tuner's Hyperband.
+def choose_pruner(settings: StudySettings, horizon: int, steps: int, *, is_blind: bool) -> str:
+    """The pruner for "auto", if a trial has at most `horizon` epochs of `steps` updates.
 
-    It is Hyperband if TPE starts without a recipe: one rung leaves too few trials whole. A search
-    for the smallest network, or with several goals, has none: a cheaper network is no worse for a
-    lower score.
+    Halving, but none beside Keras Tuner's Hyperband, and none if its rung comes before the networks
+    can be told apart. It is Hyperband if TPE starts without a recipe: one rung leaves too few
+    trials whole. A search for the smallest network, or with several goals, has none: a cheaper
+    network is no worse for a lower score.
     """
     if settings.pruner != "auto":
         return settings.pruner
     if _prunes_itself(settings) or settings.smallest or settings.costs:
         return "none"
     is_tpe = choose_proposer(settings, is_blind=is_blind) == "tpe"
-    return "hyperband" if is_blind and is_tpe else "halving"
+    if is_blind and is_tpe:
+        return "hyperband"
+    return "halving" if first_rung(horizon) * steps >= FEWEST_UPDATES else "none"
 
 
 def make_engine(

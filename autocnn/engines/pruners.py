@@ -25,6 +25,9 @@ FIRST_RUNG = 0.25
 # Of a short schedule a quarter is an epoch or two, whose scores say less: every replay of short
 # trials has a later rung, or none, no worse and up to half a point better.
 FEWEST_EPOCHS = 3
+# Before so many updates of the weights, images that are learned late look alike to every network,
+# and a network that learns its images by heart is ahead of those that will be better.
+FEWEST_UPDATES = 1_000
 
 # From the first epoch at which a trial may be given up, the objective of the scores, and the
 # validation images of each class (empty: scores count as exact).
@@ -47,7 +50,12 @@ def build_pruner(
     (Optuna counts a percentile from the best), once there are STARTUP_TRIALS of them.
     """
     build: PrunerBuilder = find_builder(PRUNERS, name)
-    return build(max(FEWEST_EPOCHS, math.ceil(FIRST_RUNG * horizon)), objective, class_sizes)
+    return build(first_rung(horizon), objective, class_sizes)
+
+
+def first_rung(horizon: int) -> int:
+    """The first epoch at which a trial of at most `horizon` epochs may be given up."""
+    return max(FEWEST_EPOCHS, math.ceil(FIRST_RUNG * horizon))
 
 
 # The entries of the table `autocnn.records.choices.PRUNERS`.

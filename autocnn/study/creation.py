@@ -37,6 +37,7 @@ from autocnn.study.sizing import (
     free_horizon,
     free_size,
     longest_trial,
+    steps_of_epoch,
 )
 from autocnn.trial import Device
 
@@ -114,7 +115,8 @@ def _new_facts(start: Start, device: Device) -> Facts:
     if settings.horizons == 2 and not sizing.promotes:
         reason = _why_one_horizon(start) or "the time is too short"
         start.message(f"all schedules have one length ({reason}), as with --horizons 1")
-    pruner = choose_pruner(settings, is_blind=is_blind)
+    steps = steps_of_epoch(data.train.n, sizing.size.batch_size)
+    pruner = choose_pruner(settings, sizing.horizon, steps, is_blind=is_blind)
     has_budget = settings.time_budget_s is not None
     has_first_look = is_blind and has_budget and pruner != "none" and sizing.folds == 1
     return Facts(

@@ -46,7 +46,23 @@ def _settings(**changes):
 )
 def test_auto_prunes_unless_the_engine_does(changes, is_blind, expected):
     """An explicit pruner is kept; TPE without recipes has hyperband, and Hyperband has none."""
-    assert choose_pruner(_settings(**changes), is_blind=is_blind) == expected
+    assert choose_pruner(_settings(**changes), 12, 400, is_blind=is_blind) == expected
+
+
+@pytest.mark.parametrize(
+    ("horizon", "steps", "expected"),
+    [
+        (5, 334, "halving"),  # the rung is epoch 3: 1,002 updates
+        (5, 333, "none"),
+        (89, 17, "none"),  # epoch 23: 391 updates
+        (12, 400, "halving"),
+    ],
+)
+def test_short_trainings_are_not_judged_before_their_end(horizon, steps, expected):
+    """Before a thousand updates late learners look like guesses; an explicit pruner is kept."""
+    assert choose_pruner(_settings(), horizon, steps, is_blind=False) == expected
+    given = _settings(pruner="halving")
+    assert choose_pruner(given, horizon, steps, is_blind=False) == "halving"
 
 
 @pytest.mark.parametrize(

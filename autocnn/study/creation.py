@@ -166,6 +166,7 @@ def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizi
         batches=values_of(start.space, "batch_size", BATCHES),
         folds=start.folds_to_try,
         promotes=start.settings.horizons == 2 and not _why_one_horizon(start),
+        wants_smallest=start.settings.smallest,
     )
     if is_plan or is_blind:
         size = in_space(start.space, PROBED_SIZE)

@@ -20,7 +20,8 @@ LEAST_WIDTH = 24  # filters of the first block, below which folds and updates ar
 FEWER_FOLDS = (3, 2, 1)  # that are trained of more if the time is short
 BATCHES = (128, 64, 32, 16)
 TRIAL_SHARE = 0.2  # share of the search time that a typical trial is planned to take
-BLIND_SHARE = 0.1  # the share if no recipe comes first: more trials, each shorter
+# The share if no recipe comes first, or if the smallest network is wanted: more and shorter trials.
+BLIND_SHARE = 0.1
 LARGEST_SHARE = 0.4  # the share if even the narrowest network does not fit TRIAL_SHARE
 LONG_SHARE = 0.26  # the share of the longest trial, if most trials are shorter
 PROMOTED_EPOCHS = 3  # times the epochs of the other trials, that the longest one has then
@@ -53,11 +54,24 @@ class Room:
     batches: tuple[int, ...] = BATCHES  # that the space has
     folds: tuple[int, ...] = (1,)  # that a trial may train, the preferred number first
     promotes: bool = False  # a short schedule for most trials, and a longer one for the best
+    wants_smallest: bool = False  # the smallest network with a target is searched for
 
     @property
     def lengthens(self) -> bool:
-        """True if the refit may be longer than the trials: with a time, and no epochs given."""
-        return self.seconds > 0 and self.epochs is None and not self.promotes
+        """True if the refit may be longer than the trials.
+
+        It has a time, and no epochs are given. A trial that is compared with a target has the
+        training that ships.
+        """
+        may_be = self.seconds > 0 and self.epochs is None
+        return may_be and not self.promotes and not self.wants_smallest
+
+    @property
+    def trial_share(self) -> float:
+        """The share of the search time that the longest trial is planned to take."""
+        if self.promotes:
+            return LONG_SHARE
+        return BLIND_SHARE if self.wants_smallest else TRIAL_SHARE
 
     def search_s(self, folds: int) -> float:
         """Seconds of the search, finals left aside."""
@@ -140,8 +154,9 @@ def longest_trial(room: Room, size: NetworkSize, image_s: float) -> Sizing:
 
     The most folds with which MANY_UPDATES and FEWEST_EPOCHS fit BLIND_SHARE of the time.
     """
+    share = LONG_SHARE if room.promotes else BLIND_SHARE
     for folds in room.folds:
-        images = _affordable(room, image_s, folds, _share(room, BLIND_SHARE))
+        images = _affordable(room, image_s, folds, share)
         if images >= _needed_images(room, size.batch_size, MANY_UPDATES):
             break
     return _sized(room, size, images, folds)
@@ -169,7 +184,7 @@ def _widest_batch(room: Room, image_seconds: ImageSeconds, width: int, folds: in
     """The largest batch with which a network of this width has enough updates; None: none has."""
     for batch in sorted(room.batches, reverse=True):
         size = NetworkSize(filters=width, batch_size=batch)
-        images = _affordable(room, image_seconds(size), folds, _share(room, TRIAL_SHARE))
+        images = _affordable(room, image_seconds(size), folds, room.trial_share)
         if images >= _needed_images(room, batch, _wanted_updates(room, width, folds)):
             return _sized(room, size, images, folds)
     return None
@@ -200,11 +215,6 @@ def _sized(room: Room, size: NetworkSize, images: float, folds: int) -> Sizing:
         return Sizing(size=size, horizon=longest, folds=folds, longest_refit=refit)
     horizon = math.ceil(longest / PROMOTED_EPOCHS)
     return Sizing(size=size, horizon=horizon, folds=folds, promotes=True)
-
-
-def _share(room: Room, share: float) -> float:
-    """The share of the time that the longest trial is planned to take; `share` if all are alike."""
-    return LONG_SHARE if room.promotes else share
 
 
 def _affordable(room: Room, image_s: float, folds: int, share: float) -> float:

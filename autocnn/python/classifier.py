@@ -131,6 +131,7 @@ class AutoCNNClassifier(ClassifierMixin, BaseEstimator):
             class_weights=self.class_weights,
             workers=self.workers,
             seed=_seed(self.random_state),
+            report=False,
             progress=self.progress,
             **_others(self),
         )

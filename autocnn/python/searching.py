@@ -37,6 +37,7 @@ def search(
     *,
     x_test: Any = None,
     y_test: Any = None,
+    report: bool = True,
     progress: bool = True,
     listener: Listener | None = None,
     tensorboard: str | Path | None = None,
@@ -55,7 +56,8 @@ def search(
     is, and `resume` goes on with it; the second one raises KeyboardInterrupt. Progress is shown as
     a table in a notebook and on a terminal; `progress=False` shows nothing. `listener` receives the
     events of the search instead (see autocnn.trial.Listener). Each trial is also written to the
-    folder `tensorboard`, and logged as a run of MLflow at the URI `mlflow`, if they are given.
+    folder `tensorboard`, and logged as a run of MLflow at the URI `mlflow`, if they are given. A
+    finished search writes report.html into the study's folder, unless `report=False`.
 
     A script needs no `if __name__ == "__main__"`.
 
@@ -72,7 +74,8 @@ def search(
     folder = _place_data(given, (dataset, labels), (x_test, y_test))
     with python_errors(), nullcontext() if folder is None else said_of_arrays(folder):
         found = api.resolve(given, {})
-        return run(found, start, _display(found, listener, progress=progress), trackers)
+        display = _display(found, listener, progress=progress)
+        return run(found, start, display, trackers, report=report)
 
 
 @takes_settings(CONTINUED)
@@ -80,6 +83,7 @@ def resume(
     study: Study | str | Path | None = None,
     results: str | Path = DEFAULT_RESULTS,
     *,
+    report: bool = True,
     progress: bool = True,
     listener: Listener | None = None,
     tensorboard: str | Path | None = None,
@@ -110,8 +114,8 @@ def resume(
     )
     with python_errors():
         found = api.resume(folder, name, given)
-        trackers = _trackers(tensorboard, mlflow)
-        return run(found, start, _display(found, listener, progress=progress), trackers)
+        display = _display(found, listener, progress=progress)
+        return run(found, start, display, _trackers(tensorboard, mlflow), report=report)
 
 
 def run(
@@ -119,9 +123,12 @@ def run(
     start: float,
     display: Display,
     trackers: TrackerSettings = NO_TRACKERS,
+    *,
+    report: bool = True,
 ) -> Study:
     """Search with the settings that were found; `start` is when the time budget began.
 
+    `report`: a finished search writes a page.
     Raises: StudyError if no trial gave a network.
     """
     settings = found.settings
@@ -133,6 +140,8 @@ def run(
         with display.training() as listener:
             with tracking(listener, trackers, settings.study) as tracked:
                 outcome = api.search(settings, tracked, interrupted, start, study=found.study)
+            if report:
+                outcome = api.report_search(outcome, found.study, listener)
             study = Study(view=api.load_study(settings.results, settings.study, settings.storage))
             for line in _closing_lines(outcome, study):
                 listener.message(line)

@@ -53,6 +53,7 @@ def few(tmp_path: Path) -> dict[str, Any]:
         "pruner": "none",
         "recipes": False,
         "finals": 1,
+        "report": False,
         "progress": False,
     }
 

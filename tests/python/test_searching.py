@@ -146,12 +146,21 @@ def test_the_help_describes_each_setting():
     assert "--" not in text.replace("--help", "")
 
 
+def test_a_finished_search_writes_its_page(executor, arrays, few):
+    """report.html stands in the study's folder; `report=False` leaves it out."""
+    without = search(*arrays, **few, study="without")
+    assert not (without.path / "report.html").exists()
+    found = search(*arrays, **{**few, "report": True}, study="with")
+    assert "<title>" in (found.path / "report.html").read_text()
+    assert resume(found, trials=3, progress=False).state == "finished"
+
+
 # going on
 
 
 def test_a_study_is_continued(study):
     """`trials` counts those on record."""
-    again = resume(study, trials=3, progress=False)
+    again = resume(study, trials=3, report=False, progress=False)
     assert (again.name, len(again.trials)) == ("shades", 3)
 
 
@@ -171,7 +180,7 @@ def test_an_interruption_leaves_a_study_that_goes_on(executor, arrays, few):
     assert ear.lines[-1] == f"interrupted; autocnn.resume({str(found.path)!r}) goes on"
     executor.before_job = lambda job: None
     executor.cancelled.clear()
-    again = resume(found.path, progress=False)
+    again = resume(found.path, report=False, progress=False)
     assert (again.state, again.name) == ("finished", "cut")
     assert sum(each.state is TrialState.COMPLETE for each in again.trials) >= 3
 

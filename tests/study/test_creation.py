@@ -307,14 +307,14 @@ def test_the_facts_count_the_images_of_all_folds(given, folds, study, data, use)
     """Each of five folds holds out 12 of 60 images; an epoch of a trial is one of each fold."""
     use()
     folded = prepare_images("tiny", ("dark", "bright"), data.images, folds=5)
-    settings = StudySettings(study="x", time_budget_s=600.0)
+    settings = StudySettings(study="x", time_budget_s=6000.0)
     start = probe.Start(
         settings=settings,
         space=SPACE,
         data=folded,
         executor=_Executor(),
         folds=given,
-        seconds=600.0,
+        seconds=6000.0,
     )
     facts, measured = creation.find_facts(start, study)
     assert (facts.folds, facts.n_validation, facts.n_train) == (folds, 12 * folds, 48)

@@ -88,6 +88,8 @@ if TYPE_CHECKING:
     from autocnn.api.studies import trust_studies as trust_studies
     from autocnn.api.survey_space import check_survey as check_survey
     from autocnn.api.survey_space import survey_settings as survey_settings
+    from autocnn.api.watch_search import WATCH_PORT as WATCH_PORT
+    from autocnn.api.watch_search import watching as watching
     from autocnn.data.options import IMAGE_OPTIONS as IMAGE_OPTIONS
     from autocnn.data.options import ImageOptions as ImageOptions
     from autocnn.data.picture_paths import find_pictures as find_pictures
@@ -196,6 +198,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "trust_studies",
     ),
     "autocnn.api.survey_space": ("check_survey", "survey_settings"),
+    "autocnn.api.watch_search": ("WATCH_PORT", "watching"),
     "autocnn.data.options": ("IMAGE_OPTIONS", "ImageOptions"),
     "autocnn.data.picture_paths": ("find_pictures",),
     "autocnn.exports.formats": (

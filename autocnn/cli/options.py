@@ -116,6 +116,28 @@ ReportOption = Annotated[
         show_default=False,
     ),
 ]
+WatchOption = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        envvar="AUTOCNN_WATCH",
+        show_envvar=False,
+        rich_help_panel=OUTPUT,
+        help="Serve the report, which grows with the search, on 127.0.0.1 while it runs.",
+        show_default=False,
+    ),
+]
+WatchPortOption = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        max=65535,
+        envvar="AUTOCNN_WATCH_PORT",
+        show_envvar=False,
+        rich_help_panel=OUTPUT,
+        help="The port of --watch, which it implies; 0 is any free one; by default 8001.",
+    ),
+]
 TensorboardOption = Annotated[
     str | None,
     typer.Option(

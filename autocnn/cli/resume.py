@@ -18,6 +18,8 @@ from autocnn.cli.options import (
     TensorboardOption,
     TrustOption,
     VerboseOption,
+    WatchOption,
+    WatchPortOption,
     setting_option,
     with_settings,
 )
@@ -45,6 +47,8 @@ def resume(
     study: StudyArgument = None,
     as_json: JsonOption = False,
     report: ReportOption = True,
+    watch: WatchOption = False,
+    watch_port: WatchPortOption = None,
     tensorboard: TensorboardOption = None,
     mlflow: MlflowOption = None,
     quiet: QuietOption = False,
@@ -61,5 +65,8 @@ def resume(
     trackers = api.TrackerSettings(tensorboard=tensorboard, mlflow=mlflow)
     api.check_trackers(trackers, found.study.paths.root)
     verbosity = -1 if quiet else int(verbose)
-    shown = Shown(verbosity=verbosity, as_json=as_json, report=report, trackers=trackers)
+    port = api.WATCH_PORT if watch and watch_port is None else watch_port
+    shown = Shown(
+        verbosity=verbosity, as_json=as_json, report=report, watch_port=port, trackers=trackers
+    )
     run_study(found, STARTED, shown)

@@ -26,6 +26,7 @@ class Shown:
     verbosity: int  # -1 prints no progress, 1 a line for each epoch
     as_json: bool  # the outcome is one object on standard output
     report: bool  # a finished search writes a page
+    watch_port: int | None  # of the page while it runs; 0 is any free one, None serves none
     trackers: api.TrackerSettings
 
 
@@ -35,11 +36,15 @@ def run_study(found: api.Resolved, started: float, shown: Shown) -> None:
     `started` (time.monotonic) is when the time budget began.
     """
     interrupt, settings, study = Interrupt(), found.settings, found.study
-    with terminal.open_screen(shown.verbosity, objective=settings.scoring) as screen:
-        with api.tracking(screen, shown.trackers, settings.study) as listener:
+    with (
+        terminal.open_screen(shown.verbosity, objective=settings.scoring) as screen,
+        api.watching(screen, settings, shown.watch_port) as watch,
+    ):
+        with api.tracking(watch, shown.trackers, settings.study) as listener:
             outcome = api.search(settings, listener, interrupt.is_set, started, study=study)
         if shown.report:
-            outcome = api.report_search(outcome, study, screen)
+            outcome = api.report_search(outcome, study, watch)
+        watch.end(outcome.report)
     if outcome.state == "failed":
         terminal.print_line(f"autocnn: error: {api.describe_failure(outcome)}", sys.stderr)
     if not shown.as_json or shown.verbosity >= 0:

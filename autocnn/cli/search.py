@@ -20,6 +20,8 @@ from autocnn.cli.options import (
     ReportOption,
     TensorboardOption,
     VerboseOption,
+    WatchOption,
+    WatchPortOption,
     setting_option,
     with_settings,
 )
@@ -58,6 +60,8 @@ def search(
     ] = False,
     as_json: JsonOption = False,
     report: ReportOption = True,
+    watch: WatchOption = False,
+    watch_port: WatchPortOption = None,
     tensorboard: TensorboardOption = None,
     mlflow: MlflowOption = None,
     quiet: QuietOption = False,
@@ -96,5 +100,8 @@ def search(
             terminal.print_line(line)
         return
     verbosity = -1 if quiet else int(verbose)
-    shown = Shown(verbosity=verbosity, as_json=as_json, report=report, trackers=trackers)
+    port = api.WATCH_PORT if watch and watch_port is None else watch_port
+    shown = Shown(
+        verbosity=verbosity, as_json=as_json, report=report, watch_port=port, trackers=trackers
+    )
     run_study(found, STARTED, shown)

@@ -1,7 +1,7 @@
 """The report of studies as one HTML page, which needs no other file and no network.
 
 Jinja2 escapes every text. The page's policy (Content-Security-Policy) forbids all requests, and all
-scripts but its own.
+scripts but its own. A page that is served while a search runs asks its server alone for news.
 """
 
 from __future__ import annotations
@@ -78,19 +78,32 @@ def as_figure(title: str, picture: bytes, form: str = "svg+xml") -> Figure:
 
 
 def render_page(
-    studies: Sequence[tuple[StudyReport, Sequence[Figure]]], most_bytes: int = MOST_BYTES
+    studies: Sequence[tuple[StudyReport, Sequence[Figure]]],
+    most_bytes: int = MOST_BYTES,
+    version: str = "",
 ) -> str:
     """The page of the studies, one after another.
 
     A page of more than `most_bytes` gets shorter leaderboards, then no pictures of single images.
+    With a `version` the page asks its server for the present one, and loads that.
     """
-    page = _render(studies)
+    page = _render(studies, version)
     for n_rows in FEWER_ROWS:
         if len(page.encode()) > most_bytes:
-            page = _render([(_shorten(report, n_rows), figures) for report, figures in studies])
+            left = [(_shorten(report, n_rows), figures) for report, figures in studies]
+            page = _render(left, version)
     if len(page.encode()) > most_bytes:
         left = [(_shorten(report, FEWER_ROWS[-1]), figures) for report, figures in studies]
-        page = _render([(replace(report, look=None), figures) for report, figures in left])
+        page = _render([(replace(report, look=None), figures) for report, figures in left], version)
+    return page
+
+
+def render_waiting(title: str, version: str) -> str:
+    """The page of a search of which nothing is known yet; it follows as `render_page` says."""
+    environment = _environment()
+    page: str = environment.get_template("waiting.html").render(
+        title=title, version=version, **_own_parts(environment, version)
+    )
     return page
 
 
@@ -101,16 +114,13 @@ def _shorten(report: StudyReport, n_rows: int) -> StudyReport:
     return replace(report, leaderboard=replace(board, rows=board.rows[:n_rows], left_out=left_out))
 
 
-def _render(studies: Sequence[tuple[StudyReport, Sequence[Figure]]]) -> str:
+def _render(studies: Sequence[tuple[StudyReport, Sequence[Figure]]], version: str) -> str:
     environment = _environment()
-    script = _source(environment, "study.js")
     names = ", ".join(report.name for report, _ in studies)
     page: str = environment.get_template("study.html").render(
         title=f"{names} on {studies[0][0].dataset}",
-        version=package_versions()["autocnn"],
-        style=_safe(_source(environment, "study.css")),
-        script=_safe(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+        version=version,
+        **_own_parts(environment, version),
         studies=[_content(report, figures) for report, figures in studies],
         most_classes=MOST_CLASSES,
         most_sheet_classes=MOST_SHEET_CLASSES,
@@ -118,6 +128,18 @@ def _render(studies: Sequence[tuple[StudyReport, Sequence[Figure]]]) -> str:
         table=partial(_table, environment),
     )
     return page
+
+
+def _own_parts(environment: Environment, version: str) -> dict[str, str]:
+    """Style and script of a page, and the hash by which its policy allows the script."""
+    names = ("study.js", "follow.js") if version else ("study.js",)
+    script = "\n".join(_source(environment, name) for name in names)
+    return {
+        "tool": package_versions()["autocnn"],
+        "style": _safe(_source(environment, "study.css")),
+        "script": _safe(script),
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
+    }
 
 
 def shade(count_of: int, n: int) -> int:

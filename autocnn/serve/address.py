@@ -10,8 +10,8 @@ from autocnn.errors import SettingsError
 LOCAL = ["127.0.0.1", "localhost", "[::1]", "::1"]
 
 
-def open_socket(host: str, port: int) -> socket.socket:
-    """A socket that is bound to the address; port 0 is any free one.
+def open_socket(host: str, port: int, option: str = "--port") -> socket.socket:
+    """A socket that is bound to the address; port 0 is any free one. `option` gave the port.
 
     Raises: SettingsError if the host is unknown, or if the port is in use or not allowed.
     """
@@ -28,7 +28,7 @@ def open_socket(host: str, port: int) -> socket.socket:
     except OSError as error:
         bound.close()
         raise SettingsError(
-            f"--port {port}: cannot be used on {host} ({error.strerror}); choose another one"
+            f"{option} {port}: cannot be used on {host} ({error.strerror}); choose another one"
         ) from error
     return bound
 

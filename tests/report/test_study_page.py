@@ -21,7 +21,7 @@ from autocnn.records.finals_file import Confusion
 from autocnn.report.data_sheet import DataSheet
 from autocnn.report.layer_table import layer_rows, stages
 from autocnn.report.page_table import Table
-from autocnn.report.study_page import Figure, render_page, shade, show_cell
+from autocnn.report.study_page import Figure, render_page, render_waiting, shade, show_cell
 from autocnn.report.study_report import StudyReport
 from autocnn.report.winner_look import ChosenImage, WinnerLook
 from autocnn.space.config import Block, TrialConfig
@@ -149,6 +149,29 @@ def test_the_page_asks_for_nothing(report):
     sources = re.findall(r'(?:\ssrc=|\shref=|url\()["\']?([^"\'\s>)]+)', page)
     assert all(source.startswith(("data:", "#")) for source in sources), sources
     assert "://" not in page
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_page_that_follows_asks_its_server_alone(report, waits):
+    """Its policy allows that, and the script that asks; the version and names are escaped."""
+    if waits:
+        page = render_waiting(EVIL, "7")
+    else:
+        page = render_page([(replace(report, name=EVIL), [])], version="7")
+    assert '<html lang="en" data-version="7">' in page
+    assert "connect-src 'self'; script-src 'sha256-" in page
+    script = re.search(r"<script>(.*)</script>", page, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script[1].encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in page
+    assert 'fetch("state"' in script[1]
+    assert 'id="live"' in page
+    assert EVIL not in page
+
+
+def test_a_page_of_a_file_does_not_follow(report):
+    """It has no server to ask."""
+    page = render_page([(report, [])])
+    assert not {word for word in ("connect-src", "fetch(", "data-version", "live") if word in page}
 
 
 def test_several_studies_have_a_list_of_links(report):

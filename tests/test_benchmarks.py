@@ -87,3 +87,23 @@ def run(script: str, *arguments: str, env: dict[str, str] | None = None) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def test_a_difference_has_the_interval_of_welch():
+    """Means 3 and 1, variances 1 and 4 of 3 values: error 1.291, 2.94 degrees of freedom."""
+    code = "from script_parity import difference; print(*difference([2, 3, 4], [-1, 1, 3]))"
+    middle, low, high = map(float, run("-c", code).split())
+    assert middle == 2
+    assert (low, high) == (pytest.approx(-2.155, abs=2e-3), pytest.approx(6.155, abs=2e-3))
+    assert run("-c", code.replace("2, 3, 4", "2")).split()[1:] == ["nan", "nan"]
+
+
+@pytest.mark.training
+def test_a_script_is_trained_beside_autocnn(tmp_path):
+    """One epoch by each arm on the digits; a second call trains nothing."""
+    command = "script_parity.py", "digits", "-o", str(tmp_path), "--seeds", "1", "--epochs", "1"
+    shown = run(*command)
+    assert "| digits | script | 1 | " in shown
+    assert "| digits | autocnn | 1 | " in shown
+    assert "| digits | autocnn − script | " in shown
+    assert [line for line in run(*command).splitlines() if line.startswith("digits ")] == []

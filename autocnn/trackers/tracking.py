@@ -24,21 +24,41 @@ PACKAGES = {"tensorboard": "tensorboardX", "mlflow": "mlflow"}  # what each one 
 INSTALLED = {"tensorboard": "tensorboardX", "mlflow": "mlflow-skinny"}  # what pip installs
 CLOSE_S = 30.0  # at the end of a search, for what has not been written yet
 MOST_CHARACTERS = 300  # of a reason
+MLFLOW_SCHEMES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql", "databricks")
 
 
 def check_trackers(settings: TrackerSettings, study: Path) -> None:
     """Check what can be checked before a search; `study` is its folder.
 
-    Raises: SettingsError if a package is missing, or the folder for TensorBoard cannot be one.
+    Raises: SettingsError if a package is missing, the folder for TensorBoard cannot be one, or the
+    URI for MLflow is none.
     """
     for name in _asked(settings):
         if find_spec(PACKAGES[name]) is None:
             raise SettingsError(
                 f"--{name}: not installed: {INSTALLED[name]}; pip install 'autocnn[{name}]'"
             )
-    folder = settings.tensorboard
-    if not folder:
-        return
+    if settings.mlflow:
+        _check_uri(settings.mlflow)
+    if settings.tensorboard:
+        _check_folder(settings.tensorboard, study)
+
+
+def _check_uri(uri: str) -> None:
+    scheme = uri.partition("://")[0].partition("+")[0]
+    try:
+        is_uri = urlsplit(uri).scheme != "" and "://" in uri
+    except ValueError:  # such as an address without its ]
+        is_uri = False
+    if not (is_uri and scheme in MLFLOW_SCHEMES) and uri != "databricks":
+        shown = f"{scheme}://..." if "://" in uri else "..." if "@" in uri else uri
+        raise SettingsError(
+            "--mlflow must be the URI of a server or a database, such as http://127.0.0.1:5000 or "
+            f"sqlite:///mlflow.db, got {shown!r}"
+        )
+
+
+def _check_folder(folder: str, study: Path) -> None:
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise SettingsError(f"--tensorboard {folder}: is a file; name a folder")
     place = os.path.realpath(os.path.join(folder, study.name))
@@ -140,6 +160,7 @@ class TrackedListener:
             if not is_complete and not side.has_failed:
                 text = f"not all was written within {CLOSE_S:g} s of the search's end"
                 self.message(f"--{side.name}: {text}")
+                side.has_failed = True  # its process was ended by force, which is no news
         self._show_failures()
 
     def _send_curve(self, proposal: Proposal, curve: tuple[Epoch, ...]) -> None:

@@ -67,6 +67,8 @@ WORDS = (
 )
 BY_OPTION: dict[str, Sequence[str]] = {
     "--storage": ("sqlite:///out/x.db", "sqlite:////dev/null", "postgresql://x:y@[::1/z", "x:"),
+    "--tensorboard": ("out/runs", "results", "results/alpha"),
+    "--mlflow": ("http://127.0.0.1:9", "sqlite:///out/mlflow.db", "http://[::1", "x:y@z"),
     "--time-budget": ("1s", "10m", "1e300h", "9" * 400 + "s", "1s1s", "-1s", "nans", "infs"),
     "--trial-timeout": ("1s", "1e-300s", "9" * 400 + "m"),
     "--worker-memory": ("1G", "9" * 400 + "G", "0M", "-1G", "nanG"),

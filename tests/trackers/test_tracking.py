@@ -161,8 +161,9 @@ def test_a_bug_has_its_traceback(tracked, process, recorder, capsys):
 
 
 def test_a_tracker_that_is_too_slow_is_named(tracked, process, recorder):
-    """At the end of the search."""
+    """At the end of the search, once: that its process was killed is no news."""
     process.ends = False
+    process.says = [Said(text="its process ended with code -15", is_failure=True)]
     tracked.close()
     assert recorder.events == ["--mlflow: not all was written within 30 s of the search's end"]
 
@@ -187,6 +188,34 @@ def test_a_missing_package_is_named(monkeypatch, tmp_path, name):
     monkeypatch.setattr(module, "find_spec", lambda package: None)
     with pytest.raises(SettingsError, match=rf"--{name}: not installed: .*'autocnn\[{name}\]'"):
         check_trackers(TrackerSettings(**{name: "place"}), tmp_path / "study")
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("mlruns", "mlruns"),
+        ("file:mlruns", "file:mlruns"),
+        ("file:///mlruns", "file://..."),
+        ("http://[::1", "http://..."),
+        ("nosuch://u:secret@h", "nosuch://..."),
+        ("u:secret@h", "..."),
+    ],
+)
+def test_what_is_no_uri_is_refused(monkeypatch, tmp_path, uri, shown):
+    """Before anything is trained; what may be a password is not shown."""
+    monkeypatch.setattr(module, "find_spec", lambda package: package)
+    with pytest.raises(SettingsError) as caught:
+        check_trackers(TrackerSettings(mlflow=uri), tmp_path)
+    assert str(caught.value).endswith(f"or sqlite:///mlflow.db, got {shown!r}")
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://u:p@h:5000", "sqlite:///a.db", "postgresql+psycopg2://h/d", "databricks"]
+)
+def test_servers_and_databases_are_accepted(monkeypatch, tmp_path, uri):
+    """Whether they can be reached is seen later."""
+    monkeypatch.setattr(module, "find_spec", lambda package: package)
+    check_trackers(TrackerSettings(mlflow=uri), tmp_path)
 
 
 def test_the_folder_must_be_another_one(monkeypatch, tmp_path):

@@ -37,10 +37,12 @@ def load_model(path: Path | str) -> LoadedModel:
 def load_winner(view: StudyView, trial: int | None = None) -> LoadedModel:
     """The shipped winner of a study, or the network of `trial`, with the contract of an export.
 
-    Raises: StudyError without a model; RecordError if the weights cannot be read.
+    Raises: StudyError without a model; RecordError if the weights cannot be read, or are not those
+    of the study's manifest.
     """
-    from autocnn.api.export import contract_in, trained_model
+    from autocnn.api.export import check_source, contract_in, trained_model
 
+    check_source(view, trial)
     model = trained_model(view, trial)
     from autocnn.models.loaded import LoadedModel
 

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 
 from autocnn.api.export import export_model, export_note, trained_model
+from autocnn.api.predictions import load_winner
 from autocnn.api.studies import load_study
 from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.exports.check import checked_images
 from autocnn.exports.formats import FORMATS, Format, export_to, read_contract
 from autocnn.finals.contract import contract_of
 from autocnn.models.contract import contract_from_json, contract_to_json
+from autocnn.records.artefacts import hash_artefacts
 from autocnn.records.finals_file import write_finals
+from autocnn.records.manifest import write_manifest
 
 WHITE = np.full((1, 8, 8, 1), 255.0, np.float32)
 
@@ -114,6 +117,18 @@ def test_damaged_weights_are_one_clear_line(study, view, tmp_path):
     with pytest.raises(RecordError, match=r"best\.npz: is damaged"):
         export_model(view, tmp_path / "model.keras", 2)
     assert not (tmp_path / "model.keras").exists()
+
+
+def test_weights_that_were_changed_do_not_predict(study, view):
+    """Those of another trial are a valid archive, and not those of the manifest."""
+    write_manifest(view.paths.manifest, {"sha256": hash_artefacts(view.paths)})
+    assert load_winner(view, 2).class_names == view.known_facts.class_names
+    weights = study.trial(2) / "best.npz"
+    weights.write_bytes((study.trial(0) / "best.npz").read_bytes())
+    with pytest.raises(
+        RecordError, match=r"best\.npz: expected the SHA-256 .*, found .*: the file"
+    ):
+        load_winner(view, 2)
 
 
 # the shipped winner

@@ -129,10 +129,13 @@ class Finished:
 
 @pytest.fixture(scope="session")
 def search_arguments(tmp_path_factory) -> tuple[object, ...]:
-    """Arguments of three small networks on digits for two epochs, without study and results."""
+    """Arguments of three small networks on digits for two epochs, without study and results.
+
+    No page is written, which takes longer than the trainings.
+    """
     space = tmp_path_factory.mktemp("spaces") / "tiny.toml"
     space.write_text(TINY_SPACE)
-    limits = ("--trials", 3, "--epochs", 2, "--seed", 0, "--no-recipes")
+    limits = ("--trials", 3, "--epochs", 2, "--seed", 0, "--no-recipes", "--no-report")
     return ("search", "--dataset", "digits", "--space", space, *limits)
 
 

@@ -43,7 +43,7 @@ def test_a_trial_of_a_killed_worker_is_continued_by_another(start, tmp_path, sea
     """No trial is missing or trained twice, and each was ended by one of the two processes."""
     shared = ("--study", "shared", "--results", tmp_path)
     long = ("--trials", 5, "--epochs", 20, "--pruner", "none")
-    arguments = [*search_arguments[:5], "--no-recipes", *long]
+    arguments = [*search_arguments[:5], "--no-report", "--no-recipes", *long]
     storage = ("--storage", f"sqlite:///{tmp_path}/shared.db")
     search = start(*arguments, *shared, *storage, "--workers", 1, "-v")
     read_until(search, "  epoch ")
@@ -92,7 +92,7 @@ def fill(folder):
 def test_a_full_disk_loses_no_trial(start, call, small_disk, search_arguments):
     """The search ends with one line, and resumes once there is space again."""
     study = ("--study", "full", "--results", small_disk)
-    arguments = [*search_arguments[:5], "--no-recipes", "--trials", 5, "--epochs", 3]
+    arguments = [*search_arguments[:5], "--no-report", "--no-recipes", "--trials", 5, "--epochs", 3]
     search = start(*arguments, *study)
     read_until(search, "trial ", 2)
     before = ended(small_disk, "full")
@@ -131,7 +131,7 @@ def test_a_clock_that_jumps_changes_nothing(start, tmp_path, search_arguments, m
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
     }.items():
         monkeypatch.setenv(name, value)
-    arguments = [*search_arguments[:5], "--no-recipes", "--trials", 6, "--epochs", 3]
+    arguments = [*search_arguments[:5], "--no-report", "--no-recipes", "--trials", 6, "--epochs", 3]
     storage = ("--storage", f"sqlite:///{tmp_path}/clock.db", "--time-budget", "10m")
     search = start(*arguments, *storage, "--study", "jumps", "--results", tmp_path, "--json")
     for jump in ("+3d", "-5d"):

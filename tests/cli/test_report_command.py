@@ -32,7 +32,7 @@ def test_a_wrong_output_is_one_line(autocnn, tmp_path, output, expected):
 def test_a_search_ends_with_a_report(call, search_arguments, tmp_path):
     """The closing lines name it; the pictures of the winner are in it."""
     name = ("--study", "shown", "--results", tmp_path, "--report")
-    done = call(*search_arguments, *name)
+    done = call(*search_arguments, "--report", *name)
     file = tmp_path / "shown" / "report.html"
     assert done.code == 0, done.err
     assert f"report         {file}" in done.out.splitlines()

@@ -19,8 +19,8 @@ N_TRIALS = 20
 def test_twenty_trials_by_four_workers(start, tmp_path, search_arguments, postgres_url):
     """Two workers of the search and two that joined miss no trial and repeat none."""
     shared = ("--study", "shared", "--results", tmp_path, "--storage", postgres_url)
-    long = ("--trials", N_TRIALS, "--epochs", 20, "--pruner", "none")
-    arguments = [*search_arguments[:5], "--no-recipes", *long]
+    long = ("--trials", N_TRIALS, "--epochs", 8, "--pruner", "none")
+    arguments = [*search_arguments[:5], "--no-report", "--no-recipes", *long]
     search = start(*arguments, *shared, "--workers", 2, "-v")
     for line in search.stderr:
         if "  epoch " in line:

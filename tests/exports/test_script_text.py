@@ -172,7 +172,10 @@ TRAININGS = {
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("name", TRAININGS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow) if n == "airbench94" else n for n in TRAININGS],
+)
 def test_the_program_learns(tmp_path, name):
     """Two brightnesses are told apart after a few epochs, in a process of its own."""
     plan, script = TRAININGS[name], tmp_path / "train.py"

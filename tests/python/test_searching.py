@@ -202,7 +202,8 @@ def test_a_script_needs_no_guard(tmp_path):
         "print('begins')\n"
         "digits = load_digits()\n"
         "study = autocnn.search(digits.images[:300] / 16, digits.target[:300], trials=1,\n"
-        "    epochs=1, folds=1, recipes=False, max_params=9_000, finals=1, study='plain')\n"
+        "    epochs=1, folds=1, recipes=False, max_params=9_000, finals=1, report=False,\n"
+        "    study='plain')\n"
         "print(study.predict(digits.images[:5] / 16).shape)\n"
     )
     done = subprocess.run(

@@ -7,6 +7,7 @@ that read and write files, or call Python.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -63,4 +64,4 @@ def read_contract(path: Path) -> ModelContract:
 
 def is_saved_model(path: Path) -> bool:
     """True if `path` is the folder of a SavedModel, of whatever origin."""
-    return not path.is_symlink() and (path / GRAPH).is_file()
+    return not os.path.islink(path) and os.path.isfile(path / GRAPH)  # also of a path too long

@@ -96,8 +96,11 @@ def sentences(report: StudyReport) -> list[str]:
     winner = report.winner
     if winner is None:
         return [_tried(report), "No trial ended with a score, so there is no winner."]
-    found = [_tried(report), _won(report, winner), *_doubt(report, winner)]
-    found += _recipes(report, winner)
+    found = [_tried(report), _won(report, winner)]
+    if report.objective.is_enough(winner.score):
+        found.append(_smallest(report, winner))
+    else:
+        found += [*_doubt(report, winner), *_recipes(report, winner)]
     if report.finals is not None:
         found += _tested(report, report.finals)
     else:
@@ -144,6 +147,16 @@ def describe_origin(origin: str) -> str:
         if origin.startswith(prefix):
             return words.format(origin.removeprefix(prefix))
     return f"drawn by {origin}"
+
+
+def _smallest(report: StudyReport, winner: TrialRecord) -> str:
+    """Why the winner of a search for the smallest network has won."""
+    objective = report.objective
+    reaching = sum(objective.is_enough(record.score) for record in _ranked(report))
+    target, size = objective.text(objective.smallest_from), count(winner.parameters)
+    if reaching == 1:
+        return f"It is the only trial that reaches {target}; its network has {size} parameters."
+    return f"Of the {reaching} trials that reach {target} it has the fewest parameters, {size}."
 
 
 def _doubt(report: StudyReport, winner: TrialRecord) -> Iterator[str]:

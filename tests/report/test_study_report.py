@@ -65,6 +65,19 @@ def test_a_drawn_winner_is_compared_with_the_best_recipe(report):
     ]
 
 
+@pytest.mark.parametrize(
+    ("target", "sentence"),
+    [
+        (0.9, "It is the only trial that reaches 90.00 %; its network has 1.3 k parameters."),
+        (0.88, "Of the 2 trials that reach 88.00 % it has the fewest parameters, 1.3 k."),
+    ],
+)
+def test_the_smallest_network_has_won_by_its_size(report, target, sentence):
+    """Neither chance nor the recipes are spoken of: the score did not decide."""
+    found = sentences(replace(report, objective=replace(ACCURACY, smallest_from=target)))
+    assert found[2:] == [sentence, "The winner has not been refitted and tested yet."]
+
+
 def test_a_study_without_a_score_has_no_winner(report):
     """The trials are counted all the same."""
     report = replace(report, winner=None, records=report.records[3:])

@@ -58,9 +58,10 @@ def write(
 
     Raises: as `freeze`; OSError if the file cannot be written.
     """
+    frozen = freeze(model)  # refuses another backend, beside which TensorFlow may be missing
+
     import tensorflow as tf
 
-    frozen = freeze(model)
     with quiet():
         module = tf.Module()
         module.serve = frozen

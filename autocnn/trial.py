@@ -84,7 +84,6 @@ class TrialJob:
     precision: str  # "float32" or "bfloat16"
     folder: Path  # best weights and the log go here
     time_limit_s: float | None = None
-    fits_time: bool = False  # True: fewer epochs, rather than a schedule that the time limit cuts
     pace_limit_s: float | None = None  # predicted time above which the trial is pruned; None: never
     first_look: float = 0.0  # fraction of the first epoch after which epoch 0 is reported; 0: never
     first_epoch: int = 0  # epochs that were trained by the trial that this one continues

@@ -11,6 +11,7 @@ import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
+from autocnn.cli.export import QuantizeOption
 from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument, TrustOption
 from autocnn.errors import SettingsError
 
@@ -35,13 +36,7 @@ def ensemble(
             help=f"Write the ensemble as one network: {FILES}. Without it nothing is written.",
         ),
     ] = None,
-    quantize: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Fewer bits, for LiteRT: {api.either(api.QUANTIZATIONS)}; int8 is calibrated on "
-            "training images of the study."
-        ),
-    ] = None,
+    quantize: QuantizeOption = None,
     card: Annotated[
         bool,
         typer.Option("--card", help="Write a model card, README.md, beside the file."),

@@ -14,6 +14,13 @@ import autocnn.terminal as terminal
 from autocnn.cli.options import JsonOption, ResultsOption, StudyArgument, TrustOption, split_names
 
 FILES = api.either(f"FILE{ending}" for ending in api.EXPORT_FILES)
+QuantizeOption = Annotated[
+    str | None,
+    typer.Option(
+        help=f"Fewer bits, for LiteRT: {api.either(api.QUANTIZATIONS)}; int8 is calibrated on "
+        "training images of the study."
+    ),
+]
 
 
 def export(
@@ -38,13 +45,7 @@ def export(
             "what --output ends in.",
         ),
     ] = None,
-    quantize: Annotated[
-        str | None,
-        typer.Option(
-            help=f"Fewer bits, for LiteRT: {api.either(api.QUANTIZATIONS)}; int8 is calibrated on "
-            "training images of the study."
-        ),
-    ] = None,
+    quantize: QuantizeOption = None,
     views: Annotated[
         str,
         typer.Option(

@@ -70,7 +70,6 @@ def refit_winner(
         precision=session.precision,
         folder=session.paths.refit,
         time_limit_s=None if left is None else max(1.0, left - reserve_s),
-        fits_time=True,
         class_weights=session.settings.class_weights,
         fit_on="train+validation",
     )

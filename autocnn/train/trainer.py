@@ -144,8 +144,8 @@ class _Training:
         return stops or len(self.curve) >= self.course.last_epoch
 
     def _fit_time(self) -> None:
-        """Shorten what is left of a training that must not be cut by its time limit."""
-        if self.job.fits_time and self.clock.limit_s is not None:
+        """Shorten what is left of a refit, whose schedule the time limit must not cut."""
+        if not self.validates and self.clock.limit_s is not None:
             self.course.fit(self.curve, self.clock.limit_s - self.clock.since_start())
 
     # --- one epoch ---

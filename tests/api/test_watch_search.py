@@ -10,6 +10,7 @@ import time
 import urllib.request
 
 import pytest
+from recorder import Recorder
 
 from autocnn.api import watch_search
 from autocnn.api.watch_search import LastPage, Watch, describe_progress, watching
@@ -21,25 +22,6 @@ from autocnn.side_process import Said
 from autocnn.trial import Progress, Running, TrialState
 
 WAIT_S = 120.0  # on a busy machine, for a process of low priority
-
-
-class Recorder:
-    """A listener that keeps phases, numbers of trials and lines."""
-
-    def __init__(self) -> None:
-        self.events: list[object] = []
-
-    def progress(self, progress) -> None:
-        """Keep the phase."""
-        self.events.append(progress.phase)
-
-    def trial_finished(self, proposal, result) -> None:
-        """Keep the number."""
-        self.events.append(proposal.number)
-
-    def message(self, text) -> None:
-        """Keep the line."""
-        self.events.append(text)
 
 
 class FakeProcess:

@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from recorder import Recorder
 
 from autocnn.errors import SettingsError
 from autocnn.side_process import Said
@@ -46,25 +47,6 @@ class FakeProcess:
     def close(self, wait_s: float) -> bool:
         """True, or what it was given."""
         return self.ends
-
-
-class Recorder:
-    """A listener that keeps all events in one list."""
-
-    def __init__(self) -> None:
-        self.events: list[object] = []
-
-    def progress(self, progress) -> None:
-        """Keep the phase."""
-        self.events.append(progress.phase)
-
-    def trial_finished(self, proposal, result) -> None:
-        """Keep the number of the trial."""
-        self.events.append(proposal.number)
-
-    def message(self, text) -> None:
-        """Keep the line."""
-        self.events.append(text)
 
 
 @pytest.fixture

@@ -440,13 +440,15 @@ def test_a_refit_writes_no_checkpoint(script, make_job, make_hooks, data, device
     assert not (job.folder / "checkpoint.npz").exists()
 
 
-@pytest.mark.parametrize(("fits_time", "epochs", "rate"), [(True, 4, 1 / 32), (False, 5, 11 / 20)])
+@pytest.mark.parametrize(
+    ("fit_on", "epochs", "rate"), [("train+validation", 4, 1 / 32), ("train", 5, 11 / 20)]
+)
 def test_a_refit_ends_its_schedule_in_time(
-    script, make_job, make_hooks, data, device, monkeypatch, fits_time, epochs, rate
+    script, make_job, make_hooks, data, device, monkeypatch, fit_on, epochs, rate
 ):
     """Each epoch takes 1 s, and 4.5 s are allowed for ten: two follow the second one.
 
-    Their rates are those of the eight that were left. Without that the limit cuts the schedule in
+    Their rates are those of the eight that were left. The limit cuts the schedule of a trial in
     its sixth epoch, at more than half of its rate.
     """
     now = [0.0]
@@ -457,9 +459,9 @@ def test_a_refit_ends_its_schedule_in_time(
         return False
 
     stepper = script([3.0] * 10)
-    job = make_job(horizon=10, last_epoch=10, fit_on="train+validation", time_limit_s=4.5)
+    job = make_job(horizon=10, last_epoch=10, fit_on=fit_on, time_limit_s=4.5)
     config = replace(job.config, schedule=Schedule(name="one_cycle"))
-    job = replace(job, config=config, fits_time=fits_time)
+    job = replace(job, config=config)
     assert train_trial(job, data, device, make_hooks(report=report)).epochs == epochs
     peak = config.optimizer.learning_rate
     last = np.concatenate([rates for _, _, rates in stepper.trained])[-1] / peak

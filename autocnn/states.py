@@ -25,5 +25,6 @@ class FailureCause(StrEnum):
     DIVERGED = "diverged"  # a loss that is NaN or infinite
     OUT_OF_MEMORY = "out_of_memory"
     CRASHED = "crashed"  # the worker process died
+    NODE_LOST = "node_lost"  # the machine of the worker process can no longer be reached
     TIMED_OUT = "timed_out"  # not one epoch within the trial's time
     ERROR = "error"  # an exception, with its traceback in log.txt

@@ -19,7 +19,7 @@ from autocnn.data.dataset import DatasetInfo
 from autocnn.data.folds import describe_folds
 from autocnn.engines.choose import check_engine
 from autocnn.errors import RecordError
-from autocnn.executors.choose import OpenExecutor
+from autocnn.executors.choose import OpenExecutor, check_executor
 from autocnn.files import delete_file, disk_errors
 from autocnn.keras_startup import load_keras
 from autocnn.leaderboard.ranking import winner
@@ -38,7 +38,7 @@ from autocnn.records.optuna_record import (
     study_exists,
 )
 from autocnn.records.study_settings import StudySettings, public_settings
-from autocnn.records.trusted import remember_named
+from autocnn.records.trusted import remember_cluster, remember_named
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space
 from autocnn.study.folder import check_study_folder, study_folder
@@ -85,6 +85,9 @@ def search(
         study = replace(study, given_storage=settings.storage)
         with suppress(RecordError):  # if there is no list, --trust is needed later
             remember_named(settings.storage)
+    if settings.ray_address is not None:
+        with suppress(RecordError):  # if there is no list, --ray-address is needed again
+            remember_cluster(settings.ray_address)
     meter = CostMeter(study.paths, start)
     listener = MeteredListener(SilentListener() if listener is None else listener, meter)
     stated = _find_space(settings, study)
@@ -123,9 +126,11 @@ def search(
 def check_search(settings: StudySettings, study: OpenStudy) -> None:
     """Check all that can be checked before images are read: the study's folder, and the space.
 
-    Raises: StudyError if the study is in use; RecordError if its folder cannot be written;
+    Raises: SettingsError if the executor cannot be had; StudyError if the study is in use;
+    RecordError if its folder cannot be written;
     SpaceError for a wrong space.
     """
+    check_executor(settings.executor, settings.ray_address)
     check_study_folder(study.paths)
     _find_space(settings, study)
 

@@ -13,7 +13,7 @@ from typing import Any
 from autocnn.api.spaces import baseline_settings
 from autocnn.data.catalog import list_datasets
 from autocnn.errors import SettingsError
-from autocnn.records.choices import ENGINES
+from autocnn.records.choices import ENGINES, EXECUTORS
 from autocnn.records.database_url import (
     STORAGE_FORMS,
     STORAGE_VARIABLE,
@@ -26,7 +26,7 @@ from autocnn.records.open_study import OpenStudy, find_study, open_folder
 from autocnn.records.setting import check_choice, is_path, listed_names
 from autocnn.records.settings_file import read_table, settings_from_table
 from autocnn.records.study_settings import SETTINGS, StudySettings, option_key, option_name
-from autocnn.records.trusted import refuse_unnamed
+from autocnn.records.trusted import refuse_unnamed, refuse_unnamed_cluster
 from autocnn.space.library import baseline_names
 
 DEFAULT_BUDGET_S = {"digits": 120.0}
@@ -150,6 +150,10 @@ def _settings_of(
     if study.exists:
         refuse_changes(study.name, study.stored, wanted)
     merged = {**defaults, **study.stored, **wanted}
+    _refuse_other_executors(wanted, str(merged.get("executor", "local")))
+    address = merged.get("ray_address")
+    if merged.get("executor") == "ray" and address is not None and "ray_address" not in given:
+        refuse_unnamed_cluster(str(address), str(study.paths.study_toml))
     _refuse_other_engines(given, str(merged.get("engine", "optuna")))
     merged.setdefault("created", datetime.now(UTC).isoformat(timespec="seconds"))
     if merged.get("trials") is None and merged.get("time_budget_s") is None:
@@ -231,6 +235,17 @@ def _refuse_other_engines(given: Mapping[str, Any], engine: str) -> None:
                 f"--{key} belongs to --engine {owner}, and the engine is {engine}; "
                 f"leave it out or give --engine {owner}"
             )
+
+
+def _refuse_other_executors(wanted: Mapping[str, Any], executor: str) -> None:
+    """Raise SettingsError for a wanted setting of another executor, which would have no effect."""
+    for owner, keys in EXECUTORS.items():
+        for key in keys:
+            if key in wanted and executor != owner:
+                raise SettingsError(
+                    f"{option_name(key)} belongs to --executor {owner}, and the executor is "
+                    f"{executor}; leave it out or give --executor {owner}"
+                )
 
 
 def refuse_changes(name: str, stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ PANELS = {  # of --help, by the settings' keys; the others stand without a panel
     **dict.fromkeys(("max_params", "max_macs", "max_latency_ms"), LIMITS),
     **dict.fromkeys(("max_consecutive_failures",), LIMITS),
     **dict.fromkeys(("workers", "gpus", "workers_per_gpu", "worker_memory_mb"), MACHINE),
+    **dict.fromkeys(("executor", "ray_address", "cpus_per_trial", "gpus_per_trial"), MACHINE),
     **dict.fromkeys(("recycle", "precision", "storage"), MACHINE),
     **dict.fromkeys(("study", "results"), OUTPUT),
 }

@@ -41,6 +41,11 @@ STARTED = time.monotonic()  # about when the process began: the time budget coun
     ),
     finals=setting_option("finals", environment=False),
     seeds=setting_option("seeds", environment=False),
+    workers=setting_option("workers", environment=False),
+    executor=setting_option("executor", environment=False),
+    ray_address=setting_option("ray_address", environment=False),
+    cpus_per_trial=setting_option("cpus_per_trial", environment=False),
+    gpus_per_trial=setting_option("gpus_per_trial", environment=False),
 )
 def resume(
     given: Given,

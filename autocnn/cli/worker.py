@@ -29,6 +29,10 @@ STARTED = time.monotonic()  # about when the process began: the time budget coun
         environment=False,
     ),
     workers=setting_option("workers"),
+    executor=setting_option("executor"),
+    ray_address=setting_option("ray_address"),
+    cpus_per_trial=setting_option("cpus_per_trial"),
+    gpus_per_trial=setting_option("gpus_per_trial"),
     gpus=setting_option("gpus"),
     workers_per_gpu=setting_option("workers_per_gpu"),
     time_budget_s=setting_option(

@@ -2,16 +2,55 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
+from importlib.util import find_spec
 
+from autocnn.errors import SettingsError
 from autocnn.executors.local import open_local
 from autocnn.executors.protocol import Executor, ExecutorSetup
 
 OpenExecutor = Callable[[ExecutorSetup], Executor]
 
-EXECUTORS: dict[str, OpenExecutor] = {"local": open_local}
+CONNECT_S = 5.0  # for an address to answer
+
+
+# Variables that Ray reads while it is imported: without them a node that is started here listens on
+# all addresses of the machine, and reports its use to the makers of Ray.
+RAY_HERE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+
+
+def _open_ray(setup: ExecutorSetup) -> Executor:
+    if setup.address is None:
+        os.environ.update(RAY_HERE)
+    from autocnn.executors.ray_executor import open_ray  # it imports Ray
+
+    return open_ray(setup)
+
+
+EXECUTORS: dict[str, OpenExecutor] = {"local": open_local, "ray": _open_ray}
 
 
 def open_executor(setup: ExecutorSetup) -> Executor:
-    """The default executor, for `setup`."""
-    return EXECUTORS["local"](setup)
+    """The executor that `setup` names."""
+    return EXECUTORS[setup.kind](setup)
+
+
+def check_executor(kind: str, address: str | None) -> None:
+    """Check what can be checked before images are read.
+
+    Raises: SettingsError if Ray is not installed, or nothing listens at `address`.
+    """
+    if kind != "ray":
+        return
+    if find_spec("ray") is None:
+        raise SettingsError("--executor ray: not installed: ray; pip install 'autocnn[ray]'")
+    if address is None or ":" not in address:
+        return
+    host, _, port = address.rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise SettingsError(f"--ray-address {address}: no Ray answers there ({reason})") from error

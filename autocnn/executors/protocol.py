@@ -44,12 +44,16 @@ Event = EpochEnded | JobEnded
 class ExecutorSetup:
     """What an executor is opened with."""
 
-    log: Path  # the file to which worker processes print
+    log: Path  # the file to which worker processes of this machine print
+    kind: str = "local"  # a name of `EXECUTORS`
     workers: int | None = None  # jobs at once; None: as many as the machine feeds
     gpus: str | None = None  # such as "0,1"; None: all
     workers_per_gpu: int = 1
     memory_mb: int | None = None  # MiB of a worker process; None: no limit
     recycle: int | None = None  # jobs after which a worker process is replaced; None: never
+    address: str | None = None  # of a cluster: "auto" or HOST:PORT; None: this machine alone
+    cpus: int | None = None  # of a job in a cluster; None: see `ray_cluster.default_cpus`
+    gpus_each: float | None = None  # of a job in a cluster, also a part of one; None: one if any
 
 
 class Executor(Protocol):

@@ -3,125 +3,44 @@
 from __future__ import annotations
 
 import contextlib
-import math
-import multiprocessing
-import time
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
-import psutil
-
-from autocnn.data.prepared import DataReference
 from autocnn.errors import AutocnnError
-from autocnn.executors.resources import Share
-from autocnn.executors.worker_process import BEAT, Answer, Measure, serve
+from autocnn.executors.link import FileChanged, Link
+from autocnn.executors.watch import Patience, Watch
+from autocnn.executors.worker_process import BEAT, Answer, Measure
+from autocnn.files import delete_file, make_folder_in, write_atomic
 from autocnn.space.config import TrialConfig
-from autocnn.spawning import signals_deferred, without_main
 from autocnn.trial import Device, Epoch, FailureCause, TrialJob, TrialResult, TrialState
 
 FULL = 0.8  # share of the memory limit above which a process is replaced after its job
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long a process may take before it is ended by force; all in wall seconds."""
+class WorkerLimits:
+    """When a worker process is replaced or ended by force."""
 
-    silence_s: float = 600.0  # without a message; compilers are slow
-    overtime_s: float = 60.0  # without a message, beyond the time limit of the job
-    still_s: float = (
-        5.0  # between two polls: this process was suspended, and the worker perhaps too
-    )
-    usage_s: float = 1.0  # between two readings of memory and CPU time
-    close_s: float = 5.0  # to end by itself
-    measure_s: float = 60.0  # to compile what is measured
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSetup:
-    """What a worker process is started with."""
-
-    log: Path
     memory_mb: int | None = None  # MiB above which the process is killed; None: no limit
     recycle: int | None = None  # jobs after which a new process takes the place; None: never
-    share: Share = field(default_factory=Share)
     patience: Patience = field(default_factory=Patience)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """What a process takes; zeros once it has ended."""
-
-    memory_mb: float = 0.0  # resident, MiB
-    cpu_seconds: float = 0.0  # user and system, since the process began
-
-
-def read_usage(pid: int) -> Usage:
-    """The memory and the CPU time of process `pid`."""
-    try:
-        process = psutil.Process(pid)
-        times, memory = process.cpu_times(), process.memory_info()
-    except psutil.NoSuchProcess:
-        return Usage()
-    return Usage(memory_mb=memory.rss / 2**20, cpu_seconds=times.user + times.system)
-
-
-class _Watch:
-    """Measures one job of a process, and decides when the process must be killed."""
-
-    def __init__(self, pid: int, setup: WorkerSetup, time_limit_s: float | None) -> None:
-        self._pid, self._memory_limit_mb, self._patience = pid, setup.memory_mb, setup.patience
-        limit_s = math.inf if time_limit_s is None else time_limit_s + setup.patience.overtime_s
-        self._silence_s = min(setup.patience.silence_s, limit_s)
-        self._start = self._last_message = self._last_usage = self._last_poll = time.monotonic()
-        self._cpu_start = read_usage(pid).cpu_seconds
-        self.cpu_seconds = 0.0  # that the job has taken, as of the last reading
-
-    @property
-    def seconds(self) -> float:
-        """Wall seconds since the job was submitted."""
-        return time.monotonic() - self._start
-
-    def message_arrived(self) -> None:
-        """Note a sign of life."""
-        self._last_message = self._last_poll = time.monotonic()
-
-    def failure(self) -> tuple[FailureCause, str] | None:
-        """Why the process must be killed, or None."""
-        now = time.monotonic()
-        if now - self._last_poll > self._patience.still_s:
-            self._last_message += now - self._last_poll
-        self._last_poll = now
-        if now - self._last_message > self._silence_s:
-            message = f"no sign of life for {self._silence_s:.0f} s: it was killed"
-            return FailureCause.TIMED_OUT, message
-        if now - self._last_usage < self._patience.usage_s:
-            return None
-        self._last_usage = now
-        usage = read_usage(self._pid)
-        self.cpu_seconds = max(self.cpu_seconds, usage.cpu_seconds - self._cpu_start)
-        limit = self._memory_limit_mb
-        if limit is None or usage.memory_mb <= limit:
-            return None
-        message = f"the worker took {usage.memory_mb:.0f} MiB of {limit} (--worker-memory)"
-        return FailureCause.OUT_OF_MEMORY, message
-
-
 class WorkerHandle:
-    """The supervisor's side of one worker process.
+    """The supervisor's side of one worker process, which `link` starts and reaches.
 
     `submit` sends a job; from then on `poll` returns what the process sends, until that is a
     result.
     """
 
-    def __init__(self, setup: WorkerSetup) -> None:
-        self._setup = setup
-        self._data: DataReference | None = None
-        self._process: Any = None
-        self._connection: Any = None
+    def __init__(self, link: Link, limits: WorkerLimits | None = None) -> None:
+        self.link = link
+        self._limits = WorkerLimits() if limits is None else limits
+        self._data: object = None
         self._is_ready = False  # the process was sent the order to load its backend and the data
         self._n_trained = 0  # jobs that the process has ended
-        self._watch: _Watch | None = None  # while a job is under way
+        self._job: TrialJob | None = None  # that is under way
+        self._watch: Watch | None = None  # of that job
         self._is_cancelled = False
         self._has_answered = False  # the process is past its start
 
@@ -131,19 +50,15 @@ class WorkerHandle:
         return self._watch is not None
 
     def start(self) -> None:
-        """Spawn the process; it loads the backend while the caller goes on."""
+        """Start the process; it loads the backend while the caller goes on."""
         self._is_ready, self._has_answered, self._n_trained = False, False, 0
-        context = multiprocessing.get_context("spawn")
-        self._connection, other = context.Pipe()
-        setup = self._setup
-        process = context.Process(target=serve, args=(other, setup.log, setup.share), daemon=True)
-        with signals_deferred(), without_main():  # a half-started process prints a traceback
-            process.start()
-        self._process = process
-        other.close()
+        self.link.start()
 
-    def use(self, data: DataReference) -> None:
-        """Train all later jobs on `data`, also in a process that takes the place of another."""
+    def use(self, data: object) -> None:
+        """Train all later jobs on `data`, also in a process that takes the place of another.
+
+        `data` is the order that lets the process of this link open a `DataReference`.
+        """
         self._data = data
 
     def device(self) -> Device:
@@ -151,7 +66,7 @@ class WorkerHandle:
 
         Raises: AutocnnError if the process cannot work.
         """
-        self._ensure_alive()
+        self.ensure_started()
         device: Device = self._question("device")
         self._question(self._data)
         self._is_ready = True
@@ -167,7 +82,7 @@ class WorkerHandle:
         """
         if not self._is_ready:
             self.device()
-        silence_s = limit_s + self._setup.patience.measure_s
+        silence_s = limit_s + self._limits.patience.measure_s
         answer = self._question(Measure(config, precision, limit_s), silence_s)
         return None if answer is None else (float(answer[0]), float(answer[1]))
 
@@ -178,24 +93,26 @@ class WorkerHandle:
         except ConnectionError:  # the process died while it was idle
             self._forget()
             self._send_job(job)
-        self._is_cancelled = False
-        self._watch = _Watch(self._process.pid, self._setup, job.time_limit_s)
+        self._is_cancelled, self._job = False, job
+        limits = self._limits
+        self._watch = Watch(self.link.usage, limits.patience, limits.memory_mb, job.time_limit_s)
 
     def poll(self) -> TrialResult | tuple[int, Epoch] | None:
         """What the process has sent: an epoch, which must be answered, or the result of its job.
 
-        A process that died, hangs or takes too much memory gives a failed result, and the next job
-        gets a new process. Raises: AutocnnError if the process cannot work at all.
+        Files that the process has sent are written to the job's folder. A process that died, hangs
+        or takes too much memory gives a failed result, and the next job gets a new process.
+        Raises: AutocnnError if the process cannot work at all, or a file cannot be written.
         """
-        if self._watch is None:
+        if self._watch is None or self._job is None:
             return None
         try:
-            if not self._connection.poll():
+            if not self.link.poll():
                 failure = self._watch.failure()
                 return None if failure is None else self._kill(self._watch, *failure)
-            message = self._connection.recv()
+            message = self.link.receive()
         except (EOFError, ConnectionError):
-            return self._crashed(self._watch)
+            return self._died(self._watch)
         self._watch.message_arrived()
         self._has_answered = True
         if isinstance(message, TrialResult):
@@ -203,6 +120,9 @@ class WorkerHandle:
             return message
         if isinstance(message, Answer):
             _value(message)
+        if isinstance(message, FileChanged):
+            _take_over(message, self._job)
+            return None
         # A cancelled process takes the order to cancel as the answer to its epoch.
         if message == BEAT or isinstance(message, Answer) or self._is_cancelled:
             return None
@@ -222,83 +142,80 @@ class WorkerHandle:
 
     def close(self) -> None:
         """End the process: by force if it does not end by itself, or is busy or still starting."""
-        if self._process is None:
-            return
-        with contextlib.suppress(OSError, ValueError):  # the process may have ended already
-            self._connection.send(None)
-        self._process.join(
-            self._setup.patience.close_s if self._has_answered and not self.is_busy else 0
-        )
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        if self.link.is_started:
+            is_calm = self._has_answered and not self.is_busy
+            self.link.end(self._limits.patience.close_s if is_calm else 0.0)
         self._forget()
 
-    def _send_job(self, job: TrialJob) -> None:
-        self._ensure_alive()
-        if not self._is_ready:  # `poll` reads the answers before the first epoch
-            self._connection.send("device")
-            self._connection.send(self._data)
-            self._is_ready = True
-        self._connection.send(job)
-
-    def _ensure_alive(self) -> None:
-        if self._process is None or not self._process.is_alive():
+    def ensure_started(self) -> None:
+        """Start the process, unless it lives."""
+        if not self.link.is_started:
             self.start()
+
+    def _send_job(self, job: TrialJob) -> None:
+        self.ensure_started()
+        if not self._is_ready:  # `poll` reads the answers before the first epoch
+            self.link.send("device")
+            self.link.send(self._data)
+            self._is_ready = True
+        self.link.send(job)
 
     def _question(self, question: Any, silence_s: float | None = None) -> Any:
         """The answer to `question`; None if there is none for `silence_s` (None: wait for ever)."""
         try:
-            self._connection.send(question)
-            if not self._connection.poll(silence_s):
-                self._process.kill()
-                self._process.join()
+            self.link.send(question)
+            if not self.link.poll(silence_s):
+                self.link.kill()
                 self._forget()
                 return None
-            answer = self._connection.recv()
+            answer = self.link.receive()
         except (EOFError, ConnectionError):
-            raise AutocnnError(f"cannot work: {self._crashed().message}") from None
+            raise AutocnnError(f"cannot work: {self._died().message}") from None
         self._has_answered = True
         return _value(answer)
 
     def _send(self, word: str) -> None:
         with contextlib.suppress(ConnectionError):  # `poll` finds the process dead
-            self._connection.send(word)
+            self.link.send(word)
 
     def _end_job(self) -> None:
-        self._watch = None
+        self._watch = self._job = None
         self._n_trained += 1
-        setup, used = self._setup, read_usage(self._process.pid).memory_mb
-        is_full = setup.memory_mb is not None and used > FULL * setup.memory_mb
-        if is_full or (setup.recycle is not None and self._n_trained >= setup.recycle):
+        limits, used = self._limits, self.link.usage().memory_mb
+        is_full = limits.memory_mb is not None and used > FULL * limits.memory_mb
+        if is_full or (limits.recycle is not None and self._n_trained >= limits.recycle):
             self.close()
 
-    def _kill(self, watch: _Watch, cause: FailureCause, message: str) -> TrialResult:
-        self._process.kill()
-        self._process.join()
+    def _kill(self, watch: Watch, cause: FailureCause, message: str) -> TrialResult:
+        self.link.kill()
         self._forget()
         return _failed(cause, message, watch)
 
-    def _crashed(self, watch: _Watch | None = None) -> TrialResult:
-        self._process.join(self._setup.patience.close_s)
-        code = self._process.exitcode
+    def _died(self, watch: Watch | None = None) -> TrialResult:
+        cause, message = self.link.death(self._limits.patience.close_s)
         self._forget()
-        reason = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-        message = f"the worker process ended with {reason}; see {self._setup.log}"
-        return _failed(FailureCause.CRASHED, message, watch)
+        return _failed(cause, message, watch)
 
     def _forget(self) -> None:
-        self._connection.close()
-        self._process = self._watch = None
+        self.link.forget()
+        self._watch = self._job = None
         self._is_ready = False
 
-    @property
-    def connection(self) -> Any:
-        """The connection on which messages of the process arrive."""
-        return self._connection
+
+def _take_over(file: FileChanged, job: TrialJob) -> None:
+    """Write a file that a process of another machine has made for `job` to the job's folder.
+
+    Raises: RecordError if it cannot be written; FileNotFoundError if the study's folder is gone.
+    """
+    make_folder_in(job.root, job.folder)
+    path = job.folder / file.name
+    if file.content is None:
+        delete_file(path)
+    else:
+        write_atomic(path, file.content)
 
 
-def _failed(cause: FailureCause, message: str, watch: _Watch | None) -> TrialResult:
+def _failed(cause: FailureCause, message: str, watch: Watch | None) -> TrialResult:
     """The result of a job whose process is gone."""
     result = TrialResult(state=TrialState.FAILED, cause=cause, message=message)
     if watch is None:

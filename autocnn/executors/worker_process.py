@@ -10,10 +10,11 @@ import signal
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from autocnn.data.prepared import DataReference, keep_used, open_reference
 from autocnn.errors import AutocnnError, RecordError, TrialFailed
@@ -23,8 +24,13 @@ from autocnn.keras_startup import load_keras
 from autocnn.space.config import TrialConfig
 from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
 
+LOG_FILE = "log.txt"  # in a job's folder: the traceback of an error
 BEAT = "alive"  # the message by which a training shows that it goes on
 BEAT_S = 5.0  # at least, between two such messages
+
+
+def ignore_file(path: Path) -> None:
+    """Do nothing: the file is where the supervisor reads it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +51,38 @@ class Answer:
     bug: str = ""  # the traceback of any other error
 
 
+class Orders(Protocol):
+    """The worker's end of its channel; `multiprocessing.connection.Connection` is one."""
+
+    def send(self, message: Any, /) -> None:
+        """Send a message to the supervisor."""
+        ...
+
+    def recv(self) -> Any:
+        """The next order; waits for it. Raises: EOFError if the supervisor has ended."""
+        ...
+
+    def poll(self) -> bool:
+        """True if `recv` would not wait."""
+        ...
+
+
 def serve(connection: Connection, log: Path, share: Share) -> None:
-    """The main function of the worker process: answer questions and train jobs until the end."""
+    """The main function of a worker process of this machine."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the supervisor decides what Ctrl-C means
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM,))  # deferred during the start
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _send_output_to(log)
     share.take()
     load_keras()
+    answer_orders(connection)
+
+
+def answer_orders(connection: Orders, changed: Callable[[Path], None] = ignore_file) -> None:
+    """Answer questions and train jobs until the supervisor ends; Keras must be loaded.
+
+    `changed` is called after a file in a job's folder was written or deleted.
+    """
     from autocnn.train import backend
 
     data: Any = None
@@ -62,7 +92,7 @@ def serve(connection: Connection, log: Path, share: Share) -> None:
             gc.collect()  # the model of the training before: its weights are on the device
         if isinstance(order, TrialJob):
             try:
-                connection.send(_train(order, data, device, connection))
+                connection.send(_train(order, data, device, _Conversation(connection), changed))
             except RecordError as error:  # such as a full disk: the trial is not the cause
                 connection.send(Answer(error=str(error)))
             continue
@@ -93,7 +123,7 @@ def _leave_with_parent() -> None:
         os._exit(1)
 
 
-def _receive(connection: Connection) -> Any:
+def _receive(connection: Orders) -> Any:
     """The next order; None if the supervisor has ended. Late answers are skipped."""
     try:
         while (order := connection.recv()) in ("interrupt", "prune", "go"):
@@ -117,13 +147,20 @@ def _measure(order: Measure, data: Any, device: Any) -> tuple[float, float]:
             config = replace(config, batch_size=config.batch_size // 2)
 
 
-def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> TrialResult:
+def _train(
+    job: TrialJob,
+    data: Any,
+    device: Any,
+    conversation: _Conversation,
+    changed: Callable[[Path], None],
+) -> TrialResult:
     from autocnn.train import backend, trainer
     from autocnn.train.backend import cpu_seconds
 
     start, cpu_start = time.perf_counter(), cpu_seconds()
-    conversation = _Conversation(connection)
-    hooks = trainer.Hooks(report=conversation.report, interrupted=conversation.interrupted)
+    hooks = trainer.Hooks(
+        report=conversation.report, interrupted=conversation.interrupted, changed=changed
+    )
     try:
         return trainer.train_trial(job, data, device, hooks)
     except TrialFailed as error:
@@ -138,7 +175,8 @@ def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> Tri
         traceback.print_exc()  # to the worker's log: the trial's log may not be writable
         with contextlib.suppress(OSError):
             make_folder_in(job.root, job.folder)
-            (job.folder / "log.txt").write_text(traceback.format_exc(), encoding="utf-8")
+            (job.folder / LOG_FILE).write_text(traceback.format_exc(), encoding="utf-8")
+            changed(job.folder / LOG_FILE)
     return TrialResult(
         state=TrialState.FAILED,
         curve=tuple(conversation.curve),
@@ -153,7 +191,7 @@ def _train(job: TrialJob, data: Any, device: Any, connection: Connection) -> Tri
 class _Conversation:
     """The messages between a training and the supervisor."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Orders) -> None:
         self._connection = connection
         self._stopped = False
         self._beaten = time.monotonic()

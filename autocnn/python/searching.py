@@ -25,7 +25,10 @@ from autocnn.trackers.protocol import TrackerSettings
 from autocnn.trackers.tracking import check_trackers, tracking
 from autocnn.trial import Listener
 
-CONTINUED = ("trials", "time_budget", "time_budget_s", "finals", "seeds", "workers")
+CONTINUED = (
+    "trials", "time_budget", "time_budget_s", "finals", "seeds", "workers",
+    "executor", "ray_address", "cpus_per_trial", "gpus_per_trial",
+)  # fmt: skip
 DEFAULT_RESULTS = "results"
 NO_TRACKERS = TrackerSettings()
 

@@ -13,6 +13,12 @@ PLAN = "plan"  # the engine of a study whose trainings are fixed, such as an abl
 # Each engine with the setting that names its proposer.
 ENGINES: dict[str, str] = {"optuna": "sampler", "keras-tuner": "tuner"}
 
+# Each executor with the settings that it alone has.
+EXECUTORS: dict[str, tuple[str, ...]] = {
+    "local": ("gpus", "workers_per_gpu"),
+    "ray": ("ray_address", "cpus_per_trial", "gpus_per_trial"),
+}
+
 SAMPLERS: dict[str, str] = {  # of Optuna
     "tpe": "samplers:TPE",
     "random": "samplers:RANDOM",

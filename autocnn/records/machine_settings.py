@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from autocnn.records.choices import AUTO, PRECISIONS
+from autocnn.records.choices import AUTO, EXECUTORS, PRECISIONS
 from autocnn.records.image_settings import ImageSettings
-from autocnn.records.setting import GPUS, N_WORKERS, NAME_OR_PATH, STORAGE, about, at_least, one_of
+from autocnn.records.setting import (
+    CLUSTER,
+    GPU_SHARE,
+    GPUS,
+    N_WORKERS,
+    NAME_OR_PATH,
+    STORAGE,
+    about,
+    at_least,
+    one_of,
+)
 from autocnn.records.units import parse_memory
 
 
@@ -39,8 +49,42 @@ class MachineSettings(ImageSettings):
     workers: int | None = field(
         default=None,
         metadata=about(
-            "Training processes; by default as many as the machine can feed",
+            "Training processes; by default as many as the machine, or the cluster, can feed",
             N_WORKERS,
+            changeable=True,
+        ),
+    )
+    executor: str = field(
+        default="local",
+        metadata=about(
+            "Where trials are trained: processes of this machine, or actors of a Ray cluster",
+            one_of(EXECUTORS),
+            changeable=True,
+        ),
+    )
+    ray_address: str | None = field(  # None: Ray is started on this machine
+        default=None,
+        metadata=about(
+            "Ray cluster that this machine is a node of: auto for the one that runs here, or the "
+            "HOST:PORT of its head; by default Ray is started on this machine, for the search only",
+            CLUSTER,
+            changeable=True,
+        ),
+    )
+    cpus_per_trial: int | None = field(
+        default=None,
+        metadata=about(
+            "CPUs that Ray gives to a trial, which are its threads; by default 4, or all of the "
+            "largest node if that has fewer",
+            N_WORKERS,
+            changeable=True,
+        ),
+    )
+    gpus_per_trial: float | None = field(
+        default=None,
+        metadata=about(
+            "GPUs that Ray gives to a trial, such as 0.25; by default 1 if the cluster has any",
+            GPU_SHARE,
             changeable=True,
         ),
     )

@@ -114,6 +114,7 @@ def _is_time(text: str) -> bool:
 
 
 _GPUS = re.compile(r"[\w-]+(,[\w-]+)*")  # numbers, or NVIDIA's long names
+_CLUSTER = re.compile(r"auto|(\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}", re.ASCII)
 _IMAGE_SIZE = re.compile(r"0*[1-9]\d{0,3}(x0*[1-9]\d{0,3})?")
 
 STUDY_NAME = Rule("a plain folder name", is_study_name)
@@ -129,6 +130,13 @@ N_SEEDS = Rule(f"1 to {MAX_SEEDS}", lambda value: 1 <= value <= MAX_SEEDS)
 N_WORKERS = Rule(f"1 to {MAX_WORKERS}", lambda value: 1 <= value <= MAX_WORKERS)
 HORIZONS = Rule("1 or 2", lambda value: value in (1, 2))
 GPUS = Rule("GPU numbers such as 0,1", lambda value: _GPUS.fullmatch(value) is not None)
+CLUSTER = Rule(
+    "auto or HOST:PORT, such as 10.0.0.1:6379", lambda value: _CLUSTER.fullmatch(value) is not None
+)
+GPU_SHARE = Rule(
+    "0 to 1, such as 0.25, or a whole number",
+    lambda value: 0 <= value <= 1 or (0 < value <= MAX_WORKERS and value == int(value)),
+)
 RESIZE = Rule(either(RESIZES), lambda value: value in RESIZES, RESIZES)
 IMAGE_SIZE = Rule(
     "a side such as 64, or HEIGHTxWIDTH such as 48x64",

@@ -27,6 +27,7 @@ from autocnn.study.retries import (
 from autocnn.study.tally import Tally
 from autocnn.trial import (
     Epoch,
+    FailureCause,
     Listener,
     Progress,
     Proposal,
@@ -39,6 +40,7 @@ from autocnn.trial import (
 
 RECORD_EVERY_S = 5.0  # at least, between two writes of what is derived from the record
 RECORD_PAUSE = 10  # times the seconds of a write, at least, between two writes
+MAX_TRIES = 2  # of a job, without those whose machine was lost
 MAX_REPEATED = 100  # repeated points in a row after which the space counts as exhausted
 
 
@@ -49,7 +51,8 @@ class _Training:
     proposal: Proposal
     job: TrialJob
     curve: list[Epoch]
-    first: FirstTry | None = None  # set during the second of two tries
+    first: FirstTry | None = None  # the tries before this one, if there are any
+    n_tries: int = 0  # that have ended, without those whose machine was lost
     is_lost: bool = False  # another process has taken the trial over
 
 
@@ -255,16 +258,19 @@ class Search:
             self.listener.message(f"trial {proposal.number} was taken over by another process")
             return
         result = keep_partial(training.job, result, training.curve)
-        is_last = self._ending() is not None or first is not None
+        training.n_tries += result.cause is not FailureCause.NODE_LOST
+        is_last = self._ending() is not None or training.n_tries >= MAX_TRIES
         again = None if is_last else second_try(training.job, result)
+        joined = result if first is None else join_tries(training.job, first, result)
         if again is not None:
-            training.first = FirstTry.of(again, result)
+            if result.cause is FailureCause.NODE_LOST:
+                self.listener.message(f"trial {proposal.number}: {result.message}; it goes on")
+            training.first = FirstTry.of(again, joined)
             training.job = replace(again, **self._limits(proposal))
             training.curve = list(self.tally.known.curve(proposal.parent))
             self.executor.submit(training.job)
             return
-        if first is not None:
-            result = join_tries(training.job, first, result)
+        result = joined
         del self._trainings[proposal.number]
         if result.state is TrialState.PRUNED:  # a first try may have left weights
             self.paths.weights(proposal.number).unlink(missing_ok=True)

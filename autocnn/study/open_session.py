@@ -137,11 +137,15 @@ def _open_leases(
 def _executor_setup(settings: StudySettings, paths: StudyPaths) -> ExecutorSetup:
     return ExecutorSetup(
         log=paths.root / "worker.log",
+        kind=settings.executor,
         workers=settings.workers,
         gpus=settings.gpus,
         workers_per_gpu=settings.workers_per_gpu,
         memory_mb=settings.worker_memory_mb,
         recycle=settings.recycle,
+        address=settings.ray_address,
+        cpus=settings.cpus_per_trial,
+        gpus_each=settings.gpus_per_trial,
     )
 
 

@@ -19,8 +19,14 @@ from autocnn.trial import (
 )
 
 # Causes for which a training is lost through no fault of its configuration's scores: the process
-# was killed, was silent for too long, or had too little memory.
-LOST = (FailureCause.CRASHED, FailureCause.TIMED_OUT, FailureCause.OUT_OF_MEMORY)
+# was killed, was silent for too long, or had too little memory; or its machine is gone.
+LOST = (
+    FailureCause.CRASHED,
+    FailureCause.NODE_LOST,
+    FailureCause.TIMED_OUT,
+    FailureCause.OUT_OF_MEMORY,
+)
+DIED = (FailureCause.CRASHED, FailureCause.NODE_LOST)
 
 
 def keep_partial(job: TrialJob, ended: TrialResult, reported: Sequence[Epoch]) -> TrialResult:
@@ -57,10 +63,10 @@ def _own_seconds(curve: Sequence[Epoch], first_epoch: int) -> float:
 def second_try(job: TrialJob, failed: TrialResult) -> TrialJob | None:
     """The job to be tried after `failed`; None if another try would change nothing.
 
-    After the death of its process the same job is tried again, from its last checkpoint. After a
-    lack of memory the job is tried with half the batch, from the start.
+    After the death of its process or machine the same job is tried again, from its last checkpoint.
+    After a lack of memory the job is tried with half the batch, from the start.
     """
-    if failed.cause is FailureCause.CRASHED:
+    if failed.cause in DIED:
         return job
     if failed.cause is FailureCause.OUT_OF_MEMORY and job.config.batch_size > 1:
         (job.folder / CHECKPOINT_FILE).unlink(missing_ok=True)
@@ -71,15 +77,15 @@ def second_try(job: TrialJob, failed: TrialResult) -> TrialJob | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstTry:
-    """The first of two tries, and the part of its cost that the second try takes over."""
+    """The tries before the last one, as one result, and what of their cost the last one counts."""
 
     result: TrialResult
-    seconds: float = 0.0  # wall, that the checkpoint of the second try accounts for
+    seconds: float = 0.0  # wall, that the checkpoint of the next try accounts for
     cpu_seconds: float = 0.0
 
     @classmethod
     def of(cls, again: TrialJob, result: TrialResult) -> FirstTry:
-        """The first try with `result`; `again` is the job of the second try."""
+        """The tries so far with `result`; `again` is the job of the next one."""
         try:
             checkpoint = find_checkpoint(again.folder)
         except RecordError:  # the second try begins anew, too
@@ -106,8 +112,8 @@ def join_tries(job: TrialJob, first: FirstTry, second: TrialResult) -> TrialResu
         second = replace(second, curve=failed.curve)
     return replace(
         failed if keeps_first else second,
-        attempts=2,
-        batch_size=size if is_smaller and not keeps_first else None,
+        attempts=failed.attempts + 1,
+        batch_size=size if is_smaller and not keeps_first else failed.batch_size,
         seconds=failed.seconds - first.seconds + second.seconds,
         cpu_seconds=failed.cpu_seconds - first.cpu_seconds + second.cpu_seconds,
         message="; ".join(message for message in messages if message),
@@ -116,7 +122,7 @@ def join_tries(job: TrialJob, first: FirstTry, second: TrialResult) -> TrialResu
 
 def was_cut(result: TrialResult) -> bool:
     """True if an interruption ended the trial: it was cancelled, or its process got the signal."""
-    return result.state is TrialState.STOPPED or result.cause is FailureCause.CRASHED
+    return result.state is TrialState.STOPPED or result.cause in DIED
 
 
 def without_score_is_failure(result: TrialResult) -> TrialResult:

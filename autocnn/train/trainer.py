@@ -56,6 +56,8 @@ class Hooks:
 
     report: Callable[[int, Epoch], bool]  # (epoch, or 0 for a first look; metrics) -> True: prune
     interrupted: Callable[[], bool]  # -> True: stop at once
+    # Called with each file in the job's folder that was written or deleted.
+    changed: Callable[[Path], None] = lambda path: None
 
 
 def train_trial(job: TrialJob, data: PreparedData, device: Device, hooks: Hooks) -> TrialResult:
@@ -257,6 +259,7 @@ class _Training:
         if path == own and checkpoint.batch != self.batch:
             print(f"{path}: was made with batches of {checkpoint.batch}: begun again")
             own.unlink()
+            self.hooks.changed(own)
             return self._restore()  # from the checkpoint of the parent, if there is one
         self.networks.restore(checkpoint.states)
         self.averages.restore(checkpoint.averages)
@@ -286,12 +289,14 @@ class _Training:
         )
         make_folder_in(self.job.root, self.job.folder)
         save_checkpoint(self.job.folder / CHECKPOINT_FILE, checkpoint)
+        self.hooks.changed(self.job.folder / CHECKPOINT_FILE)
 
     def _save(self, state: TrialState) -> None:
         if self.best_weights is None or state is TrialState.PRUNED:
             return
         make_folder_in(self.job.root, self.job.folder)
         save_weights(self.job.folder / WEIGHTS_FILE, self.best_weights)
+        self.hooks.changed(self.job.folder / WEIGHTS_FILE)
         if self.job.keeps_checkpoint and state is TrialState.COMPLETE:
             self._save_checkpoint()
 

@@ -12,7 +12,7 @@ import pytest
 from autocnn.api.search_study import SilentListener, search
 from autocnn.api.studies import load_study
 from autocnn.executors.local import open_local
-from autocnn.executors.worker_handle import Patience
+from autocnn.executors.watch import Patience
 from autocnn.records.study_settings import StudySettings
 
 pytestmark = pytest.mark.training

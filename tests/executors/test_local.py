@@ -8,10 +8,12 @@ from dataclasses import replace
 import pytest
 
 from autocnn.data.prepared import refer_to
-from autocnn.executors.local import LocalExecutor
+from autocnn.executors.local import wait_for_pipes
+from autocnn.executors.local_process import LocalProcess
 from autocnn.executors.protocol import EpochEnded, JobEnded
 from autocnn.executors.resources import Share
-from autocnn.executors.worker_handle import WorkerHandle, WorkerSetup
+from autocnn.executors.worker_handle import WorkerHandle, WorkerLimits
+from autocnn.executors.worker_pool import WorkerPool
 from autocnn.trial import TrialJob, TrialState
 
 pytestmark = pytest.mark.training
@@ -33,10 +35,12 @@ def job(config, tmp_path) -> TrialJob:
 
 def test_two_processes_train_side_by_side(data, job, tmp_path):
     """Each process has its share of the cores; the second is replaced after every job."""
-    setup = WorkerSetup(log=tmp_path / "worker.log")
-    one_core = Share(cores=(min(os.sched_getaffinity(0)),))
-    handles = [WorkerHandle(setup), WorkerHandle(replace(setup, recycle=1, share=one_core))]
-    executor = LocalExecutor(handles)
+    log, one_core = tmp_path / "worker.log", Share(cores=(min(os.sched_getaffinity(0)),))
+    handles = [
+        WorkerHandle(LocalProcess(log)),
+        WorkerHandle(LocalProcess(log, one_core), WorkerLimits(recycle=1)),
+    ]
+    executor = WorkerPool(handles, wait_for_pipes)
     assert executor.capacity == 2
     executor.use(refer_to(data))
     for number in (1, 2):
@@ -47,7 +51,7 @@ def test_two_processes_train_side_by_side(data, job, tmp_path):
             if isinstance(event, JobEnded):
                 results[event.number] = event.result
             elif isinstance(event, EpochEnded):
-                pid = handles[event.number - 1]._process.pid
+                pid = handles[event.number - 1].link._process.pid
                 shares[event.number] = os.sched_getaffinity(pid)
                 executor.answer(event.number, prune=False)
     assert {number: result.state for number, result in results.items()} == {
@@ -56,6 +60,6 @@ def test_two_processes_train_side_by_side(data, job, tmp_path):
     }
     assert results[1].curve[0].val_accuracy == results[2].curve[0].val_accuracy
     assert shares == {1: os.sched_getaffinity(0), 2: set(one_core.cores)}
-    assert [handle._process is None for handle in handles] == [False, True]
+    assert [handle.link._process is None for handle in handles] == [False, True]
     executor.close()
-    assert [handle._process for handle in handles] == [None, None]
+    assert [handle.link._process for handle in handles] == [None, None]

@@ -7,17 +7,19 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from autocnn.executors import worker_handle as module
+from autocnn.executors import watch as module
 from autocnn.executors import worker_process as serving
-from autocnn.executors.local import LocalExecutor
+from autocnn.executors.local import wait_for_pipes
+from autocnn.executors.local_process import LocalProcess
 from autocnn.executors.protocol import run_job
-from autocnn.executors.worker_handle import Patience, WorkerHandle, WorkerSetup
+from autocnn.executors.watch import Patience
+from autocnn.executors.worker_handle import WorkerHandle, WorkerLimits
+from autocnn.executors.worker_pool import WorkerPool
 from autocnn.executors.worker_process import BEAT
 from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 
@@ -57,14 +59,11 @@ def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
         limit_s: float | None = None,
         **patience: float,
     ) -> Any:
-        setup = WorkerSetup(
-            log=tmp_path / "worker.log",
-            memory_mb=memory_mb,
-            patience=Patience(**patience),
-        )
-        worker = WorkerHandle(setup)
-        process = worker._process = FakeProcess()
-        worker._connection, other = multiprocessing.Pipe()
+        limits = WorkerLimits(memory_mb=memory_mb, patience=Patience(**patience))
+        link = LocalProcess(tmp_path / "worker.log")
+        worker = WorkerHandle(link, limits)
+        process = link._process = FakeProcess()
+        link._connection, other = multiprocessing.Pipe()
         monkeypatch.setattr(worker, "_send_job", lambda job: None)
         stop = threading.Event()
 
@@ -77,7 +76,8 @@ def follow(monkeypatch, tmp_path) -> Callable[..., Any]:
         thread = threading.Thread(target=send)
         thread.start()
         job = SimpleNamespace(number=0, time_limit_s=limit_s)
-        result = run_job(LocalExecutor([worker]), job, lambda number, epoch: False, lambda: False)
+        executor = WorkerPool([worker], wait_for_pipes)
+        result = run_job(executor, job, lambda number, epoch: False, lambda: False)
         stop.set()
         thread.join()
         return result, process
@@ -104,7 +104,7 @@ def test_a_pause_of_everything_is_no_silence(monkeypatch):
     """After Ctrl-Z for two minutes the silence of the worker is counted from the resume on."""
     now = [0.0]
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
-    watch = module._Watch(os.getpid(), WorkerSetup(log=Path()), 43.0)
+    watch = module.Watch(module.Usage, Patience(), None, 43.0)
     for now[0] in (4.0, 8.0, 128.0):
         assert watch.failure() is None
     for now[0] in range(129, 129 + 95):  # 8 s of silence before, 60 more than 43 in all

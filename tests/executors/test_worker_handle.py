@@ -15,9 +15,11 @@ import pytest
 
 from autocnn.data.prepared import refer_to
 from autocnn.errors import AutocnnError
-from autocnn.executors.local import LocalExecutor
+from autocnn.executors.local import wait_for_pipes
+from autocnn.executors.local_process import LocalProcess
 from autocnn.executors.protocol import run_job
-from autocnn.executors.worker_handle import WorkerHandle, WorkerSetup
+from autocnn.executors.worker_handle import WorkerHandle
+from autocnn.executors.worker_pool import WorkerPool
 from autocnn.space.config import Block, Optimizer, TrialConfig
 from autocnn.trial import FailureCause, TrialJob, TrialState
 
@@ -28,7 +30,7 @@ pytestmark = pytest.mark.training
 def worker(data, tmp_path_factory):
     """One worker for all tests of this file, because a new process takes seconds."""
     folder = tmp_path_factory.mktemp("worker")
-    worker = WorkerHandle(WorkerSetup(log=folder / "worker.log"))
+    worker = WorkerHandle(LocalProcess(folder / "worker.log"))
     worker.start()
     worker.use(refer_to(data))
     yield worker
@@ -50,7 +52,7 @@ def job(config, tmp_path) -> TrialJob:
 
 
 def _train(worker, job, on_epoch, interrupted):
-    return run_job(LocalExecutor([worker]), job, on_epoch, interrupted)
+    return run_job(WorkerPool([worker], wait_for_pipes), job, on_epoch, interrupted)
 
 
 def _go_on(number, epoch):
@@ -78,10 +80,10 @@ def test_a_worker_measures_a_configuration(worker, config):
 
 def test_a_measurement_that_hangs_is_ended(worker, config, monkeypatch):
     """A process that gives no answer in time is killed; the next measurement gets another one."""
-    pid = worker._process.pid
-    patience = replace(worker._setup.patience, measure_s=0.0)
+    pid = worker.link._process.pid
+    patience = replace(worker._limits.patience, measure_s=0.0)
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "_setup", replace(worker._setup, patience=patience))
+        patch.setattr(worker, "_limits", replace(worker._limits, patience=patience))
         assert worker.measure(config, "float32", 0.0) is None
     assert not psutil.pid_exists(pid)
     assert worker.measure(config, "float32", 0.0) is not None
@@ -138,7 +140,7 @@ def test_an_error_is_recorded_with_its_traceback(worker, job):
 def test_the_death_of_a_worker_costs_one_trial(worker, job):
     """A worker killed in its first epoch fails its job; the next job has a new process."""
     worker.device()  # a process exists
-    pid = worker._process.pid
+    pid = worker.link._process.pid
 
     def kill(number, epoch):
         os.kill(pid, signal.SIGKILL)
@@ -150,13 +152,13 @@ def test_the_death_of_a_worker_costs_one_trial(worker, job):
     assert "worker.log" in result.message
 
     assert _train(worker, job, _go_on, _never).state is TrialState.COMPLETE
-    assert worker._process.pid != pid
+    assert worker.link._process.pid != pid
 
 
 def test_a_worker_without_data_is_one_line(data, tmp_path):
     """The error is one line, and it is raised at once."""
     before = _pids()
-    worker = WorkerHandle(WorkerSetup(log=tmp_path / "worker.log"))
+    worker = WorkerHandle(LocalProcess(tmp_path / "worker.log"))
     worker.use(replace(refer_to(data), pixels=tmp_path / "nothing.npy"))
     with pytest.raises(AutocnnError, match=r"nothing\.npy: cannot read the cached images"):
         worker.device()
@@ -167,7 +169,7 @@ def test_a_worker_without_data_is_one_line(data, tmp_path):
 def test_closing_ends_a_process_that_is_still_starting(tmp_path):
     """`close` kills the process at once; a second call, or one before the start, does nothing."""
     before = _pids()
-    worker = WorkerHandle(WorkerSetup(log=tmp_path / "worker.log"))
+    worker = WorkerHandle(LocalProcess(tmp_path / "worker.log"))
     worker.close()
     worker.start()
     assert len(_pids() - before) == 1
@@ -180,11 +182,12 @@ def test_a_worker_ends_with_its_supervisor(tmp_path):
     """A worker ends once its supervisor has, since no process would read its results."""
     code = (
         "import os, sys, time; from pathlib import Path\n"
-        "from autocnn.executors.worker_handle import WorkerHandle, WorkerSetup\n"
+        "from autocnn.executors.local_process import LocalProcess\n"
+        "from autocnn.executors.worker_handle import WorkerHandle\n"
         "if __name__ == '__main__':\n"
         "    folder = Path(sys.argv[1])\n"
-        "    worker = WorkerHandle(WorkerSetup(log=folder / 'worker.log'))\n"
-        "    worker.start(); print(worker._process.pid, flush=True); time.sleep(60)\n"
+        "    worker = WorkerHandle(LocalProcess(folder / 'worker.log'))\n"
+        "    worker.start(); print(worker.link._process.pid, flush=True); time.sleep(60)\n"
     )
     script = tmp_path / "supervisor.py"
     script.write_text(code)

@@ -150,10 +150,11 @@ def _settings_of(
     if study.exists:
         refuse_changes(study.name, study.stored, wanted)
     merged = {**defaults, **study.stored, **wanted}
-    _refuse_other_executors(wanted, str(merged.get("executor", "local")))
+    _refuse_other_executors(given, str(merged.get("executor", "local")))
     address = merged.get("ray_address")
     if merged.get("executor") == "ray" and address is not None and "ray_address" not in given:
-        refuse_unnamed_cluster(str(address), str(study.paths.study_toml))
+        where = "--config" if "ray_address" in wanted else str(study.paths.study_toml)
+        refuse_unnamed_cluster(str(address), where)
     _refuse_other_engines(given, str(merged.get("engine", "optuna")))
     merged.setdefault("created", datetime.now(UTC).isoformat(timespec="seconds"))
     if merged.get("trials") is None and merged.get("time_budget_s") is None:
@@ -237,11 +238,11 @@ def _refuse_other_engines(given: Mapping[str, Any], engine: str) -> None:
             )
 
 
-def _refuse_other_executors(wanted: Mapping[str, Any], executor: str) -> None:
-    """Raise SettingsError for a wanted setting of another executor, which would have no effect."""
+def _refuse_other_executors(given: Mapping[str, Any], executor: str) -> None:
+    """Raise SettingsError for an option of another executor, which would have no effect."""
     for owner, keys in EXECUTORS.items():
         for key in keys:
-            if key in wanted and executor != owner:
+            if key in given and executor != owner:
                 raise SettingsError(
                     f"{option_name(key)} belongs to --executor {owner}, and the executor is "
                     f"{executor}; leave it out or give --executor {owner}"

@@ -51,6 +51,6 @@ def check_executor(kind: str, address: str | None) -> None:
     host, _, port = address.rpartition(":")
     try:
         socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
-    except OSError as error:
-        reason = error.strerror or str(error)
+    except (OSError, OverflowError) as error:  # a port above 65535 overflows
+        reason = getattr(error, "strerror", None) or str(error)
         raise SettingsError(f"--ray-address {address}: no Ray answers there ({reason})") from error

@@ -43,6 +43,7 @@ class About:
 
     node: str  # Ray's id of the node
     host: str  # the address of the node
+    pid: int
     autocnn: str  # the installed version
 
 
@@ -177,7 +178,10 @@ class TrainingActor:
         context = ray.get_runtime_context()
         util: Any = ray.util  # of this function the types are not stated
         return About(
-            node=context.get_node_id(), host=str(util.get_node_ip_address()), autocnn=own_version()
+            node=context.get_node_id(),
+            host=str(util.get_node_ip_address()),
+            pid=os.getpid(),
+            autocnn=own_version(),
         )
 
     def exchange(self, orders: Sequence[tuple[int, Any]], n_received: int, wait_s: float) -> Reply:

@@ -196,13 +196,15 @@ class RayLink:
         reason = _short(error)
         if isinstance(error, ActorDiedError) and getattr(error, "actor_init_failed", False):
             raise AutocnnError(f"--executor ray: autocnn does not start on a node: {reason}")
-        host = "" if self._about is None else f" {self._about.host}"
+        about = self._about
+        host = "" if about is None else f" {about.host}"
+        process = "" if about is None else f"process {about.pid} of "
         if isinstance(error, OutOfMemoryError):
             self._death = FailureCause.OUT_OF_MEMORY, f"node{host} ran out of memory: {reason}"
         elif self._is_node_lost():
             self._death = FailureCause.NODE_LOST, f"node{host} was lost"
         else:
-            self._death = FailureCause.CRASHED, f"the actor on node{host} ended: {reason}"
+            self._death = FailureCause.CRASHED, f"{process}node{host} ended: {reason}"
         self._calls.clear()
 
     def _is_node_lost(self) -> bool:

@@ -11,6 +11,7 @@ from autocnn.api.settings_sources import read_config, resolve_settings
 from autocnn.errors import SettingsError
 from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_settings import StudySettings
+from autocnn.records.trusted import remember_cluster
 
 
 @pytest.fixture(autouse=True)
@@ -311,3 +312,44 @@ def test_an_option_of_the_other_engine_is_refused(given, message, tmp_path):
         resolve_settings({"results": str(tmp_path), **given}, {})
     config = {"results": str(tmp_path), "sampler": "random", "engine": "keras-tuner"}
     assert resolve_settings({}, config).proposer == "hyperband"
+
+
+# executors
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"gpus_per_trial": 0.25}, "^--gpus-per-trial belongs to --executor ray, .* is local;"),
+        ({"ray_address": "auto"}, "^--ray-address belongs to --executor ray, .* is local;"),
+        ({"executor": "ray", "gpus": "0,1"}, "^--gpus belongs to --executor local, .* is ray;"),
+        ({"executor": "slurm"}, "^--executor must be one of local, ray, got 'slurm'"),
+        ({"executor": "ray", "gpus_per_trial": -1.0}, "^--gpus-per-trial must be 0 to 1, such as"),
+        ({"executor": "ray", "gpus_per_trial": 1.5}, "^--gpus-per-trial must be 0 to 1, such as"),
+        ({"executor": "ray", "cpus_per_trial": 0}, "^--cpus-per-trial must be 1 to 1024, got 0"),
+        ({"executor": "ray", "ray_address": "ray://a:1"}, "^--ray-address must be auto or HOST"),
+        ({"executor": "ray", "ray_address": "me:secret@a:1"}, "^--ray-address must be auto or H"),
+    ],
+)
+def test_an_option_that_does_not_fit_the_executor_is_refused(given, message, tmp_path):
+    """The line names the option; an address cannot hold a password."""
+    with pytest.raises(SettingsError, match=message):
+        resolve_settings({"results": str(tmp_path), **given}, {})
+
+
+def test_the_file_of_another_study_may_hold_settings_of_both_executors(tmp_path):
+    """A file has every setting, as study.toml does."""
+    config = {"results": str(tmp_path), "gpus": "0", "cpus_per_trial": 2, "executor": "ray"}
+    assert resolve_settings({}, config).cpus_per_trial == 2
+
+
+def test_a_cluster_that_a_file_names_is_refused_until_the_user_has_named_it(tmp_path, monkeypatch):
+    """A cluster runs code in the processes that connect to it; `auto` is this machine's own."""
+    monkeypatch.setenv("AUTOCNN_CACHE", str(tmp_path / "cache"))
+    config = {"results": str(tmp_path), "executor": "ray", "ray_address": "10.0.0.1:6379"}
+    with pytest.raises(SettingsError, match=r"^--config: names the Ray cluster 10.0.0.1:6379, whi"):
+        resolve_settings({}, config)
+    assert resolve_settings({"ray_address": "10.0.0.2:6379"}, config).ray_address
+    assert resolve_settings({}, {**config, "ray_address": "auto"}).ray_address == "auto"
+    remember_cluster("10.0.0.1:6379")
+    assert resolve_settings({}, config).ray_address == "10.0.0.1:6379"

@@ -423,6 +423,28 @@ def test_a_crash_costs_a_second_try(make_search, make_result):
     assert (second.score, second.attempts) == (0.6, 1)
 
 
+def test_lost_machines_cost_no_try(make_search, make_result):
+    """After three lost machines and a crash the trial is trained a fifth time, and completes."""
+    lost = make_result(state=TrialState.FAILED, cause=FailureCause.NODE_LOST, message="node gone")
+    crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, message="signal 9")
+    search = make_search(lost, lost, crashed, lost, make_result(0.5), max_trials=1)
+    search.run()
+    ((_, result),) = search.proposals.ended
+    assert (result.state, result.score, result.attempts) == (TrialState.COMPLETE, 0.5, 5)
+    assert search.listener.received.count("trial 0: node gone; it goes on") == 3
+
+
+def test_a_second_crash_ends_a_trial_after_lost_machines(make_search, make_result):
+    """Two crashes are two tries, whatever lies between them."""
+    lost = make_result(state=TrialState.FAILED, cause=FailureCause.NODE_LOST, message="node gone")
+    crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, message="signal 9")
+    search = make_search(crashed, lost, crashed, make_result(0.5), max_trials=1)
+    search.run()
+    ((_, result),) = search.proposals.ended
+    assert (result.state, result.attempts) == (TrialState.FAILED, 3)
+    assert len(search.executor.jobs) == 3
+
+
 def test_a_second_failure_is_the_end_of_a_trial(make_search, make_result):
     """A trial that ran out of memory is repeated once, with half of the batch."""
     failed = make_result(state=TrialState.FAILED, cause=FailureCause.OUT_OF_MEMORY)

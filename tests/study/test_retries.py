@@ -41,6 +41,7 @@ def failed(make_result):
 def test_a_crashed_training_is_repeated_from_its_checkpoint(job, failed, make_result):
     """A job whose process died is repeated unchanged."""
     assert second_try(job, failed(FailureCause.CRASHED)) == job
+    assert second_try(job, failed(FailureCause.NODE_LOST)) == job
     assert (job.folder / "checkpoint.npz").exists()
     result = join_tries(job, FirstTry(result=failed(FailureCause.CRASHED)), make_result(0.5))
     assert (result.state, result.score, result.attempts) == (TrialState.COMPLETE, 0.5, 2)
@@ -93,7 +94,22 @@ def save(job, make_result):
     return write
 
 
-LOST = [FailureCause.CRASHED, FailureCause.TIMED_OUT, FailureCause.OUT_OF_MEMORY]
+def test_a_smaller_batch_stays_on_record_after_a_further_try(job, failed, make_result):
+    """Memory ran out, then the machine of the try with batches of 8 was lost."""
+    half = second_try(job, failed(FailureCause.OUT_OF_MEMORY))
+    memory = FirstTry(result=failed(FailureCause.OUT_OF_MEMORY))
+    lost = join_tries(half, memory, failed(FailureCause.NODE_LOST))
+    assert second_try(half, lost) == half
+    result = join_tries(half, FirstTry(result=lost), make_result(0.5))
+    assert (result.batch_size, result.attempts, result.seconds) == (8, 3, 5.0 + 5.0 + 10.0)
+
+
+LOST = [
+    FailureCause.NODE_LOST,
+    FailureCause.CRASHED,
+    FailureCause.TIMED_OUT,
+    FailureCause.OUT_OF_MEMORY,
+]
 
 
 @pytest.mark.parametrize("cause", LOST)

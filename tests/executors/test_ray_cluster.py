@@ -1,0 +1,80 @@
+"""The room of a cluster, without one."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
+
+from autocnn.errors import SettingsError
+from autocnn.executors import ray_cluster as module
+from autocnn.executors.protocol import ExecutorSetup
+from autocnn.executors.ray_cluster import (
+    RayCluster,
+    default_cpus,
+    default_gpus,
+    places,
+    sigterm_kept,
+)
+
+
+def _node(cpus, gpus=0.0):
+    resources = {"CPU": float(cpus), "memory": 1e9}
+    return {"Alive": True, "Resources": {**resources, "GPU": gpus} if gpus else resources}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "cpus", "gpus", "n"),
+    [
+        ([_node(8), _node(3)], 2, 0.0, 5),  # 4 and 1
+        ([_node(1)], 2, 0.0, 0),
+        ([_node(16, 2.0), _node(16)], 2, 0.25, 8),  # 4 on each of two GPUs
+        ([_node(4, 2.0)], 2, 0.25, 2),  # CPUs are what is short
+        ([_node(16, 1.0)], 1, 0.4, 2),  # a third one would need parts of two GPUs
+        ([_node(16, 5.0)], 1, 2.0, 2),
+        ([_node(0)], 1, 0.0, 0),
+    ],
+)
+def test_the_places_of_a_cluster(nodes, cpus, gpus, n):
+    """A trial has its CPUs and its part of a GPU on one node."""
+    assert places(nodes, cpus, gpus) == n
+
+
+def test_defaults_follow_the_nodes():
+    """Four CPUs as for a local worker, or all of the largest node; one GPU if there is any."""
+    assert [default_cpus([_node(n), _node(1)]) for n in (0, 2, 64)] == [1, 2, 4]
+    assert [default_gpus([_node(4), _node(4, n)]) for n in (0.0, 1.0)] == [0.0, 1.0]
+
+
+def test_a_cluster_without_room_for_a_trial_is_refused(monkeypatch, tmp_path):
+    """The line says what a trial needs and what the nodes have."""
+    monkeypatch.setattr(module.ray, "is_initialized", lambda: True)
+    monkeypatch.setattr(module, "living_nodes", lambda: [_node(2), _node(4, 1.0)])
+    setup = ExecutorSetup(log=tmp_path / "worker.log", cpus=2, gpus_each=2.0)
+    with pytest.raises(SettingsError, match=r"no node has the 2 CPUs and 2 GPUs of a trial;"):
+        RayCluster(setup).connect()
+
+
+def test_the_room_follows_the_nodes(monkeypatch, tmp_path):
+    """A node that was lost leaves less room, at the next look."""
+    monkeypatch.setattr(module.ray, "is_initialized", lambda: True)
+    now, nodes = [0.0], [_node(4), _node(4)]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(module, "living_nodes", lambda: nodes)
+    cluster = RayCluster(ExecutorSetup(log=tmp_path / "worker.log", cpus=2))
+    cluster.connect()
+    assert cluster.room() == 4
+    nodes.pop()
+    assert cluster.room() == 4
+    now[0] = 1.5
+    assert cluster.room() == 2
+
+
+def test_ray_does_not_keep_the_handler_of_sigterm():
+    """Ray's own handler would end the search without a word."""
+    before = signal.getsignal(signal.SIGTERM)
+    with sigterm_kept():
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    assert signal.getsignal(signal.SIGTERM) == before

@@ -1,0 +1,179 @@
+"""The Ray executor on a cluster of this machine, with tiny data."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import psutil
+import pytest
+
+from autocnn.data.prepared import refer_to
+from autocnn.errors import SettingsError
+from autocnn.executors.protocol import EpochEnded, ExecutorSetup
+from autocnn.space.config import EarlyStopping
+from autocnn.train.checkpoint import load_checkpoint
+from autocnn.trial import FailureCause, TrialJob, TrialState
+
+pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
+
+from ray.cluster_utils import Cluster
+
+from autocnn.executors.ray_executor import RayExecutor, open_ray
+
+pytestmark = [pytest.mark.training, pytest.mark.timeout(900)]
+
+EPOCHS = 30
+OBJECTS = 100 * 2**20  # bytes of each node's object store
+LISTENING = """
+import json, sys
+from pathlib import Path
+import psutil
+from autocnn.executors.choose import open_executor
+from autocnn.executors.protocol import ExecutorSetup
+from autocnn.keras_startup import load_keras
+
+executor = open_executor(ExecutorSetup(log=Path(sys.argv[1]), kind="ray", workers=1, cpus=1))
+ours = [psutil.Process(), *psutil.Process().children(recursive=True)]
+found = {
+    connection.laddr.ip
+    for process in ours
+    for connection in process.net_connections(kind="inet")
+    if connection.status == psutil.CONN_LISTEN
+}
+print(json.dumps({
+    "listens": sorted(found),
+    "dashboard": [each.pid for each in ours if "dashboard.py" in " ".join(each.cmdline())],
+    "capacity": executor.capacity,
+}))
+executor.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A head without CPUs, and two nodes with one."""
+    options: dict[str, Any] = {"object_store_memory": OBJECTS, "include_dashboard": False}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_worker_niceness", "0")
+        made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **options})
+        try:
+            for _ in range(2):
+                made.add_node(num_cpus=1, **options)
+            yield made
+        finally:
+            made.shutdown()
+
+
+@pytest.fixture
+def job(config, tmp_path) -> TrialJob:
+    """A job of so many epochs that something can happen meanwhile."""
+    return TrialJob(
+        number=0,
+        config=replace(config, early_stopping=EarlyStopping(patience=EPOCHS)),
+        seed=7,
+        horizon=EPOCHS,
+        last_epoch=EPOCHS,
+        precision="float32",
+        folder=tmp_path / "trials" / "0",
+    )
+
+
+@pytest.fixture
+def executor(cluster, data, tmp_path) -> Iterator[RayExecutor]:
+    """An executor of two actors on the cluster, with data."""
+    setup = ExecutorSetup(log=tmp_path / "worker.log", address=cluster.address, cpus=1)
+    made = open_ray(setup)
+    try:
+        made.start()
+        made.use(refer_to(data))
+        yield made
+    finally:
+        made.close()
+
+
+def _train(executor, jobs, lose):
+    """The results of the jobs, each submitted again after it was lost; `lose` sees the epochs."""
+    results, causes = {}, []
+    for job in jobs:
+        executor.submit(job)
+    while len(results) < len(jobs):
+        for event in executor.events(1.0):
+            if isinstance(event, EpochEnded):
+                lose(event)
+                executor.answer(event.number, prune=False)
+            elif event.result.cause in (FailureCause.CRASHED, FailureCause.NODE_LOST):
+                causes.append((event.number, event.result.cause))
+                executor.submit(jobs[event.number])
+            else:
+                results[event.number] = event.result
+    return results, causes
+
+
+def test_a_lost_process_and_a_lost_node_cost_nothing_but_time(cluster, executor, job, tmp_path):
+    """Three equal jobs on two actors: the first loses its process, then the second its node.
+
+    Both go on from a checkpoint that lies here; all curves are the same, bit by bit.
+    """
+    assert (executor.capacity, executor.device().backend) == (2, "tensorflow")
+    assert executor.measure(job.config, "float32", 0.1)[1] > 0
+    jobs = [replace(job, number=n, folder=tmp_path / "trials" / str(n)) for n in range(3)]
+    lost: list[int] = []
+
+    def lose(event):
+        about = executor._busy[event.number].link._about
+        if event.number in lost or event.epoch < 3 or event.number == 2:
+            return
+        if event.number == 0:
+            psutil.Process(about.pid).kill()
+        else:
+            (node,) = (each for each in cluster.worker_nodes if each.unique_id == about.node)
+            cluster.remove_node(node, allow_graceful=False)
+        lost.append(event.number)
+
+    results, causes = _train(executor, jobs, lose)
+    assert sorted(causes) == [(0, FailureCause.CRASHED), (1, FailureCause.NODE_LOST)]
+    assert {result.state for result in results.values()} == {TrialState.COMPLETE}
+    scores = [[epoch.val_loss for epoch in results[number].curve] for number in range(3)]
+    assert len(scores[0]) == EPOCHS
+    assert scores[0] == scores[1] == scores[2]
+    for each in jobs:
+        assert (each.folder / "best.npz").is_file()
+        assert load_checkpoint(each.folder / "checkpoint.npz").curve
+    deadline = time.monotonic() + 120.0
+    while executor.capacity != 1 and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert executor.capacity == 1  # one node is left
+
+
+def test_an_address_that_is_no_ray_is_refused(tmp_path):
+    """`auto` finds no cluster where none has left its address."""
+    setup = ExecutorSetup(log=tmp_path / "worker.log", address="auto", cpus=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_ADDRESS", "")
+        patch.setattr("ray._private.services.find_gcs_addresses", set)
+        patch.setattr("ray._private.utils.read_ray_address", lambda *_: None)
+        with pytest.raises(SettingsError, match=r"^--ray-address auto: no Ray answers there"):
+            open_ray(setup)
+
+
+def test_a_ray_of_our_own_listens_on_this_machine_only(tmp_path):
+    """Nothing listens beyond 127.0.0.1, and there is no dashboard."""
+    done = subprocess.run(
+        [sys.executable, "-c", LISTENING, str(tmp_path / "worker.log")],
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=600,
+        env={**os.environ, "RAY_ADDRESS": ""},
+        check=True,
+    )
+    found = json.loads(done.stdout)
+    assert {address.removeprefix("::ffff:") for address in found["listens"]} == {"127.0.0.1"}
+    assert (found["dashboard"], found["capacity"]) == ([], 1)

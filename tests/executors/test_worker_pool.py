@@ -1,0 +1,175 @@
+"""A pool whose processes come up later or are lost; nothing is trained."""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autocnn.errors import RecordError
+from autocnn.executors.link import FileChanged
+from autocnn.executors.protocol import EpochEnded, JobEnded
+from autocnn.executors.watch import Usage
+from autocnn.executors.worker_handle import WorkerHandle
+from autocnn.executors.worker_pool import WorkerPool
+from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
+
+EPOCH = Epoch(
+    train_loss=1.0, train_accuracy=0.5, val_loss=1.0, val_accuracy=0.5, seconds=1.0, score=0.5
+)
+DONE = TrialResult(state=TrialState.COMPLETE)
+
+
+class FakeLink:
+    """A process that is up as soon as `is_up` is set, and sends what `messages` holds."""
+
+    def __init__(self) -> None:
+        self.is_started = self.is_up = False
+        self.messages: deque[Any] = deque()
+        self.orders: list[Any] = []
+        self.is_dead = False
+        self.n_starts = 0
+
+    def start(self) -> None:
+        """Start; the place comes later."""
+        self.is_started, self.is_dead = True, False
+        self.n_starts += 1
+
+    def send(self, order: Any) -> None:
+        """Record the order."""
+        self.orders.append(order)
+
+    def poll(self, timeout_s: float | None = 0.0) -> bool:
+        """True if there is a message, or the process is dead."""
+        return bool(self.messages) or self.is_dead
+
+    def receive(self) -> Any:
+        """The next message."""
+        if not self.messages:
+            raise EOFError
+        return self.messages.popleft()
+
+    def usage(self) -> Usage:
+        """Nothing."""
+        return Usage()
+
+    def kill(self) -> None:
+        """End it."""
+        self.forget()
+
+    def end(self, timeout_s: float) -> None:
+        """End it."""
+        self.forget()
+
+    def death(self, timeout_s: float) -> tuple[FailureCause, str]:
+        """Its node was lost."""
+        return FailureCause.NODE_LOST, "node 10.0.0.3 was lost"
+
+    def forget(self) -> None:
+        """It is gone."""
+        self.is_started = self.is_up = self.is_dead = False
+
+
+@pytest.fixture
+def links() -> list[FakeLink]:
+    """Two processes."""
+    return [FakeLink(), FakeLink()]
+
+
+@pytest.fixture
+def pool(links) -> WorkerPool:
+    """A pool of them that never sleeps."""
+    return WorkerPool([WorkerHandle(link) for link in links], lambda workers, seconds: None)
+
+
+@pytest.fixture
+def job(config, tmp_path) -> TrialJob:
+    """Job 3, whose folder does not exist yet."""
+    return TrialJob(
+        number=3,
+        config=config,
+        seed=7,
+        horizon=2,
+        last_epoch=2,
+        precision="float32",
+        folder=tmp_path / "trials" / "3",
+    )
+
+
+def test_a_job_waits_until_a_process_is_up(pool, links, job):
+    """One process is started for one job, and the job is sent to the one that is up first."""
+    pool.submit(job)
+    assert ([link.n_starts for link in links], links[0].orders) == ([1, 0], [])
+    assert pool.events(0.0) == []
+    links[1].start()
+    links[1].is_up = True
+    assert pool.events(0.0) == []
+    assert (links[0].orders, links[1].orders[-1]) == ([], job)
+    links[1].messages.extend([(1, EPOCH), DONE])
+    assert pool.events(0.0) == [EpochEnded(number=3, epoch=1, metrics=EPOCH)]
+    pool.answer(3, prune=False)
+    assert links[1].orders[-1] == "go"
+    assert pool.events(0.0) == [JobEnded(number=3, result=DONE)]
+
+
+def test_a_lost_machine_ends_its_job_and_the_next_try_takes_another(pool, links, job):
+    """The job ends with the cause of its process, and the other process takes it over."""
+    for link in links:
+        link.start()
+        link.is_up = True
+    pool.submit(job)
+    links[0].is_dead = True
+    (event,) = pool.events(0.0)
+    assert (event.result.state, event.result.cause) == (TrialState.FAILED, FailureCause.NODE_LOST)
+    pool.submit(job)
+    assert (links[1].orders[-1], links[0].n_starts) == (job, 1)
+
+
+def test_a_job_that_waits_can_be_cancelled(pool, links, job):
+    """It ends as one that was stopped before its first epoch, and is never sent."""
+    pool.submit(job)
+    pool.cancel(3)
+    (event,) = pool.events(0.0)
+    assert (event.number, event.result.state, event.result.curve) == (3, TrialState.STOPPED, ())
+    links[0].is_up = True
+    assert (pool.events(0.0), links[0].orders) == ([], [])
+
+
+def test_files_of_another_machine_are_put_into_the_folder_of_the_job(pool, links, job, tmp_path):
+    """A file is written, replaced and deleted, as the training did it there."""
+    links[0].start()
+    links[0].is_up = True
+    pool.submit(job)
+    path = job.folder / "checkpoint.npz"
+    for content in (b"first", b"second"):
+        links[0].messages.append(FileChanged(name="checkpoint.npz", content=content))
+        assert (pool.events(0.0), path.read_bytes()) == ([], content)
+    links[0].messages.append(FileChanged(name="checkpoint.npz", content=None))
+    pool.events(0.0)
+    assert list(job.folder.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_ends_the_search(pool, links, job, monkeypatch):
+    """A full disk is no failure of the trial."""
+
+    def full(path: Path, content: Any) -> None:
+        raise RecordError(f"{path}: cannot be written")
+
+    monkeypatch.setattr("autocnn.executors.worker_handle.write_atomic", full)
+    links[0].start()
+    links[0].is_up = True
+    pool.submit(job)
+    links[0].messages.append(FileChanged(name="best.npz", content=b"weights"))
+    with pytest.raises(RecordError, match=r"best.npz: cannot be written"):
+        pool.events(0.0)
+
+
+def test_closing_drops_jobs_that_wait(pool, links, job):
+    """A later submit starts again."""
+    pool.submit(job)
+    pool.close()
+    assert (pool.events(0.0), links[0].is_started) == ([], False)
+    pool.submit(job)
+    assert links[0].n_starts == 2

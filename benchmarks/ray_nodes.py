@@ -50,6 +50,7 @@ N_NODES = 3
 # Ray's own niceness of 15 starves an actor where other programs run; the other one is telemetry.
 OF_RAY = {"RAY_worker_niceness": "0", "RAY_USAGE_STATS_ENABLED": "0"}
 TOLERANCE = 0.0  # between the scores of two trainings with the same number of threads
+START_TRIES = 4  # of a node
 RUN_S = 3600.0  # for a search, on a busy machine
 
 
@@ -119,9 +120,10 @@ def search_on_ray(folder: Path, options: argparse.Namespace, rng: random.Random)
     os.environ.update(OF_RAY)
     from ray.cluster_utils import Cluster
 
-    cluster: Any = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **node_options()})
+    cluster: Any = Cluster()
+    patiently(lambda: cluster.add_node(num_cpus=0, **node_options()))
     for _ in range(N_NODES):
-        cluster.add_node(num_cpus=1, **node_options())
+        patiently(lambda: cluster.add_node(num_cpus=1, **node_options()))
     events: list[str] = []
     try:
         arguments = search_arguments(folder, "nodes", options)
@@ -170,9 +172,19 @@ def safe_title(process: psutil.Process) -> list[str]:
 
 
 def lose_node(cluster: Any, rng: random.Random) -> None:
-    """Kill all processes of a node that trains, and add a new one in its place."""
+    """Kill all processes of a node that trains."""
     cluster.remove_node(rng.choice(sorted(cluster.worker_nodes, key=str)), allow_graceful=False)
-    cluster.add_node(wait=False, num_cpus=1, **node_options())
+
+
+def patiently(start: Callable[[], object]) -> None:
+    """Start a node; Ray gives one 30 s to come up, which a busy machine may not keep."""
+    for attempt in range(START_TRIES):
+        try:
+            start()
+            return
+        except Exception:  # Ray raises no other class
+            if attempt + 1 == START_TRIES:
+                raise
 
 
 def compare(folder: Path, options: argparse.Namespace) -> tuple[Table, bool]:

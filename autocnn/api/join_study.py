@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autocnn.api.search_study import SilentListener
 from autocnn.api.spaces import check_dataset, limit_space
-from autocnn.errors import SettingsError, StudyError
+from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.executors.choose import check_executor
 from autocnn.files import disk_errors
 from autocnn.keras_startup import load_keras
 from autocnn.records.cost import CostMeter, MeteredListener
@@ -17,6 +19,7 @@ from autocnn.records.open_study import OpenStudy, find_study
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.study_folder import lost_folder
 from autocnn.records.study_settings import StudySettings
+from autocnn.records.trusted import remember_cluster
 from autocnn.study.open_session import open_session
 from autocnn.study.session import Mode
 from autocnn.study.tally import last_progress
@@ -48,6 +51,10 @@ def join(
     """
     listener = SilentListener() if listener is None else listener
     _check_joinable(settings)
+    check_executor(settings.executor, settings.ray_address)
+    if settings.ray_address is not None:
+        with suppress(RecordError):  # if there is no list, --ray-address is needed again
+            remember_cluster(settings.ray_address)
     silence_optuna()
     study = find_study(Path(settings.results), settings.study) if study is None else study
     study = replace(study, given_storage=settings.storage)

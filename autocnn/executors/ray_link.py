@@ -65,6 +65,11 @@ class RayLink:
         """The calls that have not returned."""
         return self._calls
 
+    @property
+    def has_message(self) -> bool:
+        """True if a message has arrived that was not received yet."""
+        return bool(self._messages)
+
     def start(self) -> None:
         """Ask Ray for an actor."""
         self._reset()
@@ -139,12 +144,16 @@ class RayLink:
             self._polls = call
 
     def _pump(self) -> None:
-        """Take in the calls that have returned; make one if none is under way."""
+        """Take in the calls that have returned; make one if none is under way.
+
+        Not while a message waits here: its answer goes with the next call.
+        """
         if self._calls:
             ready, self._calls = ray.wait(self._calls, num_returns=len(self._calls), timeout=0)
             for call in ready:
                 self._take(call)
-        if self.is_started and not self._calls and time.monotonic() >= self._retry_at:
+        is_silent = self.is_started and not self._calls and not self._messages
+        if is_silent and time.monotonic() >= self._retry_at:
             if self._about is None:
                 self._calls.append(self._actor.about.remote())
             else:
@@ -214,7 +223,9 @@ class RayLink:
 
 
 def wait_for_calls(links: Sequence[RayLink], seconds: float) -> None:
-    """Sleep until a call of `links` has returned."""
+    """Sleep until a call of `links` has returned; not if one of them has a message already."""
+    if any(link.has_message for link in links):
+        return
     calls = [call for link in links for call in link.calls]
     if calls:
         ray.wait(calls, num_returns=1, timeout=seconds)

@@ -181,6 +181,19 @@ def test_a_node_where_autocnn_cannot_start_ends_the_search(fake):
         link.poll()
 
 
+def test_one_call_carries_an_answer_there_and_the_next_epoch_back(fake, link):
+    """While an epoch waits for its answer no call is made; nothing waits while it is here."""
+    link.send("a job")
+    for epoch in range(1, 6):
+        fake.mailbox.send(epoch)
+        assert link.poll()
+        n_calls = fake.n_calls
+        module.wait_for_calls([link], 60.0)
+        assert (link.poll(), link.receive(), fake.n_calls) == (True, epoch, n_calls)
+        link.send("go")
+    assert fake.n_calls <= 1 + 5 + 1
+
+
 def test_an_answer_that_was_lost_with_its_node_is_asked_for_again(fake, link):
     """Ray's other errors say nothing about the actor."""
     fake.mailbox.send("an epoch")

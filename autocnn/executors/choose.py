@@ -14,6 +14,10 @@ from autocnn.executors.protocol import Executor, ExecutorSetup
 OpenExecutor = Callable[[ExecutorSetup], Executor]
 
 CONNECT_S = 5.0  # for an address to answer
+RAY_TLS = "RAY_USE_TLS"  # the variable of a cluster whose servers expect TLS first
+# RFC 9113, sections 3.4 and 4.1: what a client sends first, and the header of the server's answer.
+HTTP2_SETTINGS, HTTP2_HEADER = b"\x04", 9
+HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0" + HTTP2_SETTINGS + b"\0" * 5
 
 
 # Variables that Ray reads while it is imported: without them a node that is started here listens on
@@ -40,7 +44,7 @@ def open_executor(setup: ExecutorSetup) -> Executor:
 def check_executor(kind: str, address: str | None) -> None:
     """Check what can be checked before images are read.
 
-    Raises: SettingsError if Ray is not installed, or nothing listens at `address`.
+    Raises: SettingsError if Ray is not installed, or no server of its kind listens at `address`.
     """
     if kind != "ray":
         return
@@ -50,7 +54,19 @@ def check_executor(kind: str, address: str | None) -> None:
         return
     host, _, port = address.rpartition(":")
     try:
-        socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
+        with socket.create_connection((host.strip("[]"), int(port)), CONNECT_S) as connection:
+            speaks = os.environ.get(RAY_TLS, "0") != "0" or _speaks_http2(connection)
     except (OSError, OverflowError) as error:  # a port above 65535 overflows
         reason = getattr(error, "strerror", None) or str(error)
         raise SettingsError(f"--ray-address {address}: no Ray answers there ({reason})") from error
+    if not speaks:
+        raise SettingsError(f"--ray-address {address}: no Ray answers there (it is another server)")
+
+
+def _speaks_http2(connection: socket.socket) -> bool:
+    """True if a server begins as Ray's do; Ray itself tries any other one for minutes."""
+    connection.sendall(HTTP2_PREFACE)
+    answer = b""
+    while len(answer) < HTTP2_HEADER and (part := connection.recv(HTTP2_HEADER - len(answer))):
+        answer += part
+    return answer[3:4] == HTTP2_SETTINGS

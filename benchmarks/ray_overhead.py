@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import statistics
 import tempfile
 import time
@@ -60,6 +61,7 @@ def tiny_job(folder: Path, epochs: int) -> TrialJob:
 
 def time_job(executor: Executor, job: TrialJob) -> Cost:
     """The time from the submission of `job` to its result."""
+    shutil.rmtree(job.folder, ignore_errors=True)  # a checkpoint would be continued
     wall, cpu = time.perf_counter(), time.process_time()
     result = run_job(executor, job, on_epoch, lambda: False)
     assert result.epochs == job.last_epoch, result

@@ -138,8 +138,18 @@ def sigterm_kept() -> Iterator[None]:
 
 
 def living_nodes() -> list[Node]:
-    """The nodes of the connected cluster that are alive."""
-    return [node for node in _RAY.nodes() if node["Alive"]]
+    """The nodes of the connected cluster that are alive.
+
+    Raises: AutocnnError if the head of the cluster does not answer.
+    """
+    try:
+        return [node for node in _RAY.nodes() if node["Alive"]]
+    except RayError as error:
+        reason = str(error).partition("\n")[0]
+        raise AutocnnError(
+            f"--executor ray: the cluster can no longer be reached ({reason}); `autocnn resume` "
+            "goes on once it can"
+        ) from error
 
 
 def places(nodes: Sequence[Node], cpus: int, gpus: float) -> int:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import signal
+from types import SimpleNamespace
 
 import pytest
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
 
-from autocnn.errors import SettingsError
+from ray.exceptions import RayError
+
+from autocnn.errors import AutocnnError, SettingsError
 from autocnn.executors import ray_cluster as module
 from autocnn.executors.protocol import ExecutorSetup
 from autocnn.executors.ray_cluster import (
     RayCluster,
     default_cpus,
     default_gpus,
+    living_nodes,
     places,
     sigterm_kept,
 )
@@ -70,6 +74,17 @@ def test_the_room_follows_the_nodes(monkeypatch, tmp_path):
     assert cluster.room() == 4
     now[0] = 1.5
     assert cluster.room() == 2
+
+
+def test_a_cluster_whose_head_is_gone_is_one_line(monkeypatch):
+    """The search ends, and can be resumed."""
+
+    def gone():
+        raise RayError("no answer\nwith details")
+
+    monkeypatch.setattr(module, "_RAY", SimpleNamespace(nodes=gone))
+    with pytest.raises(AutocnnError, match=r"can no longer be reached \(no answer\); `autocnn res"):
+        living_nodes()
 
 
 def test_ray_does_not_keep_the_handler_of_sigterm():

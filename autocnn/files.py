@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fnmatch
 import os
+import shutil
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -67,6 +68,54 @@ def write_together(contents: Mapping[Path, Content]) -> None:
                 flush_folder(path.parent)
 
 
+def write_folder(path: Path, contents: Mapping[str, Content]) -> None:
+    """Put a folder with these files at `path`; a file or folder that stood there is deleted.
+
+    A power cut leaves the old one, the new one, or in rare cases none, but never a part of one.
+    Raises: RecordError if it cannot be written; what stood at `path` is untouched.
+    """
+    draft = _beside(path)
+    try:
+        with _cannot_be_written(path):
+            draft.mkdir()
+        write_together({draft / name: content for name, content in contents.items()})
+        with _cannot_be_written(path):
+            old = _set_aside(path)
+            os.replace(draft, path)
+            flush_folder(path.parent)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+    if old is not None:
+        _delete(old)
+
+
+def delete_folder(path: Path) -> None:
+    """Delete the folder at once, if there is one: no reader sees a part of it."""
+    if path.is_dir():
+        old = _set_aside(path)
+        assert old is not None
+        _delete(old)
+
+
+def _set_aside(path: Path) -> Path | None:
+    """Give what stands at `path` another name, which is returned; None if nothing is there."""
+    old = _beside(path)
+    try:
+        os.replace(path, old)
+    except FileNotFoundError:
+        return None
+    return old
+
+
+def _delete(old: Path) -> None:
+    shutil.rmtree(old) if old.is_dir() else old.unlink()
+
+
+def _beside(path: Path) -> Path:
+    return path.parent / f".{path.name}.{uuid.uuid4().hex}.tmp"
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder and those above it, unless they exist; after it they are safe on disk."""
     missing = [above for above in folder.parents if not above.is_dir()]
@@ -126,12 +175,14 @@ def disk_errors(folder: Path, advice: str) -> Iterator[None]:
 
 
 def remove_leftovers(folder: Path, apart: Collection[Path] = ()) -> None:
-    """Delete the files that `write_atomic` began below `folder` and a crash left unfinished.
+    """Delete the files and folders that a crash left unfinished below `folder`.
 
     The folders `apart` are not entered: another process may be writing there.
     """
     for root, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if Path(root, name) not in apart]
+        for name in fnmatch.filter(folders, ".*.tmp"):
+            shutil.rmtree(Path(root, name), ignore_errors=True)
         for name in fnmatch.filter(names, ".*.tmp"):
             Path(root, name).unlink(missing_ok=True)
 
@@ -139,7 +190,7 @@ def remove_leftovers(folder: Path, apart: Collection[Path] = ()) -> None:
 @contextmanager
 def _written_beside(path: Path, content: Content) -> Iterator[Path]:
     """A file with `content` beside `path`, which is deleted if the block ends by an exception."""
-    beside = path.parent / f".{path.name}.{uuid.uuid4().hex}.tmp"
+    beside = _beside(path)
     try:
         with _cannot_be_written(path), beside.open("xb") as file:
             if callable(content):

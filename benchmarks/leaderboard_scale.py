@@ -1,27 +1,31 @@
-"""Does a leaderboard of 100,000 trials open at once? And Optuna's own storage of the same trials?
+"""Does a leaderboard of 100,000 trials, or of a million, open at once, and grow at once?
 
     python benchmarks/leaderboard_scale.py --rows 100000
 
 The trials are random points of a space with made-up curves. Each part has a fresh process:
 
-- write: the table of all trials is built and written, which is done again and again while a search
-  runs: nothing is appended. Reading the trials from the journal, which comes before, is in the
-  last part.
-- open: `select_rows`, which is all that `autocnn leaderboard` does before it prints: first its
-  default view (every row, ten columns), then the best 100 of the complete trials below
-  `--parameters`. The file says how large the journal was that it was made from; while that is so,
-  the journal is not read, and one of a single line stands in for it here. Beside it the whole file,
-  every column, and the command as a process of its own, with imports and printing.
+- write: the table of all trials is built of trials in memory, and the leaderboard is written.
+- grow: a leaderboard of `--large-rows` trials is made of those of `write`, which are repeated with
+  other numbers and scores; then 50 times 50 trials that have ended are appended, as a search does
+  every few seconds. Reading them from the record is not in it. The median of the times and the
+  longest one, in which runs are merged, are printed.
+- open, large: `select_rows`, which is all that `autocnn leaderboard` does before it prints, of
+  `--rows` and of `--large-rows` trials: the first view (200 rows, ten columns), then the best 100
+  of the complete trials below `--parameters`. The leaderboard says how large the journal was that
+  it was made from; while that is so, the journal is not read, and one of a single line stands in
+  for it here. Beside it all rows in ten columns, every column (of `--rows` only), and the command
+  as a process of its own, with imports and printing.
 - Optuna: a journal of the same trials (parameters, values, curves, and as attributes all that
   autocnn records), one line each, as `add_trials` writes it. Trials are not copied for the caller,
   which `Study.trials` would do.
-- journal: a study as a search leaves it, some 50 lines a trial. `autocnn leaderboard` reads its
-  journal where the file is behind: while a search runs, or after it was killed.
+- journal: a study as a search leaves it, some 40 lines a trial. `autocnn leaderboard` reads its
+  journal where the file is behind: after a search was killed, or between two writings. Its reading
+  is timed in its parts: Optuna's, and that of autocnn.
 
 The last two parts have rows of their own; every row of the table says how many. Nothing is
 extrapolated. MiB are of the whole process: before the step, and the most until its end. Imports are
-outside the clock but for what says "a process". Leaves with exit code 1 where opening or filtering
-the file takes longer than its limit.
+outside the clock but for what says "a process". Leaves with exit code 1 where a step takes longer
+than its limit.
 """
 
 from __future__ import annotations
@@ -29,12 +33,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -47,12 +53,16 @@ from rich.table import Table
 
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
+from autocnn.records.trial_record import TrialRecord
 
 T = TypeVar("T")
 TOP = 100
-OPEN, FILTER = "open the file", f"best {TOP}, filtered"
+SHOWN = 200  # rows that the command shows without --top
+OPEN, FILTER, APPEND = f"first {SHOWN} rows", f"best {TOP}, filtered", "append 50 trials"
+BUILD = "build the table"
+APPENDED, TIMES = 50, 50
 PROCESS = f"`autocnn leaderboard --top {TOP}`, a process"
-LARGE, SEARCHED = "large", "searched"  # the studies of the parts open and journal
+LARGE, GROWN, SEARCHED = "large", "grown", "searched"  # the studies of the parts
 JOURNAL = "optuna.log"
 
 Step = dict[str, Any]  # name, rows, wall and cpu in ms, before and most in MiB
@@ -68,8 +78,12 @@ def main() -> None:
     parser.add_argument("--space", default="cnn")
     parser.add_argument("--parameters", type=int, default=200_000, help="the bound of the filter")
     parser.add_argument("--rounds", type=int, default=3, help="fresh processes for what reads")
-    parser.add_argument("--open-limit", type=float, default=300, help="ms")
+    parser.add_argument("--large-rows", type=int, default=1_000_000)
+    parser.add_argument("--open-limit", type=float, default=100, help="ms")
     parser.add_argument("--filter-limit", type=float, default=50, help="ms")
+    parser.add_argument("--append-limit", type=float, default=50, help="ms, of the median")
+    parser.add_argument("--build-limit", type=float, default=30, help="ms for 1,000 trials")
+    parser.add_argument("--parts", nargs="*", default=[], help="these only, and write")
     parser.add_argument("--folder", type=Path, help="for the files; else a temporary one")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -114,26 +128,70 @@ def write(options: argparse.Namespace) -> list[Step]:
     """Build and write the table; then put the same trials into a journal, outside the clock."""
     from made_up import draw_records, write_optuna_journal
 
-    from autocnn.leaderboard.file import record_bytes
-    from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
+    from autocnn.leaderboard.growing import write_records
+    from autocnn.leaderboard.table import build_leaderboard
     from autocnn.objectives import ACCURACY
     from autocnn.records.optuna_record import silence_optuna
-    from autocnn.records.settings_file import settings_to_toml
     from autocnn.space.toml import load_space
 
     silence_optuna()
-    paths, space, steps = study_paths(options, LARGE), load_space(options.space), list[Step]()
-    paths.root.mkdir()
-    paths.study_toml.write_text(settings_to_toml(settings_of(options, LARGE)), encoding="utf-8")
-    records = draw_records(space, max(options.rows, options.optuna_rows), options.epochs)
-    rows, own = options.rows, records[: options.rows]
-    table = clocked(steps, "build the table", rows, lambda: build_leaderboard(own, space, ACCURACY))
-    paths.journal.write_text("no record: who reads this fails\n", encoding="utf-8")
-    n_bytes = record_bytes(paths.journal)
-    write_file = partial(write_leaderboard, paths.leaderboard, table, n_bytes)
-    clocked(steps, "write the file", rows, write_file)
-    write_optuna_journal(options.folder / JOURNAL, records[: options.optuna_rows], space)
+    space, steps, rows = load_space(options.space), list[Step](), options.rows
+    paths, n_bytes = _make_folder(options, LARGE)
+    records = draw_records(space, max(rows, options.optuna_rows), options.epochs)
+    own = records[:rows]
+    clocked(steps, BUILD, rows, lambda: build_leaderboard(own, space, ACCURACY))
+    name = "build and write the leaderboard"
+    board = paths.leaderboard
+    clocked(steps, name, rows, lambda: write_records(board, own, space, ACCURACY, n_bytes=n_bytes))
+    if not options.parts or "Optuna" in options.parts:
+        write_optuna_journal(options.folder / JOURNAL, records[: options.optuna_rows], space)
     return steps
+
+
+def _make_folder(options: argparse.Namespace, study: str) -> tuple[StudyPaths, int | None]:
+    """The folder of a study that is read without its journal, and the size of that."""
+    from autocnn.leaderboard.file import record_bytes
+    from autocnn.records.settings_file import settings_to_toml
+
+    paths = study_paths(options, study)
+    paths.root.mkdir()
+    paths.study_toml.write_text(settings_to_toml(settings_of(options, study)), encoding="utf-8")
+    paths.journal.write_text("no record: who reads this fails\n", encoding="utf-8")
+    return paths, record_bytes(paths.journal)
+
+
+def grow(options: argparse.Namespace) -> list[Step]:
+    """Append trials to a large leaderboard."""
+    from made_up import draw_records
+
+    from autocnn.leaderboard.growing import GrowingLeaderboard
+    from autocnn.objectives import ACCURACY
+    from autocnn.space.toml import load_space
+
+    paths, n_bytes = _make_folder(options, GROWN)
+    space, steps = load_space(options.space), list[Step]()
+    rows, own = options.large_rows, draw_records(space, options.rows, options.epochs)
+    writer = GrowingLeaderboard(paths.leaderboard, space, ACCURACY)
+    last = rows - TIMES * APPENDED
+    name = "build and write the leaderboard"
+    records = [numbered(own[i % len(own)], i) for i in range(rows)]
+    clocked(steps, name, last, lambda: writer.append(records[:last], (), n_bytes))
+    found: list[Step] = []
+    for start in range(last, rows, APPENDED):
+        ended = records[start : start + APPENDED]
+        clocked(found, APPEND, rows, lambda ended=ended: writer.append(ended, (), n_bytes))
+    by_time = sorted(found, key=lambda step: step["wall"])
+    longest = {**by_time[-1], "name": f"{APPEND}, the longest of {TIMES}"}
+    return [*steps, by_time[len(by_time) // 2], longest]
+
+
+def numbered(record: TrialRecord, number: int) -> TrialRecord:
+    """The trial with another number and another score."""
+    result = record.result
+    assert result is not None
+    factor = 1 - 0.1 * random.Random(number).random()
+    curve = tuple(replace(epoch, score=factor * epoch.score) for epoch in result.curve)
+    return replace(record, number=number, result=replace(result, curve=curve))
 
 
 def study_paths(options: argparse.Namespace, study: str) -> StudyPaths:
@@ -158,26 +216,40 @@ def command_line(options: argparse.Namespace, study: str) -> Callable[[], object
     return partial(subprocess.run, line, stdout=subprocess.DEVNULL, check=True)
 
 
-def read(options: argparse.Namespace) -> list[Step]:
+def read(options: argparse.Namespace, study: str, rows: int) -> list[Step]:
     """Open the table as `autocnn leaderboard` does, and look at some rows."""
     import_module("autocnn.leaderboard.filters")  # and with it all that the clock would wait for
-    from autocnn.api.leaderboard import select_rows
+    from autocnn.api.leaderboard import NO_REPEATS, select_rows
     from autocnn.leaderboard.file import open_leaderboard
 
-    rows, steps, path = options.rows, list[Step](), study_paths(options, LARGE).leaderboard
-    look = partial(select_rows, options.folder, [LARGE])
-    where = ["state=complete", f"parameters<{options.parameters}"]
-    clocked(steps, OPEN, rows, look)
+    steps, path = list[Step](), study_paths(options, study).leaderboard
+    look = partial(select_rows, options.folder, [study])
+    where = [NO_REPEATS, "state=complete", f"parameters<{options.parameters}"]
+    clocked(steps, OPEN, rows, lambda: look(top=SHOWN, where=[NO_REPEATS]))
     clocked(steps, FILTER, rows, lambda: look(top=TOP, where=where).table.to_pylist())
+    clocked(steps, "the rows that match, counted", rows, lambda: look(top=1, where=where).count())
+    by_seconds = f"{FILTER}, by seconds"
     clocked(
         steps,
-        f"{FILTER}, by seconds",
+        by_seconds,
         rows,
         lambda: look(top=TOP, where=where, sort="seconds").table.to_pylist(),
     )
-    clocked(steps, "read every column", rows, lambda: open_leaderboard(path).read())
-    clocked(steps, PROCESS, rows, command_line(options, LARGE))
+    clocked(steps, "all rows in ten columns", rows, look)
+    if study == LARGE:
+        clocked(steps, "all rows in all columns", rows, lambda: open_leaderboard(path).read())
+    clocked(steps, PROCESS, rows, command_line(options, study))
     return steps
+
+
+def read_usual(options: argparse.Namespace) -> list[Step]:
+    """The leaderboard of `write`."""
+    return read(options, LARGE, options.rows)
+
+
+def read_grown(options: argparse.Namespace) -> list[Step]:
+    """The leaderboard of `grow`."""
+    return read(options, GROWN, options.large_rows)
 
 
 def load_optuna(options: argparse.Namespace) -> list[Step]:
@@ -210,7 +282,8 @@ def search(options: argparse.Namespace) -> list[Step]:
     from made_up import make_study
 
     import autocnn.api as api
-    from autocnn.leaderboard.table import read_leaderboard, write_leaderboard
+    from autocnn.leaderboard.growing import write_records
+    from autocnn.records.open_study import find_study
     from autocnn.records.optuna_record import silence_optuna
 
     silence_optuna()
@@ -220,16 +293,28 @@ def search(options: argparse.Namespace) -> list[Step]:
         api.rebuild_leaderboard(api.load_study(options.folder, SEARCHED))
         return []
     rows, steps = options.journal_rows, list[Step]()
+    study = find_study(options.folder, SEARCHED)
+    clocked(steps, "read the journal: Optuna", rows, lambda: study.record)
+    clocked(steps, "make trials of it: autocnn", rows, study.read_trials)
     view = clocked(steps, "load_study", rows, lambda: api.load_study(options.folder, SEARCHED))
     clocked(steps, f"best {TOP}", rows, lambda: api.leaderboard_rows(view, top=TOP))
-    clocked(steps, "rebuild the file", rows, lambda: api.rebuild_leaderboard(view))
+    clocked(
+        steps, "rebuild the file from trials in memory", rows, lambda: api.rebuild_leaderboard(view)
+    )
     clocked(steps, PROCESS, rows, command_line(options, SEARCHED))
-    write_leaderboard(paths.leaderboard, read_leaderboard(paths.leaderboard))  # of no journal
+    write_records(paths.leaderboard, view.records, view.space, view.objective)  # of no journal
     clocked(steps, f"{PROCESS}, the file is behind", rows, command_line(options, SEARCHED))
     return steps
 
 
-PARTS = {"write": write, "open": read, "Optuna": load_optuna, "journal": search}
+PARTS = {
+    "write": write,
+    "grow": grow,
+    "open": read_usual,
+    "large": read_grown,
+    "Optuna": load_optuna,
+    "journal": search,
+}
 
 
 # --- in the process that prints ---
@@ -241,20 +326,30 @@ def measure_parts(options: argparse.Namespace) -> int:
     console.print(describe_machine())
     with tempfile.TemporaryDirectory(prefix="autocnn-leaderboard-", dir=options.folder) as folder:
         sides: dict[str, Callable[[], Any]]
-        sides = {part: partial(run, part, Path(folder)) for part in PARTS}
+        wanted = options.parts or list(PARTS)
+        sides = {part: partial(run, part, Path(folder)) for part in PARTS if part in wanted}
         with watch_load() as load:
             print("drawing and writing the trials", flush=True)
-            found = {"write": [sides.pop("write")()]}
-            sides["journal"]()  # writes the study
+            found = {p: [sides.pop(p)()] for p in ("write", "grow") if p in sides}
+            if "journal" in sides:
+                sides["journal"]()  # writes the study
             found |= alternate(sides, options.rounds, lambda text: print(text, flush=True))
-        large, searched = StudyPaths(Path(folder) / LARGE), StudyPaths(Path(folder) / SEARCHED)
+        large, grown, searched = (StudyPaths(Path(folder) / n) for n in (LARGE, GROWN, SEARCHED))
         sizes = {
-            "the file": large.leaderboard,
+            f"the leaderboard of {options.rows:,}": large.leaderboard,
+            f"that of {options.large_rows:,}": grown.leaderboard,
             "Optuna's journal": Path(folder) / JOURNAL,
             "the journal of a search": searched.journal,
         }
-        described = [f"{n}: {p.stat().st_size / 2**20:,.1f} MiB" for n, p in sizes.items()]
-    limits = {OPEN: options.open_limit, FILTER: options.filter_limit}
+        described = [f"{n}: {size(p) / 2**20:,.1f} MiB" for n, p in sizes.items() if p.exists()]
+    limits = {
+        ("open", OPEN): options.open_limit,
+        ("large", OPEN): options.open_limit,
+        ("open", FILTER): options.filter_limit,
+        ("large", FILTER): options.filter_limit,
+        ("grow", APPEND): options.append_limit,
+        ("write", BUILD): options.build_limit * options.rows / 1000,
+    }
     table, is_met = build_table(found, limits)
     console.print(table)
     console.print(", ".join(described))
@@ -271,14 +366,22 @@ def run(part: str, folder: Path) -> list[Step]:
     return found
 
 
-def build_table(found: dict[str, list[list[Step]]], limits: dict[str, float]) -> tuple[Table, bool]:
-    """One row a step; False where the part `open` is above a limit."""
+def size(path: Path) -> int:
+    """Bytes of a file, or of the files in a folder."""
+    files = path.iterdir() if path.is_dir() else [path]
+    return sum(each.stat().st_size for each in files)
+
+
+def build_table(
+    found: dict[str, list[list[Step]]], limits: dict[tuple[str, str], float]
+) -> tuple[Table, bool]:
+    """One row a step; False where one is above its limit."""
     titles = ("part", "step", "rows", "wall ms", "CPU ms", "MiB before", "MiB at most", "limit ms")
     table, is_met = Table(*titles), True
     for part, rounds in found.items():
         for steps in zip(*rounds, strict=True):
             name, walls = steps[0]["name"], [step["wall"] for step in steps]
-            limit = limits.get(name) if part == "open" else None
+            limit = limits.get((part, name))
             is_met &= limit is None or statistics.median(walls) <= limit
             middle = {
                 key: statistics.median(s[key] for s in steps) for key in steps[0] if key != "name"

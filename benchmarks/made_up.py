@@ -225,11 +225,11 @@ def write_optuna_journal(path: Path, records: Sequence[TrialRecord], space: Sear
     backend = LargePieces(path)
     storage = JournalStorage(backend)
     study = optuna.create_study(storage=storage, direction="maximize")
-    study.add_trials(_frozen(record, space) for record in records)
+    study.add_trials(frozen_trial(record, space) for record in records)
     backend.flush()
 
 
-def _frozen(record: TrialRecord, space: SearchSpace) -> optuna.trial.FrozenTrial:
+def frozen_trial(record: TrialRecord, space: SearchSpace) -> optuna.trial.FrozenTrial:
     """The trial with all that autocnn puts on record of it."""
     result = record.result
     assert result is not None

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
 from autocnn.api.studies import StudyView, choose_study, load_studies, read_study
 from autocnn.errors import StudyError
-from autocnn.leaderboard.file import LeaderboardFile, current_leaderboard
-from autocnn.leaderboard.filters import NONE, filter_rows, parse_condition
+from autocnn.leaderboard.columns import filter_rows
+from autocnn.leaderboard.file import Leaderboard, current_leaderboard
+from autocnn.leaderboard.filters import NONE, Condition, parse_condition
+from autocnn.leaderboard.growing import write_records
 from autocnn.leaderboard.merged import MERGED_COLUMNS, merge_leaderboards
-from autocnn.leaderboard.table import (
-    build_leaderboard,
-    view_leaderboard,
-    viewed_columns,
-    write_leaderboard,
-)
+from autocnn.leaderboard.table import view_leaderboard, viewed_columns
 
 REPEAT_COLUMN = "duplicate_of"
 # Conditions on rows that repeat no other trial, and on those that do.
@@ -31,6 +29,7 @@ class LeaderboardRows:
 
     table: pa.Table
     trials: dict[str, int]  # the number of trials of each study, selected or not
+    count: Callable[[], int]  # of the rows that were selected, those beyond `top` included
     n_hidden: int = 0  # repeats that the condition NO_REPEATS has left out
 
 
@@ -55,9 +54,7 @@ def select_rows(
         study = choose_study(Path(results), *names)
         file = current_leaderboard(study)
         if file is not None:
-            table = _select(file, sort, columns, top, where)
-            trials, n_hidden = {study.name: file.n_trials}, _count_repeats(file, where)
-            return LeaderboardRows(table=table, trials=trials, n_hidden=n_hidden)
+            return _rows_of(file, {study.name: file.n_trials}, sort, columns, top, where)
         views = [read_study(study)]
     else:
         views = load_studies(results, names)
@@ -72,11 +69,9 @@ def rows_of(
     where: Sequence[str] = (),
 ) -> LeaderboardRows:
     """The rows of loaded studies, selected as by `select_rows`, and their numbers of trials."""
-    table = leaderboard_rows(*views, sort=sort, columns=columns, top=top, where=where)
-    return LeaderboardRows(
-        table=table,
-        trials={view.paths.name: len(view.records) for view in views},
-        n_hidden=_count_repeats(_ranked_together(views), where),
+    trials = {view.paths.name: len(view.records) for view in views}
+    return _rows_of(
+        _ranked_together(views), trials, sort, _usual_columns(views, columns), top, where
     )
 
 
@@ -92,9 +87,29 @@ def leaderboard_rows(
     Raises: SettingsError for an unknown column or a wrong condition; RecordError if a file is
     damaged.
     """
-    if len(views) > 1 and columns is None:
-        columns = list(MERGED_COLUMNS)
-    return _select(_ranked_together(views), sort, columns, top, where)
+    return _select(_ranked_together(views), sort, _usual_columns(views, columns), top, where)
+
+
+def _usual_columns(views: Sequence[StudyView], columns: list[str] | None) -> list[str] | None:
+    """`columns`, or those of several studies if none are named."""
+    return list(MERGED_COLUMNS) if len(views) > 1 and columns is None else columns
+
+
+def _rows_of(
+    source: pa.Table | Leaderboard,
+    trials: dict[str, int],
+    sort: str | None,
+    columns: list[str] | None,
+    top: int | None,
+    where: Sequence[str],
+) -> LeaderboardRows:
+    table = _select(source, sort, columns, top, where)
+    return LeaderboardRows(
+        table=table,
+        trials=trials,
+        count=partial(_count, source, where),
+        n_hidden=_count_repeats(source, where),
+    )
 
 
 def _ranked_together(views: Sequence[StudyView]) -> pa.Table:
@@ -114,13 +129,13 @@ def rebuild_leaderboard(view: StudyView) -> Path:
             f"{view.paths.root}: holds no record of its trials, from which the leaderboard could "
             "be made again"
         )
-    table = build_leaderboard(view.records, view.space, view.objective, view.study.settings.costs)
-    write_leaderboard(view.paths.leaderboard, table, view.record_bytes)
-    return view.paths.leaderboard
+    path, costs = view.paths.leaderboard, view.study.settings.costs
+    write_records(path, view.records, view.space, view.objective, costs, view.record_bytes)
+    return path
 
 
 def _select(
-    source: pa.Table | LeaderboardFile,
+    source: pa.Table | Leaderboard,
     sort: str | None,
     columns: list[str] | None,
     top: int | None,
@@ -128,21 +143,35 @@ def _select(
 ) -> pa.Table:
     """The selected rows and columns of a table, or of a file, of which only those are read."""
     schema = source.schema
+    wanted = schema.names if columns == ["all"] else columns
+    conditions = _conditions(schema, where)
+    needed = viewed_columns(schema, sort, wanted)
+    if isinstance(source, pa.Table):
+        table = filter_rows(source, conditions)
+    elif top is not None and sort in (None, "rank"):
+        table = source.best(needed, conditions, top)
+    else:
+        filtered = [each.column for each in conditions]
+        table = filter_rows(source.read([*needed, *filtered]), conditions)
+    return view_leaderboard(table, sort, wanted, top)
+
+
+def _conditions(schema: pa.Schema, where: Sequence[str]) -> list[Condition]:
     if REPEAT_COLUMN not in schema.names:  # older files do not know of repeats
         where = [text for text in where if text != NO_REPEATS]
-    wanted = schema.names if columns == ["all"] else columns
-    conditions = [parse_condition(text, schema) for text in where]
-    needed = viewed_columns(schema, sort, wanted) + [each.column for each in conditions]
-    table = source.read(needed) if isinstance(source, LeaderboardFile) else source
-    return view_leaderboard(filter_rows(table, conditions), sort, wanted, top)
+    return [parse_condition(text, schema) for text in where]
 
 
-def _count_repeats(source: pa.Table | LeaderboardFile, where: Sequence[str]) -> int:
+def _count(source: pa.Table | Leaderboard, where: Sequence[str]) -> int:
+    """The number of rows for which the conditions hold."""
+    conditions = _conditions(source.schema, where)
+    if isinstance(source, pa.Table):
+        return int(filter_rows(source, conditions).num_rows)
+    return source.count(conditions)
+
+
+def _count_repeats(source: pa.Table | Leaderboard, where: Sequence[str]) -> int:
     """The number of rows that NO_REPEATS leaves out; 0 if it is no condition of `where`."""
     if NO_REPEATS not in where or REPEAT_COLUMN not in source.schema.names:
         return 0
-    others = [text for text in where if text != NO_REPEATS]
-    conditions = [parse_condition(text, source.schema) for text in (*others, REPEATS)]
-    needed = list(dict.fromkeys(condition.column for condition in conditions))
-    table = source.read(needed) if isinstance(source, LeaderboardFile) else source
-    return int(filter_rows(table, conditions).num_rows)
+    return _count(source, [*(text for text in where if text != NO_REPEATS), REPEATS])

@@ -16,7 +16,8 @@ from autocnn.api.winner_look import describe_data, look_at_winner, open_study_da
 from autocnn.errors import AutocnnError, RecordError, SettingsError, StudyError
 from autocnn.files import check_place, write_atomic, write_together
 from autocnn.input_files import check_input, check_replaceable
-from autocnn.leaderboard.table import DEFAULT_COLUMNS, PARAMETER_PREFIX
+from autocnn.leaderboard.rows import PARAMETER_PREFIX
+from autocnn.leaderboard.table import DEFAULT_COLUMNS
 from autocnn.models.contract import ModelContract
 from autocnn.models.ensemble_report import EnsembleOutcome
 from autocnn.records.cost import read_cost

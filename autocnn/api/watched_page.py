@@ -81,7 +81,7 @@ class PageMaker:
 
     def _make(self) -> None:
         study = replace(open_folder(self._root), given_storage=self._storage)
-        if not study.exists or not study.paths.leaderboard.is_file():
+        if not study.exists or not study.paths.leaderboard.exists():
             return  # no trial has ended
         written = study.paths.leaderboard.stat()  # by the search, some seconds after a trial
         if (written.st_mtime_ns, written.st_size) == self._made_of:

@@ -66,13 +66,15 @@ def leaderboard(
     wanted = None if columns is None else split_names(columns)
     names, hides = studies or [], not every and not any(api.REPEAT_COLUMN in text for text in where)
     conditions = [*where, api.NO_REPEATS] if hides else where
+    is_table = form == "table" and not as_json
+    most = MOST_ROWS if top is None and is_table else top  # no more is read than is shown
     if rebuild:
         views = api.load_studies(results, names)
         for view in views:
             api.rebuild_leaderboard(view)
-        rows = api.rows_of(views, sort, wanted, top, conditions)
+        rows = api.rows_of(views, sort, wanted, most, conditions)
     else:
-        rows = api.select_rows(results, names, sort, wanted, top, conditions)
+        rows = api.select_rows(results, names, sort, wanted, most, conditions)
     if as_json:
         print(json.dumps(api.leaderboard_json(rows)))
         return
@@ -80,12 +82,12 @@ def leaderboard(
         print(terminal.render_text(rows.table, form))
         return
     title = ", ".join(f"{name} ({n_trials} trials)" for name, n_trials in rows.trials.items())
-    shown = rows.table.slice(0, min(top or MOST_ROWS, rows.table.num_rows))
-    terminal.print_wide(terminal.render_leaderboard(shown, title, asked=columns is not None))
+    terminal.print_wide(terminal.render_leaderboard(rows.table, title, asked=columns is not None))
     if not any(rows.trials.values()):
         terminal.print_line(f"no trial has ended yet in {', '.join(rows.trials)}")
-    if shown.num_rows < rows.table.num_rows:
-        print(f"{rows.table.num_rows - shown.num_rows:,} more rows: --top N, or --format csv")
+    n_more = rows.count() - rows.table.num_rows if rows.table.num_rows == MOST_ROWS else 0
+    if top is None and n_more:
+        print(f"{n_more:,} more rows: --top N, or --format csv")
     if rows.n_hidden:
         hidden = "1 repeat is" if rows.n_hidden == 1 else f"{rows.n_hidden} repeats are"
         print(f"{hidden} hidden: --all shows every trial")

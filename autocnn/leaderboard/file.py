@@ -1,59 +1,31 @@
-"""The file of a leaderboard: what it says of itself, and reading no more of it than is needed."""
+"""The leaderboard of a study on disk: one file, or a folder of runs if there are many trials."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.input_files import check_input, open_input
-from autocnn.objectives import DEFAULT, OBJECTIVES, Objective
-from autocnn.records.open_study import OpenStudy
-
-SCHEMA_VERSION = 1
-VERSION_KEY, STUDY_KEY = b"autocnn.schema_version", b"autocnn.study"
-RECORD_KEY = b"autocnn.record_bytes"  # of the journal whose trials the file holds
-OBJECTIVE_KEY = b"autocnn.objective"  # of the column `score`; missing in files of accuracies
-
-COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
-    ("rank", pa.int32()),
-    ("trial", pa.int32()),
-    ("state", pa.string()),
-    ("score", pa.float64()),
-    ("best_epoch", pa.int32()),
-    ("epochs", pa.int32()),
-    ("parameters", pa.int64()),
-    ("macs", pa.int64()),
-    ("latency_ms", pa.float64()),
-    ("pareto", pa.bool_()),
-    ("seconds", pa.float64()),
-    ("cpu_seconds", pa.float64()),
-    ("precision", pa.string()),
-    ("seed", pa.int64()),
-    ("origin", pa.string()),
-    ("first_epoch", pa.int32()),
-    ("parent", pa.int32()),
-    ("promoted_from", pa.int32()),
-    ("duplicate_of", pa.int32()),
-    ("attempts", pa.int32()),
-    ("reduced_batch_size", pa.int32()),
-    ("cause", pa.string()),
-    ("message", pa.string()),
-    ("config", pa.string()),
-    ("train_loss", pa.list_(pa.float64())),
-    ("train_accuracy", pa.list_(pa.float64())),
-    ("val_loss", pa.list_(pa.float64())),
-    ("val_accuracy", pa.list_(pa.float64())),
-    ("val_score", pa.list_(pa.float64())),
-    ("epoch_seconds", pa.list_(pa.float64())),
+from autocnn.leaderboard.columns import (
+    COLUMNS,
+    NEEDED,
+    RECORD_KEY,
+    SCHEMA_VERSION,
+    VERSION_KEY,
+    RowFilter,
+    filter_rows,
+    reading,
+    repair_line,
 )
-NEEDED = ("rank", "trial", "state", "score")  # older files lack some of the other columns
+from autocnn.leaderboard.runs import LeaderboardRuns, open_runs
+from autocnn.records.open_study import OpenStudy
 
 
 def record_bytes(journal: Path) -> int | None:
@@ -73,7 +45,7 @@ def record_bytes(journal: Path) -> int | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaderboardFile:
-    """A leaderboard on disk, of which nothing but the schema has been read."""
+    """A leaderboard in one file, of which nothing but the schema has been read."""
 
     path: Path
     schema: pa.Schema
@@ -84,53 +56,61 @@ class LeaderboardFile:
         """How many trials it holds."""
         return int(self.file.metadata.num_rows)
 
-    def holds_journal(self, n_bytes: int | None) -> bool:
-        """True where it was made from a journal of this size; None is no journal's."""
-        return n_bytes is not None and self.metadata(RECORD_KEY) == str(n_bytes)
-
     def metadata(self, key: bytes) -> str | None:
         """What the file says of itself, or None where it does not."""
         value = (self.schema.metadata or {}).get(key)
         return None if value is None else value.decode(errors="replace")
 
-    def read(self, columns: Iterable[str] | None = None) -> pa.Table:
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """These columns, in this order; all where none are named.
 
         Raises: RecordError if the file is damaged.
         """
-        with _damage_told(self.path):
+        with reading(self.path):
             if columns is None:
                 return self.file.read()
             names = list(dict.fromkeys(columns))
             return self.file.read(columns=names).select(names)
 
+    def best(self, columns: Sequence[str], filters: Sequence[RowFilter], n: int) -> pa.Table:
+        """These columns of the best `n` rows for which all `filters` hold, in rank order."""
+        rows = self.read([*columns, *(each.column for each in filters)])
+        return filter_rows(rows, filters).slice(0, n).select(list(dict.fromkeys(columns)))
 
-def objective_of(schema: pa.Schema) -> Objective:
-    """The objective of a leaderboard's scores.
-
-    Raises: RecordError if it is an objective of another version of autocnn.
-    """
-    name = (schema.metadata or {}).get(OBJECTIVE_KEY, DEFAULT.encode()).decode(errors="replace")
-    if name not in OBJECTIVES:
-        raise RecordError(
-            f"a leaderboard has the objective {name!r}, which this version of autocnn does not know"
-        )
-    return OBJECTIVES[name]
+    def count(self, filters: Sequence[RowFilter]) -> int:
+        """The number of rows for which all `filters` hold."""
+        if not filters:
+            return self.n_trials
+        return int(filter_rows(self.read([each.column for each in filters]), filters).num_rows)
 
 
-def open_leaderboard(path: Path) -> LeaderboardFile:
+Leaderboard: TypeAlias = LeaderboardFile | LeaderboardRuns
+
+
+def holds_journal(found: Leaderboard, n_bytes: int | None) -> bool:
+    """True if the leaderboard was made from a journal of this size; None is no journal's."""
+    return n_bytes is not None and found.metadata(RECORD_KEY) == str(n_bytes)
+
+
+def open_leaderboard(path: Path) -> Leaderboard:
     """The leaderboard, for reading as much of it as is needed.
 
-    Raises: StudyError if there is none; RecordError if the file is damaged or something else.
+    Raises: StudyError if there is none; RecordError if it is damaged or something else.
     """
-    if not path.is_file():
-        raise StudyError(f"{path}: there is no leaderboard; {_repair(path)}")
-    with _damage_told(path):
-        check_input(path)
-        file = pq.ParquetFile(path)
-        found = LeaderboardFile(path=path, schema=file.schema_arrow, file=file)
+    found: Leaderboard
+    if path.is_dir():
+        found = open_runs(path)
+    elif path.is_file():
+        with reading(path):
+            check_input(path)
+            file = pq.ParquetFile(path)
+            found = LeaderboardFile(path=path, schema=file.schema_arrow, file=file)
+    else:
+        raise StudyError(f"{path}: there is no leaderboard; {repair_line(path)}")
     if found.metadata(VERSION_KEY) != str(SCHEMA_VERSION):
-        raise RecordError(f"{path}: is no leaderboard of this version of autocnn; {_repair(path)}")
+        raise RecordError(
+            f"{path}: is no leaderboard of this version of autocnn; {repair_line(path)}"
+        )
     _check_columns(path, found.schema)
     return found
 
@@ -141,16 +121,16 @@ def _check_columns(path: Path, schema: pa.Schema) -> None:
         places = schema.get_all_field_indices(name)
         if len(places) > 1 or (not places and name in NEEDED):
             raise RecordError(
-                f"{path}: expected one column {name}, found {len(places)}; {_repair(path)}"
+                f"{path}: expected one column {name}, found {len(places)}; {repair_line(path)}"
             )
         if places and schema.field(places[0]).type != kind:
             found = schema.field(places[0]).type
             raise RecordError(
-                f"{path}: expected {kind} in the column {name}, found {found}; {_repair(path)}"
+                f"{path}: expected {kind} in the column {name}, found {found}; {repair_line(path)}"
             )
 
 
-def current_leaderboard(study: OpenStudy) -> LeaderboardFile | None:
+def current_leaderboard(study: OpenStudy) -> Leaderboard | None:
     """The leaderboard, where it is known to hold all that the study's record does; else None.
 
     Of the journal nothing is read but its size. Of a study without any record, as in a folder of
@@ -163,7 +143,7 @@ def current_leaderboard(study: OpenStudy) -> LeaderboardFile | None:
     if not has_record(study):
         return found
     is_ordered = "val_score" in found.schema.names  # older files break ties by another rule
-    is_whole = found.holds_journal(record_bytes(study.paths.journal))
+    is_whole = holds_journal(found, record_bytes(study.paths.journal))
     return found if is_ordered and is_whole else None
 
 
@@ -172,21 +152,3 @@ def has_record(study: OpenStudy) -> bool:
     if study.paths.journal.exists() or not study.exists:
         return True
     return study.settings.storage is not None
-
-
-@contextmanager
-def _damage_told(path: Path) -> Iterator[None]:
-    """What Arrow raises inside becomes one line.
-
-    Raises: RecordError.
-    """
-    try:
-        yield
-    except (pa.ArrowException, OSError) as error:
-        reason = str(error).partition("\n")[0]
-        raise RecordError(f"{path}: cannot be read ({reason}); {_repair(path)}") from error
-
-
-def _repair(path: Path) -> str:
-    study = path.absolute().parent.name
-    return f"`autocnn leaderboard {study} --rebuild` makes it again from the trials"

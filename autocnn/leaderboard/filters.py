@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from autocnn.errors import SettingsError
-from autocnn.leaderboard.file import objective_of
+from autocnn.leaderboard.columns import objective_of
 from autocnn.leaderboard.table import SCORES, find_column
 from autocnn.records.units import parse_count
 from autocnn.space.parameters import CLOSE
@@ -48,6 +47,11 @@ class Condition:
     column: str
     operator: str
     value: pa.Scalar
+
+    @property
+    def accepts_null(self) -> bool:
+        """True if a row without a value can match."""
+        return not self.value.is_valid and self.operator == "="
 
     def mask(self, table: pa.Table) -> pa.ChunkedArray:
         """Of each row whether it matches: true, false, or null where the cell is null."""
@@ -86,13 +90,6 @@ def _is_close(column: pa.ChunkedArray, value: pa.Scalar) -> Any:
         return None
     distance = pc.abs(pc.subtract(column, value))
     return pc.less_equal(distance, CLOSE * abs(value.as_py()))
-
-
-def filter_rows(table: pa.Table, conditions: Sequence[Condition]) -> pa.Table:
-    """The rows for which all conditions hold, in their order."""
-    if not conditions:
-        return table
-    return table.filter(reduce(pc.and_, [condition.mask(table) for condition in conditions]))
 
 
 def _value(field: pa.Field, operator: str, text: str) -> pa.Scalar:

@@ -8,7 +8,8 @@ from typing import Any
 
 from autocnn.errors import AutocnnError, RecordError
 from autocnn.leaderboard.file import has_record
-from autocnn.leaderboard.table import CURVES, PARAMETER_PREFIX, as_text, read_leaderboard
+from autocnn.leaderboard.rows import CURVES, PARAMETER_PREFIX, as_text
+from autocnn.leaderboard.table import read_leaderboard
 from autocnn.records.facts import Facts, facts_from_json
 from autocnn.records.manifest import read_manifest
 from autocnn.records.open_study import OpenStudy
@@ -24,7 +25,7 @@ _UNKNOWN = {"proposer": "", "pruner": "", "names": [], "versions": []}
 
 def is_kept_alone(study: OpenStudy) -> bool:
     """True if the study has a leaderboard and no record of its trials."""
-    return not has_record(study) and study.paths.leaderboard.is_file()
+    return not has_record(study) and study.paths.leaderboard.exists()
 
 
 def read_kept_trials(study: OpenStudy) -> list[TrialRecord]:

@@ -32,7 +32,7 @@ def read_whole(
 
 def _ended_trials(paths: StudyPaths) -> set[int]:
     """The numbers of the ended trials in the leaderboard; none if it is missing or damaged."""
-    if not paths.leaderboard.is_file():
+    if not paths.leaderboard.exists():
         return set()
     try:
         table = read_leaderboard(paths.leaderboard, ["trial", "state"])

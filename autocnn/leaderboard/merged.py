@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from autocnn.errors import SettingsError
-from autocnn.leaderboard.file import OBJECTIVE_KEY, objective_of
+from autocnn.leaderboard.columns import OBJECTIVE_KEY, objective_of
 from autocnn.leaderboard.ranking import rank_trials
-from autocnn.leaderboard.table import DEFAULT_COLUMNS, PARAMETER_PREFIX
+from autocnn.leaderboard.rows import PARAMETER_PREFIX
+from autocnn.leaderboard.table import DEFAULT_COLUMNS
 from autocnn.objectives import DEFAULT, Objective, Standing
 from autocnn.trial import TrialState
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import autocnn.api as api
 from autocnn.api.studies import StudyView
 from autocnn.errors import AutocnnError
-from autocnn.leaderboard.file import objective_of
+from autocnn.leaderboard.columns import objective_of
 from autocnn.python import html
 from autocnn.report.formatting import percent
 from autocnn.report.leaderboard_text import short_cell

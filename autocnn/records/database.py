@@ -20,6 +20,7 @@ from autocnn.errors import RecordError, StudyError
 from autocnn.records.database_url import STORAGE_VARIABLE, public_url, sqlite_file
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
+from autocnn.records.transactions import join_writes
 
 CREATED = "created"  # the user attribute of a study with the time of creation of its folder
 CONNECT_S = 10  # how long a server may take to answer
@@ -49,6 +50,7 @@ def open_database(url: str, *, creates: bool = True) -> RDBStorage:
                 skip_compatibility_check=True,  # `_check_tables` checks, with an error of one line
             )
             weakref.finalize(storage, storage.engine.dispose)
+            join_writes(storage)
             _check_tables(url, storage)
     except ImportError as error:
         if sqlite_file(url) is not None:

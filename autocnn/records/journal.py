@@ -91,7 +91,7 @@ def open_own_study(
     Raises: StudyError if the journal has none, several, or that of another folder; RecordError if
     it cannot be read.
     """
-    if not paths.journal.is_file() and paths.leaderboard.is_file():
+    if not paths.journal.is_file() and paths.leaderboard.exists():
         raise StudyError(
             f"{paths.root}: holds no record of its trials, only what was made of it: "
             f"`autocnn leaderboard {paths.name}` shows that"

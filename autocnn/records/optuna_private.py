@@ -6,6 +6,7 @@ fails, with what to do, once a name has gone.
 | name of Optuna | why it is needed |
 |---|---|
 | `Study._storage` | `create_study` and `set_trial_user_attr` take the storage of a study |
+| `_CachedStorage._backend` | the database behind the cache: several writes become one transaction |
 | `Study._get_trials` | every reader of a study, samplers and pruners too, reads trials through it |
 | `Study._study_id` | `BaseStorage.create_new_trial` takes it: a trial is made with its attributes |
 | `Study._thread_local.cached_all_trials` | reset for each new trial, as `Study.ask` does |
@@ -30,7 +31,7 @@ import optuna
 from optuna.distributions import BaseDistribution
 from optuna.pruners import HyperbandPruner
 from optuna.samplers import NSGAIISampler, QMCSampler
-from optuna.storages import BaseStorage
+from optuna.storages import BaseStorage, RDBStorage
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
 FIRST_RUNG_SCORE = "completed_rung_0"  # Optuna's system attribute of a trial
@@ -40,6 +41,12 @@ _FIXED = "fixed_params"  # another one
 def storage_of(study: optuna.Study) -> BaseStorage:
     """The storage that holds `study`."""
     return study._storage  # noqa: SLF001  see the table above
+
+
+def database_of(study: optuna.Study) -> RDBStorage | None:
+    """The database that holds `study`, without Optuna's cache; None for other storages."""
+    found = getattr(storage_of(study), "_backend", None)
+    return found if isinstance(found, RDBStorage) else None
 
 
 def open_trial(study: optuna.Study, trial: FrozenTrial) -> optuna.Trial:

@@ -26,6 +26,7 @@ from autocnn.records.optuna_record import (
     write_result,
 )
 from autocnn.records.own_trials import ORIGIN, refuse
+from autocnn.records.transactions import one_transaction
 from autocnn.space.parameters import Value
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Proposal, TrialResult, TrialState
@@ -213,13 +214,24 @@ class TrialLog:
         trial, proposal = self._held.pop(number)
         if self._leases is not None:
             self._leases.end(number)
+        with one_transaction(self._study):
+            self._write_end(trial, proposal, result, notes, padded)
+
+    def _write_end(
+        self,
+        trial: optuna.Trial,
+        proposal: Proposal,
+        result: TrialResult,
+        notes: Mapping[str, Any],
+        padded: Callable[[int, int], object],
+    ) -> None:
         write_result(trial, result)
         self.note(trial, notes)
         score = result.score
         if result.state in (TrialState.COMPLETE, TrialState.STOPPED) and score is not None:
             for epoch in range(result.epochs + 1, proposal.last_epoch + 1):
                 self._write_epoch(trial, epoch, score)
-                padded(number, epoch)
+                padded(trial.number, epoch)
             self._study.tell(trial, score)
         elif result.state is TrialState.PRUNED:
             self._study.tell(trial, state=OptunaState.PRUNED)

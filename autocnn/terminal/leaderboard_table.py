@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from autocnn.leaderboard.file import objective_of
-from autocnn.leaderboard.table import PARAMETER_PREFIX
+from autocnn.leaderboard.columns import objective_of
+from autocnn.leaderboard.rows import PARAMETER_PREFIX
 from autocnn.objectives import ACCURACY
 from autocnn.report.leaderboard_text import short_cell
 from autocnn.terminal.tables import Column, FittedTable

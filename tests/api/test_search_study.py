@@ -26,13 +26,14 @@ from autocnn.errors import (
     StudyError,
     UnknownDatasetError,
 )
+from autocnn.leaderboard import growing
 from autocnn.leaderboard.table import read_leaderboard, write_leaderboard
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
 from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
-from autocnn.study import creation, session
+from autocnn.study import creation
 from autocnn.trial import Epoch, FailureCause, TrialResult, TrialState
 
 SPEC = ImageSpec(shape=(8, 8, 1), n_classes=10, mean=(78.0,), std=(96.0,))
@@ -186,7 +187,7 @@ def test_a_first_leaderboard_that_cannot_be_written_loses_no_study(
             raise RecordError(f"{path}: cannot be written (No space left on device)")
         write_leaderboard(path, table, n_bytes)
 
-    monkeypatch.setattr(session, "write_leaderboard", fail_later)
+    monkeypatch.setattr(growing, "write_leaderboard", fail_later)
     with pytest.raises(RecordError, match="No space left"):
         search(make_settings())
     monkeypatch.undo()

@@ -11,7 +11,7 @@ from optuna.trial import TrialState, create_trial
 
 from autocnn.engines.protocol import EngineSetup
 from autocnn.engines.replayed_samplers import Draw
-from autocnn.engines.tpe import tpe
+from autocnn.engines.tpe import GOOD, HISTORY, bounded, tpe
 from autocnn.objectives import ACCURACY, LOSS, Objective
 from autocnn.records.own_trials import INFEASIBLE
 from autocnn.space.parameters import Categorical, Float, Int, OneOf
@@ -144,3 +144,64 @@ def test_a_conditional_parameter_is_learned_with_its_group(make_trials, make_res
     assert {values["momentum"] for values in late} <= set(
         CONDITIONAL.parameters["momentum"].all_values()
     )
+
+
+def _history(n: int, infeasible: int = 0, running: int = 0) -> list:
+    """`n` trials with a score, infeasible draws and running trials, by number."""
+    states = n * [TrialState.COMPLETE] + (infeasible + running) * [TrialState.RUNNING]
+    trials = []
+    for number, state in enumerate(states):
+        value = 0.5 if state is TrialState.COMPLETE else None
+        trial = create_trial(state=state, value=value)
+        trial.number = number
+        if n <= number < n + infeasible:
+            trial.set_user_attr(INFEASIBLE, "too small")
+        trials.append(trial)
+    return trials
+
+
+def test_a_short_history_is_given_whole():
+    """Up to HISTORY trials with a score nothing is left out, infeasible draws included."""
+    trials = _history(HISTORY, infeasible=HISTORY, running=3)
+    assert bounded(trials, set(range(GOOD)), seed=0) == trials
+
+
+def test_of_a_long_history_the_good_and_the_running_trials_stay():
+    """The good ones are those that TPE would choose; the others are a sample, in their order."""
+    trials = _history(1000, infeasible=500, running=3)
+    kept = [trial.number for trial in bounded(trials, set(range(100, 100 + GOOD)), seed=0)]
+    assert kept == sorted(kept)
+    assert set(range(100, 100 + GOOD)) <= set(kept)
+    assert set(range(1500, 1503)) <= set(kept)
+    assert sum(number < 1000 for number in kept) == HISTORY
+    # 275 of 975 others stay, so 141 of 500 infeasible draws do.
+    assert sum(1000 <= number < 1500 for number in kept) == 141
+
+
+def test_infeasible_draws_have_a_bound_of_their_own():
+    """Thousands of infeasible draws beside few trials are HISTORY at most."""
+    kept = bounded(_history(50, infeasible=5000), set(range(GOOD)), seed=0)
+    assert len(kept) == 50 + HISTORY
+
+
+def test_the_sample_follows_from_the_seed():
+    """A draw that is repeated learns from the same trials, and the next draw from others."""
+    trials, best = _history(1000), set(range(GOOD))
+    assert bounded(trials, best, seed=1) == bounded(trials, best, seed=1)
+    assert bounded(trials, best, seed=1) != bounded(trials, best, seed=2)
+
+
+def test_a_draw_from_a_long_history_is_bounded_and_repeats():
+    """After 1,000 trials HISTORY of them decide a draw: it is near the best, and repeats."""
+    study = optuna.create_study(direction="maximize")
+    for i in range(1000):
+        x = (i * 0.618) % 1
+        value = 1 - (x - 0.3) ** 2
+        study.add_trial(
+            create_trial(value=value, params={"dropout": x}, distributions={"dropout": RATE})
+        )
+    drawn = [tpe(_draw(study, 1000 + i)) for i in (0, 0, 1, 2)]
+    values = [each.sample_independent(study, None, "dropout", RATE) for each in drawn]
+    assert values[0] == values[1] != values[2]
+    assert all(abs(value - 0.3) < 0.1 for value in values)
+    assert len(drawn[0]._trials) == HISTORY

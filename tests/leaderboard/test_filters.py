@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from autocnn.errors import SettingsError
-from autocnn.leaderboard.file import OBJECTIVE_KEY
-from autocnn.leaderboard.filters import filter_rows, parse_condition
+from autocnn.leaderboard.columns import OBJECTIVE_KEY, filter_rows
+from autocnn.leaderboard.filters import parse_condition
 
 TABLE = pa.table(
     {

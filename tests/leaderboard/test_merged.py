@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from autocnn.errors import SettingsError
-from autocnn.leaderboard.file import objective_of
+from autocnn.leaderboard.columns import objective_of
 from autocnn.leaderboard.merged import (
     MERGED_COLUMNS,
     StudyImages,

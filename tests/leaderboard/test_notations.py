@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from autocnn.leaderboard.filters import filter_rows, parse_condition
+from autocnn.leaderboard.columns import filter_rows
+from autocnn.leaderboard.filters import parse_condition
 from autocnn.leaderboard.table import read_leaderboard
 
 REFERENCE = Path(__file__).parents[2] / "results" / "reference"

@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from autocnn.errors import RecordError, SettingsError, StudyError
-from autocnn.leaderboard.file import objective_of
+from autocnn.leaderboard.columns import objective_of
+from autocnn.leaderboard.rows import leaderboard_schema
 from autocnn.leaderboard.table import (
     build_leaderboard,
-    leaderboard_schema,
     read_leaderboard,
     view_leaderboard,
     viewed_columns,
@@ -60,7 +60,7 @@ def test_parameters_are_typed_columns(space):
 
 def test_the_other_columns_come_first(space):
     """The order and types of a trial's columns are fixed."""
-    found = [(f.name, str(f.type)) for f in leaderboard_schema(space, ACCURACY)][:30]
+    found = [(f.name, str(f.type)) for f in leaderboard_schema(space, ACCURACY)][:31]
     curve = "list<element: double>"
     assert [(n, t.replace("item", "element")) for n, t in found] == [
         ("rank", "int32"),
@@ -68,6 +68,7 @@ def test_the_other_columns_come_first(space):
         ("state", "string"),
         ("score", "double"),
         ("best_epoch", "int32"),
+        ("best_epoch_loss", "double"),
         ("epochs", "int32"),
         ("parameters", "int64"),
         ("macs", "int64"),

@@ -11,7 +11,7 @@ import re
 import pyarrow as pa
 import pytest
 
-from autocnn.leaderboard.file import OBJECTIVE_KEY
+from autocnn.leaderboard.columns import OBJECTIVE_KEY
 from autocnn.leaderboard.table import DEFAULT_COLUMNS
 from autocnn.report.choices import TEXT_FORMATS
 from autocnn.report.leaderboard_text import render_text

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.leaderboard.filters import filter_rows, parse_condition
+from autocnn.leaderboard.columns import filter_rows
+from autocnn.leaderboard.filters import parse_condition
 from autocnn.records.distributions import draw_values, point_of, to_distribution
 from autocnn.records.own_trials import n_drawn_points
 from autocnn.records.trial_log import TrialLog

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 
+import numpy as np
 import pytest
 
-from autocnn.errors import SpaceError
+from autocnn.errors import Infeasible, SpaceError
 from autocnn.space.config import (
     Augmentation,
     Block,
@@ -19,7 +21,9 @@ from autocnn.space.config import (
     TrialConfig,
     config_from_dict,
     config_to_dict,
+    config_to_text,
 )
+from autocnn.space.toml import load_space
 
 FULL = TrialConfig(
     blocks=(
@@ -129,3 +133,15 @@ def test_settings_are_checked_when_they_are_made(cls, arguments, message):
     """The error has the key, the expected values and the given one."""
     with pytest.raises(SpaceError, match=message):
         cls(**arguments)
+
+
+def test_a_configuration_has_the_text_of_its_json():
+    """The text is that of `json.dumps`, whatever the values: numbers keep their type."""
+    space, rng = load_space("cnn"), np.random.default_rng(0)
+    configs = [TrialConfig(), TrialConfig(logits_scale=1, loss=Loss(focal_gamma=float("inf")))]
+    while len(configs) < 100:
+        with suppress(Infeasible):
+            configs.append(space.config(space.sample(rng)))
+    for config in configs:
+        compact = json.dumps(config_to_dict(config), separators=(",", ":"))
+        assert config_to_text(config) == compact

@@ -1,0 +1,106 @@
+"""Several writes to a database as one transaction: Optuna makes one of each.
+
+A draw of 30 parameters is 30 transactions for Optuna, each of which waits for the disk of the
+server. Optuna takes its sessions from the attribute `scoped_session` of its storage; here they come
+from an object that hands out the same session until a block of writes ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import optuna
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage
+
+from autocnn.records.optuna_private import database_of
+
+
+class JoiningSessions:
+    """The sessions of a database, which join the writes of a block on one thread."""
+
+    def __init__(self, sessions: Any) -> None:
+        self._sessions, self._here = sessions, threading.local()
+
+    def __call__(self) -> Any:
+        """The session of the block that this thread is in, else one of its own."""
+        joined = getattr(self._here, "joined", None)
+        return self._sessions() if joined is None else joined
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sessions, name)
+
+    @contextmanager
+    def joined(self) -> Iterator[None]:
+        """Commit what is written inside at its end, or nothing if it ends by an exception.
+
+        Raises: StorageInternalError if a write inside has failed or the commit fails.
+        """
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if getattr(self._here, "joined", None) is not None:  # within another block
+            yield
+            return
+        session = self._sessions()
+        self._here.joined = joined = _Joined(session)
+        try:
+            yield
+            if joined.has_failed:
+                raise StorageInternalError("one of several writes to a trial was refused")
+            session.commit()
+        except SQLAlchemyError as error:
+            session.rollback()
+            raise StorageInternalError(str(error)) from error
+        except BaseException:
+            session.rollback()
+            raise
+        finally:
+            self._here.joined = None
+            session.close()
+
+
+class _Joined:
+    """A session that is committed and closed by the block, not by each write."""
+
+    def __init__(self, session: Any) -> None:
+        self._session, self.has_failed = session, False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def commit(self) -> None:
+        """Send what is pending; what is read later is read anew, as after a commit."""
+        self._session.flush()
+        self._session.expire_all()
+
+    def rollback(self) -> None:
+        """Undo the whole block, which then fails at its end, whatever becomes of this error."""
+        self.has_failed = True
+        self._session.rollback()
+
+    def close(self) -> None:
+        """Nothing: the block goes on."""
+
+
+def join_writes(storage: RDBStorage) -> None:
+    """Let `one_transaction` join the writes to this database."""
+    storage.scoped_session = JoiningSessions(storage.scoped_session)
+
+
+@contextmanager
+def one_transaction(study: optuna.Study) -> Iterator[None]:
+    """Make the writes inside one transaction if the study is in a database of `join_writes`.
+
+    Another thread's writes are not joined. A trial must not be created inside: Optuna locks the
+    study for that. Raises: StorageInternalError.
+    """
+    database = database_of(study)
+    sessions = None if database is None else database.scoped_session
+    if not isinstance(sessions, JoiningSessions):
+        yield
+        return
+    with sessions.joined():
+        yield

@@ -179,7 +179,7 @@ def grow(options: argparse.Namespace) -> list[Step]:
     found: list[Step] = []
     for start in range(last, rows, APPENDED):
         ended = records[start : start + APPENDED]
-        clocked(found, APPEND, rows, lambda ended=ended: writer.append(ended, (), n_bytes))
+        clocked(found, APPEND, rows, partial(writer.append, ended, (), n_bytes))
     by_time = sorted(found, key=lambda step: step["wall"])
     longest = {**by_time[-1], "name": f"{APPEND}, the longest of {TIMES}"}
     return [*steps, by_time[len(by_time) // 2], longest]
@@ -330,6 +330,7 @@ def measure_parts(options: argparse.Namespace) -> int:
         sides = {part: partial(run, part, Path(folder)) for part in PARTS if part in wanted}
         with watch_load() as load:
             print("drawing and writing the trials", flush=True)
+            found: dict[str, list[Any]]
             found = {p: [sides.pop(p)()] for p in ("write", "grow") if p in sides}
             if "journal" in sides:
                 sides["journal"]()  # writes the study

@@ -12,7 +12,8 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -52,6 +53,16 @@ class PostgresServer:
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     """A running server with an empty data folder, which is deleted at the end."""
+    with running_server() as server:
+        yield server
+
+
+@contextmanager
+def running_server(*settings: str) -> Iterator[PostgresServer]:
+    """A server with an empty data folder, which is deleted at the end.
+
+    `settings` are options of `postgres`; without any it does not wait for the disk.
+    """
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install -e '.[postgres]'")
     programs, user = _programs(), _user()
     folder = Path(tempfile.mkdtemp(prefix="autocnn-postgres-"))
@@ -59,7 +70,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         if user is not None:
             shutil.chown(folder, user)
         port = _free_port()
-        _start(programs, user, folder, port)
+        _start(programs, user, folder, port, settings or ("-F",))
         try:
             yield PostgresServer(port)
         finally:
@@ -106,7 +117,9 @@ def _free_port() -> int:
         return port
 
 
-def _start(programs: Path, user: str | None, folder: Path, port: int) -> None:
+def _start(
+    programs: Path, user: str | None, folder: Path, port: int, settings: Sequence[str]
+) -> None:
     secret = folder / "password"
     secret.write_text(PASSWORD)
     if user is not None:
@@ -115,7 +128,8 @@ def _start(programs: Path, user: str | None, folder: Path, port: int) -> None:
         user, folder, programs / "initdb", "-D", "data", "-U", USER, f"--pwfile={secret}",
         "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync",
     )  # fmt: skip
-    options = f"-p {port} -F -c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+    places = "-c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+    options = f"-p {port} {' '.join(settings)} {places}"
     pg_ctl = programs / "pg_ctl"
     _run(user, folder, pg_ctl, "start", "-D", "data", "-w", "-l", "server.log", "-o", options)
 

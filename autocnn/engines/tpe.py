@@ -26,7 +26,7 @@ def tpe(draw: Draw) -> BaseSampler:
     Optuna's takes any complete trial for better than any pruned one. Here the score of a trial is
     its place among all, and all are complete. Trials that run, and infeasible draws, count as poor
     ones: Optuna does so with running trials (its constant liar). Failed trials are left out. Of a
-    long history TPE is given the good trials and a sample of the others, docs/decisions/0058.
+    long history TPE is given the good trials and a sample of the others, docs/decisions/0059.
     """
     trials = [trial for trial in draw.earlier() if trial.state in _SEEN]
     scored = [trial for trial in trials if _has_ended(trial)]

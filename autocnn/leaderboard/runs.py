@@ -4,7 +4,7 @@ Each file is a run: rows in rank order. A new row goes into the last run, TAIL, 
 written anew each time; a full one becomes a run of its own, and runs of like size are merged, so
 that there are few (a log-structured merge tree). TAIL names the runs that belong to the
 leaderboard. Ranks and the Pareto front are not in the files, since each new trial may change them:
-readers work them out (docs/decisions/0059).
+readers work them out (docs/decisions/0060).
 """
 
 from __future__ import annotations

@@ -23,15 +23,15 @@ class JoiningSessions:
     """The sessions of a database, which join the writes of a block on one thread."""
 
     def __init__(self, sessions: Any) -> None:
-        self._sessions, self._here = sessions, threading.local()
+        self.single, self._here = sessions, threading.local()
 
     def __call__(self) -> Any:
         """The session of the block that this thread is in, else one of its own."""
         joined = getattr(self._here, "joined", None)
-        return self._sessions() if joined is None else joined
+        return self.single() if joined is None else joined
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._sessions, name)
+        return getattr(self.single, name)
 
     @contextmanager
     def joined(self) -> Iterator[None]:
@@ -44,7 +44,7 @@ class JoiningSessions:
         if getattr(self._here, "joined", None) is not None:  # within another block
             yield
             return
-        session = self._sessions()
+        session = self.single()
         self._here.joined = joined = _Joined(session)
         try:
             yield
@@ -87,7 +87,14 @@ class _Joined:
 
 def join_writes(storage: RDBStorage) -> None:
     """Let `one_transaction` join the writes to this database."""
-    storage.scoped_session = JoiningSessions(storage.scoped_session)
+    joining: Any = JoiningSessions(storage.scoped_session)  # serves as a `scoped_session`
+    storage.scoped_session = joining
+
+
+def part_writes(storage: RDBStorage) -> None:
+    """Undo `join_writes`: each write is a transaction again."""
+    if isinstance(storage.scoped_session, JoiningSessions):
+        storage.scoped_session = storage.scoped_session.single
 
 
 @contextmanager

@@ -59,8 +59,14 @@ from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space
 from autocnn.trial import Proposal
 
-TABLES = ("trials", "trial_params", "trial_user_attributes", "trial_system_attributes")
-TABLES += ("trial_values", "trial_intermediate_values")
+TABLES = (
+    "trials",
+    "trial_params",
+    "trial_user_attributes",
+    "trial_system_attributes",
+    "trial_values",
+    "trial_intermediate_values",
+)
 NAME = "null"
 
 

@@ -158,8 +158,9 @@ def node_options() -> dict[str, Any]:
 
 
 def kill_actor(rng: random.Random) -> None:
-    """Kill one of the processes that train."""
-    actors = [each for each in psutil.process_iter() if ACTOR in " ".join(safe_title(each))]
+    """Kill one of the processes of this cluster that train."""
+    ours = psutil.Process().children(recursive=True)
+    actors = [each for each in ours if ACTOR in " ".join(safe_title(each))]
     rng.choice(actors).kill()
 
 

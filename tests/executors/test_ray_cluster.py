@@ -87,6 +87,19 @@ def test_a_cluster_whose_head_is_gone_is_one_line(monkeypatch):
         living_nodes()
 
 
+def test_an_address_without_a_ray_is_one_line(monkeypatch, tmp_path):
+    """`auto` finds no cluster; the line says how to make this machine a node."""
+
+    def init(**options):
+        raise ConnectionError("Could not find any running Ray instance.\nDetails")
+
+    monkeypatch.setattr(module.ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(module.ray, "init", init)
+    setup = ExecutorSetup(log=tmp_path / "worker.log", address="auto")
+    with pytest.raises(SettingsError, match=r"^--ray-address auto: no Ray answers there \(Could"):
+        RayCluster(setup).connect()
+
+
 def test_ray_does_not_keep_the_handler_of_sigterm():
     """Ray's own handler would end the search without a word."""
     before = signal.getsignal(signal.SIGTERM)

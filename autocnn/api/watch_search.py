@@ -39,6 +39,7 @@ class Watch:
     listener: Listener
     objective: Objective = ACCURACY
     process: SideProcess | None = None
+    url: str | None = None  # of the page
     _next_line: float = 0.0  # time.monotonic()
 
     def progress(self, progress: Progress) -> None:
@@ -87,7 +88,7 @@ def watching(listener: Listener, settings: StudySettings, port: int | None) -> I
         url = f"http://{HOST}:{bound.getsockname()[1]}/"
         root = Path(settings.results) / settings.study
         process = SideProcess(follow, bound, root, settings.storage)
-    watch = Watch(listener, settings.scoring, process)
+    watch = Watch(listener, settings.scoring, process, url)
     watch.message(f"the search can be watched at {url}")
     try:
         yield watch

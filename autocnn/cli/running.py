@@ -40,6 +40,8 @@ def run_study(found: api.Resolved, started: float, shown: Shown) -> None:
         terminal.open_screen(shown.verbosity, objective=settings.scoring) as screen,
         api.watching(screen, settings, shown.watch_port) as watch,
     ):
+        if shown.verbosity < 0 and watch.url is not None:  # the screen shows no message
+            terminal.print_line(f"the search can be watched at {watch.url}", sys.stderr)
         with api.tracking(watch, shown.trackers, settings.study) as listener:
             outcome = api.search(settings, listener, interrupt.is_set, started, study=study)
         if shown.report:

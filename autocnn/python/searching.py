@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,19 @@ CONTINUED = (
     "executor", "ray_address", "cpus_per_trial", "gpus_per_trial",
 )  # fmt: skip
 DEFAULT_RESULTS = "results"
-NO_TRACKERS = TrackerSettings()
+HIGHEST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What a search shows and writes besides its study."""
+
+    report: bool = True  # a finished search writes a page
+    trackers: TrackerSettings = field(default_factory=TrackerSettings)
+    watch_port: int | None = None  # of the page while it runs; 0 is any free one, None serves none
+
+
+NOTHING_BESIDE = Beside()
 
 
 @takes_settings()
@@ -45,6 +58,7 @@ def search(
     listener: Listener | None = None,
     tensorboard: str | Path | None = None,
     mlflow: str | None = None,
+    watch: bool | int = False,
     **settings: Any,
 ) -> Study:
     """Search, prune and rank networks, refit and test the winner once, and return the study.
@@ -60,7 +74,8 @@ def search(
     a table in a notebook and on a terminal; `progress=False` shows nothing. `listener` receives the
     events of the search instead (see autocnn.trial.Listener). Each trial is also written to the
     folder `tensorboard`, and logged as a run of MLflow at the URI `mlflow`, if they are given. A
-    finished search writes report.html into the study's folder, unless `report=False`.
+    finished search writes report.html into the study's folder, unless `report=False`. With `watch`
+    that page is served at 127.0.0.1 while the search runs: True is port 8001, 0 any free port.
 
     A script needs no `if __name__ == "__main__"`.
 
@@ -72,13 +87,12 @@ def search(
     used; StudyError if the study of that name is in use.
     """
     start = time.monotonic()
-    trackers = _trackers(tensorboard, mlflow)
+    shown = _beside(tensorboard, mlflow, watch, report=report)
     given = read_arguments(settings, "search")
     folder = _place_data(given, (dataset, labels), (x_test, y_test))
     with python_errors(), nullcontext() if folder is None else said_of_arrays(folder):
         found = api.resolve(given, {})
-        display = _display(found, listener, progress=progress)
-        return run(found, start, display, trackers, report=report)
+        return run(found, start, _display(found, listener, progress=progress), shown)
 
 
 @takes_settings(CONTINUED)
@@ -91,12 +105,13 @@ def resume(
     listener: Listener | None = None,
     tensorboard: str | Path | None = None,
     mlflow: str | None = None,
+    watch: bool | int = False,
     **settings: Any,
 ) -> Study:
     """Go on with a study, by default the latest one, and return it as it is then.
 
     The study keeps its settings; the time budget starts anew, and `trials` counts those on record,
-    too. `tensorboard` and `mlflow` as for `search`.
+    too. `tensorboard`, `mlflow` and `watch` as for `search`.
 
     >>> study = autocnn.resume(study, trials=3)
     >>> len(study.trials)
@@ -117,34 +132,30 @@ def resume(
     )
     with python_errors():
         found = api.resume(folder, name, given)
-        display = _display(found, listener, progress=progress)
-        return run(found, start, display, _trackers(tensorboard, mlflow), report=report)
+        shown = _beside(tensorboard, mlflow, watch, report=report)
+        return run(found, start, _display(found, listener, progress=progress), shown)
 
 
-def run(
-    found: Resolved,
-    start: float,
-    display: Display,
-    trackers: TrackerSettings = NO_TRACKERS,
-    *,
-    report: bool = True,
-) -> Study:
+def run(found: Resolved, start: float, display: Display, beside: Beside = NOTHING_BESIDE) -> Study:
     """Search with the settings that were found; `start` is when the time budget began.
 
-    `report`: a finished search writes a page.
     Raises: StudyError if no trial gave a network.
     """
     settings = found.settings
     with interruption() as interrupted:
         api.check_search(settings, found.study)
-        check_trackers(trackers, found.study.paths.root)
+        check_trackers(beside.trackers, found.study.paths.root)
         with display.reading() as on_read:
             api.read_images(settings.dataset, ImageOptions.of(settings), on_read)
-        with display.training() as listener:
-            with tracking(listener, trackers, settings.study) as tracked:
+        with (
+            display.training() as listener,
+            api.watching(listener, settings, beside.watch_port) as watch,
+        ):
+            with tracking(watch, beside.trackers, settings.study) as tracked:
                 outcome = api.search(settings, tracked, interrupted, start, study=found.study)
-            if report:
-                outcome = api.report_search(outcome, found.study, listener)
+            if beside.report:
+                outcome = api.report_search(outcome, found.study, watch)
+            watch.end(outcome.report)
             study = Study(view=api.load_study(settings.results, settings.study, settings.storage))
             for line in _closing_lines(outcome, study):
                 listener.message(line)
@@ -201,9 +212,26 @@ def store_call_arrays(train: tuple[Any, Any], test: tuple[Any, Any], results: st
     return store_arrays(arrays, Path(results).expanduser().absolute() / ROOT)
 
 
-def _trackers(tensorboard: str | Path | None, mlflow: str | None) -> TrackerSettings:
+def _beside(
+    tensorboard: str | Path | None, mlflow: str | None, watch: bool | int, *, report: bool
+) -> Beside:
     folder = None if tensorboard is None else os.fspath(tensorboard)
-    return TrackerSettings(tensorboard=folder, mlflow=mlflow)
+    trackers = TrackerSettings(tensorboard=folder, mlflow=mlflow)
+    return Beside(report=report, trackers=trackers, watch_port=_watch_port(watch))
+
+
+def _watch_port(watch: bool | int) -> int | None:
+    """The port of the page, or None without one.
+
+    Raises: SettingsError if it is neither True, False nor a port.
+    """
+    if isinstance(watch, bool):
+        return api.WATCH_PORT if watch else None
+    if isinstance(watch, int) and 0 <= watch <= HIGHEST_PORT:
+        return watch
+    raise SettingsError(
+        f"watch must be True, False or a port from 0 to {HIGHEST_PORT}, got {watch!r}"
+    )
 
 
 def _display(found: Resolved, listener: Listener | None, *, progress: bool) -> Display:

@@ -12,7 +12,12 @@ from autocnn.records.study_settings import SETTINGS, option_name, setting_types
 
 _COMMAND = re.compile(r"`autocnn (search|resume|ablate|compare|evaluate)((?: [^`]*)?)`")
 _OPTION = re.compile(r"(?<![\w-])--([a-z][a-z-]*)")
-_OTHERS = {"output": "path", "factors": "factors", "baseline": "baselines"}  # names that differ
+_OTHERS = {  # names that differ
+    "output": "path",
+    "factors": "factors",
+    "baseline": "baselines",
+    "watch-port": "watch",
+}
 _KIND = re.compile(r"^KIND must")
 
 

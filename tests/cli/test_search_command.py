@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 import shlex
 import shutil
 import signal
@@ -274,11 +275,12 @@ def test_a_damaged_leaderboard_can_be_mended(copied, autocnn, damage):
 
 
 def test_more_trials_can_be_had(copied, call):
-    """The first three trials do not change."""
+    """The first three trials do not change; the address of the page is no progress."""
     before = trials(copied.folder)
     more = ("--study", "tiny", "--trials", 4, "--results", copied.results)
-    done = call("search", *more, "--json", "--quiet")
-    assert (done.code, done.err) == (0, "")
+    done = call("search", *more, "--json", "--quiet", "--watch-port", 0)
+    line = r"the search can be watched at http://127\.0\.0\.1:\d+/\n"
+    assert (done.code, bool(re.fullmatch(line, done.err))) == (0, True), done.err
     outcome = json.loads(done.out.splitlines()[-1])
     assert (outcome["state"], outcome["trials"]) == ("finished", 4)
     after = trials(copied.folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from autocnn.data.array_store import ROOT
 from autocnn.errors import DatasetError, SettingsError, StudyError
 from autocnn.python.searching import resume, search
 from autocnn.records.study_settings import SETTINGS
+from autocnn.serve.address import open_socket
 from autocnn.trackers import tracking
 from autocnn.trial import TrialState
 
@@ -225,3 +227,35 @@ def test_trials_are_tracked(executor, arrays, few, tmp_path, monkeypatch):
     assert found == ["trial-00000", "trial-00001", "trial-00002"]
     with pytest.raises(SettingsError, match=r"^tensorboard .*: is a file; name a folder$"):
         search(*arrays, **few, study="shades", tensorboard=few["space"])
+
+
+def test_a_search_is_watched(executor, arrays, few):
+    """The page has an address while the search runs, and is free again after it."""
+    ear = Ear()
+    search(*arrays, **few, study="shades", watch=0, listener=ear)
+    urls = [
+        re.fullmatch(r"the search can be watched at http://127\.0\.0\.1:(\d+)/", line)
+        for line in ear.lines
+    ]
+    (port,) = [int(found[1]) for found in urls if found is not None]
+    with open_socket("127.0.0.1", port) as bound:  # raises if the server still had it
+        assert bound.getsockname()[1] == port
+
+
+@pytest.mark.parametrize("watch", [-1, 65_536, "8001", 8001.0])
+def test_what_is_no_port_is_refused(arrays, few, watch):
+    """Before anything is stored."""
+    with pytest.raises(
+        SettingsError, match=r"^watch must be True, False or a port from 0 to 65535"
+    ):
+        search(*arrays, **few, watch=watch)
+    assert not few["results"].exists()
+
+
+def test_a_port_in_use_is_named_by_its_argument(executor, arrays, few):
+    """Not by the option of the command line."""
+    with open_socket("127.0.0.1", 0) as bound:
+        bound.listen()
+        port = bound.getsockname()[1]
+        with pytest.raises(SettingsError, match=f"^watch {port}: cannot be used on 127.0.0.1"):
+            search(*arrays, **few, watch=port)

@@ -5,11 +5,12 @@
 
 `run` starts each side in a process of its own, one after another: autocnn without recipes and with
 them, Keras Tuner's Hyperband and a plain Optuna script on the same space with `model.fit`, and
-`model.fit` of autocnn's first recipe alone. A side keeps a file whenever its best validation score
-improves, with the wall and CPU seconds since its process began; no side reads the test split. It
-ends when its validation score reaches `--stop-at` or after `--minutes`. `score` reads the test
-split for all files, and prints when each side had its first file at or above the thresholds; what
-did not get there is told as "> so many min".
+`model.fit` of autocnn's first recipe alone; AutoKeras if `--side AutoKeras` names it
+(autokeras_side.py). A side keeps a file whenever its best validation score improves, with the wall
+and CPU seconds since its process began; no side reads the test split. It ends when its validation
+score reaches `--stop-at` or after `--minutes`. `score` reads the test split for all files, and
+prints when each side had its first file at or above the thresholds; for one that had none the cell
+is "> so many min".
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 THRESHOLDS = (0.92, 0.93)
+AUTOKERAS = "AutoKeras"
 FACTOR = 3  # of Hyperband, Keras Tuner's default
 
 
@@ -40,7 +42,9 @@ def main() -> None:
     parser.add_argument("action", choices=("run", "side", "score"))
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--dataset", default="fashion_mnist")
-    parser.add_argument("--side", choices=SIDES, action="append", help="only this; repeatable")
+    parser.add_argument(
+        "--side", choices=[*SIDES, *OTHERS], action="append", help="only this; repeatable"
+    )
     parser.add_argument("--minutes", type=float, default=45)
     parser.add_argument("--stop-at", type=float, default=0.94, help="validation accuracy")
     parser.add_argument("--epochs", type=int, default=9, help="horizon of the peers' trials")
@@ -54,7 +58,7 @@ def main() -> None:
             run_side(options, side)
             continue
         with suppress(Ended):
-            SIDES[side](Race(options, side))
+            {**SIDES, **OTHERS}[side](Race(options, side))
 
 
 def run_side(options: argparse.Namespace, side: str) -> None:
@@ -224,6 +228,13 @@ def run_optuna(race: Race) -> None:
     study.optimize(objective, timeout=race.left())
 
 
+def run_autokeras(race: Race) -> None:
+    """AutoKeras' classifier of images, with its defaults."""
+    from autokeras_side import search_networks
+
+    search_networks(Setting.of(race).data, race.folder, race.options.seed, race.offer)
+
+
 def draw(trial: Any, name: str, parameter: Any) -> Any:
     """The parameter's value, from Optuna where it varies."""
     from autocnn.records.distributions import suggest, to_distribution
@@ -342,6 +353,7 @@ SIDES: dict[str, Callable[[Race], None]] = {
     "Optuna with model.fit": run_optuna,
     "Keras Tuner Hyperband with model.fit": run_keras_tuner,
 }
+OTHERS: dict[str, Callable[[Race], None]] = {AUTOKERAS: run_autokeras}  # only if they are named
 
 
 def report(options: argparse.Namespace) -> None:
@@ -354,7 +366,7 @@ def report(options: argparse.Namespace) -> None:
     table = Table(
         "side", *(f"test {100 * t:.0f} %: wall s, CPU s" for t in THRESHOLDS), "best test"
     )
-    for side in options.side or SIDES:
+    for side in options.side or [*SIDES, *OTHERS]:
         folder = options.folder / side.replace(" ", "_")
         if (folder / "kept.jsonl").is_file():
             table.add_row(side, *describe(folder, score_kept(folder, data, test)))
@@ -367,6 +379,8 @@ def report(options: argparse.Namespace) -> None:
 
 def score_kept(folder: Path, data: Any, test: Any) -> list[dict[str, float]]:
     """The lines of a side with the test accuracy of each file."""
+    from autokeras_side import load_network
+
     from autocnn.exports.formats import KERAS
     from autocnn.finals.scoring import score_images
     from autocnn.models.trained import TrainedModel
@@ -386,7 +400,8 @@ def score_kept(folder: Path, data: Any, test: Any) -> list[dict[str, float]]:
                 weights=file.with_suffix(".npz"),
             )
             model.build().save(file)
-        score = score_images(KERAS.load(file), test, data.n_classes)
+        load = load_network if folder.name == AUTOKERAS else KERAS.load
+        score = score_images(load(file), test, data.n_classes)
         lines.append({**line, "test": score.accuracy})
     return lines
 

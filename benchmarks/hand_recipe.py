@@ -1,7 +1,9 @@
 """The recipe of autocnn's small images, scaled by hand to any size; an arm of `any_images.py`.
 
 A stem, pairs of convolutions and a global maximum, trained with AdamW over one whole one-cycle
-schedule: as many epochs as the time allows, on all training images, in autocnn's precision.
+schedule: as many epochs as the time allows, on all training images. If the processor has bfloat16,
+by Keras' policy `mixed_bfloat16`: under the graph option that autocnn takes, Keras' own batch
+normalisation loses its statistics (docs/experiments.md).
 """
 
 from __future__ import annotations
@@ -44,32 +46,33 @@ def hand_network(task: Task) -> Any:
         round(task.side / 14) / task.shape[1],
         fill_mode="nearest",
         interpolation="nearest",
+        dtype="float32",
     )(image)
-    x = layers.RandomFlip("horizontal")(x) if task.may_flip else x
-    x = layers.Normalization(mean=task.images.mean((0, 1, 2)), variance=task.images.var((0, 1, 2)))(
-        x
-    )
+    x = layers.RandomFlip("horizontal", dtype="float32")(x) if task.may_flip else x
+    mean, variance = task.images.mean((0, 1, 2)), task.images.var((0, 1, 2))
+    x = layers.Normalization(mean=mean, variance=variance, dtype="float32")(x)
 
     def convolve(x: Any, width: int, stride: int = 1) -> Any:
         x = layers.Conv2D(width, 3, strides=stride, padding="same", use_bias=False)(x)
-        return layers.Activation("relu")(layers.BatchNormalization()(x))
+        return layers.Activation("relu")(layers.BatchNormalization(momentum=0.9)(x))
 
     x = convolve(x, 32, stem_stride(task.side))
     for i, width in enumerate(block_widths(task.side)):
         x = layers.MaxPooling2D(padding="same")(x) if i > 0 else x
         x = convolve(convolve(x, width), width)
-    return Model(image, layers.Dense(task.n_classes)(layers.GlobalMaxPooling2D()(x)))
+    return Model(
+        image, layers.Dense(task.n_classes, dtype="float32")(layers.GlobalMaxPooling2D()(x))
+    )
 
 
 def train_hand_recipe(task: Task) -> Trained:
     """One schedule that ends within the time, in the precision that autocnn would take."""
     import keras
 
-    from autocnn.train.backend import find_device, set_precision
+    from autocnn.train.backend import find_device
 
-    device = find_device()
-    precision = "bfloat16" if device.bfloat16 else "float32"
-    set_precision(precision, device)
+    precision = "mixed_bfloat16" if find_device().bfloat16 else "float32"
+    keras.config.set_dtype_policy(precision)
     model = hand_network(task)
     batch = max(1, min(128, len(task.labels) // 16))
     optimizer = keras.optimizers.AdamW(1e-3, weight_decay=DECAY)

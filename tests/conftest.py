@@ -20,6 +20,7 @@ import psutil
 import pytest
 from postgres import postgres_server, postgres_url  # noqa: F401  fixtures
 from rich.console import Console
+from slurm import slurm  # noqa: F401  fixture
 
 from autocnn.data.dataset import TrainingImages
 from autocnn.data.prepared import PreparedData, prepare_images

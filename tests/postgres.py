@@ -29,6 +29,7 @@ class PostgresServer:
     """A server on this machine that requires a password."""
 
     port: int
+    user: str | None  # whose processes the server has; None: the current user's
 
     def url(self, database: str, password: str | None = PASSWORD) -> str:
         """The URL of a database on the server, without a password if `password` is None."""
@@ -48,6 +49,24 @@ class PostgresServer:
             autocommit=True,
         ) as connection:
             connection.execute(statement)  # type: ignore[call-overload]
+
+    def use_certificate(self, folder: Path) -> Path:
+        """Answer to TLS from now on; returns the certificate of the host localhost."""
+        if shutil.which("openssl") is None:
+            pytest.skip("openssl is not installed")
+        key, certificate = folder / "server.key", folder / "server.crt"
+        command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+        command += ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+        command += ["-keyout", str(key), "-out", str(certificate)]
+        subprocess.run(command, check=True, capture_output=True)
+        key.chmod(0o600)
+        if self.user is not None:
+            shutil.chown(key, self.user)
+        for name, value in (("cert_file", certificate), ("key_file", key)):
+            self.execute(f"ALTER SYSTEM SET ssl_{name} = '{value}'")
+        self.execute("ALTER SYSTEM SET ssl = on")
+        self.execute("SELECT pg_reload_conf()")
+        return certificate
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +91,7 @@ def running_server(*settings: str) -> Iterator[PostgresServer]:
         port = _free_port()
         _start(programs, user, folder, port, settings or ("-F",))
         try:
-            yield PostgresServer(port)
+            yield PostgresServer(port, user)
         finally:
             _run(user, folder, programs / "pg_ctl", "stop", "-D", "data", "-m", "immediate")
     finally:

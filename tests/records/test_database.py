@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import optuna
 import pytest
@@ -400,3 +403,24 @@ def test_other_errors_pass(file_url):
         1 / 0  # noqa: B018
     with pytest.raises(ZeroDivisionError), database_errors(None, "lost"):
         1 / 0  # noqa: B018
+
+
+def test_tls_options_reach_the_driver(postgres_url, postgres_server):
+    """The certificate is checked against the file and the name of the host that the URL has."""
+    folder = Path(tempfile.mkdtemp(prefix="autocnn-tls-"))
+    try:
+        folder.chmod(0o755)
+        certificate = postgres_server.use_certificate(folder)
+        named = postgres_url.replace("@127.0.0.1:", "@localhost:")
+        safe = f"?sslmode=verify-full&sslrootcert={certificate}"
+        opened = open_database(named + safe)
+        with opened.engine.connect() as connection:
+            query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+            assert connection.execute(sqlalchemy.text(query)).scalar() is True
+        with pytest.raises(RecordError, match=r"certificate .*does not match") as raised:
+            open_database(postgres_url + safe)
+        assert PASSWORD not in one_line(raised)
+    finally:
+        postgres_server.execute("ALTER SYSTEM RESET ssl")
+        postgres_server.execute("SELECT pg_reload_conf()")
+        shutil.rmtree(folder)

@@ -1,4 +1,7 @@
-"""AutoKeras as a side of `time_to_accuracy.py`; needs `pip install autokeras`.
+"""AutoKeras as a side of `time_to_accuracy.py`.
+
+It needs an environment of its own, with `pip install autokeras keras==3.10.0 tensorflow==2.19.1`
+and this checkout on the PYTHONPATH: AutoKeras 3.0.0 fails with Keras 3.15.
 
 `autokeras.ImageClassifier` as its guide uses it, on autocnn's split: batches of 32, training until
 the validation loss has not fallen for ten epochs, the classifier's own order of networks. Beside

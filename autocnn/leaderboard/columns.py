@@ -100,10 +100,17 @@ def objective_of(schema: pa.Schema) -> Objective:
 
 
 def ranking_of(schema: pa.Schema) -> Objective:
-    """The objective by which the rows of a run are ordered."""
+    """The objective by which the rows of a run are ordered.
+
+    Raises: RecordError if it is unknown, or if the score from which the size ranks is no number.
+    """
     limit = (schema.metadata or {}).get(SMALLEST_KEY)
     found = objective_of(schema)
-    return found if limit is None else replace(found, smallest_from=float(limit))
+    try:
+        return found if limit is None else replace(found, smallest_from=float(limit))
+    except ValueError:
+        key = SMALLEST_KEY.decode()
+        raise RecordError(f"a leaderboard has no number in {key}, but {limit!r}") from None
 
 
 def with_places(rows: pa.Table, front: Collection[int], n_before: int = 0) -> pa.Table:

@@ -14,13 +14,13 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from autocnn.errors import StudyError
+from autocnn.errors import RecordError, StudyError
 from autocnn.input_files import check_input
 from autocnn.leaderboard.columns import (
     COLUMNS,
@@ -38,6 +38,7 @@ from autocnn.leaderboard.ranking import rank_order
 TAIL = "tail.parquet"
 RUNS_KEY, FRONT_KEY = b"autocnn.runs", b"autocnn.pareto"  # of the tail: names, numbers of trials
 FIRST_GROUP, LAST_GROUP = 1024, 16_384  # rows of a row group, which doubles from the first on
+_Item = TypeVar("_Item", str, int)
 _RUN = "autocnn.run"  # the column with the place of a row's run
 
 
@@ -127,16 +128,12 @@ class LeaderboardRuns:
     path: Path
     schema: pa.Schema
     runs: tuple[Run, ...]  # the tail last
+    front: frozenset[int]  # the numbers of the trials on the Pareto front
 
     @cached_property
     def n_trials(self) -> int:
         """How many trials it holds."""
         return sum(run.n_rows for run in self.runs)
-
-    @cached_property
-    def front(self) -> frozenset[int]:
-        """The numbers of the trials on the Pareto front."""
-        return frozenset(json.loads((self.schema.metadata or {}).get(FRONT_KEY, b"[]")))
 
     def metadata(self, key: bytes) -> str | None:
         """What the tail says of the leaderboard, or None where it does not."""
@@ -202,16 +199,42 @@ def open_runs(path: Path) -> LeaderboardRuns:
         raise StudyError(f"{path}: holds no leaderboard; {repair_line(path)}")
     tail = open_run(path / TAIL)
     stored = tail.file.schema_arrow
-    names = json.loads((stored.metadata or {}).get(RUNS_KEY, b"[]"))
-    runs = [open_run(path / Path(str(name)).name) for name in names]
+    missing = [name for name in KEYS if name not in stored.names]
+    if missing:
+        raise RecordError(f"{tail.path}: has no column {missing[0]}; {repair_line(path)}")
+    names = _listed(tail, RUNS_KEY, str)
+    runs = [open_run(path / Path(name).name) for name in names]
+    for run in runs:
+        if not run.file.schema_arrow.equals(stored):
+            raise RecordError(f"{run.path}: has other columns than {TAIL}; {repair_line(path)}")
     kinds = dict(COLUMNS)
     derived = [pa.field(name, kinds[name]) for name in DERIVED]
     order = [name for name, _ in COLUMNS] + stored.names
     fields = {field.name: field for field in (*derived, *stored)}
     schema = pa.schema([fields[name] for name in dict.fromkeys(order) if name in fields])
     return LeaderboardRuns(
-        path=path, schema=schema.with_metadata(stored.metadata), runs=(*runs, tail)
+        path=path,
+        schema=schema.with_metadata(stored.metadata),
+        runs=(*runs, tail),
+        front=frozenset(_listed(tail, FRONT_KEY, int)),
     )
+
+
+def _listed(tail: Run, key: bytes, kind: type[_Item]) -> list[_Item]:
+    """The list of texts or numbers that the tail holds under `key`.
+
+    Raises: RecordError if it is no such list.
+    """
+    text = (tail.file.schema_arrow.metadata or {}).get(key, b"[]")
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    if not isinstance(found, list) or any(type(each) is not kind for each in found):
+        raise RecordError(
+            f"{tail.path}: expected a list in {key.decode()}; {repair_line(tail.path.parent)}"
+        )
+    return found
 
 
 def _in_rank_order(runs: Sequence[Run], columns: Sequence[str], objective: Any) -> Iterator[Any]:

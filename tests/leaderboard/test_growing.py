@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -12,11 +13,11 @@ import pytest
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.leaderboard import growing
-from autocnn.leaderboard.columns import RECORD_KEY, filter_rows
+from autocnn.leaderboard.columns import RECORD_KEY, SMALLEST_KEY, filter_rows
 from autocnn.leaderboard.file import LeaderboardFile, open_leaderboard
 from autocnn.leaderboard.filters import parse_condition
 from autocnn.leaderboard.growing import GrowingLeaderboard, write_records
-from autocnn.leaderboard.runs import TAIL, LeaderboardRuns
+from autocnn.leaderboard.runs import FRONT_KEY, RUNS_KEY, TAIL, LeaderboardRuns
 from autocnn.leaderboard.table import build_leaderboard
 from autocnn.objectives import ACCURACY, LOSS
 from autocnn.trial import TrialState
@@ -190,4 +191,42 @@ def test_a_folder_that_lacks_a_file_is_refused(path, space, trials):
         open_leaderboard(path)
     (path / TAIL).unlink()
     with pytest.raises(StudyError, match="holds no leaderboard"):
+        open_leaderboard(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        (RUNS_KEY, b"{"),
+        (RUNS_KEY, b'"x"'),
+        (RUNS_KEY, b"[1]"),
+        (RUNS_KEY, b"\xff"),
+        (FRONT_KEY, b'["1"]'),
+        (FRONT_KEY, b"[true]"),
+        (SMALLEST_KEY, b"much"),
+    ],
+)
+@pytest.mark.usefixtures("small")
+def test_a_tail_that_says_nonsense_is_refused(path, space, trials, key, value):
+    """In one line that names it."""
+    _grow(path, space, trials, 10)
+    tail = pq.read_table(path / TAIL)
+    pq.write_table(tail.replace_schema_metadata({**tail.schema.metadata, key: value}), path / TAIL)
+    with pytest.raises(RecordError, match=key.decode()) as raised:
+        open_leaderboard(path).read()
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.usefixtures("small")
+def test_a_run_with_other_columns_is_refused(path, space, trials):
+    """It is named, and so is a tail that lacks what the rank is made of."""
+    _grow(path, space, trials, 10)
+    tail = pq.read_table(path / TAIL)
+    (name, *_) = json.loads(tail.schema.metadata[RUNS_KEY])
+    run = pq.read_table(path / name)
+    pq.write_table(run.drop_columns(["macs"]), path / name)
+    with pytest.raises(RecordError, match=rf"{name}: has other columns than {TAIL}; "):
+        open_leaderboard(path)
+    pq.write_table(tail.drop_columns(["best_epoch_loss"]), path / TAIL)
+    with pytest.raises(RecordError, match=r"tail\.parquet: has no column best_epoch_loss; "):
         open_leaderboard(path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from autocnn.errors import AutocnnError
@@ -208,7 +209,7 @@ def _take_over(file: FileChanged, job: TrialJob) -> None:
     Raises: RecordError if it cannot be written; FileNotFoundError if the study's folder is gone.
     """
     make_folder_in(job.root, job.folder)
-    path = job.folder / file.name
+    path = job.folder / Path(file.name).name
     if file.content is None:
         delete_file(path)
     else:

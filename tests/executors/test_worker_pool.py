@@ -151,6 +151,17 @@ def test_files_of_another_machine_are_put_into_the_folder_of_the_job(pool, links
     assert list(job.folder.iterdir()) == []
 
 
+def test_a_file_of_another_machine_stays_in_the_folder_of_the_job(pool, links, job, tmp_path):
+    """Whatever its name says."""
+    links[0].start()
+    links[0].is_up = True
+    pool.submit(job)
+    links[0].messages.append(FileChanged(name="../../outside", content=b"x"))
+    pool.events(0)
+    assert (job.folder / "outside").read_bytes() == b"x"
+    assert not (job.folder / "../../outside").exists()
+
+
 def test_a_file_that_cannot_be_written_ends_the_search(pool, links, job, monkeypatch):
     """A full disk is no failure of the trial."""
 

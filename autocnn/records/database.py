@@ -7,6 +7,7 @@ the same time of creation.
 from __future__ import annotations
 
 import os
+import sys
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,8 @@ def open_database(url: str, *, creates: bool = True) -> RDBStorage:
     """
     _check_folder(url)
     try:
+        if sqlite_file(url) is None:
+            _import_driver()
         with database_errors(url, "cannot be opened"):
             if not creates:
                 _require_tables(url)
@@ -189,6 +192,20 @@ def _engine_settings(url: str) -> dict[str, Any]:
         return {"connect_args": {"timeout": LOCKED_S}}
     wait = {} if "connect_timeout=" in url else {"connect_timeout": CONNECT_S}
     return {"pool_pre_ping": True, "connect_args": wait}
+
+
+def _import_driver() -> None:
+    """Import psycopg, bound to the OpenSSL that comes with it.
+
+    TensorFlow exports the functions of another TLS library under the same names. If it was loaded
+    before, the driver would call those at the first encrypted connection, which ends the process.
+    """
+    before = sys.getdlopenflags()
+    sys.setdlopenflags(before | getattr(os, "RTLD_DEEPBIND", 0))  # macOS has and needs none
+    try:
+        import psycopg  # noqa: F401
+    finally:
+        sys.setdlopenflags(before)
 
 
 def _require_tables(url: str) -> None:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -405,22 +406,41 @@ def test_other_errors_pass(file_url):
         1 / 0  # noqa: B018
 
 
-def test_tls_options_reach_the_driver(postgres_url, postgres_server):
-    """The certificate is checked against the file and the name of the host that the URL has."""
+@pytest.fixture
+def tls(postgres_url, postgres_server) -> Iterator[str]:
+    """Options of a URL that ask for TLS and check the certificate of the host localhost."""
     folder = Path(tempfile.mkdtemp(prefix="autocnn-tls-"))
+    folder.chmod(0o755)
     try:
-        folder.chmod(0o755)
         certificate = postgres_server.use_certificate(folder)
-        named = postgres_url.replace("@127.0.0.1:", "@localhost:")
-        safe = f"?sslmode=verify-full&sslrootcert={certificate}"
-        opened = open_database(named + safe)
-        with opened.engine.connect() as connection:
-            query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
-            assert connection.execute(sqlalchemy.text(query)).scalar() is True
-        with pytest.raises(RecordError, match=r"certificate .*does not match") as raised:
-            open_database(postgres_url + safe)
-        assert PASSWORD not in one_line(raised)
+        yield f"?sslmode=verify-full&sslrootcert={certificate}"
     finally:
         postgres_server.execute("ALTER SYSTEM RESET ssl")
         postgres_server.execute("SELECT pg_reload_conf()")
         shutil.rmtree(folder)
+
+
+def test_another_host_than_that_of_the_certificate_is_refused(postgres_url, tls):
+    """By the options of libpq, which stand in the URL."""
+    with pytest.raises(RecordError, match=r"certificate .*does not match") as raised:
+        open_database(postgres_url + tls)
+    assert PASSWORD not in one_line(raised)
+
+
+@pytest.mark.parametrize("before", ["", "tensorflow", "jax"])
+def test_a_connection_is_encrypted_whatever_was_loaded_before(postgres_url, tls, before):
+    """TensorFlow exports functions with the names of those that the driver calls."""
+    url = postgres_url.replace("@127.0.0.1:", "@localhost:") + tls
+    code = f"""
+import {before or "sys"}
+import sqlalchemy
+from autocnn.records.database import open_database
+opened = open_database({url!r})
+with opened.engine.connect() as connection:
+    query = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
+    print(connection.execute(sqlalchemy.text(query)).scalar())
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "True\n"), done.stderr

@@ -427,7 +427,7 @@ def test_another_host_than_that_of_the_certificate_is_refused(postgres_url, tls)
     assert PASSWORD not in one_line(raised)
 
 
-@pytest.mark.parametrize("before", ["", "tensorflow", "jax"])
+@pytest.mark.parametrize("before", ["", "tensorflow"])
 def test_a_connection_is_encrypted_whatever_was_loaded_before(postgres_url, tls, before):
     """TensorFlow exports functions with the names of those that the driver calls."""
     url = postgres_url.replace("@127.0.0.1:", "@localhost:") + tls

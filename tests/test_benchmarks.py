@@ -98,6 +98,7 @@ def test_a_difference_has_the_interval_of_welch():
     assert run("-c", code.replace("2, 3, 4", "2")).split()[1:] == ["nan", "nan"]
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_script_is_trained_beside_autocnn(tmp_path):
     """One epoch by each arm on the digits; a second call trains nothing."""

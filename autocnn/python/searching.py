@@ -220,7 +220,7 @@ def _beside(
     return Beside(report=report, trackers=trackers, watch_port=_watch_port(watch))
 
 
-def _watch_port(watch: bool | int) -> int | None:
+def _watch_port(watch: object) -> int | None:
     """The port of the page, or None without one.
 
     Raises: SettingsError if it is neither True, False nor a port.

@@ -47,6 +47,7 @@ class PostgresServer:
             password=PASSWORD,
             dbname=database,
             autocommit=True,
+            sslmode="disable",  # TensorFlow may have been loaded before this driver
         ) as connection:
             connection.execute(statement)  # type: ignore[call-overload]
 

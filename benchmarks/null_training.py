@@ -27,15 +27,10 @@ from autocnn.trial import WEIGHTS_FILE, Device, Epoch, TrialJob, TrialState
 NO_DEVICE = Device(backend="none", kind="cpu", names=(), bfloat16=False, reason="")
 
 
-class NullExecutor:
-    """Trains nothing: the epochs of its one job are made up, and there at once."""
+class NoTraining:
+    """What an executor needs beside jobs; its subclasses make those up."""
 
     capacity = 1
-
-    def __init__(self) -> None:
-        self._job: TrialJob | None = None
-        self._curve: tuple[Epoch, ...] = ()
-        self._n_sent, self._is_pruned = 0, False
 
     def start(self) -> None:
         """There is nothing to load."""
@@ -52,6 +47,21 @@ class NullExecutor:
     ) -> tuple[float, float] | None:
         """No time at all."""
         return 0.0, 0.0
+
+    def cancel(self, number: int) -> None:
+        """No job is cancelled."""
+
+    def close(self) -> None:
+        """There is nothing to release."""
+
+
+class NullExecutor(NoTraining):
+    """Trains nothing: the epochs of its one job are made up, and there at once."""
+
+    def __init__(self) -> None:
+        self._job: TrialJob | None = None
+        self._curve: tuple[Epoch, ...] = ()
+        self._n_sent, self._is_pruned = 0, False
 
     def submit(self, job: TrialJob) -> None:
         """Make up the whole curve."""
@@ -78,12 +88,6 @@ class NullExecutor:
     def answer(self, number: int, *, prune: bool) -> None:
         """Go on, or end there."""
         self._is_pruned = prune
-
-    def cancel(self, number: int) -> None:
-        """No job is cancelled."""
-
-    def close(self) -> None:
-        """There is nothing to release."""
 
 
 def empty_data() -> PreparedData:

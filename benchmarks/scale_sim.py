@@ -32,22 +32,20 @@ from pathlib import Path
 import numpy as np
 from made_up import make_study
 from measuring import describe_machine
-from null_training import NO_DEVICE, null_session
+from null_training import NoTraining, null_session
 from replay_pool import read_pool
 from replay_surrogate import Encoder, Run, SearchedPool, build_entries
 from rich.console import Console
 from rich.table import Table
 
 from autocnn.api.search_study import SilentListener
-from autocnn.data.prepared import DataReference
 from autocnn.executors.protocol import EpochEnded, Event, JobEnded
 from autocnn.keras_startup import load_keras
 from autocnn.records.optuna_record import open_study, silence_optuna
 from autocnn.records.study_settings import StudySettings
-from autocnn.space.config import TrialConfig
 from autocnn.space.toml import load_space
 from autocnn.study.session import Session
-from autocnn.trial import WEIGHTS_FILE, Device, Epoch, TrialJob, TrialResult, TrialState
+from autocnn.trial import WEIGHTS_FILE, Epoch, TrialJob, TrialResult, TrialState
 
 POOL = Path(__file__).resolve().parents[1] / "results" / "replay" / "fashion_mnist"
 COLUMNS = (
@@ -74,7 +72,7 @@ class _Training:
     is_pruned: bool = False
 
 
-class VirtualExecutor:
+class VirtualExecutor(NoTraining):
     """Workers whose trainings were recorded, on a clock that no one waits for."""
 
     def __init__(self, capacity: int, pool: SearchedPool, slow: float, search: Session) -> None:
@@ -86,22 +84,6 @@ class VirtualExecutor:
         self._events: list[tuple[float, int]] = []  # virtual time, number of the job
         self._left = time.process_time()  # when the search last went on
         self.held: dict[int, float] = {}  # accuracy on images that nothing is chosen by
-
-    def start(self) -> None:
-        """There is nothing to load."""
-
-    def use(self, data: DataReference) -> None:
-        """There is nothing to train on."""
-
-    def device(self) -> Device:
-        """No device."""
-        return NO_DEVICE
-
-    def measure(
-        self, config: TrialConfig, precision: str, limit_s: float
-    ) -> tuple[float, float] | None:
-        """No time at all."""
-        return 0.0, 0.0
 
     def submit(self, job: TrialJob) -> None:
         """Find the nearest recorded configuration; its first epoch is under way."""
@@ -136,12 +118,6 @@ class VirtualExecutor:
         seconds = 0.0 if ends else float(training.run.cpu[done] - training.run.cpu[done - 1])
         self._train_on(number, self._slow * seconds)
         self._leave()
-
-    def cancel(self, number: int) -> None:
-        """No job is cancelled."""
-
-    def close(self) -> None:
-        """There is nothing to release."""
 
     def _enter(self) -> None:
         """The search's own CPU seconds pass on the virtual clock, too."""

@@ -259,11 +259,11 @@ def _counted(count: Count) -> Iterator[None]:
     def committed(*_: object) -> None:
         count.statements["transactions"] += 1
 
-    heard = {"before_cursor_execute": statement, "commit": committed}
-    for name, function in heard.items():
+    listeners = {"before_cursor_execute": statement, "commit": committed}
+    for name, function in listeners.items():
         event.listen(Engine, name, function)
     yield
-    for name, function in heard.items():
+    for name, function in listeners.items():
         event.remove(Engine, name, function)
 
 

@@ -9,8 +9,8 @@ Two parts, with trials that train nothing:
 - quality: a history of `--history` points of the space with the score of a made-up function of
   the point (a bowl with a place and a weight for each parameter, products of pairs, and noise),
   half of them at random, the others mutations of the best ones so far: a search that has
-  converged. From there each side draws `--draws` trials, told of their scores. Both sides see the
-  same history and the same noise. The differences are paired by seed, with the 95 % interval of
+  converged. From there each side draws `--draws` trials, and learns their scores. Both sides see
+  the same history and the same noise. The differences are paired by seed, with the 95 % interval of
   Student's t. A score is a fraction of the best that the function has, without the noise.
 
 The sides differ in `HISTORY` of `autocnn.engines.tpe` alone.

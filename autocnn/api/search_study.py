@@ -127,8 +127,7 @@ def check_search(settings: StudySettings, study: OpenStudy) -> None:
     """Check all that can be checked before images are read: the study's folder, and the space.
 
     Raises: SettingsError if the executor cannot be had; StudyError if the study is in use;
-    RecordError if its folder cannot be written;
-    SpaceError for a wrong space.
+    RecordError if its folder cannot be written; SpaceError for a wrong space.
     """
     check_executor(settings.executor, settings.ray_address)
     check_study_folder(study.paths)

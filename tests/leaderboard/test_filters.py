@@ -179,7 +179,8 @@ def test_a_text_without_an_operator_is_refused(text):
         ),
         (
             "cause!=oom",
-            "cause must be one of diverged, out_of_memory, crashed, timed_out, error, got 'oom'",
+            "cause must be one of diverged, out_of_memory, crashed, node_lost, timed_out, error, "
+            "got 'oom'",
         ),
     ],
 )

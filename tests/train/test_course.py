@@ -82,3 +82,33 @@ def test_a_course_can_be_shortened_again(course):
     course.fit(_curve(5.0, 6.0), left_s=1.9)
     course.fit(_curve(5.0, 6.0, 9.0), left_s=1.0)
     assert course.last_epoch == 3
+
+
+def test_a_shortened_course_is_lengthened_once_the_epochs_are_fast(make_job):
+    """After 2 of 6 epochs there is time for 2; after the third one for 3, of 1 s each.
+
+    Of the planned twelve steps 4 were taken, then 4 of the 8 that are left in one epoch. The other
+    4 fill six steps, at planned places of 8 + (n + 1/2) * 4 / 6.
+    """
+    job = make_job(horizon=6, last_epoch=6)
+    schedule = Schedule(name="one_cycle")
+    optimizer = Optimizer(name="sgd", learning_rate=1.0)
+    config = replace(job.config, optimizer=optimizer, schedule=schedule)
+    course = Course(replace(job, config=config), STEPS)
+    course.fit(_curve(9.0, 13.0), left_s=9.0)
+    assert course.last_epoch == 4
+    course.fit(_curve(9.0, 10.0, 11.0), left_s=3.5)
+    assert course.last_epoch == 6
+    places = [8 + (n + 0.5) * 4 / 6 for n in range(6)]
+    wanted = [1 - min(place, 11.5) / 12 for place in places]
+    assert _rates(course)[6:] == pytest.approx(wanted)
+
+
+def test_a_course_is_not_lengthened_beyond_its_plan_or_without_time_to_spare(course):
+    """2.1 s are enough for two epochs with 4 % to spare, but not with the 10 % of a longer one."""
+    course.fit(_curve(5.0, 6.0), left_s=1.9)
+    course.fit(_curve(5.0, 6.0), left_s=2.1)
+    assert course.last_epoch == 3
+    course.fit(_curve(5.0, 6.0), left_s=100.0)
+    assert course.last_epoch == 4
+    assert _rates(course) == [n / 16 for n in (15, 13, 11, 9, 7, 5, 3, 1)]

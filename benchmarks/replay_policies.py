@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+from replay_priorband import draw_mixed
 from replay_surrogate import SearchedPool
 
 from autocnn.engines.mutations import mutate
@@ -85,6 +86,8 @@ def _choose(policy: Policy, known: Known) -> int:
     name, _, share = policy.proposer.partition(":")
     if name == "mix":  # that share at random, the others by evolution
         name = "random" if known.rng.random() < float(share) else "evolution"
+    if name == "priorband":
+        return _priorband(known, float(share))
     return PROPOSERS[name](known)
 
 
@@ -119,6 +122,11 @@ def _tpe(known: Known) -> int:
     n = min(CANDIDATES, int((weights > 0).sum()))
     chosen = known.rng.choice(len(unused), n, replace=False, p=weights / weights.sum())
     return int(unused[chosen[(good - poor)[chosen].argmax()]])
+
+
+def _priorband(known: Known, random_share: float) -> int:
+    vector = draw_mixed(known.pool, known.scored, random_share, known.rng)
+    return _random(known) if vector is None else known.pool.nearest_to(vector, known.is_used)
 
 
 PROPOSERS: dict[str, Callable[[Known], int]] = {

@@ -108,9 +108,9 @@ def _staged(horizons: tuple[int, ...], shares: tuple[float, ...], **changes: Any
 
 
 def _of_proposers(stages: tuple[Stage, ...]) -> Iterator[Policy]:
-    for proposer in ("random", "tpe", "mix:0.25", "mix:0.5"):
+    for proposer in ("random", "tpe", "mix:0.25", "mix:0.5", "priorband:0.2", "priorband:0.5"):
         yield _changed(f"proposer: {proposer}", stages, proposer=proposer)
-    for proposer in ("evolution", "tpe", "random"):
+    for proposer in ("evolution", "tpe", "random", "priorband:0.2", "priorband:0.5"):
         name = f"proposer: {proposer}, no recipes"
         yield _changed(name, stages, proposer=proposer, recipes=False)
 

@@ -73,6 +73,7 @@ class Encoder:
         self._parameters = dict(space.varying())
         self._places = {name: _place_of(p) for name, p in self._parameters.items()}
         self.is_ordered = np.array([_is_ordered(p) for p in self._parameters.values()])
+        self.n_choices = np.array([_n_choices(p) for p in self._parameters.values()])
 
     def vector(self, point: Mapping[str, Value]) -> Numbers:
         """The vector of `point`, with INACTIVE for parameters that are not active."""
@@ -105,6 +106,13 @@ def _is_ordered(parameter: Parameter) -> bool:
     return all(isinstance(c, int | float) and not isinstance(c, bool) for c in parameter.choices)
 
 
+def _n_choices(parameter: Parameter) -> int:
+    """The number of choices of a parameter without an order, else 0."""
+    if not isinstance(parameter, Categorical) or _is_ordered(parameter):
+        return 0
+    return len(parameter.choices)
+
+
 def _place_of(parameter: Parameter) -> Callable[[Value], float]:
     """The function from a value of `parameter` to its place."""
     if isinstance(parameter, Categorical):
@@ -130,7 +138,11 @@ class SearchedPool:
 
     def nearest(self, point: Mapping[str, Value], is_used: npt.NDArray[np.bool_]) -> int:
         """The unused entry that is nearest to `point`."""
-        distances = self.encoder.distances(self.vectors, self.encoder.vector(point))
+        return self.nearest_to(self.encoder.vector(point), is_used)
+
+    def nearest_to(self, vector: Numbers, is_used: npt.NDArray[np.bool_]) -> int:
+        """The unused entry that is nearest to `vector`."""
+        distances = self.encoder.distances(self.vectors, vector)
         return int(np.where(is_used, np.inf, distances).argmin())
 
     def typical_seconds(self, horizon: int) -> float:

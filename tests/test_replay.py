@@ -28,6 +28,7 @@ def scripts() -> Iterator[SimpleNamespace]:
         import replay_images
         import replay_policies
         import replay_pool
+        import replay_priorband
         import replay_record
         import replay_report
         import replay_search
@@ -40,6 +41,7 @@ def scripts() -> Iterator[SimpleNamespace]:
             images=replay_images,
             policies=replay_policies,
             pool=replay_pool,
+            priorband=replay_priorband,
             record=replay_record,
             report=replay_report,
             search=replay_search,
@@ -316,7 +318,7 @@ def test_the_density_of_tpe_counts_cells(scripts):
     assert found.tolist() == pytest.approx([3 / 8, 2 / 8, 1 / 8])
 
 
-@pytest.mark.parametrize("proposer", ["random", "evolution", "tpe", "mix:0.5"])
+@pytest.mark.parametrize("proposer", ["random", "evolution", "tpe", "mix:0.5", "priorband:0.2"])
 def test_proposers_give_every_configuration_once(scripts, proposer):
     """Until all are used; the recipes come first, in their order."""
     pool = pool_of(scripts, [{4: [0.1] * 4}] * 8)
@@ -328,6 +330,41 @@ def test_proposers_give_every_configuration_once(scripts, proposer):
         known.scored.append((entry, 0.1 * entry))
     assert given[:2] == [5, 3]
     assert sorted(given) == list(range(8))
+
+
+@pytest.fixture
+def encoder(scripts) -> SimpleNamespace:
+    """Of two numbers and of a choice of three."""
+    return SimpleNamespace(is_ordered=np.array([True, True, False]), n_choices=np.array([0, 0, 3]))
+
+
+def test_the_density_around_a_centre_is_normal_for_numbers(scripts, encoder):
+    """A gap of a deviation costs 1/2, another choice log 4, and so does a parameter of one only."""
+    centre = np.array([0.5, 0.5, 1.0])
+    found = [
+        scripts.priorband.log_likelihood(encoder, centre, np.array(vector))
+        for vector in ([0.5, 0.5, 1.0], [0.75, 0.5, 1.0], [0.5, 0.5, 2.0], [0.5, -1.0, 1.0])
+    ]
+    assert found == pytest.approx([0.0, -0.5, -np.log(4), -np.log(4)])
+
+
+def test_evidence_moves_draws_from_the_prior_to_the_best_trial(scripts, encoder):
+    """Worked by hand: the best third is the best trial, a deviation of 2 from the only recipe."""
+    prior, best = np.array([[0.0, 0.5, 0.0]]), np.array([0.5, 0.5, 0.0])
+    share = scripts.priorband.incumbent_share(encoder, prior, [best, prior[0], prior[0]])
+    assert share == pytest.approx(1 / (1 + np.exp(-2)))
+
+
+def test_a_draw_near_a_centre_leaves_what_is_not_drawn_anew(scripts, encoder):
+    """Share 0 is the centre itself; inactive parameters stay so; choices stay in their range."""
+    rng, centre = np.random.default_rng(0), np.array([0.5, -1.0, 2.0])
+    same = scripts.priorband.perturbed(encoder, centre, 0.0, rng)
+    assert same.tolist() == centre.tolist()
+    drawn = np.array([scripts.priorband.perturbed(encoder, centre, 1.0, rng) for _ in range(500)])
+    assert set(drawn[:, 1]) == {-1.0}
+    assert (drawn[:, 2] == 2.0).mean() == pytest.approx(4 / 6, abs=0.06)
+    assert set(drawn[:, 2]) == {0.0, 1.0, 2.0}
+    assert drawn[:, 0].std() == pytest.approx(0.25, abs=0.03)
 
 
 # --- searches -------------------------------------------------------------------------------------

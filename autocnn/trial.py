@@ -135,6 +135,8 @@ class TrialResult:
     batch_size: int | None = None  # a smaller one than the configuration's, if memory was too small
     duplicate_of: int | None = None  # the trial whose result was taken over
     latency_ms: float | None = None  # wall, in which one image is classified; None: not measured
+    # Wall seconds of training on one image in the first epoch; None: it had one call only
+    image_seconds: float | None = None
 
     @property
     def score(self) -> float | None:

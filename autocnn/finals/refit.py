@@ -32,6 +32,7 @@ class RefitPlan:
     horizon: int  # of its schedule
     last_epoch: int  # that is trained
     longer_than: int = 0  # the trial's schedule; 0: the refit has that one
+    guesses: bool = False  # a longer one's reason: the trial's network was no better than a guess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,13 +81,14 @@ def refit_winner(
 def plan_refit(session: Session, record: TrialRecord, reserve_s: float) -> RefitPlan:
     """The length of the refit: that of the trial up to its best epoch, or a longer schedule.
 
-    It is longer if the trial's score still rose at its end, by what the time allows; then it is
-    trained to its end. `reserve_s` seconds of the budget are left.
+    It is longer if the trial's score still rose at its end, or if it was still that of a guess, by
+    what the time allows; then it is trained to its end. `reserve_s` seconds of the budget are left.
 
     Raises: ValueError if the trial has no best epoch.
     """
     facts, data = session.facts, session.data
-    times = None if record.result is None else times_of(record.result)
+    sizes = session.validation_sizes
+    times = None if record.result is None else times_of(record.result, session.objective, sizes)
     if times is None or record.best_epoch is None:
         raise ValueError(f"trial {record.number} has no best epoch to refit to")
     horizon = record.proposal.schedule_epochs(facts.horizon)
@@ -98,7 +100,7 @@ def plan_refit(session: Session, record: TrialRecord, reserve_s: float) -> Refit
     epochs = min(facts.longest_refit, session.budget.refit_epochs(epoch_s, reserve_s))
     if epochs <= horizon:
         return own
-    return RefitPlan(horizon=epochs, last_epoch=epochs, longer_than=horizon)
+    return RefitPlan(horizon=epochs, last_epoch=epochs, longer_than=horizon, guesses=times.guesses)
 
 
 def choose_refit(
@@ -131,9 +133,10 @@ def describe_refit(plan: RefitPlan, chosen: TrialRecord, best: TrialRecord) -> l
             f"{_lead(best)} points more accurate on its training images than on others (trial "
             f"{chosen.number}: {_lead(chosen)}), and gains less from a longer training"
         )
+    why = "was still that of a guess" if plan.guesses else "still rose at the end"
     lines.append(
         f"the refit trains {plan.last_epoch} epochs, the winner's trial had {plan.longer_than}: "
-        "its score still rose at the end, and time is left"
+        f"its score {why}, and time is left"
     )
     return lines
 

@@ -22,7 +22,8 @@ class BestTrial:
     refit_s: float  # until the end of its best epoch
     trial_s: float  # until its end
     epoch_s: float  # of an epoch
-    is_rising: bool = False  # its score rose until its end, so that more epochs may raise it
+    is_rising: bool = False  # more epochs may raise its score: it rose until its end, or ...
+    guesses: bool = False  # ... it is still that of a guess
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,8 +32,9 @@ class Budget:
 
     end: float | None  # by `clock`; None: no limit
     setup_s: float  # seconds of a typical training before its first step
-    epoch_s: float  # seconds of one epoch of a typical training, all folds together
+    epoch_s: float  # seconds of one epoch of a typical training, all folds together, at first
     horizon: int
+    slowdown: float = 1.0  # seconds of a training now, divided by those when `epoch_s` was measured
     folds: int = 1  # networks that a trial trains; a refit trains one
     best: BestTrial | None = None  # None: no trial has a score, so that the finals have no winner
     longest_refit: int = 0  # epochs that the refit may have; 0: those of the winner
@@ -44,8 +46,8 @@ class Budget:
 
     @property
     def typical_trial_s(self) -> float:
-        """Seconds of a typical trial from its start to its end."""
-        return self.setup_s + self.horizon * self.epoch_s
+        """Seconds of a typical trial from its start to its end, as fast as the machine is now."""
+        return self.setup_s + self.horizon * self.slowdown * self.epoch_s
 
     @property
     def is_ranked(self) -> bool:
@@ -87,7 +89,7 @@ class Budget:
         """Seconds that are kept for a refit longer than the trials; 0 if it will not be longer."""
         if self.best is not None and not self.best.is_rising:
             return 0.0
-        epoch_s = self.epoch_s if self.best is None else self.best.epoch_s
+        epoch_s = self.slowdown * self.epoch_s if self.best is None else self.best.epoch_s
         longest_s = self.setup_s + self.longest_refit * epoch_s / self.folds
         return min(self.planned_refit_s, LONG_MARGIN * longest_s)
 
@@ -177,4 +179,4 @@ class Budget:
         left = self.search_left()
         if left is None or not self.is_ranked:
             return left is not None and left <= 0
-        return left < self.setup_s + 1.5 * self.epoch_s
+        return left < self.setup_s + 1.5 * self.slowdown * self.epoch_s

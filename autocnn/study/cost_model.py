@@ -50,7 +50,7 @@ class CostModel:
         seen = list(trials)
         if not seen:
             return self
-        scaled = self._scaled_to_all(seen)
+        scaled = self.scaled_to_all(seen)
         rows = [scaled.shares(each) for each in seen]
         held = np.sqrt(TRUST) * np.eye(len(scaled.coefficients))
         matrix = np.vstack([*rows, held])
@@ -63,8 +63,10 @@ class CostModel:
             ),
         )
 
-    def _scaled_to_all(self, seen: Sequence[Observed]) -> CostModel:
+    def scaled_to_all(self, seen: Sequence[Observed]) -> CostModel:
         """This model, multiplied by the median ratio of what was observed to what it predicts."""
+        if not seen:
+            return self
         ratios = [each.image_s / self.image_seconds(each.work) for each in seen]
         factor = float(np.median(ratios))
         return replace(self, coefficients=tuple(factor * c for c in self.coefficients))

@@ -297,6 +297,7 @@ class Search:
         self.budget.best = self.tally.times()
         if self.cost is not None:
             self.cost.learn(trial, result)
+            self.budget.slowdown = self.cost.slowdown
 
     def _write_derived(self) -> None:
         if self._is_stale:

@@ -17,6 +17,7 @@ from autocnn.study.sizing import epoch_images
 from autocnn.trial import RECIPE_ORIGIN, Proposal, TrialResult
 
 UNRANKED_REFUSALS = 5  # in a row, while no trial has a score
+RECENT = 3  # trials, the last ones, that say how fast the machine is now
 
 
 @dataclass(slots=True, kw_only=True)
@@ -35,21 +36,35 @@ class PredictedCost:
 
     def seconds(self, config: TrialConfig, network: Network, epochs: int) -> float:
         """Wall seconds of a training of `config`, whose layers are `network`, over `epochs`."""
-        if self._corrected is None:
-            self._corrected = self.model.corrected_by(self.seen)
-        image_s = self._corrected.image_seconds(self._work(config, network))
+        image_s = self._present().image_seconds(self._work(config, network))
         return self.setup_s + epochs * image_s * self._images
 
+    @property
+    def slowdown(self) -> float:
+        """The seconds that the first trial would take now, divided by those predicted at first."""
+        if not self.seen:
+            return 1.0
+        work = self.seen[0].work
+        return self._present().image_seconds(work) / self.model.image_seconds(work)
+
     def learn(self, trial: TrialRecord | Proposal, result: TrialResult) -> None:
-        """Take into account how long a trial took, if it trained an epoch of its own."""
+        """Take into account how long a trial took, also one that was pruned in its first epoch."""
         epoch_s = seconds_of_epoch(result, trial.first_epoch)
+        image_s = result.image_seconds if epoch_s is None else epoch_s / (self._images or 1.0)
         is_own = result.duplicate_of is None and result.batch_size is None
-        if epoch_s is None or not is_own or self.n_train == 0:  # older facts do not count images
+        if image_s is None or not is_own or self.n_train == 0:  # older facts do not count images
             return
         network = plan_network(trial.config, self.image_shape, self.n_classes)
         work = self._work(trial.config, network)
-        self.seen.append(Observed(work=work, image_s=epoch_s / self._images))
+        self.seen.append(Observed(work=work, image_s=image_s))
         self._corrected = None
+
+    def _present(self) -> CostModel:
+        """The model that all trials have corrected, at the speed of the last ones."""
+        if self._corrected is None:
+            fitted = self.model.corrected_by(self.seen)
+            self._corrected = fitted.scaled_to_all(self.seen[-RECENT:])
+        return self._corrected
 
     @classmethod
     def of(cls, facts: Facts, measured: Measurement) -> PredictedCost:

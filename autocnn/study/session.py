@@ -133,12 +133,14 @@ class Session:
             self.objective,
             by_seed=bool(self.mode.plan),
             lengthens=self.facts.longest_refit > 0,
+            class_sizes=self.validation_sizes,
         )
         proposals = self._proposals(listener, tally)
         self.budget.best = tally.times()
         for record in self.finished():
             if record.result is not None:
                 self.cost.learn(record, record.result)
+        self.budget.slowdown = self.cost.slowdown
         if not self.mode.joins:
             write_is_open(self.study, is_open=True)
         ending = Search(

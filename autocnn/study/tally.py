@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from autocnn.leaderboard.ranking import winner
@@ -25,6 +25,7 @@ class Tally:
     counts: Counter[TrialState] = field(default_factory=Counter)
     objective: Objective = ACCURACY
     lengthens: bool = False  # the refit may be longer than the trials
+    class_sizes: tuple[int, ...] = ()  # the images of each class that a trial is scored on
     candidates: list[Candidate] = field(default_factory=list)  # for a longer refit
     failures: int = 0  # failed trials in a row, up to now
     known: KnownResults = field(default_factory=lambda: KnownResults(()))
@@ -39,12 +40,14 @@ class Tally:
         *,
         by_seed: bool = False,
         lengthens: bool = False,
+        class_sizes: tuple[int, ...] = (),
     ) -> Tally:
         """The tally of trials on record, with no failures in a row. `by_seed`: see KnownResults."""
         records = list(finished)
         tally = cls(
             objective=objective,
             lengthens=lengthens,
+            class_sizes=class_sizes,
             counts=Counter(record.state for record in records),
             known=KnownResults(records, by_seed=by_seed),
             numbers={record.number for record in records},
@@ -82,7 +85,7 @@ class Tally:
         chosen = self._leader
         if self.lengthens:
             chosen = choose_for_refit(self.candidates, self.objective)
-        return None if chosen is None else times_of(chosen.result)
+        return None if chosen is None else times_of(chosen.result, self.objective, self.class_sizes)
 
     def _rank(self, candidate: Candidate) -> None:
         if can_win(self.objective, candidate.standing):
@@ -114,10 +117,17 @@ def count_states(records: Iterable[TrialRecord]) -> Counter[TrialState]:
     return Counter(record.state for record in records)
 
 
-def times_of(result: TrialResult) -> BestTrial | None:
-    """The wall seconds of a trial that ended with `result`; None if it has no best epoch."""
-    if result.best_epoch is None:
+def times_of(
+    result: TrialResult, objective: Objective = ACCURACY, class_sizes: Sequence[int] = ()
+) -> BestTrial | None:
+    """The wall seconds of a trial that ended with `result`; None if it has no best epoch.
+
+    `class_sizes` are the images of each class that it is scored on: while a network guesses, its
+    best epoch is a matter of chance, and its score may rise in any later one.
+    """
+    if result.best_epoch is None or result.score is None:
         return None
+    guesses = bool(class_sizes) and objective.is_guess(result.score, class_sizes)
     end_s = result.curve[-1].seconds
     is_whole = result.state is TrialState.COMPLETE or result.epochs > 1  # else the time cut it
     is_late = result.best_epoch > RISING_PART * result.epochs
@@ -125,5 +135,6 @@ def times_of(result: TrialResult) -> BestTrial | None:
         refit_s=result.curve[result.best_epoch - 1].seconds,
         trial_s=end_s,
         epoch_s=seconds_of_epoch(result) or end_s / result.epochs,
-        is_rising=is_whole and is_late and not knows_by_heart(result),
+        is_rising=is_whole and (is_late or guesses) and not knows_by_heart(result),
+        guesses=guesses,
     )

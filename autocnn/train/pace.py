@@ -37,23 +37,32 @@ def find_stops(job: TrialJob, steps: int, chunk: int) -> Stops:
 
 
 class Pace:
-    """The time of a step, measured without the first chunk, which compiles."""
+    """The time of a step, measured without the first call, which compiles."""
 
     def __init__(self) -> None:
-        self._since, self._since_step = time.perf_counter(), 0
+        self._since = self._last = time.perf_counter()
+        self._since_step = self._last_step = 0
 
     def note(self, at: int) -> None:
-        """Note that step `at` begins a chunk."""
+        """Note that step `at` begins a call."""
+        self._last, self._last_step = time.perf_counter(), at
         if self._since_step == 0:
-            self._since, self._since_step = time.perf_counter(), at
+            self._since, self._since_step = self._last, at
 
-    def check(self, job: TrialJob, at: int, steps: int, clock: Clock) -> None:
+    @property
+    def step_seconds(self) -> float | None:
+        """The wall seconds of a step up to the last noted one; None: only the first call ended."""
+        n_steps = self._last_step - self._since_step
+        return (self._last - self._since) / n_steps if n_steps else None
+
+    def check(self, job: TrialJob, steps: int, clock: Clock) -> None:
         """Raise PrunedWithin if the whole training exceeds the pace limit of `job`.
 
-        `at` is the next step of an epoch of `steps` steps.
+        The last noted step is the next one of an epoch of `steps` steps; the first call has ended.
         """
-        step_s = (time.perf_counter() - self._since) / (at - self._since_step)
-        left_s = step_s * (steps * job.last_epoch * job.folds - at)
+        step_s = self.step_seconds
+        assert step_s is not None
+        left_s = step_s * (steps * job.last_epoch * job.folds - self._last_step)
         whole_s = clock.since_start() + left_s
         limit = job.pace_limit_s
         if limit is not None and whole_s > limit:

@@ -106,6 +106,7 @@ class _Training:
         self.course = Course(job, self.steps)
         self.averages = Averages(self.networks, len(self.folds), self.steps * job.horizon)
         self.curve: list[Epoch] = []
+        self.first_pace: Pace | None = None  # of the first epoch
         self.best_weights: Sequence[npt.NDArray[Any]] | None = None
         self.is_resumed = self._restore()
         self.clock.seconds_before = self.curve[-1].seconds if self.curve else 0.0
@@ -202,13 +203,15 @@ class _Training:
         is_first = epoch == 1 and fold.number == 1
         stops = find_stops(self.job, self.steps, self.chunk) if is_first else NO_STOPS
         pace = Pace()
+        if is_first:
+            self.first_pace = pace
         calls = {*range(0, self.steps, self.chunk), self.steps}
         averaged = 0  # the step up to which weights are in the average
         for at, end in pairwise(sorted({*calls, stops.look_at, stops.pace_at})):
             self.clock.check()
             pace.note(at)
             if at > 0 and at == stops.pace_at:
-                pace.check(self.job, at, self.steps, self.clock)
+                pace.check(self.job, self.steps, self.clock)
             if at > 0 and at == stops.look_at:
                 self._first_look(fold, totals)
             part = slice(at, end)
@@ -302,6 +305,7 @@ class _Training:
 
     def _result(self, state: TrialState, message: str) -> TrialResult:
         self._save(state)
+        step_s = None if self.first_pace is None else self.first_pace.step_seconds
         best = best_epoch(self.curve, self.objective) if self.validates else None
         return TrialResult(
             state=state,
@@ -311,6 +315,7 @@ class _Training:
             cpu_seconds=self.clock.cpu_seconds,
             precision=self.job.precision,
             message=message,
+            image_seconds=None if step_s is None else step_s / self.batch,
         )
 
 

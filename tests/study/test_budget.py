@@ -55,6 +55,17 @@ def test_without_an_end_there_is_no_limit(clock):
     assert not budget.is_over()
 
 
+def test_a_typical_trial_is_as_slow_as_the_machine(clock, budget):
+    """At half the speed it takes 4 + 8 x 4 = 36 s, and the search needs 4 + 1.5 x 4 = 10 s."""
+    budget.slowdown = 2.0
+    assert budget.typical_trial_s == 36.0
+    assert budget.trial_limit() == 63.0  # 1.75 x 36 s; a quarter of 150 s is less
+    clock.now = 1141.0  # 9 s before the finals
+    assert budget.is_over()
+    budget.slowdown = 1.0
+    assert not budget.is_over()
+
+
 @pytest.mark.parametrize(
     ("now", "left", "search_left"),
     [(1000.0, 200.0, 150.0), (1130.0, 70.0, 20.0), (1160.0, 40.0, 0.0), (1300.0, 0.0, 0.0)],

@@ -212,10 +212,12 @@ def test_the_budget_knows_of_a_winner_and_the_cost_of_every_trial(make_search, m
         learn=lambda trial, result: (
             learned.append((trial.number, result.score)),
             ranked.append(search.budget.is_ranked),
-        )
+        ),
+        slowdown=2.0,
     )
     search.run()
     assert learned == [(0, None), (1, 0.5)]
+    assert search.budget.slowdown == 2.0
     assert ranked == [False, True]
 
 

@@ -57,6 +57,26 @@ def test_trials_correct_the_prediction(make_proposal, make_result):
     assert cost.seconds(CONFIG, NETWORK, 1) - 5.0 == pytest.approx(2 * first)
 
 
+def test_a_trial_without_two_epochs_corrects_by_its_first_steps(make_proposal, make_result):
+    """A trial that was given up in its first epoch has told how long an image takes."""
+    cost, proposal = _cost(), replace(make_proposal(0), config=CONFIG)
+    cost.learn(proposal, replace(make_result(), image_seconds=3e-6 * MACS))
+    assert cost.seconds(CONFIG, NETWORK, 1) - 5.0 == pytest.approx(3e-6 * MACS * 1000)
+    assert cost.slowdown == pytest.approx(3.0)
+
+
+def test_the_last_trials_say_how_fast_the_machine_is(make_proposal, make_result):
+    """After nine trials at the first speed, two of three that take twice as long count."""
+    cost, proposal = _cost(), replace(make_proposal(0), config=CONFIG)
+    assert cost.slowdown == 1.0
+    for _ in range(9):
+        cost.learn(proposal, replace(make_result(), image_seconds=1e-6 * MACS))
+    assert cost.slowdown == pytest.approx(1.0)
+    for expected in (1.0, 2.0):
+        cost.learn(proposal, replace(make_result(), image_seconds=2e-6 * MACS))
+        assert cost.slowdown == pytest.approx(expected)
+
+
 def test_the_seconds_of_an_epoch_are_a_median(make_result):
     """Epochs of 10, 10 and 40 s; the first one, which compiles, and a parent's are left out."""
     curve = make_result(0.1, 0.2, 0.3, 0.4).curve

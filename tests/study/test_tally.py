@@ -26,6 +26,20 @@ def test_the_times_of_a_trial(make_result, scores, refit_s, trial_s, is_rising):
     assert times_of(make_result(*scores)) == expected
 
 
+@pytest.mark.parametrize(("sizes", "guesses"), [((500, 500), False), ((20, 20), True)])
+def test_a_network_that_guesses_may_gain_from_more_epochs(make_result, sizes, guesses):
+    """70 % of 40 images are less than four standard errors above a half; of 1,000 they are more."""
+    times = times_of(make_result(0.5, 0.7, 0.6), ACCURACY, sizes)
+    assert times is not None
+    assert (times.guesses, times.is_rising) == (guesses, guesses)
+
+
+def test_a_tally_knows_whether_its_leader_guesses(make_record, make_result):
+    """The images of each class are those that the trials are scored on."""
+    tally = Tally.of([make_record(0, 0.5, 0.7, 0.6)], ACCURACY, class_sizes=(20, 20))
+    assert tally.times() == times_of(make_result(0.5, 0.7, 0.6), ACCURACY, (20, 20))
+
+
 def test_a_trial_without_an_epoch_has_no_times(make_result):
     """Nothing can be predicted from it; nor from a first epoch that the time has cut."""
     assert times_of(make_result()) is None

@@ -210,13 +210,13 @@ def test_a_first_look_prunes_within_the_first_epoch(
     assert result.message == "first look: 50.00 % after 11 of 54 steps"
 
 
-@pytest.mark.parametrize(("limit", "is_pruned"), [(22.0, False), (21.0, True), (None, False)])
+@pytest.mark.parametrize(("limit", "is_pruned"), [(39.0, False), (38.0, True), (None, False)])
 def test_a_pace_that_cannot_end_in_time_is_pruned(
     limit, is_pruned, script, make_job, make_hooks, data, device, monkeypatch
 ):
-    """A clock that advances at each reading predicts 21.2 s for two epochs."""
-    # The clock is read at the start (0), twice before the first chunk of 5 steps, after it (3) and
-    # after 11 of 54 steps (4): 6 steps in 1 s. The other 97 steps take 16.2 s, and 5 have passed.
+    """A clock that advances at each reading predicts 38.3 s for two epochs."""
+    # The clock is read at the start (0), twice before the first call of 5 steps, after it (3) and
+    # after 10 and 11 of 54 steps (5): 6 steps in 2 s. The other 97 take 32.3 s, and 6 have passed.
     monkeypatch.setattr(preparation, "CHUNK_IMAGES", {"cpu": 5})
     now = iter(range(10_000))
     monkeypatch.setattr(trainer.time, "perf_counter", lambda: float(next(now)))
@@ -227,7 +227,8 @@ def test_a_pace_that_cannot_end_in_time_is_pruned(
     assert (result.state is TrialState.PRUNED) == is_pruned
     if is_pruned:
         assert [len(indices) for indices, _, _ in stepper.trained] == [5, 5, 1]
-        assert result.message == "too slow: 2 epochs would take 21 s, more than 21 s"
+        assert result.message == "too slow: 2 epochs would take 38 s, more than 38 s"
+        assert result.image_seconds == pytest.approx(2 / 6)
 
 
 def test_every_validation_image_counts_once(

@@ -9,13 +9,9 @@ import pytest
 pytest.importorskip("optuna_dashboard")
 
 from autocnn.api import dashboard_page
+from autocnn.api.studies import load_study
 from autocnn.errors import RecordError, SettingsError, StudyError
-from autocnn.records.optuna_record import create_study
-from autocnn.records.settings_file import settings_to_toml
-from autocnn.records.study_folder import StudyPaths
-from autocnn.records.study_settings import StudySettings
 from autocnn.serve.address import open_socket
-from autocnn.space.library import library_path
 
 
 def _hashes(root):
@@ -84,26 +80,23 @@ def test_a_browser_needs_a_screen(monkeypatch):
     assert dashboard_page.has_screen()
 
 
-def test_a_study_in_postgresql_is_shown_and_stays_as_it_is(postgres_url, monkeypatch, tmp_path):
+def test_a_study_in_postgresql_is_shown_and_stays_as_it_is(
+    postgres_study, postgres_url, monkeypatch
+):
     """Its password is in the environment; what the dashboard would write is refused."""
     from autocnn.serve import dashboard as served
 
-    paths = StudyPaths(tmp_path / "results" / "x")
-    paths.root.mkdir(parents=True)
-    settings = StudySettings(study="x", storage=postgres_url)
-    paths.study_toml.write_text(settings_to_toml(settings))
-    paths.space_toml.write_text((library_path() / "cnn.toml").read_text())
-    record = create_study(paths, settings)
-    record.tell(record.ask(), 0.5)
     seen = []
 
     def serve(storage, _):
-        number = storage.get_study_id_from_name(record.study_name)
+        (number,) = (found._study_id for found in storage.get_all_studies())
         seen.extend(trial.value for trial in storage.get_all_trials(number))
         with pytest.raises(RecordError, match="was opened for reading"):
             storage.create_new_trial(number)
 
     monkeypatch.setenv("OPTUNA_STORAGE", postgres_url)
     monkeypatch.setattr(served, "serve_dashboard", serve)
-    dashboard_page.dashboard("x", paths.root.parent, 0)
-    assert (seen, len(record.trials)) == ([0.5], 1)
+    dashboard_page.dashboard("digits-1", postgres_study.root.parent, 0)
+    assert seen == [0.5, 0.3, 0.9]
+    view = load_study(postgres_study.root.parent, "digits-1", postgres_url)
+    assert len(view.records) == 3

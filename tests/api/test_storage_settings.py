@@ -204,20 +204,15 @@ def test_a_search_without_its_database_writes_nothing(tmp_path):
     assert not (tmp_path / "results").exists()
 
 
-def test_a_study_is_read_with_the_password_given(postgres_url, monkeypatch, tmp_path):
+def test_a_study_is_read_with_the_password_given(postgres_study, postgres_url, monkeypatch):
     """The password is an argument of load_study, or in the environment."""
-    paths = StudyPaths(tmp_path / "results" / "x")
-    paths.root.mkdir(parents=True)
-    settings = StudySettings(study="x", storage=postgres_url)
-    paths.study_toml.write_text(settings_to_toml(settings))
-    paths.space_toml.write_text((library_path() / "cnn.toml").read_text())
-    create_study(paths, settings)
-    assert load_study(name="x", storage=postgres_url).records == []
+    results = postgres_study.root.parent
+    assert len(load_study(results, "digits-1", storage=postgres_url).records) == 3
     remember_named(postgres_url)
     with pytest.raises(RecordError, match="no password supplied"):
-        load_study(name="x")
+        load_study(results, "digits-1")
     monkeypatch.setenv("OPTUNA_STORAGE", postgres_url)
-    assert load_study(name="x").records == []
+    assert len(load_study(results, "digits-1").records) == 3
 
 
 # a search that fails

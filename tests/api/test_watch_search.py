@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from dataclasses import replace
 
 import pytest
 from recorder import Recorder
@@ -114,6 +115,19 @@ def test_a_port_in_use_is_refused(study):
             pass
 
 
+@pytest.mark.timeout(600)
+def test_a_study_in_postgresql_is_watched(postgres_study, postgres_url, monkeypatch):
+    """The process beside the search reads the record with the password of the search."""
+    monkeypatch.setattr(watch_search, "CLOSE_S", WAIT_S)
+    settings = replace(open_folder(postgres_study.root).settings, storage=postgres_url)
+    recorder = Recorder()
+    with watching(recorder, settings, 0) as watch:
+        assert watch.url is not None
+        _wait_for_version(watch.url, "1")
+        assert "90.00" in _text(watch.url)
+    assert recorder.events == [f"the search can be watched at {watch.url}"]
+
+
 def test_a_search_does_not_import_what_makes_the_page():
     """Its process does."""
     code = (
@@ -131,9 +145,16 @@ def _text(url: str) -> str:
 
 def _wait_for_version(url: str, version: str) -> None:
     end = time.monotonic() + WAIT_S
-    while json.loads(_text(f"{url}state"))["version"] != version:
+    while _version(url) != version:
         assert time.monotonic() < end
         time.sleep(0.2)
+
+
+def _version(url: str) -> str | None:
+    try:
+        return str(json.loads(_text(f"{url}state"))["version"])
+    except OSError:  # the process has not begun to listen
+        return None
 
 
 @pytest.mark.timeout(600)
@@ -145,13 +166,6 @@ def test_a_study_is_served_until_the_search_ends(study, monkeypatch):
     with watching(recorder, open_folder(study.root).settings, 0) as watch:
         (line,) = recorder.events
         url = re.fullmatch(r"the search can be watched at (http://127\.0\.0\.1:\d+/)", line)[1]
-        end = time.monotonic() + WAIT_S
-        while time.monotonic() < end:
-            try:
-                _text(url)
-                break
-            except OSError:  # the process has not begun to listen
-                time.sleep(0.1)
         _wait_for_version(url, "1")
         assert "digits-1 on digits" in _text(url)
         watch.end(str(report))

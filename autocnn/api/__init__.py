@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from autocnn.api.compare_networks import CompareSettings as CompareSettings
     from autocnn.api.compare_networks import check_comparison as check_comparison
     from autocnn.api.compare_networks import compare as compare
+    from autocnn.api.copies import copying as copying
     from autocnn.api.dashboard_page import dashboard as dashboard
     from autocnn.api.datasets import dataset_facts as dataset_facts
     from autocnn.api.datasets import list_datasets as list_datasets
@@ -109,6 +110,7 @@ if TYPE_CHECKING:
     from autocnn.records.deletion import untouched_database as untouched_database
     from autocnn.records.finals_file import read_finals as read_finals
     from autocnn.records.open_study import find_study as find_study
+    from autocnn.records.remote_copy import fetch_study as fetch_study
     from autocnn.records.setting import check_choice as check_choice
     from autocnn.records.setting import either as either
     from autocnn.records.study_settings import SETTINGS as SETTINGS
@@ -198,6 +200,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "trust_studies",
     ),
     "autocnn.api.survey_space": ("check_survey", "survey_settings"),
+    "autocnn.api.copies": ("copying",),
     "autocnn.api.watch_search": ("WATCH_PORT", "watching"),
     "autocnn.data.options": ("IMAGE_OPTIONS", "ImageOptions"),
     "autocnn.data.picture_paths": ("find_pictures",),
@@ -212,6 +215,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.leaderboard.studies": ("list_summaries", "summarise_study"),
     "autocnn.models.contract": ("ModelContract", "contract_to_json"),
     "autocnn.records.deletion": ("delete_study", "untouched_database"),
+    "autocnn.records.remote_copy": ("fetch_study",),
     "autocnn.records.open_study": ("find_study",),
     "autocnn.models.ensemble_report": ("EnsembleOutcome",),
     "autocnn.models.prediction": ("Prediction",),

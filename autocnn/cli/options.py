@@ -160,6 +160,18 @@ MlflowOption = Annotated[
         "sqlite:///mlflow.db.",
     ),
 ]
+CopyOption = Annotated[
+    str | None,
+    typer.Option(
+        "--copy-to",
+        envvar="AUTOCNN_COPY_TO",
+        show_envvar=False,
+        metavar="URL",
+        rich_help_panel=OUTPUT,
+        help="Keep a copy of the study below a URL such as s3://bucket/results while the search "
+        "runs; `autocnn studies fetch URL/STUDY` brings it back.",
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress.")]
 VerboseOption = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print a line for every epoch.")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import autocnn.api as api
 from autocnn.cli.options import (
+    CopyOption,
     Given,
     JsonOption,
     MlflowOption,
@@ -56,6 +57,7 @@ def resume(
     watch_port: WatchPortOption = None,
     tensorboard: TensorboardOption = None,
     mlflow: MlflowOption = None,
+    copy_to: CopyOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
@@ -72,6 +74,11 @@ def resume(
     verbosity = -1 if quiet else int(verbose)
     port = api.WATCH_PORT if watch and watch_port is None else watch_port
     shown = Shown(
-        verbosity=verbosity, as_json=as_json, report=report, watch_port=port, trackers=trackers
+        verbosity=verbosity,
+        as_json=as_json,
+        report=report,
+        watch_port=port,
+        trackers=trackers,
+        copy_to=copy_to,
     )
     run_study(found, STARTED, shown)

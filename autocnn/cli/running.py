@@ -28,6 +28,7 @@ class Shown:
     report: bool  # a finished search writes a page
     watch_port: int | None  # of the page while it runs; 0 is any free one, None serves none
     trackers: api.TrackerSettings
+    copy_to: str | None  # the URL below which the study is copied
 
 
 def run_study(found: api.Resolved, started: float, shown: Shown) -> None:
@@ -39,10 +40,11 @@ def run_study(found: api.Resolved, started: float, shown: Shown) -> None:
     with (
         terminal.open_screen(shown.verbosity, objective=settings.scoring) as screen,
         api.watching(screen, settings, shown.watch_port) as watch,
+        api.copying(watch, study.paths.root, shown.copy_to) as copied,
     ):
         if shown.verbosity < 0 and watch.url is not None:  # the screen shows no message
             terminal.print_line(f"the search can be watched at {watch.url}", sys.stderr)
-        with api.tracking(watch, shown.trackers, settings.study) as listener:
+        with api.tracking(copied, shown.trackers, settings.study) as listener:
             outcome = api.search(settings, listener, interrupt.is_set, started, study=study)
         if shown.report:
             outcome = api.report_search(outcome, study, watch)

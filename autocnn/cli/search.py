@@ -13,6 +13,7 @@ import autocnn.api as api
 import autocnn.terminal as terminal
 from autocnn.cli.options import (
     SEARCH,
+    CopyOption,
     Given,
     JsonOption,
     MlflowOption,
@@ -64,6 +65,7 @@ def search(
     watch_port: WatchPortOption = None,
     tensorboard: TensorboardOption = None,
     mlflow: MlflowOption = None,
+    copy_to: CopyOption = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
 ) -> None:
@@ -102,6 +104,11 @@ def search(
     verbosity = -1 if quiet else int(verbose)
     port = api.WATCH_PORT if watch and watch_port is None else watch_port
     shown = Shown(
-        verbosity=verbosity, as_json=as_json, report=report, watch_port=port, trackers=trackers
+        verbosity=verbosity,
+        as_json=as_json,
+        report=report,
+        watch_port=port,
+        trackers=trackers,
+        copy_to=copy_to,
     )
     run_study(found, STARTED, shown)

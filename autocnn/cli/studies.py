@@ -1,4 +1,4 @@
-"""`autocnn studies`: the studies of the results folder; `clean` deletes a study."""
+"""`autocnn studies`: the studies of the results folder; `clean` deletes one, `fetch` copies one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import autocnn.terminal as terminal
 from autocnn.cli.options import JsonOption, ResultsOption
 from autocnn.errors import SettingsError
 
-studies = typer.Typer(help="List the studies of the results folder, or delete one.")
+studies = typer.Typer(help="List the studies of the results folder, delete one, or fetch a copy.")
 
 
 @studies.callback(invoke_without_command=True)
@@ -63,3 +63,19 @@ def clean(
         terminal.print_line(
             f"{untouched}: was not named on this machine before, and was left as it is"
         )
+
+
+@studies.command()
+def fetch(
+    context: typer.Context,
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Of the copy, such as s3://bucket/results/STUDY.")
+    ],
+    results: Annotated[
+        Path | None,
+        typer.Option(help="Folder of all studies; by default that of `autocnn studies`."),
+    ] = None,
+) -> None:
+    """Bring back a study that `search --copy-to` has copied; then `autocnn resume` goes on."""
+    folder = api.fetch_study(url, context.obj if results is None else results)
+    terminal.print_line(f"{folder}: fetched")

@@ -41,6 +41,7 @@ class Beside:
     report: bool = True  # a finished search writes a page
     trackers: TrackerSettings = field(default_factory=TrackerSettings)
     watch_port: int | None = None  # of the page while it runs; 0 is any free one, None serves none
+    copy_to: str | None = None  # the URL below which the study is copied
 
 
 NOTHING_BESIDE = Beside()
@@ -59,6 +60,7 @@ def search(
     tensorboard: str | Path | None = None,
     mlflow: str | None = None,
     watch: bool | int = False,
+    copy_to: str | None = None,
     **settings: Any,
 ) -> Study:
     """Search, prune and rank networks, refit and test the winner once, and return the study.
@@ -76,6 +78,7 @@ def search(
     folder `tensorboard`, and logged as a run of MLflow at the URI `mlflow`, if they are given. A
     finished search writes report.html into the study's folder, unless `report=False`. With `watch`
     that page is served at 127.0.0.1 while the search runs: True is port 8001, 0 any free port.
+    While it runs the study is copied below the URL `copy_to`, such as s3://bucket/results.
 
     A script needs no `if __name__ == "__main__"`.
 
@@ -87,7 +90,7 @@ def search(
     used; StudyError if the study of that name is in use.
     """
     start = time.monotonic()
-    shown = _beside(tensorboard, mlflow, watch, report=report)
+    shown = _beside(tensorboard, mlflow, watch, copy_to, report=report)
     given = read_arguments(settings, "search")
     folder = _place_data(given, (dataset, labels), (x_test, y_test))
     with python_errors(), nullcontext() if folder is None else said_of_arrays(folder):
@@ -106,12 +109,13 @@ def resume(
     tensorboard: str | Path | None = None,
     mlflow: str | None = None,
     watch: bool | int = False,
+    copy_to: str | None = None,
     **settings: Any,
 ) -> Study:
     """Go on with a study, by default the latest one, and return it as it is then.
 
     The study keeps its settings; the time budget starts anew, and `trials` counts those on record,
-    too. `tensorboard`, `mlflow` and `watch` as for `search`.
+    too. `tensorboard`, `mlflow`, `watch` and `copy_to` as for `search`.
 
     >>> study = autocnn.resume(study, trials=3)
     >>> len(study.trials)
@@ -132,7 +136,7 @@ def resume(
     )
     with python_errors():
         found = api.resume(folder, name, given)
-        shown = _beside(tensorboard, mlflow, watch, report=report)
+        shown = _beside(tensorboard, mlflow, watch, copy_to, report=report)
         return run(found, start, _display(found, listener, progress=progress), shown)
 
 
@@ -150,8 +154,9 @@ def run(found: Resolved, start: float, display: Display, beside: Beside = NOTHIN
         with (
             display.training() as listener,
             api.watching(listener, settings, beside.watch_port) as watch,
+            api.copying(watch, found.study.paths.root, beside.copy_to) as copied,
         ):
-            with tracking(watch, beside.trackers, settings.study) as tracked:
+            with tracking(copied, beside.trackers, settings.study) as tracked:
                 outcome = api.search(settings, tracked, interrupted, start, study=found.study)
             if beside.report:
                 outcome = api.report_search(outcome, found.study, watch)
@@ -213,11 +218,17 @@ def store_call_arrays(train: tuple[Any, Any], test: tuple[Any, Any], results: st
 
 
 def _beside(
-    tensorboard: str | Path | None, mlflow: str | None, watch: bool | int, *, report: bool
+    tensorboard: str | Path | None,
+    mlflow: str | None,
+    watch: bool | int,
+    copy_to: str | None,
+    *,
+    report: bool,
 ) -> Beside:
     folder = None if tensorboard is None else os.fspath(tensorboard)
     trackers = TrackerSettings(tensorboard=folder, mlflow=mlflow)
-    return Beside(report=report, trackers=trackers, watch_port=_watch_port(watch))
+    port = _watch_port(watch)
+    return Beside(report=report, trackers=trackers, watch_port=port, copy_to=copy_to)
 
 
 def _watch_port(watch: object) -> int | None:

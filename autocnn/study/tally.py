@@ -15,7 +15,7 @@ from autocnn.study.predicted_cost import seconds_of_epoch
 from autocnn.study.refit_choice import Candidate, candidate_of, choose_for_refit, knows_by_heart
 from autocnn.trial import Progress, Proposal, TrialResult, TrialState
 
-RISING_PART = 0.7  # of a trial's epochs, after which a best epoch means that the score still rose
+RISING_PART = 0.7  # of a trial's epochs; a score that does not fall after them still rose
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,15 +122,18 @@ def times_of(
 ) -> BestTrial | None:
     """The wall seconds of a trial that ended with `result`; None if it has no best epoch.
 
-    `class_sizes` are the images of each class that it is scored on: while a network guesses, its
-    best epoch is a matter of chance, and its score may rise in any later one.
+    `class_sizes` are the images of each class that it is scored on. Which epoch is the best is a
+    matter of chance among those within one standard error of it, and all the more while the network
+    guesses.
     """
     if result.best_epoch is None or result.score is None:
         return None
     guesses = bool(class_sizes) and objective.is_guess(result.score, class_sizes)
+    error = objective.error(result.score, class_sizes) if class_sizes else 0.0
+    late = [e.score for i, e in enumerate(result.curve, 1) if i > RISING_PART * result.epochs]
     end_s = result.curve[-1].seconds
     is_whole = result.state is TrialState.COMPLETE or result.epochs > 1  # else the time cut it
-    is_late = result.best_epoch > RISING_PART * result.epochs
+    is_late = objective.advantage(result.score, objective.best(late)) <= error
     return BestTrial(
         refit_s=result.curve[result.best_epoch - 1].seconds,
         trial_s=end_s,

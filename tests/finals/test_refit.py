@@ -30,7 +30,17 @@ TRIAL_LOSSES = (2.0, 0.5, 0.1)
 @pytest.fixture
 def record(make_result, make_record):
     """A winner of three epochs, the second of which was the best."""
-    return make_record(make_result(*TRIAL_LOSSES, best_epoch=2))
+    return make_record(with_scores(make_result(*TRIAL_LOSSES, best_epoch=2), 0.7, 0.8, 0.75))
+
+
+def with_scores(result, *scores):
+    """The result with these scores, and epochs of 3 s."""
+    curve = zip(result.curve, scores, strict=True)
+    changed = (
+        replace(epoch, score=score, seconds=3.0 * i)
+        for i, (epoch, score) in enumerate(curve, start=1)
+    )
+    return replace(result, curve=tuple(changed))
 
 
 @pytest.mark.parametrize(
@@ -194,11 +204,7 @@ def test_a_winner_that_guesses_has_a_longer_refit(make_session, record, make_rec
     """Of 1,000 images 56.2 % are four standard errors above a guess, 56.4 % are more."""
     result = make_result(0.5, 0.4, best_epoch=1)
     for score, epochs in ((0.562, 35), (0.564, 12)):
-        curve = tuple(
-            replace(epoch, score=score, seconds=3.0 * i + 3.0)
-            for i, epoch in enumerate(result.curve)
-        )
-        guessing = make_record(replace(result, curve=curve))
+        guessing = make_record(with_scores(result, score, 0.5))
         plan = plan_refit(make_session(150.0, 100, (500, 500)), guessing, 10.0)
         assert (plan.horizon, plan.guesses) == (epochs, epochs == 35)
     (line,) = describe_refit(

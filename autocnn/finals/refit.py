@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from autocnn.executors.protocol import run_job
 from autocnn.records.trial_record import TrialRecord
+from autocnn.study.budget import BestTrial
 from autocnn.study.refit_choice import candidate_of, choose_for_refit, training_lead
 from autocnn.study.session import Session
 from autocnn.study.sizing import epoch_images
@@ -87,8 +88,7 @@ def plan_refit(session: Session, record: TrialRecord, reserve_s: float) -> Refit
     Raises: ValueError if the trial has no best epoch.
     """
     facts, data = session.facts, session.data
-    sizes = session.validation_sizes
-    times = None if record.result is None else times_of(record.result, session.objective, sizes)
+    times = _times_of(session, record)
     if times is None or record.best_epoch is None:
         raise ValueError(f"trial {record.number} has no best epoch to refit to")
     horizon = record.proposal.schedule_epochs(facts.horizon)
@@ -101,6 +101,13 @@ def plan_refit(session: Session, record: TrialRecord, reserve_s: float) -> Refit
     if epochs <= horizon:
         return own
     return RefitPlan(horizon=epochs, last_epoch=epochs, longer_than=horizon, guesses=times.guesses)
+
+
+def _times_of(session: Session, record: TrialRecord) -> BestTrial | None:
+    if record.result is None:
+        return None
+    sizes, varied = session.validation_sizes, record.config.augmentation.varies
+    return times_of(record.result, session.objective, sizes, is_varied=varied)
 
 
 def choose_refit(

@@ -111,8 +111,7 @@ def open_remote(url: str, option: str = OPTION) -> RemoteFolder:
         )
     if len(parts.scheme) < 2:  # a path, also one of Windows
         raise SettingsError(
-            f"{option} must be a URL such as s3://bucket/results or file:///mnt/results, got "
-            f"{url!r}"
+            f"{option} must be such as s3://bucket/results or file:///mnt/results, got {url!r}"
         )
     try:
         files, path = fs.FileSystem.from_uri(url)

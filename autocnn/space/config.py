@@ -180,6 +180,11 @@ class Augmentation:
             _at_least(f"augmentation.{name}", getattr(self, name), 0)
         _one_of("augmentation.shift_padding", self.shift_padding, SHIFT_PADDINGS)
 
+    @property
+    def varies(self) -> bool:
+        """True if a network seldom sees an image twice: more than mirror images are made of it."""
+        return any((self.rotation, self.zoom, self.shear, self.shift, self.cutout, self.mixup))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlyStopping:

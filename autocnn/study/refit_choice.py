@@ -26,6 +26,7 @@ class Candidate:
 
     standing: Standing
     result: TrialResult
+    is_varied: bool = False  # its training images are augmented by more than mirror images
 
 
 def candidate_of(trial: TrialRecord | Proposal, result: TrialResult) -> Candidate:
@@ -37,7 +38,8 @@ def candidate_of(trial: TrialRecord | Proposal, result: TrialResult) -> Candidat
         val_loss=result.val_loss,
         parameters=trial.parameters,
     )
-    return Candidate(standing=standing, result=result)
+    varied = trial.config.augmentation.varies
+    return Candidate(standing=standing, result=result, is_varied=varied)
 
 
 def choose_for_refit(candidates: Iterable[Candidate], objective: Objective) -> Candidate | None:
@@ -68,9 +70,12 @@ def training_lead(result: TrialResult) -> float:
     return max(0.0, epoch.train_accuracy - epoch.val_accuracy)
 
 
-def knows_by_heart(result: TrialResult) -> bool:
-    """True if the network of the best epoch knows its training images, and others much less."""
-    if result.best_epoch is None:
+def knows_by_heart(result: TrialResult, *, is_varied: bool = False) -> bool:
+    """True if the network of the best epoch knows its training images, and others much less.
+
+    Images that are varied in each epoch cannot be learned so.
+    """
+    if result.best_epoch is None or is_varied:
         return False
     epoch = result.curve[result.best_epoch - 1]
     return epoch.train_accuracy >= BY_HEART and training_lead(result) >= FAR

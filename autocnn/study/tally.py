@@ -85,7 +85,10 @@ class Tally:
         chosen = self._leader
         if self.lengthens:
             chosen = choose_for_refit(self.candidates, self.objective)
-        return None if chosen is None else times_of(chosen.result, self.objective, self.class_sizes)
+        if chosen is None:
+            return None
+        sizes, is_varied = self.class_sizes, chosen.is_varied
+        return times_of(chosen.result, self.objective, sizes, is_varied=is_varied)
 
     def _rank(self, candidate: Candidate) -> None:
         if can_win(self.objective, candidate.standing):
@@ -118,19 +121,24 @@ def count_states(records: Iterable[TrialRecord]) -> Counter[TrialState]:
 
 
 def times_of(
-    result: TrialResult, objective: Objective = ACCURACY, class_sizes: Sequence[int] = ()
+    result: TrialResult,
+    objective: Objective = ACCURACY,
+    class_sizes: Sequence[int] = (),
+    *,
+    is_varied: bool = False,
 ) -> BestTrial | None:
     """The wall seconds of a trial that ended with `result`; None if it has no best epoch.
 
     `class_sizes` are the images of each class that it is scored on. Which epoch is the best is a
     matter of chance among those within one standard error of it, and all the more while the network
-    guesses.
+    guesses. `is_varied`: see Candidate.
     """
     if result.best_epoch is None or result.score is None:
         return None
     guesses = bool(class_sizes) and objective.is_guess(result.score, class_sizes)
     error = objective.error(result.score, class_sizes) if class_sizes else 0.0
     late = [e.score for i, e in enumerate(result.curve, 1) if i > RISING_PART * result.epochs]
+    by_heart = knows_by_heart(result, is_varied=is_varied)
     end_s = result.curve[-1].seconds
     is_whole = result.state is TrialState.COMPLETE or result.epochs > 1  # else the time cut it
     is_late = objective.advantage(result.score, objective.best(late)) <= error
@@ -138,6 +146,6 @@ def times_of(
         refit_s=result.curve[result.best_epoch - 1].seconds,
         trial_s=end_s,
         epoch_s=seconds_of_epoch(result) or end_s / result.epochs,
-        is_rising=is_whole and (is_late or guesses) and not knows_by_heart(result),
+        is_rising=is_whole and (is_late or guesses) and not by_heart,
         guesses=guesses,
     )

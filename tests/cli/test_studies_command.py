@@ -1,4 +1,4 @@
-"""`autocnn studies` and `autocnn studies clean`."""
+"""`autocnn studies`, `autocnn studies clean` and `autocnn studies fetch`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sys
 
 import pytest
 
+from autocnn.records.remote_copy import StudyCopy, open_remote
 from autocnn.records.settings_file import settings_to_toml
+from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 
 
@@ -52,6 +54,19 @@ def test_the_folder_may_be_named_on_either_side(autocnn, results, tmp_path, monk
     done = autocnn("studies", *first, "clean", "a", "--yes", *last)
     assert (done.code, done.err) == (0, "")
     assert not (results / "a").exists()
+
+
+def test_a_copy_is_fetched(autocnn, results, tmp_path):
+    """Into the folder of all studies."""
+    url = f"file://{tmp_path}/far"
+    StudyCopy(StudyPaths(results / "a"), open_remote(url).child("a")).push()
+    done = autocnn("studies", "--results", tmp_path / "new", "fetch", f"{url}/a")
+    assert (done.code, done.out, done.err) == (0, f"{tmp_path}/new/a: fetched\n", "")
+    done = autocnn("studies", "fetch", f"{url}/a", "--results", results)
+    assert done.code == 1
+    assert done.err.endswith("/r/a: exists already; name another folder with --results\n")
+    done = autocnn("studies", "fetch", str(tmp_path))
+    assert done.err.startswith("autocnn: error: URL must be such as s3://bucket/results")
 
 
 class Typed(io.StringIO):

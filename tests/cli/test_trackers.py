@@ -1,4 +1,4 @@
-"""`--tensorboard` and `--mlflow`, before anything is trained."""
+"""`--tensorboard`, `--mlflow` and `--copy-to`, before anything is trained."""
 
 from __future__ import annotations
 
@@ -27,3 +27,14 @@ def test_an_unknown_study_has_no_tracker(autocnn, tmp_path):
     done = autocnn("resume", "absent", "--mlflow", "http://u:secret@h", "--results", tmp_path)
     assert done.code == 1
     assert "secret" not in done.err
+
+
+@pytest.mark.parametrize("url", ["far", "s3://me:secret@bucket/x"])
+def test_a_wrong_place_for_a_copy_is_refused_first(autocnn, tmp_path, url):
+    """In one line without a secret, and no study is made."""
+    results = tmp_path / "results"
+    done = autocnn("search", "--copy-to", url, "--results", results, "--quiet")
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("autocnn: error: --copy-to ")
+    assert "secret" not in done.err
+    assert not results.exists()

@@ -131,8 +131,8 @@ def test_other_files_are_not_overwritten(copy, tmp_path):
 @pytest.mark.parametrize(
     ("url", "message"),
     [
-        ("results", "--copy-to must be a URL such as s3://bucket/results"),
-        ("C:\\results", "--copy-to must be a URL such as"),
+        ("results", "--copy-to must be such as s3://bucket/results"),
+        ("C:\\results", "--copy-to must be such as"),
         ("s3://me:secret@bucket/x", "--copy-to s3://bucket/x: has a name, key or password"),
         ("s3://bucket/x?secret_key=secret", "--copy-to s3://bucket/x: has a name, key"),
         ("nowhere://x/y", "--copy-to nowhere://x/y: cannot be opened"),

@@ -145,3 +145,21 @@ def test_a_configuration_has_the_text_of_its_json():
     for config in configs:
         compact = json.dumps(config_to_dict(config), separators=(",", ":"))
         assert config_to_text(config) == compact
+
+
+@pytest.mark.parametrize(
+    ("fields", "varies"),
+    [
+        ({}, False),
+        ({"flip": True, "alternating_flip": True}, False),
+        ({"shift": 1}, True),
+        ({"rotation": 5.0}, True),
+        ({"zoom": 0.1}, True),
+        ({"shear": 5.0}, True),
+        ({"cutout": 4}, True),
+        ({"mixup": 0.2}, True),
+    ],
+)
+def test_mirror_images_do_not_vary_an_image(fields, varies):
+    """Of each image there are two then, and many with any other change."""
+    assert Augmentation(**fields).varies is varies

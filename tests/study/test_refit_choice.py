@@ -35,7 +35,9 @@ def make_candidate(make_proposal, make_result):
 )
 def test_a_network_knows_its_images_by_heart(make_candidate, train_accuracy, score, expected):
     """It is right on nine of ten of them, and on 0.15 fewer of those that validate."""
-    assert knows_by_heart(make_candidate(0, score, train_accuracy).result) is expected
+    result = make_candidate(0, score, train_accuracy).result
+    assert knows_by_heart(result) is expected
+    assert not knows_by_heart(result, is_varied=True)
 
 
 def test_without_an_epoch_nothing_is_known(make_result):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from autocnn.objectives import ACCURACY, LOSS
+from autocnn.space.config import Augmentation
 from autocnn.study.budget import BestTrial
 from autocnn.study.tally import Tally, times_of
 from autocnn.trial import TrialState
@@ -115,3 +116,17 @@ def test_the_smallest_loss_leads(make_record, make_proposal, make_result):
     tally.add(make_proposal(3), make_result(0.3))
     assert tally.best == (3, 0.3)
     assert (tally.reaches(0.3), tally.reaches(0.29)) == (True, False)
+
+
+def test_images_that_are_varied_are_not_known_by_heart(make_proposal, make_result):
+    """With shifts, a network that is right on all of its training images may gain from a refit."""
+    result = make_result(0.5)
+    known = replace(result, curve=(replace(result.curve[0], train_accuracy=1.0),))
+    proposal = make_proposal(0)
+    shifted = replace(proposal.config, augmentation=Augmentation(shift=1))
+    for config, is_rising in ((proposal.config, False), (shifted, True)):
+        tally = Tally(lengthens=True)
+        tally.add(replace(proposal, config=config), known)
+        times = tally.times()
+        assert times is not None
+        assert times.is_rising == is_rising

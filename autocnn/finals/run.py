@@ -23,7 +23,7 @@ from autocnn.study.tally import count_states
 from autocnn.train.assembly import spec_of
 from autocnn.trial import WEIGHTS_FILE, Epoch, Listener, Progress, Running, TrialState
 
-RESERVE_S = 10.0  # of the budget, for the export and the test after the refit
+RESERVE_PART = 0.5  # of the time for export, reload and test, that a refit leaves at least
 
 
 def finish(
@@ -47,18 +47,19 @@ def finish(
         return None
     if finalists:
         best = next(record for record in records if record.number == finalists[0].trial)
-    chosen, plan = (best, None) if finalists else choose_refit(session, records, best, RESERVE_S)
+    reserve_s = RESERVE_PART * session.budget.fixed_s
+    chosen, plan = (best, None) if finalists else choose_refit(session, records, best, reserve_s)
     if known is not None and known.winner == chosen.number and session.paths.winner.exists():
         finals = replace(known, finalists=finalists or known.finalists)
         write_finals(session.paths, finals)
         return finals
-    plan = plan_refit(session, chosen, RESERVE_S) if plan is None else plan
+    plan = plan_refit(session, chosen, reserve_s) if plan is None else plan
     for line in describe_refit(plan, chosen, best):
         listener.message(line)
     screen.record = chosen
     screen.horizon = plan.last_epoch
     screen.show("refitting")
-    refit = refit_winner(session, chosen, plan, screen.on_epoch, interrupted, RESERVE_S)
+    refit = refit_winner(session, chosen, plan, screen.on_epoch, interrupted, reserve_s)
     if interrupted():
         return None
     if not refit.is_shipped:

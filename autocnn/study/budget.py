@@ -50,6 +50,11 @@ class Budget:
         return self.setup_s + self.horizon * self.slowdown * self.epoch_s
 
     @property
+    def fixed_s(self) -> float:
+        """Seconds for export, reload and test, as fast as the machine is now."""
+        return FINALS_FIXED_S * max(1.0, self.slowdown)
+
+    @property
     def is_ranked(self) -> bool:
         """True if a trial has a score."""
         return self.best is not None
@@ -73,7 +78,7 @@ class Budget:
         needed, left = self.retrainings * trial_s, self.left()
         if left is None or self.is_ranked:
             return needed
-        return min(needed, max(0.0, left - FINALS_FIXED_S) / 3)
+        return min(needed, max(0.0, left - self.fixed_s) / 3)
 
     def finish_s(self) -> float:
         """Predicted seconds of refit, export and test; without a winner, a third at most."""
@@ -82,8 +87,8 @@ class Budget:
         refit_s = max(REFIT_MARGIN * (trial_s - others_s), self._long_refit_s())
         left = self.left()
         if left is not None and not self.is_ranked:
-            refit_s = min(refit_s, max(0.0, left - FINALS_FIXED_S) / 3)
-        return FINALS_FIXED_S + refit_s
+            refit_s = min(refit_s, max(0.0, left - self.fixed_s) / 3)
+        return self.fixed_s + refit_s
 
     def _long_refit_s(self) -> float:
         """Seconds that are kept for a refit longer than the trials; 0 if it will not be longer."""
@@ -155,7 +160,7 @@ class Budget:
         if left is None:
             return timed
         again = 1 + self.retrainings
-        seconds = left - after_s - FINALS_FIXED_S - (again + REFIT_MARGIN) * self.setup_s
+        seconds = left - after_s - self.fixed_s - (again + REFIT_MARGIN) * self.setup_s
         return min(timed, max(0.0, seconds) / (epoch_s * (again + REFIT_MARGIN / self.folds)))
 
     def promoted_limit(self) -> float | None:
@@ -163,7 +168,7 @@ class Budget:
         left = self.left()
         if left is None:
             return self.trial_timeout_s
-        limit = max(0.0, left - FINALS_FIXED_S) / (1 + self.retrainings + 1 / self.folds)
+        limit = max(0.0, left - self.fixed_s) / (1 + self.retrainings + 1 / self.folds)
         return limit if self.trial_timeout_s is None else min(limit, self.trial_timeout_s)
 
     def least_s(self) -> float:

@@ -77,7 +77,7 @@ def make_session(tmp_path, make_result, make_record):
         record = make_record(make_result(1.0, 0.5, best_epoch=2, state=state))
         return SimpleNamespace(
             records=lambda: [replace(record, config=CONFIG, state=state)],
-            budget=SimpleNamespace(left=lambda: None, finish_s=lambda: 20.0),
+            budget=SimpleNamespace(left=lambda: None, finish_s=lambda: 20.0, fixed_s=20.0),
             validation_sizes=(5, 5),
             facts=SimpleNamespace(
                 horizon=2,

@@ -58,11 +58,13 @@ def test_without_an_end_there_is_no_limit(clock):
 def test_a_typical_trial_is_as_slow_as_the_machine(clock, budget):
     """At half the speed it takes 4 + 8 x 4 = 36 s, and the search needs 4 + 1.5 x 4 = 10 s."""
     budget.slowdown = 2.0
-    assert budget.typical_trial_s == 36.0
-    assert budget.trial_limit() == 63.0  # 1.75 x 36 s; a quarter of 150 s is less
-    clock.now = 1141.0  # 9 s before the finals
+    assert (budget.typical_trial_s, budget.fixed_s) == (36.0, 40.0)
+    assert budget.finals_s() == 70.0  # the best trial took 20 s
+    assert budget.trial_limit() == 63.0  # 1.75 x 36 s; a quarter of 130 s is less
+    clock.now = 1121.0  # 9 s before the finals
     assert budget.is_over()
-    budget.slowdown = 1.0
+    budget.slowdown = 0.5
+    assert (budget.typical_trial_s, budget.fixed_s) == (12.0, 20.0)
     assert not budget.is_over()
 
 

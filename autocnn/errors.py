@@ -9,6 +9,7 @@ AutocnnError                      shown as one line, without a traceback
 ├── RecordError    (OSError)      a record on disk that cannot be read/written exit code 1
 └── TrialFailed    (RuntimeError) one trial failed; the search goes on         never shown
 Infeasible         (ValueError)   a configuration that no network can have; it is drawn again
+TakenOver          (Exception)    another process trains this trial now; it is dropped here
 Interrupted   (BaseException)     Ctrl-C ended the command at once                 exit code 130
 ```
 
@@ -68,6 +69,10 @@ class TrialFailed(AutocnnError, RuntimeError):
 
 class Infeasible(ValueError):
     """A configuration that cannot be built, or that breaks the limits of its space."""
+
+
+class TakenOver(Exception):
+    """Another process of the study has taken a trial over, which this one trained until then."""
 
 
 class Interrupted(BaseException):

@@ -4,8 +4,9 @@
 
 A worker is a thread of this process with a connection of its own, as a process would have; all
 share the interpreter, so that the processor's part of a trial is that of one core. Each worker
-does what `autocnn worker` puts on record of a trial: it asks (a new trial, its lease, all values of
-a random point, the proposal), reports the epochs and ends it. Trials have made-up curves.
+does what `autocnn worker` puts on record of a trial, by the same code: it asks (a new trial, its
+lease, all values of a random point, the proposal), reports the epochs, asks the pruner after each,
+and ends it. Trials have made-up curves.
 
 - PostgreSQL: a server on this machine, started for the measurement, which waits for its disk.
   "each write a transaction" is the same without `autocnn.records.transactions`.
@@ -36,27 +37,27 @@ from functools import partial
 from pathlib import Path
 
 import optuna
-from made_up import CLASSES, SHAPE, draw_curve, end_trial
+from made_up import CLASSES, N_VALIDATION, PRUNER, SHAPE, draw_curve, end_trial
 from measuring import describe_machine, watch_load
 from optuna.storages import BaseStorage, GrpcStorageProxy, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend
 from rich.console import Console
 from rich.table import Table
 
-from autocnn.engines.independent import SeededRandomSampler
-from autocnn.errors import Infeasible
+from autocnn.engines.choose import make_engine
+from autocnn.engines.protocol import EngineSetup
 from autocnn.records.database import open_database
-from autocnn.records.distributions import draw_values
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
 from autocnn.records.optuna_private import OwnStudy
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.own_trials import DRAWN, is_own
 from autocnn.records.study_folder import StudyPaths
-from autocnn.records.transactions import one_transaction, part_writes
+from autocnn.records.transactions import part_writes
 from autocnn.records.trial_log import TrialLog
 from autocnn.space.space import SearchSpace
 from autocnn.space.toml import load_space
+from autocnn.study.proposals import Proposals
 from autocnn.trial import Proposal
 
 TABLES = (
@@ -278,7 +279,22 @@ def work(
     """Train nothing until all trials have begun."""
     loaded = optuna.load_study(study_name=NAME, storage=side.connect())
     study = OwnStudy(loaded, is_own, DRAWN)
-    log = TrialLog(study, Leases(study, Owner(paths)))
+    setup = EngineSetup(
+        image_shape=SHAPE,
+        n_classes=len(CLASSES),
+        horizon=epochs,
+        seed=0,
+        proposer="random",
+        pruner=PRUNER,
+        class_sizes=(N_VALIDATION // len(CLASSES),) * len(CLASSES),
+    )
+    proposals = Proposals(
+        engine=make_engine("optuna", study, space, setup),
+        log=TrialLog(study, Leases(study, Owner(paths))),
+        study=study,
+        space=space,
+        setup=setup,
+    )
     ready.wait()
     while True:
         with count.lock:
@@ -286,38 +302,22 @@ def work(
                 return
             count.left -= 1
         start = time.perf_counter()
-        proposal = ask(study, log, space, epochs)
+        proposal = proposals.next()
+        assert isinstance(proposal, Proposal)
         count.asks.append(1000 * (time.perf_counter() - start))
-        curve = draw_curve(proposal.number, epochs)
-        for number, epoch in enumerate(curve, start=1):
-            log.report(proposal.number, number, epoch.score)
-        log.end(proposal.number, end_trial(curve, is_pruned=False))
+        train(proposals, proposal)
 
 
-def ask(study: OwnStudy, log: TrialLog, space: SearchSpace, epochs: int) -> Proposal:
-    """A trial that is on record as running, as a search makes it."""
-    while True:
-        trial = log.new_trial(SeededRandomSampler(len(study.get_trials(deepcopy=False))))
-        with one_transaction(study):
-            values = draw_values(trial, space)
-        try:
-            config = space.config(values)
-            network = space.network(config, SHAPE, len(CLASSES))
-        except Infeasible as error:
-            log.reject(trial, str(error), {})
-            continue
-        proposal = Proposal(
-            number=trial.number,
-            values=values,
-            config=config,
-            origin="random",
-            seed=trial.number,
-            parameters=network.parameters,
-            macs=network.macs,
-            last_epoch=epochs,
-        )
-        log.begin(trial, proposal)
-        return proposal
+def train(proposals: Proposals, proposal: Proposal) -> None:
+    """Report a made-up curve as the loop of a search does, until the trial is pruned."""
+    curve = draw_curve(proposal.number, proposal.last_epoch)
+    for at, epoch in enumerate(curve, start=1):
+        if proposals.report(proposal.number, at, epoch.score):
+            assert proposals.holds(proposal.number)
+            proposals.end(proposal.number, end_trial(curve[:at], is_pruned=True))
+            return
+    assert proposals.holds(proposal.number)
+    proposals.end(proposal.number, end_trial(curve, is_pruned=False))
 
 
 if __name__ == "__main__":

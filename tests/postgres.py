@@ -31,10 +31,10 @@ class PostgresServer:
     port: int
     user: str | None  # whose processes the server has; None: the current user's
 
-    def url(self, database: str, password: str | None = PASSWORD) -> str:
+    def url(self, database: str, password: str | None = PASSWORD, host: str = "127.0.0.1") -> str:
         """The URL of a database on the server, without a password if `password` is None."""
         secret = "" if password is None else f":{quote(password, safe='')}"
-        return f"postgresql+psycopg://{USER}{secret}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql+psycopg://{USER}{secret}@{host}:{self.port}/{database}"
 
     def execute(self, statement: str, database: str = "postgres") -> None:
         """Run one statement, outside of a transaction."""
@@ -78,10 +78,11 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 
 @contextmanager
-def running_server(*settings: str) -> Iterator[PostgresServer]:
+def running_server(*settings: str, listen: str | None = None) -> Iterator[PostgresServer]:
     """A server with an empty data folder, which is deleted at the end.
 
-    `settings` are options of `postgres`; without any it does not wait for the disk.
+    `settings` are options of `postgres`; without any it does not wait for the disk. It listens on
+    127.0.0.1, or on all addresses, for clients of the network `listen`.
     """
     pytest.importorskip("psycopg", reason="psycopg is not installed: pip install -e '.[postgres]'")
     programs, user = _programs(), _user()
@@ -90,7 +91,7 @@ def running_server(*settings: str) -> Iterator[PostgresServer]:
         if user is not None:
             shutil.chown(folder, user)
         port = _free_port()
-        _start(programs, user, folder, port, settings or ("-F",))
+        _start(programs, user, folder, port, settings or ("-F",), listen)
         try:
             yield PostgresServer(port, user)
         finally:
@@ -138,7 +139,12 @@ def _free_port() -> int:
 
 
 def _start(
-    programs: Path, user: str | None, folder: Path, port: int, settings: Sequence[str]
+    programs: Path,
+    user: str | None,
+    folder: Path,
+    port: int,
+    settings: Sequence[str],
+    listen: str | None,
 ) -> None:
     secret = folder / "password"
     secret.write_text(PASSWORD)
@@ -148,7 +154,11 @@ def _start(
         user, folder, programs / "initdb", "-D", "data", "-U", USER, f"--pwfile={secret}",
         "--auth=scram-sha-256", "--encoding=UTF8", "--no-locale", "--no-sync",
     )  # fmt: skip
-    places = "-c listen_addresses=127.0.0.1 -c unix_socket_directories=''"
+    if listen is not None:
+        with (folder / "data" / "pg_hba.conf").open("a") as file:
+            file.write(f"host all all {listen} scram-sha-256\n")
+    address = "127.0.0.1" if listen is None else "'*'"
+    places = f"-c listen_addresses={address} -c unix_socket_directories=''"
     options = f"-p {port} {' '.join(settings)} {places}"
     pg_ctl = programs / "pg_ctl"
     _run(user, folder, pg_ctl, "start", "-D", "data", "-w", "-l", "server.log", "-o", options)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -18,4 +18,5 @@ def held(search: subprocess.Popen[str]) -> Iterator[None]:
         training.suspend()
     yield
     for training in trainings:
-        training.resume()
+        with suppress(psutil.NoSuchProcess):  # the search may have ended
+            training.resume()

@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from autocnn.api.settings_sources import resolve as resolve
     from autocnn.api.settings_sources import resolve_settings as resolve_settings
     from autocnn.api.settings_sources import resume as resume
+    from autocnn.api.settings_sources import resume_worker as resume_worker
     from autocnn.api.spaces import copy_space as copy_space
     from autocnn.api.spaces import list_baselines as list_baselines
     from autocnn.api.studies import StudyView as StudyView
@@ -188,6 +189,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
         "resolve",
         "resolve_settings",
         "resume",
+        "resume_worker",
     ),
     "autocnn.api.spaces": ("copy_space", "list_baselines"),
     "autocnn.api.studies": (

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autocnn.api.search_study import SilentListener
 from autocnn.api.spaces import check_dataset, limit_space
-from autocnn.errors import RecordError, SettingsError, StudyError
+from autocnn.errors import DatasetError, RecordError, SettingsError, StudyError
 from autocnn.executors.choose import check_executor
 from autocnn.files import disk_errors
 from autocnn.keras_startup import load_keras
@@ -44,8 +44,9 @@ def join(
 ) -> JoinOutcome:
     """Train trials of the study until its search or the time budget of this process is over.
 
-    On another machine the study's folder must be mounted: weights and checkpoints are written to
-    it. `interrupted`, `start` and `study` mean what they mean for `search`.
+    Weights and checkpoints are written to the study's folder: to that of its search, or to one of
+    this machine alone, which `fetch_study` made. `interrupted`, `start` and `study` mean what they
+    mean for `search`.
     Raises: SettingsError for a study that only one process can train; StudyError if the study has
     not begun yet.
     """
@@ -64,7 +65,13 @@ def join(
         raise StudyError(f"study {settings.study} is just being started; try again in a minute")
     study.refuse_renamed()
     space = limit_space(study.space, settings)
-    check_dataset(settings, space)
+    try:
+        check_dataset(settings, space)
+    except DatasetError as error:
+        raise type(error)(
+            f"{error}; study {settings.study} is trained on {settings.dataset}: put its images "
+            "there on this machine, too"
+        ) from error
     load_keras()
 
     end = None if settings.time_budget_s is None else meter.start + settings.time_budget_s

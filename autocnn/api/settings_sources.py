@@ -23,7 +23,7 @@ from autocnn.records.database_url import (
     with_password,
 )
 from autocnn.records.open_study import OpenStudy, find_study, open_folder
-from autocnn.records.setting import check_choice, is_path, listed_names
+from autocnn.records.setting import check_choice, is_path, is_study_name, listed_names
 from autocnn.records.settings_file import read_table, settings_from_table
 from autocnn.records.study_settings import SETTINGS, StudySettings, option_key, option_name
 from autocnn.records.trusted import refuse_unnamed, refuse_unnamed_cluster
@@ -123,6 +123,21 @@ def resume(results: Path, name: str | None, given: Mapping[str, Any]) -> Resolve
     study = find_study(results, name)
     wanted = {**given, "study": study.name, "results": str(results)}
     return Resolved(settings=_settings_of(study, {}, wanted, given), study=study)
+
+
+def resume_worker(results: Path, name: str | None, given: Mapping[str, Any]) -> Resolved:
+    """What `resume` finds; a study whose folder is elsewhere is fetched from its database.
+
+    The database is that of `given`, or of OPTUNA_STORAGE. Without a name, or without a database,
+    the study must be in `results`.
+    Raises: StudyError if there is no such study; RecordError if the database cannot be reached.
+    """
+    url = given.get("storage") or os.environ.get(STORAGE_VARIABLE)
+    if name is not None and url is not None and is_study_name(name) and is_storage_url(url):
+        from autocnn.records.fetched_study import fetch_study  # it imports Optuna
+
+        fetch_study(results, name, url)
+    return resume(results, name, given)
 
 
 def _new_name(wanted: Mapping[str, Any]) -> str:

@@ -13,11 +13,13 @@ from autocnn.cli.options import (
     Given,
     QuietOption,
     ResultsOption,
+    StudyArgument,
     VerboseOption,
     setting_option,
     with_settings,
 )
 from autocnn.cli.running import join_study
+from autocnn.errors import SettingsError
 
 STARTED = time.monotonic()  # about when the process began: the time budget counts from here
 
@@ -25,7 +27,7 @@ STARTED = time.monotonic()  # about when the process began: the time budget coun
 @with_settings(
     storage=setting_option(
         "storage",
-        help="URL of its database, if it cannot be opened without a password.",
+        help="URL of its database: if a password is needed, or on a machine without its folder.",
         environment=False,
     ),
     workers=setting_option("workers"),
@@ -43,13 +45,20 @@ STARTED = time.monotonic()  # about when the process began: the time budget coun
 )
 def worker(
     given: Given,
-    study: Annotated[
-        str | None, typer.Option(help="Name of the study; by default the latest one.")
+    study: StudyArgument = None,
+    named: Annotated[
+        str | None, typer.Option("--study", help="Name of the study, as in the other commands.")
     ] = None,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
 ) -> None:
-    """Train trials of a study whose record is in a database, beside other processes."""
-    found = api.resume(results, study, given)
+    """Train trials of a study whose record is in a database, beside other processes.
+
+    A machine that does not see the folder of the study needs `--storage`: settings and space come
+    from the database, and the images must lie where the search has them.
+    """
+    if study is not None and named is not None and study != named:
+        raise SettingsError(f"two studies are named, {study} and {named}; leave one of them out")
+    found = api.resume_worker(results, study or named, given)
     join_study(found, STARTED, verbosity=-1 if quiet else int(verbose))

@@ -12,6 +12,7 @@ from optuna.trial import TrialState as OptunaState
 
 from autocnn.engines.protocol import FIRST_LOOK, Draft, EngineSetup
 from autocnn.engines.pruners import build_pruner, passes_first_look
+from autocnn.records.optuna_private import one_reading
 from autocnn.records.own_trials import is_promoted, n_drawn_points
 from autocnn.space.space import SearchSpace
 from autocnn.trial import Wait
@@ -35,20 +36,22 @@ class BaseEngine(ABC):
         """Nothing: a sampler of Optuna learns from the record."""
         return {}
 
-    def should_prune(self, number: int, epoch: int) -> bool:
+    def should_prune(self, trial: FrozenTrial, epoch: int) -> bool:
         """True if the first look (epoch 0) or Optuna's pruner (later epochs) ends the trial.
 
         No trial is pruned while none is complete: the search could end without a network. A
         promoted trial is not pruned: its schedule is longer than that of the others. At an epoch up
         to which every network still guesses, the scores differ by chance alone, and none is pruned.
         """
-        trials = self._study.get_trials(deepcopy=False)
-        if is_promoted(trials[number]):
+        if is_promoted(trial):
             return False
-        is_poor = self._is_poor(trials, number, epoch)  # asked in any case: it writes the rungs
-        if not is_poor or not any(trial.state is OptunaState.COMPLETE for trial in trials):
+        with one_reading(self._study):  # at most: a pruner before its first rung reads nothing
+            if not self._is_poor(trial, epoch):  # asked in any case: it writes the rungs
+                return False
+            trials = self._study.get_trials(deepcopy=False)
+        if not any(other.state is OptunaState.COMPLETE for other in trials):
             return False
-        return epoch == FIRST_LOOK or not self._all_guess(trials, epoch)
+        return epoch == FIRST_LOOK or not self._all_guess([*trials, trial], epoch)
 
     def _all_guess(self, trials: list[FrozenTrial], epoch: int) -> bool:
         """True if no trial had a score up to `epoch` that is clearly better than a guess."""
@@ -57,12 +60,13 @@ class BaseEngine(ABC):
         scores = (score for each in reported for at, score in each if at <= epoch)
         return bool(sizes) and all(objective.is_guess(score, sizes) for score in scores)
 
-    def _is_poor(self, trials: list[FrozenTrial], number: int, epoch: int) -> bool:
+    def _is_poor(self, trial: FrozenTrial, epoch: int) -> bool:
         if epoch != FIRST_LOOK:
-            return self._pruner.prune(self._study, trials[number])
-        reported = [t.intermediate_values for t in trials if t.number != number]
+            return self._pruner.prune(self._study, trial)
+        trials = self._study.get_trials(deepcopy=False)
+        reported = [t.intermediate_values for t in trials if t.number != trial.number]
         others = [scores[FIRST_LOOK] for scores in reported if FIRST_LOOK in scores]
-        score = trials[number].intermediate_values[FIRST_LOOK]
+        score = trial.intermediate_values[FIRST_LOOK]
         return not passes_first_look(score, others, self._setup.objective)
 
     def continuable(self) -> frozenset[int]:

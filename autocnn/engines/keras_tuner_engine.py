@@ -24,7 +24,7 @@ from autocnn.engines.keras_tuner_oracles import (
 )
 from autocnn.engines.protocol import Draft, EngineSetup
 from autocnn.errors import Infeasible, StudyError
-from autocnn.records.optuna_private import enqueued_values
+from autocnn.records.optuna_private import enqueued_values, one_trial
 from autocnn.space.parameters import Value
 from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
@@ -89,7 +89,7 @@ class KerasTunerEngine(BaseEngine):
         A trial that Keras Tuner calls failed leaves a hole in a bracket, which then never ends,
         and gives nothing to the Gaussian process.
         """
-        trial = self._study.get_trials(deepcopy=False)[number]
+        trial = one_trial(self._study, number)
         known = self._score_of_a_failure() if score is None else score
         reported = {"at": self._tick(), "score": known}
         self._report_to_oracle(trial, known)

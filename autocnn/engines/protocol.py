@@ -65,8 +65,10 @@ class Engine(Protocol):
         """
         ...
 
-    def should_prune(self, number: int, epoch: int) -> bool:
-        """True if a trial is not worth more epochs than `epoch`, whose score is on record.
+    def should_prune(self, trial: FrozenTrial, epoch: int) -> bool:
+        """True if `trial` is not worth more epochs than `epoch`, whose score it has.
+
+        `trial` is as it is on record: the engine reads the others only where it needs them.
 
         The pruners of Optuna keep the rungs that a trial has come to in its system attributes, and
         write them here: that is Optuna's own record.

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from autocnn.errors import RecordError
 from autocnn.exports.formats import Exported, copy_export, export_to
 from autocnn.files import delete_file, make_folder_in
 from autocnn.finals.contract import contract_of
@@ -53,6 +54,7 @@ def finish(
         finals = replace(known, finalists=finalists or known.finalists)
         write_finals(session.paths, finals)
         return finals
+    _check_weights(session, chosen)
     plan = plan_refit(session, chosen, reserve_s) if plan is None else plan
     for line in describe_refit(plan, chosen, best):
         listener.message(line)
@@ -76,6 +78,17 @@ def finish(
     )
     write_finals(session.paths, finals)
     return finals
+
+
+def _check_weights(session: Session, chosen: TrialRecord) -> None:
+    """Raise RecordError if the weights of the winner's own trial are not here."""
+    file = session.paths.weights(chosen.number)
+    if not file.is_file():
+        raise RecordError(
+            f"{file}: the weights of the winner are missing; if another machine trained trial "
+            f"{chosen.number}, copy that file from its results folder, and give `autocnn resume "
+            f"{session.settings.study}`"
+        )
 
 
 def _choose(

@@ -25,7 +25,11 @@ from autocnn.records.transactions import join_writes
 
 CREATED = "created"  # the user attribute of a study with the time of creation of its folder
 CONNECT_S = 10  # how long a server may take to answer
+SILENT_S = 30  # how long a server that is connected may be silent, as when a network is cut
+IDLE_S = 90  # how long a process may be suspended in a transaction: its locks keep others waiting
 LOCKED_S = 60  # how long another process may keep an SQLite file locked
+
+_KEEPALIVES = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 4}  # libpq's
 
 _ADVICE = (  # a part of the reason of a failure, and what to do then
     ("password", f"give the right one in {STORAGE_VARIABLE}, as part of the URL, or in ~/.pgpass"),
@@ -53,6 +57,7 @@ def open_database(url: str, *, creates: bool = True) -> RDBStorage:
                 skip_compatibility_check=True,  # `_check_tables` checks, with an error of one line
             )
             weakref.finalize(storage, storage.engine.dispose)
+            _limit_transactions(storage)
             join_writes(storage)
             _check_tables(url, storage)
     except ImportError as error:
@@ -97,10 +102,10 @@ def is_in_database(url: str, paths: StudyPaths, settings: StudySettings) -> bool
     refuse_renamed(url, paths, settings.study)
     is_old = paths.leaderboard.exists()
     if is_old:
-        _check_file(url)
+        check_file(url)
     storage = open_database(url, creates=not is_old)
     with database_errors(url, f"study {paths.name} cannot be looked for"):
-        study = _find_study(storage, paths.name)
+        study = find_named(storage, paths.name)
         if study is not None:
             _check_owner(study, url, paths, settings.created)
         elif is_old:
@@ -114,10 +119,10 @@ def open_named_study(url: str, paths: StudyPaths, settings: StudySettings) -> op
     Raises: StudyError if the database does not have it; RecordError if it cannot be read.
     """
     name = settings.study
-    _check_file(url)
+    check_file(url)
     storage = open_database(url, creates=False)
     with database_errors(url, f"study {name} cannot be read"):
-        study = _find_study(storage, name)
+        study = find_named(storage, name)
         if study is None:
             raise _is_gone(url, paths, name)
         _check_owner(study, url, paths, settings.created)
@@ -129,11 +134,14 @@ def delete_from_database(url: str, name: str, created: str) -> None:
 
     Raises: RecordError if the database cannot be reached.
     """
-    _check_file(url)
+    check_file(url)
     storage = open_database(url, creates=False)
     with database_errors(url, f"study {name} cannot be deleted"):
-        study = _find_study(storage, name)
+        study = find_named(storage, name)
         if study is not None and study.user_attrs.get(CREATED) == created:
+            for each in optuna.get_all_study_names(storage):
+                if each.startswith((f"{name} (trial ", f"{name} (weights of trial ")):
+                    optuna.delete_study(study_name=each, storage=storage)
             optuna.delete_study(study_name=name, storage=storage)
 
 
@@ -146,7 +154,8 @@ def refuse_renamed(url: str, paths: StudyPaths, name: str) -> None:
         )
 
 
-def _find_study(storage: RDBStorage, name: str) -> optuna.Study | None:
+def find_named(storage: RDBStorage, name: str) -> optuna.Study | None:
+    """The study of this name in the database, or None."""
     try:
         return optuna.load_study(study_name=name, storage=storage)
     except KeyError:
@@ -169,7 +178,7 @@ def _is_gone(url: str, paths: StudyPaths, name: str) -> StudyError:
     )
 
 
-def _check_file(url: str) -> None:
+def check_file(url: str) -> None:
     """Raise RecordError if an SQLite file is missing: opening it would make an empty one."""
     path = sqlite_file(url)
     if path is not None and not os.path.exists(path):
@@ -190,8 +199,25 @@ def _check_folder(url: str) -> None:
 def _engine_settings(url: str) -> dict[str, Any]:
     if sqlite_file(url) is not None:
         return {"connect_args": {"timeout": LOCKED_S}}
-    wait = {} if "connect_timeout=" in url else {"connect_timeout": CONNECT_S}
+    settings = {"connect_timeout": CONNECT_S, "tcp_user_timeout": 1000 * SILENT_S, **_KEEPALIVES}
+    wait = {key: value for key, value in settings.items() if f"{key}=" not in url}
     return {"pool_pre_ping": True, "connect_args": wait}
+
+
+def _limit_transactions(storage: RDBStorage) -> None:
+    """Let the server end a transaction whose process is suspended, or cut off from it."""
+    from sqlalchemy import event
+
+    if storage.engine.dialect.name != "postgresql":
+        return
+
+    @event.listens_for(storage.engine, "connect")
+    def limit(connection: Any, _: object) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = '{IDLE_S}s'")
+        connection.commit()
+
+    storage.engine.dispose()  # connections that were made before
 
 
 def _import_driver() -> None:

@@ -28,7 +28,7 @@ from optuna.trial import FrozenTrial
 
 from autocnn.records.converter import from_json, to_json
 from autocnn.records.lock import Owner
-from autocnn.records.optuna_private import storage_of, write_attribute
+from autocnn.records.optuna_private import one_trial, storage_of, write_attribute
 from autocnn.records.optuna_record import unfinished_trials
 
 LEASE = "lease"  # the user attribute of a trial
@@ -61,8 +61,20 @@ class Leases:
         self._blocked: dict[str, tuple[str | None, float]] = {}  # a claim's token, since when
 
     def take(self, trial: optuna.Trial) -> None:
-        """Write a lease of this process for a trial that it has just created."""
-        self._write(trial, Lease(owner=self._owner.name))
+        """Write a lease of this process for a trial that it has just begun."""
+        self._write(trial, self._first)
+
+    def first_attributes(self) -> dict[str, Any]:
+        """The user attribute by which a trial is leased to this process from its creation on."""
+        return {LEASE: to_json(self._first)}
+
+    def hold(self, trial: optuna.Trial) -> None:
+        """Keep the lease of a trial that was created with `first_attributes`."""
+        self._held[trial.number] = trial, self._first
+
+    @property
+    def _first(self) -> Lease:
+        return Lease(owner=self._owner.name)
 
     def claim(self, trial: FrozenTrial) -> bool:
         """Take over a running trial if its lease is stale; True if this process now owns it."""
@@ -76,7 +88,7 @@ class Leases:
                 return False
             dead.append(name)
             handover += 1
-        now = self._fresh(trial.number)
+        now = one_trial(self._study, trial.number)
         is_taken = not now.state.is_finished() and read_lease(now) == before
         if is_taken:
             self._write(trial, Lease(owner=self._owner.name, handover=handover))
@@ -117,10 +129,13 @@ class Leases:
 
     def holds(self, number: int) -> bool:
         """True if the record still names this process as the owner, and the trial is running."""
-        trial = self._fresh(number)
+        return number in self._held and self.is_held(one_trial(self._study, number))
+
+    def is_held(self, trial: FrozenTrial) -> bool:
+        """What `holds` finds in `trial`, which was just read from the record."""
         lease = read_lease(trial)
         is_owner = lease is not None and lease.owner == self._owner.name
-        return number in self._held and is_owner and not trial.state.is_finished()
+        return trial.number in self._held and is_owner and not trial.state.is_finished()
 
     def held_elsewhere(self) -> list[FrozenTrial]:
         """The running trials that this process does not own, those with a stale lease included."""
@@ -172,9 +187,6 @@ class Leases:
         self._blocked.pop(name, None)
         with contextlib.suppress(KeyError):  # another process has deleted the outdated claim
             optuna.delete_study(study_name=name, storage=storage_of(self._study))
-
-    def _fresh(self, number: int) -> FrozenTrial:
-        return self._study.get_trials(deepcopy=False)[number]
 
     def _write(self, trial: optuna.Trial | FrozenTrial, lease: Lease) -> None:
         write_attribute(self._study, trial, LEASE, to_json(lease))

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from autocnn.errors import RecordError, StudyError
-from autocnn.records.study_folder import StudyPaths, refuse_links
+from autocnn.records.study_folder import StudyPaths, place_of, refuse_links
 
 DIGITS = 20  # of the number of a process
 TRIES, PAUSE_S = 3, 0.1  # `is_locked` holds a lock itself for an instant
@@ -66,13 +66,16 @@ class Owner:
     """A process that trains trials of a shared study.
 
     The process keeps a file in the study's folder locked: as soon as the lock is released, the
-    other processes see that this one has ended.
+    other processes that see this folder see that this one has ended. The name of a process says
+    which folder that is: of an owner with another one nothing can be found out here.
     """
 
     def __init__(self, paths: StudyPaths) -> None:
         refuse_links(paths)
         self._folder = paths.owners
-        self.name = f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self._place = place_of(paths)
+        own = f"{platform.node()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+        self.name = f"{own}@{self._place}" if self._place else own
         try:
             self._folder.mkdir(exist_ok=True)
             self._file = open(self._folder / self.name, "x", encoding="utf-8")  # noqa: SIM115
@@ -82,7 +85,8 @@ class Owner:
 
     def is_gone(self, other: str) -> bool:
         """True if the process of that name has ended; False if that cannot be found out."""
-        return other != self.name and is_locked(self._folder / other) is False
+        is_seen = other.partition("@")[2] == self._place
+        return is_seen and other != self.name and is_locked(self._folder / other) is False
 
     def leave(self) -> None:
         """Release the lock and delete the file: this process trains no more trials."""

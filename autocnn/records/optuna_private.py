@@ -9,8 +9,9 @@ fails, with what to do, once a name has gone.
 | `_CachedStorage._backend` | the database behind the cache: several writes become one transaction |
 | `Study._get_trials` | every reader of a study, samplers and pruners too, reads trials through it |
 | `Study._study_id` | `BaseStorage.create_new_trial` takes it: a trial is made with its attributes |
-| `Study._thread_local.cached_all_trials` | reset for each new trial, as `Study.ask` does |
+| `Study._thread_local.cached_all_trials` | kept by `one_reading`, reset for each new trial |
 | `Trial._trial_id`, `FrozenTrial._trial_id` | to report to a trial of an earlier process |
+| `Trial._cached_frozen_trial` | what this process knows of its trial without asking the storage |
 | `_transform._SearchSpaceTransform` | CMA-ES works in the unit cube: Optuna's own CMA-ES uses it |
 | `HyperbandPruner._get_bracket_id` | a bracket must not depend on the study's name |
 | `QMCSampler._find_sample_id` | Optuna would count the place in the sequence in the storage |
@@ -22,7 +23,9 @@ fails, with what to do, once a name has gone.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Container, Mapping, Sequence
+import threading
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -65,6 +68,35 @@ def write_attribute(
     storage_of(study).set_trial_user_attr(trial_id, key, value)
 
 
+def known_of(trial: optuna.Trial) -> FrozenTrial:
+    """`trial` as it was when it was opened, with what was written through it since then.
+
+    System attributes that a pruner has written are missing. It is not to be changed.
+    """
+    return trial._cached_frozen_trial  # noqa: SLF001  see the table above
+
+
+def one_trial(study: optuna.Study, number: int) -> FrozenTrial:
+    """Trial `number` as it is on record now, without a reading of the others; not to be changed."""
+    storage = storage_of(study)
+    study_id = study._study_id  # noqa: SLF001  see the table above
+    trial = storage.get_trial(storage.get_trial_id_from_study_id_trial_number(study_id, number))
+    return study.shown(trial) if isinstance(study, OwnStudy) else trial
+
+
+@contextmanager
+def one_reading(study: optuna.Study) -> Iterator[None]:
+    """Read the trials of the study at most once in the body, and again after each new trial.
+
+    What this process or another one writes to a trial meanwhile is not seen, but by `one_trial`.
+    """
+    if not isinstance(study, OwnStudy):
+        yield
+        return
+    with study.one_reading():
+        yield
+
+
 class OwnStudy(optuna.Study):
     """A study in which a trial that another program made looks like a failed one without values.
 
@@ -77,6 +109,29 @@ class OwnStudy(optuna.Study):
     ) -> None:
         super().__init__(study.study_name, storage_of(study))
         self._is_own, self._mark = is_own, mark
+        self._reading = threading.local()  # `is_one`: the thread is in `one_reading`
+
+    @contextmanager
+    def one_reading(self) -> Iterator[None]:
+        """The body of the function `one_reading`; one within another changes nothing."""
+        if self._is_one_reading:
+            yield
+            return
+        self._thread_local.cached_all_trials = None
+        self._reading.is_one = True
+        try:
+            yield
+        finally:
+            self._reading.is_one = False
+            self._thread_local.cached_all_trials = None
+
+    @property
+    def _is_one_reading(self) -> bool:
+        return getattr(self._reading, "is_one", False)
+
+    def shown(self, trial: FrozenTrial) -> FrozenTrial:
+        """`trial`, or a failed one without values if another program made it."""
+        return trial if self._is_own(trial) else _blank(trial)
 
     def _get_trials(
         self,
@@ -84,24 +139,27 @@ class OwnStudy(optuna.Study):
         states: Container[TrialState] | None = None,
         use_cache: bool = False,
     ) -> list[FrozenTrial]:
-        trials = super()._get_trials(deepcopy=False, use_cache=use_cache)
-        shown = [trial if self._is_own(trial) else _blank(trial) for trial in trials]
+        use_cache = use_cache or self._is_one_reading
+        shown = [self.shown(t) for t in super()._get_trials(deepcopy=False, use_cache=use_cache)]
         found = [trial for trial in shown if states is None or trial.state in states]
         return copy.deepcopy(found) if deepcopy else found
 
     def foreign_trials(self) -> list[int]:
         """The numbers of the trials that another program made."""
-        trials = super()._get_trials(deepcopy=False)
+        trials = super()._get_trials(deepcopy=False, use_cache=self._is_one_reading)
         return [trial.number for trial in trials if not self._is_own(trial)]
 
     def ask(self, fixed_distributions: dict[str, BaseDistribution] | None = None) -> optuna.Trial:
         """The next trial that is enqueued; else a new one with the mark."""
-        is_waiting = bool(self.get_trials(deepcopy=False, states=[TrialState.WAITING]))
-        if not is_waiting and not fixed_distributions:
+        if not self.has_waiting() and not fixed_distributions:
             return self.begin({})
         trial = super().ask(fixed_distributions)
         trial.set_user_attr(self._mark, True)  # another process may have begun the enqueued one
         return trial
+
+    def has_waiting(self) -> bool:
+        """True if a trial is enqueued."""
+        return bool(self.get_trials(deepcopy=False, states=[TrialState.WAITING]))
 
     def begin(self, attrs: Mapping[str, Any]) -> optuna.Trial:
         """A new trial, which has the mark and `attrs` from its first moment on record."""

@@ -37,7 +37,7 @@ from autocnn.records.database_url import absolute_url, public_url, with_password
 from autocnn.records.facts import Facts, facts_from_json, facts_to_json
 from autocnn.records.journal import open_journal, open_own_study
 from autocnn.records.journal_lines import split_tail
-from autocnn.records.optuna_private import OwnStudy
+from autocnn.records.optuna_private import OwnStudy, one_trial
 from autocnn.records.own_trials import (
     DRAWN,
     INFEASIBLE,
@@ -139,10 +139,10 @@ def _own(study: optuna.Study) -> OwnStudy:
 def delete_record(paths: StudyPaths, settings: StudySettings) -> None:
     """Delete the study from the database of `settings`, if any; the files of the folder stay.
 
-    `settings` has the name on record.
+    `settings` has the name on record. A study that was fetched from the database stays there.
     Raises: StudyError if the folder was renamed; RecordError if the database cannot be reached.
     """
-    if settings.storage is not None:
+    if settings.storage is not None and not paths.joined.exists():
         url = _full_url(settings.storage)
         refuse_renamed(url, paths, settings.study)
         delete_from_database(url, paths.name, settings.created)
@@ -235,12 +235,12 @@ def finished_records(
 
 def seed_of(study: optuna.Study, number: int) -> int:
     """The seed of a trial's training."""
-    return int(study.get_trials(deepcopy=False)[number].user_attrs[PROPOSAL]["seed"])
+    return int(one_trial(study, number).user_attrs[PROPOSAL]["seed"])
 
 
 def trained_as(study: optuna.Study, number: int) -> int:
     """The trial that was trained: for a duplicate its source, for any other trial itself."""
-    result = study.get_trials(deepcopy=False)[number].user_attrs.get(RESULT, {})
+    result = one_trial(study, number).user_attrs.get(RESULT, {})
     source = result.get("duplicate_of")
     return number if source is None else int(source)
 

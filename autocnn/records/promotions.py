@@ -9,6 +9,7 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from autocnn.records.converter import from_json, to_json
+from autocnn.records.optuna_private import one_trial
 from autocnn.records.optuna_record import unreadable
 from autocnn.records.own_trials import PROMOTED, PROPOSAL, is_promoted
 from autocnn.trial import PROMOTED_ORIGIN, Promotion, Proposal
@@ -45,7 +46,7 @@ def promoted_proposal(
 
     Raises: RecordError if the proposal of the earlier trial cannot be read.
     """
-    trial = study.get_trials(deepcopy=False)[promotion.of]
+    trial = one_trial(study, promotion.of)
     try:
         earlier = from_json(trial.user_attrs[PROPOSAL], Proposal)
     except ValueError as error:

@@ -10,13 +10,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from autocnn.errors import RecordError, SettingsError
+from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.files import make_folder
 from autocnn.input_files import read_text
 from autocnn.records.setting import is_study_name
 from autocnn.trial import CHECKPOINT_FILE, WEIGHTS_FILE
 
 LOCK_FILE = ".lock"
+JOINED_FILE = ".joined"
 JOURNAL_LOCK = "journal.log.lock"  # Optuna's, while it writes; longer, while it ends that
 TRIES, PAUSE_S = 10, 0.1  # while another program deletes the folder
 
@@ -76,6 +77,11 @@ class StudyPaths:
     def owners(self) -> Path:
         """The folder of one locked file for each process that trains trials of a shared study."""
         return self.root / ".owners"
+
+    @property
+    def joined(self) -> Path:
+        """The file of a folder that was fetched from a database: only workers train here."""
+        return self.root / JOINED_FILE
 
     @property
     def trials(self) -> Path:
@@ -261,8 +267,8 @@ def _is_link(path: Path) -> RecordError:
 
 
 def _is_leftover(name: str) -> bool:
-    """True for the lock, and for a file that a killed process was about to write."""
-    return name == LOCK_FILE or (name.startswith(".") and name.endswith(".tmp"))
+    """True for what a killed process may leave: a lock, and a file that it was about to write."""
+    return name in (LOCK_FILE, JOINED_FILE) or (name.startswith(".") and name.endswith(".tmp"))
 
 
 def _check_no_file(folder: Path) -> None:
@@ -282,3 +288,22 @@ def read_space_text(paths: StudyPaths) -> str:
         return read_text(paths.space_toml)
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{paths.space_toml}: cannot be read as UTF-8 text: {error}") from None
+
+
+def refuse_joined(paths: StudyPaths) -> None:
+    """Raise StudyError if the folder was fetched: the search goes on where it was begun."""
+    if paths.joined.exists():
+        raise StudyError(
+            f"{paths.root}: was made by `autocnn worker`, which only trains; give the command "
+            f"where the search of study {paths.name} was begun, or `autocnn worker {paths.name}`"
+        )
+
+
+def place_of(paths: StudyPaths) -> str:
+    """The name of a fetched folder, the same for all processes that see it; "" for a search's."""
+    try:
+        return read_text(paths.joined).strip()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecordError(f"{paths.joined}: cannot be read ({error}); delete the folder") from error

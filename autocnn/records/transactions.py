@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import optuna
@@ -34,10 +34,11 @@ class JoiningSessions:
         return getattr(self.single, name)
 
     @contextmanager
-    def joined(self) -> Iterator[None]:
+    def joined(self, *, gathers: bool = False) -> Iterator[None]:
         """Commit what is written inside at its end, or nothing if it ends by an exception.
 
-        Raises: StorageInternalError if a write inside has failed or the commit fails.
+        If it `gathers`, rows are sent at the end, many in a statement: what is read inside may lack
+        them. Raises: StorageInternalError if a write inside has failed or the commit fails.
         """
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -45,9 +46,10 @@ class JoiningSessions:
             yield
             return
         session = self.single()
-        self._here.joined = joined = _Joined(session)
+        self._here.joined = joined = _Joined(session, gathers)
         try:
-            yield
+            with session.no_autoflush if gathers else nullcontext():
+                yield
             if joined.has_failed:
                 raise StorageInternalError("one of several writes to a trial was refused")
             session.commit()
@@ -65,16 +67,17 @@ class JoiningSessions:
 class _Joined:
     """A session that is committed and closed by the block, not by each write."""
 
-    def __init__(self, session: Any) -> None:
-        self._session, self.has_failed = session, False
+    def __init__(self, session: Any, gathers: bool) -> None:
+        self._session, self._gathers, self.has_failed = session, gathers, False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
 
     def commit(self) -> None:
         """Send what is pending; what is read later is read anew, as after a commit."""
-        self._session.flush()
-        self._session.expire_all()
+        if not self._gathers:
+            self._session.flush()
+            self._session.expire_all()
 
     def rollback(self) -> None:
         """Undo the whole block, which then fails at its end, whatever becomes of this error."""
@@ -98,8 +101,11 @@ def part_writes(storage: RDBStorage) -> None:
 
 
 @contextmanager
-def one_transaction(study: optuna.Study) -> Iterator[None]:
+def one_transaction(study: optuna.Study, *, gathers: bool = False) -> Iterator[None]:
     """Make the writes inside one transaction if the study is in a database of `join_writes`.
+
+    If it `gathers`, values of parameters are sent at the end, in one statement, and no trial may be
+    read inside to find them.
 
     Another thread's writes are not joined. A trial must not be created inside: Optuna locks the
     study for that. Raises: StorageInternalError.
@@ -109,5 +115,5 @@ def one_transaction(study: optuna.Study) -> Iterator[None]:
     if not isinstance(sessions, JoiningSessions):
         yield
         return
-    with sessions.joined():
+    with sessions.joined(gathers=gathers):
         yield

@@ -6,6 +6,7 @@ it also keeps the leases: a trial is leased to this process as long as the log h
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -15,9 +16,16 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
+from autocnn.errors import TakenOver
 from autocnn.records.distributions import why_refused
 from autocnn.records.leases import Leases
-from autocnn.records.optuna_private import OwnStudy, enqueued_values, open_trial
+from autocnn.records.optuna_private import (
+    OwnStudy,
+    enqueued_values,
+    known_of,
+    one_trial,
+    open_trial,
+)
 from autocnn.records.optuna_record import (
     mark_infeasible,
     n_begun,
@@ -25,7 +33,7 @@ from autocnn.records.optuna_record import (
     write_proposal,
     write_result,
 )
-from autocnn.records.own_trials import ORIGIN, refuse
+from autocnn.records.own_trials import ORIGIN, is_promoted, refuse
 from autocnn.records.transactions import one_transaction
 from autocnn.space.parameters import Value
 from autocnn.space.space import SearchSpace
@@ -92,13 +100,17 @@ class TrialLog:
         sampler.
         """
         self._use(sampler)
-        if isinstance(self._study, OwnStudy) and (notes or sampler is None):
-            trial = self._study.begin(notes)
-        else:
-            trial = self._study.ask()
-            self.note(trial, notes)
-        if self._leases is not None:
-            self._leases.take(trial)
+        study, leases = self._study, self._leases
+        if isinstance(study, OwnStudy) and (notes or sampler is None or not study.has_waiting()):
+            lease = {} if leases is None else leases.first_attributes()
+            trial = study.begin({**notes, **lease})
+            if leases is not None:
+                leases.hold(trial)
+            return trial
+        trial = study.ask()
+        self.note(trial, notes)
+        if leases is not None:
+            leases.take(trial)
         return trial
 
     def continue_trial(self, trial: FrozenTrial, sampler: BaseSampler | None) -> optuna.Trial:
@@ -118,26 +130,31 @@ class TrialLog:
 
     def reject(self, trial: optuna.Trial, reason: str, notes: Mapping[str, Any]) -> None:
         """End a draw that can have no network; it is no trial."""
-        mark_infeasible(trial, reason)
-        self.note(trial, notes)
-        # TPE ranks a pruned trial that reported nothing last, and so learns to stay away from it.
-        self._drop(trial, OptunaState.PRUNED)
+        with one_transaction(self._study):
+            mark_infeasible(trial, reason)
+            self.note(trial, notes)
+            # TPE ranks a pruned trial that reported nothing last, and so learns to avoid it.
+            self._drop(trial, OptunaState.PRUNED)
 
     def refuse(self, trial: optuna.Trial, reason: str) -> None:
         """End a trial of which another program gave values that the space does not have."""
-        refuse(trial, reason)
-        self._drop(trial, OptunaState.FAIL)
+        with one_transaction(self._study):
+            refuse(trial, reason)
+            self._drop(trial, OptunaState.FAIL)
 
     def why_refused(self, trial: optuna.Trial, space: SearchSpace) -> str | None:
         """Why the values that another program gave `trial` are refused; None if they are not."""
-        frozen = self._study.get_trials(deepcopy=False)[trial.number]
-        given = {**frozen.params, **(enqueued_values(frozen) or {})}
-        return why_refused(given, frozen.distributions, space)
+        known = known_of(trial)
+        given = {**known.params, **(enqueued_values(known) or {})}
+        return why_refused(given, known.distributions, space)
 
     def is_enqueued(self, trial: optuna.Trial) -> bool:
         """True if the values of `trial` were enqueued, as a recipe or by another program."""
-        frozen = self._study.get_trials(deepcopy=False)[trial.number]
-        return enqueued_values(frozen) is not None
+        return enqueued_values(known_of(trial)) is not None
+
+    def is_promoted(self, number: int) -> bool:
+        """True if a running trial has an earlier one's configuration, and a longer schedule."""
+        return is_promoted(known_of(self._held[number][0]))
 
     def new_foreign_trials(self) -> list[int]:
         """The numbers of trials that another program made; each is returned once."""
@@ -150,8 +167,9 @@ class TrialLog:
     def withdraw(self, number: int) -> None:
         """End a trial that was begun although the study had its number of trials by then."""
         trial, _ = self._held.pop(number)
-        mark_infeasible(trial, "the study had its number of trials by then")
-        self._drop(trial, OptunaState.FAIL)
+        with one_transaction(self._study):
+            mark_infeasible(trial, "the study had its number of trials by then")
+            self._drop(trial, OptunaState.FAIL)
 
     def _drop(self, trial: optuna.Trial, state: OptunaState) -> None:
         if self._leases is not None:
@@ -167,18 +185,25 @@ class TrialLog:
         """
         write_proposal(trial, proposal)
         self._held[trial.number] = trial, proposal
-        reported = self._reported(trial.number)
+        reported = known_of(trial).intermediate_values
         if reported:
             self._best[trial.number] = self._best_of(reported.values())
 
-    def report(self, number: int, epoch: int, score: float) -> None:
+    def report(self, number: int, epoch: int, score: float) -> FrozenTrial:
         """Write the best score so far at `epoch`, unless the epoch is on record already.
 
         Epoch 0 holds the score of a first look, within the first epoch.
+        Returns: the trial with that score. Raises: TakenOver if another process has the trial now;
+        then nothing is written.
         """
         trial, _ = self._held[number]
-        self._best[number] = self._best_of([score, self._best.get(number, score)])
-        self._write_epoch(trial, epoch, self._best[number])
+        with one_transaction(self._study):
+            found = one_trial(self._study, number)
+            if self._leases is not None and not self._leases.is_held(found):
+                raise TakenOver(f"trial {number}")
+            self._best[number] = self._best_of([score, self._best.get(number, score)])
+            self._write_epoch(trial, epoch, self._best[number])
+        return _with_reports(found, trial)
 
     def best(self, number: int) -> float | None:
         """The best score that a running trial has reported, or None."""
@@ -187,7 +212,7 @@ class TrialLog:
     def pruned_at(self, number: int) -> int | None:
         """The epoch at which a running trial was pruned, also by an earlier process, or None."""
         trial, _ = self._held[number]
-        epoch = trial.user_attrs.get(PRUNED_AT)
+        epoch = known_of(trial).user_attrs.get(PRUNED_AT)
         return None if epoch is None else int(epoch)
 
     def note_pruned(self, number: int, epoch: int) -> None:
@@ -202,12 +227,12 @@ class TrialLog:
         number: int,
         result: TrialResult,
         notes: Mapping[str, Any] = _NO_NOTES,
-        padded: Callable[[int, int], object] = lambda number, epoch: None,
+        padded: Callable[[FrozenTrial, int], object] = lambda trial, epoch: None,
     ) -> None:
         """Write the result, and end the trial in Optuna's words.
 
         A trial that stopped early is padded: its score is written at every later epoch, and
-        `padded(number, epoch)` is called after each. Halving writes its rungs only when it is
+        `padded(trial, epoch)` is called after each. Halving writes its rungs only when it is
         asked about a trial: without the padding, a trial that stopped early at 0.92 would be
         missing where a rival of 0.91 is judged.
         """
@@ -223,7 +248,7 @@ class TrialLog:
         proposal: Proposal,
         result: TrialResult,
         notes: Mapping[str, Any],
-        padded: Callable[[int, int], object],
+        padded: Callable[[FrozenTrial, int], object],
     ) -> None:
         write_result(trial, result)
         self.note(trial, notes)
@@ -231,7 +256,7 @@ class TrialLog:
         if result.state in (TrialState.COMPLETE, TrialState.STOPPED) and score is not None:
             for epoch in range(result.epochs + 1, proposal.last_epoch + 1):
                 self._write_epoch(trial, epoch, score)
-                padded(trial.number, epoch)
+                padded(one_trial(self._study, trial.number), epoch)
             self._study.tell(trial, score)
         elif result.state is TrialState.PRUNED:
             self._study.tell(trial, state=OptunaState.PRUNED)
@@ -260,7 +285,11 @@ class TrialLog:
         return frozenset() if self._leases is None else self._leases.renew()
 
     def runs_elsewhere(self) -> bool:
-        """True if another process trains a trial of the study."""
+        """True if a trial runs on record that is not this process's, be its lease stale or not."""
+        return self._leases is not None and bool(self._leases.held_elsewhere())
+
+    def trains_elsewhere(self) -> bool:
+        """True if another process trains a trial of the study, as far as the leases show."""
         return self._leases is not None and self._leases.run_elsewhere()
 
     # --- Optuna ---
@@ -271,8 +300,12 @@ class TrialLog:
 
     def _write_epoch(self, trial: optuna.Trial, epoch: int, score: float) -> None:
         """Report, unless an earlier process has done so: Optuna would warn of it."""
-        if epoch not in self._reported(trial.number):
+        if epoch not in known_of(trial).intermediate_values:
             trial.report(score, epoch)
 
-    def _reported(self, number: int) -> dict[int, float]:
-        return self._study.get_trials(deepcopy=False)[number].intermediate_values
+
+def _with_reports(found: FrozenTrial, trial: optuna.Trial) -> FrozenTrial:
+    """`found`, with what was reported to `trial` since it was read."""
+    shown = copy.copy(found)
+    shown.intermediate_values = {**found.intermediate_values, **known_of(trial).intermediate_values}
+    return shown

@@ -73,8 +73,8 @@ def _check_data(start: Start, facts: Facts) -> None:
     data, study = start.data, start.settings.study
     if facts.fingerprint != data.fingerprint:
         raise StudyError(
-            f"study {study}: data set {data.name} is no longer the data that the study was made "
-            "with; start another study"
+            f"study {study}: data set {data.name} is not (or no longer) the data that the study "
+            "was made with; put those there, or start another study"
         )
     if facts.mean and not np.allclose([facts.mean, facts.std], [data.mean, data.std]):
         raise StudyError(

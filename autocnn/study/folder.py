@@ -19,6 +19,7 @@ from autocnn.records.study_folder import (
     claim_folder,
     lost_folder,
     read_space_text,
+    refuse_joined,
 )
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
@@ -56,10 +57,11 @@ def study_folder(settings: StudySettings, space: SearchSpace) -> Iterator[StudyP
 def check_study_folder(paths: StudyPaths) -> None:
     """Raise what `study_folder` raises for the place of the folder, without making anything.
 
-    Raises: StudyError if another process holds the lock; RecordError if the folder cannot be
-    written.
+    Raises: StudyError if another process holds the lock, or if the folder is that of a worker;
+    RecordError if the folder cannot be written.
     """
     check_place(paths)
+    refuse_joined(paths)
     refuse_locked(paths)
 
 

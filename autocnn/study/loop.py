@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from autocnn.errors import TakenOver
 from autocnn.executors.protocol import POLL_S, EpochEnded, Executor
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.trial_record import TrialRecord
@@ -70,6 +71,7 @@ class Search:
     first_look: float  # fraction of the first epoch after which a trial is judged; 0: never
     interrupted: Callable[[], bool]  # True after Ctrl-C
     recorded: Callable[[], None]  # writes what is derived from the record, such as the leaderboard
+    ends: Callable[[Proposal, TrialResult], None] = lambda *_: None  # before an end is on record
     class_weights: bool = False  # True: in the loss, all classes count alike
     folds: int = 1  # networks that each trial trains
     max_trials: int | None = None
@@ -142,7 +144,10 @@ class Search:
             if any(self.tally.known.are_same(proposal, other) for other in under_way):
                 self._held.append(proposal)  # it ends with the result of the other one
                 return Wait()
-            result = self._repeat(proposal)
+            try:
+                result = self._repeat(proposal)
+            except TakenOver:
+                continue
             if result is None:
                 return proposal
             self._finish(proposal, result)
@@ -175,7 +180,10 @@ class Search:
     def _settle_held(self) -> None:
         """End the held duplicates with the known results, or leave them to be continued later."""
         for proposal in self._held:
-            result = None if self.interrupted() else self._repeat(proposal)
+            try:
+                result = None if self.interrupted() else self._repeat(proposal)
+            except TakenOver:
+                continue
             if result is None:
                 self.proposals.leave(proposal.number, None)
             else:
@@ -242,13 +250,17 @@ class Search:
 
     def _on_epoch(self, training: _Training, epoch: int, metrics: Epoch) -> bool:
         number, curve = training.proposal.number, training.curve
-        if training.is_lost or not self.proposals.holds(number):  # while this process was suspended
+        if training.is_lost:
+            return True
+        try:
+            prunes = self.proposals.report(number, epoch, metrics.score)
+        except TakenOver:  # while this process was suspended
             training.is_lost = True
             return True
         if epoch > 0:  # 0 is a look within the first epoch
             del curve[epoch - 1 :]  # epochs of a parent whose checkpoint is missing
             curve.append(metrics)
-        return self.proposals.report(number, epoch, metrics.score)
+        return prunes
 
     def _end(self, training: _Training, result: TrialResult) -> None:
         """A job has ended: try it again, leave it for later, or put it on record."""
@@ -281,6 +293,7 @@ class Search:
             self._finish(proposal, without_score_is_failure(result))
 
     def _finish(self, proposal: Proposal, result: TrialResult) -> None:
+        self.ends(proposal, result)
         self.proposals.end(proposal.number, result)
         self._count(proposal, result)
         self._is_stale = True

@@ -12,10 +12,11 @@ from autocnn.data.prepared import refer_to
 from autocnn.executors.protocol import ExecutorSetup
 from autocnn.leaderboard.lost_trials import read_whole
 from autocnn.records.facts import Facts, Measurement
+from autocnn.records.fetched_study import write_origin
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
 from autocnn.records.optuna_record import create_study, open_study, read_records, study_exists
-from autocnn.records.study_folder import StudyPaths
+from autocnn.records.study_folder import StudyPaths, read_space_text
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
@@ -50,6 +51,8 @@ def open_session(
         data = prepare_data(settings)
         executor.use(refer_to(data))
         study = create_study(paths, settings) if is_new else open_study(paths, settings)
+        if settings.storage is not None and not mode.joins:
+            write_origin(study, settings, read_space_text(paths))
         device = executor.device()  # waits until it is loaded, which takes part of the time
         space = space.fitted(data.image_shape, data.train.n)
         start = Start(

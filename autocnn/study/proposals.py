@@ -14,8 +14,9 @@ from autocnn.engines.protocol import Draft, Engine, EngineSetup
 from autocnn.engines.recipes import Recipe
 from autocnn.errors import Infeasible
 from autocnn.records.distributions import draw_values
+from autocnn.records.optuna_private import one_reading
 from autocnn.records.optuna_record import seed_of, trained_as
-from autocnn.records.own_trials import ORIGIN, is_promoted
+from autocnn.records.own_trials import ORIGIN
 from autocnn.records.promotions import promoted_proposal, promotion_notes, promotion_of
 from autocnn.records.transactions import one_transaction
 from autocnn.records.trial_log import TrialLog
@@ -27,6 +28,8 @@ from autocnn.space.seeds import derive_seed
 from autocnn.space.space import SearchSpace
 from autocnn.study.warm_start import WarmPoint
 from autocnn.trial import RECIPE_ORIGIN, Promotion, Proposal, TrialResult, Wait
+
+_Opened = tuple[optuna.Trial, Draft | Promotion]
 
 # values, configuration, origin and seed of a proposal
 _Content = tuple[dict[str, Value], TrialConfig, str, int]
@@ -53,6 +56,10 @@ class NoTime:
 
 class _TooLong(Infeasible):
     """A configuration that could not be trained in the time that is left."""
+
+
+class _Refused(Infeasible):
+    """Values of another program that the space does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,33 +99,24 @@ class Proposals:
         after MAX_DRAWS infeasible draws in a row; NoTime after MAX_TOO_LONG draws that would take
         too long.
         """
-        self._report_foreign()
         n_infeasible = n_too_long = 0
         while n_infeasible < MAX_DRAWS:
             if stops():
                 return Wait()
-            is_late = n_too_long >= MAX_TOO_LONG
-            opened = self._continue() or self._promote(limit, is_last=is_late)
-            if opened is None and is_late:
-                return NoTime()
-            opened = opened or self._open(limit) or self._promote(limit, is_last=True)
-            if opened is None or isinstance(opened, Wait):
-                return opened
-            trial, source = opened
-            if self._refuse(trial):
+            with one_reading(self.study):
+                self._report_foreign()
+                opened = self._opened(limit, is_late=n_too_long >= MAX_TOO_LONG)
+                if not isinstance(opened, tuple):
+                    return opened
+                drawn = self._draw(*opened)
+            if isinstance(drawn, Infeasible):
+                n_infeasible += not isinstance(drawn, _Refused)
+                n_too_long += isinstance(drawn, _TooLong)
                 continue
-            try:
-                proposal = self._proposal(trial, source)
-            except Infeasible as error:
-                self._reject(trial, error)
-                n_infeasible += 1
-                n_too_long += isinstance(error, _TooLong)
-                continue
-            self.log.begin(trial, proposal)
-            if self._is_surplus(trial.number, limit):
-                self.log.withdraw(trial.number)
+            if self._is_surplus(drawn.number, limit):
+                self.log.withdraw(drawn.number)
                 return Wait()
-            return proposal
+            return drawn
         return None
 
     def report(self, number: int, epoch: int, score: float) -> bool:
@@ -126,12 +124,13 @@ class Proposals:
 
         Epoch 0 is a look within the first epoch. A decision that is on record, of this process or
         of an earlier one, stays: a pruner that is asked again would judge at its next rung.
+        Raises: TakenOver, with nothing on record, if another process has taken the trial over.
         """
-        self.log.report(number, epoch, score)
+        trial = self.log.report(number, epoch, score)
         pruned_at = self.log.pruned_at(number)
         if pruned_at is not None:
             return epoch >= pruned_at
-        prunes = self.engine.should_prune(number, epoch)
+        prunes = self.engine.should_prune(trial, epoch)
         if prunes:
             self.log.note_pruned(number, epoch)
         return prunes
@@ -141,7 +140,7 @@ class Proposals:
         score = self.log.best(number) if result.score is None else result.score
         is_known = score is not None and math.isfinite(score)
         notes: Mapping[str, Any] = {}
-        if not is_promoted(self.study.get_trials(deepcopy=False)[number]):
+        if not self.log.is_promoted(number):
             notes = self.engine.learn(number, score if is_known else None)
         self.log.end(number, result, notes, padded=self.engine.should_prune)
 
@@ -164,12 +163,42 @@ class Proposals:
         return self.log.renew()
 
     def runs_elsewhere(self) -> bool:
-        """True if another process trains a trial of the study."""
+        """True if a trial runs that is not this process's: it ends, or is taken over in time."""
         return self.log.runs_elsewhere()
+
+    def trains_elsewhere(self) -> bool:
+        """True if another process trains a trial of the study, as far as its lease shows."""
+        return self.log.trains_elsewhere()
 
     # --- one proposal ---
 
-    def _continue(self) -> tuple[optuna.Trial, Draft | Promotion] | Wait | None:
+    def _opened(self, limit: int | None, *, is_late: bool) -> _Opened | Wait | NoTime | None:
+        """The next trial, without values; `is_late`: nothing is drawn any more."""
+        opened = self._continue() or self._promote(limit, is_last=is_late)
+        if opened is None and is_late:
+            return NoTime()
+        return opened or self._open(limit) or self._promote(limit, is_last=True)
+
+    def _draw(self, trial: optuna.Trial, source: Draft | Promotion) -> Proposal | Infeasible:
+        """The proposal of `trial`, which is on record as running; or why it ended instead."""
+        reason = self.log.why_refused(trial, self.space)
+        if reason is not None:
+            self.log.refuse(trial, reason)
+            self.message(f"trial {trial.number}, which was enqueued, is refused: {reason}")
+            return _Refused(reason)
+        with one_transaction(self.study, gathers=True):
+            try:
+                proposal = self._proposal(trial, source)
+            except Infeasible as error:
+                self.log.reject(trial, str(error), self.engine.learn(trial.number, None))
+                rejected = error
+            else:
+                self.log.begin(trial, proposal)
+                return proposal
+        self._report_rejected(trial, rejected)
+        return rejected
+
+    def _continue(self) -> _Opened | Wait | None:
         """A trial that was left behind, opened again; None if there is no such trial."""
         while (left := self.log.left_behind()) is not None:
             promotion = promotion_of(left)
@@ -212,18 +241,8 @@ class Proposals:
             which = f"trial {listed} was" if len(numbers) == 1 else f"trials {listed} were"
             self.message(f"{which} put on record by another program: ignored")
 
-    def _refuse(self, trial: optuna.Trial) -> bool:
-        """True if `trial` has values of another program that the space does not have; it fails."""
-        reason = self.log.why_refused(trial, self.space)
-        if reason is None:
-            return False
-        self.log.refuse(trial, reason)
-        self.message(f"trial {trial.number}, which was enqueued, is refused: {reason}")
-        return True
-
-    def _reject(self, trial: optuna.Trial, error: Infeasible) -> None:
-        """Put on record why `trial` is not trained; a line says so if another program asked."""
-        self.log.reject(trial, str(error), self.engine.learn(trial.number, None))
+    def _report_rejected(self, trial: optuna.Trial, error: Infeasible) -> None:
+        """Show why `trial` is not trained, if another program asked for it."""
         if not self.log.is_enqueued(trial):
             return
         if not isinstance(error, _TooLong):
@@ -278,8 +297,7 @@ class Proposals:
             values: dict[str, Value] = {VARIANT: source.variant, REPEAT: source.repeat}
             seed = derive_seed(study_seed, source.repeat, "repeat")
             return values, source.config, f"plan:{source.variant}", seed
-        with one_transaction(self.study):
-            values = draw_values(trial, self.space)
+        values = draw_values(trial, self.space)
         seed = self._seed(trial.number, draft.parent)
         return values, self.space.config(values), self._origin(trial), seed
 

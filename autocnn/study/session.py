@@ -19,6 +19,7 @@ from autocnn.engines.protocol import EngineSetup
 from autocnn.executors.choose import OpenExecutor, open_executor
 from autocnn.executors.protocol import Executor
 from autocnn.leaderboard.file import record_bytes
+from autocnn.leaderboard.ranking import rank_trials
 from autocnn.objectives import Objective
 from autocnn.records.facts import Facts
 from autocnn.records.leases import Leases
@@ -31,10 +32,11 @@ from autocnn.records.optuna_record import (
 )
 from autocnn.records.own_trials import n_drawn_points
 from autocnn.records.promotions import promoted_trials
+from autocnn.records.shared_weights import put_weights
 from autocnn.records.study_folder import StudyPaths, refuse_lost
 from autocnn.records.study_settings import StudySettings
 from autocnn.records.trial_log import TrialLog
-from autocnn.records.trial_record import TrialRecord
+from autocnn.records.trial_record import TrialRecord, record_of
 from autocnn.space.plan import Planned
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
@@ -49,11 +51,12 @@ from autocnn.study.recipes import find_recipes
 from autocnn.study.size_check import SizeCheck
 from autocnn.study.tally import Tally
 from autocnn.study.warm_start import WarmCheck, WarmTrial, find_warm_points
-from autocnn.trial import Device, Listener, Promotion
+from autocnn.trial import Device, Listener, Promotion, Proposal, TrialResult, TrialState
 
 T = TypeVar("T")
 
-OTHERS_S = 1.0  # between two reads of what other processes have put on record
+OTHERS_S = 1.0  # between two reads of what other processes have put on record, at least
+OTHERS_PAUSE = 20  # times the seconds of a read, at least, between two reads
 OTHERS_END_S = 60.0  # that the finals wait for the trials of other processes
 KEPT_WEIGHTS = 10  # trials of a search whose weights are kept
 
@@ -119,7 +122,28 @@ class Session:
 
     @cached_property
     def _derived(self) -> DerivedFiles:
-        return DerivedFiles(self.paths, self.settings, self.space, self.mode.keeps)
+        shared = None if self.leases is None else self.study
+        return DerivedFiles(self.paths, self.settings, self.space, self.mode.keeps, shared)
+
+    def _share_weights(self, proposal: Proposal, result: TrialResult) -> None:
+        """Put the weights of a trial that ends now on record, if it is one of the best so far.
+
+        Only a worker with a folder of its own does so, and keeps no file of them: the process that
+        searches has the weights of the best trials, wherever they were trained.
+        """
+        if not self._is_apart:
+            return
+        if result.state in (TrialState.COMPLETE, TrialState.STOPPED):
+            record = record_of(proposal, result.state, result, None, None)
+            best = rank_trials([*self.finished(), record], self.objective)[: self.mode.keeps]
+            if self.settings.costs or record in best:
+                put_weights(self.study, self.paths, proposal.number)
+        self.paths.weights(proposal.number).unlink(missing_ok=True)
+
+    @cached_property
+    def _is_apart(self) -> bool:
+        """True if the folder of the study is this worker's own, and not that of its search."""
+        return self.paths.joined.exists()
 
     @property
     def n_trained(self) -> int:
@@ -156,6 +180,7 @@ class Session:
             folds=self.facts.folds,
             interrupted=interrupted,
             recorded=(lambda: None) if self.mode.joins else self.record,
+            ends=self._share_weights,
             max_trials=None if self.mode.plan else self.settings.trials,  # which may grow
             target=self.settings.ends_at,
             measures_latency=self.settings.measures_latency,
@@ -190,7 +215,7 @@ class Session:
         """Close the study for new trials, and wait for the trials of other processes."""
         write_is_open(self.study, is_open=False)
         end = time.monotonic() + OTHERS_END_S
-        while proposals.runs_elsewhere() and not interrupted():
+        while proposals.trains_elsewhere() and not interrupted():
             if time.monotonic() > end:
                 listener.message("other processes still train trials; the finals begin without")
                 return
@@ -273,13 +298,24 @@ OWN_SEARCH = Mode()
 
 
 def _cached(read: Callable[[], T]) -> Callable[[], T]:
-    """`read`, called again only OTHERS_S after its last call."""
-    answer, read_at = read(), time.monotonic()
+    """`read`, called again after OTHERS_S, or later if a call takes long.
+
+    A reading of the study returns all trials that run: with many workers it is called less often.
+    """
+    answer, read_at, pause = _timed(read)
 
     def last() -> T:
-        nonlocal answer, read_at
-        if time.monotonic() - read_at >= OTHERS_S:
-            answer, read_at = read(), time.monotonic()
+        nonlocal answer, read_at, pause
+        if time.monotonic() - read_at >= pause:
+            answer, read_at, pause = _timed(read)
         return answer
 
     return last
+
+
+def _timed(read: Callable[[], T]) -> tuple[T, float, float]:
+    """What `read` returns, when that was (time.monotonic), and the seconds to the next call."""
+    start = time.monotonic()
+    answer = read()
+    end = time.monotonic()
+    return answer, end, max(OTHERS_S, OTHERS_PAUSE * (end - start))

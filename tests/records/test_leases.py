@@ -8,10 +8,12 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
 from autocnn.records.leases import LEASE_S, RENEW_S, UNLEASED_S, Leases, read_lease
 from autocnn.records.lock import Owner
+from autocnn.records.optuna_private import storage_of
 from autocnn.records.study_folder import StudyPaths
 
 
@@ -102,6 +104,27 @@ def test_a_lease_that_is_not_renewed_can_be_claimed(make_member):
     ]  # the lost trial is on record as another owner's
 
 
+def test_an_owner_with_another_folder_is_given_the_whole_wait(make_member, tmp_path):
+    """Its file is not in this folder, which says nothing: only the lease shows that it lives."""
+    one, two = make_member(), make_member()
+    apart = StudyPaths(tmp_path / "apart")
+    apart.root.mkdir()
+    apart.joined.write_text("abcd\n")
+    far = Member(two.study, Owner(apart))
+    one.begin()
+    far.begin()
+    assert far.owner.name.endswith("@abcd")
+    assert not far.claim(0)
+    assert not one.claim(1)
+    one.owner.leave()
+    far.owner.leave()
+    assert not far.claim(0)
+    assert not one.claim(1)
+    one.now[0] = far.now[0] = LEASE_S
+    assert far.claim(0)
+    assert one.claim(1)
+
+
 def test_a_renewed_lease_restarts_the_wait(make_member):
     """A lease is stale only if it was not renewed for LEASE_S; no other clock matters."""
     one, two = make_member(), make_member()
@@ -168,24 +191,7 @@ def test_a_fresh_claim_is_not_taken_for_an_old_one(make_member):
     assert "shared (trial 0, handover 1)" in _studies(two)
 
 
-class _Paused:
-    """A study that calls `meanwhile` once, after trials were read and before they are returned."""
-
-    def __init__(self, study: optuna.Study, meanwhile: Callable[[], object]) -> None:
-        self.study, self.meanwhile = study, [meanwhile]
-
-    def get_trials(self, **kwargs: Any) -> Any:
-        """The trials as they were before the call of `meanwhile`."""
-        trials = self.study.get_trials(**kwargs)
-        if self.meanwhile:
-            self.meanwhile.pop()()
-        return trials
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.study, name)
-
-
-def test_a_process_never_deletes_a_claim_that_another_one_just_made(make_member):
+def test_a_process_never_deletes_a_claim_that_another_one_just_made(make_member, monkeypatch):
     """If one of two processes replaces a dead claim first, the other leaves the new claim."""
     one, two, three = make_member(), make_member(), make_member()
     one.begin()
@@ -200,7 +206,16 @@ def test_a_process_never_deletes_a_claim_that_another_one_just_made(make_member)
     def claim_meanwhile() -> None:
         by_three.extend(three.leases.claim(seen) for _ in range(3))
 
-    two.leases._study = _Paused(two.study, claim_meanwhile)  # type: ignore[assignment]
+    storage, meanwhile = storage_of(two.study), [claim_meanwhile]
+    read = storage.get_trial
+
+    def read_and_pause(trial_id: int) -> FrozenTrial:
+        trial = read(trial_id)
+        if meanwhile:
+            meanwhile.pop()()
+        return trial  # as it was before the other process claimed it
+
+    monkeypatch.setattr(storage, "get_trial", read_and_pause)
     by_two = [two.leases.claim(seen) for _ in range(3)]
     assert len(by_three) == 3
     assert (any(by_two), any(by_three)) == (True, False)

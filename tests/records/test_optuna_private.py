@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import optuna
@@ -12,6 +13,7 @@ import pytest
 from optuna.distributions import FloatDistribution, IntDistribution
 from optuna.pruners import HyperbandPruner, SuccessiveHalvingPruner
 from optuna.samplers import NSGAIISampler, QMCSampler
+from optuna.trial import FrozenTrial
 
 import autocnn
 from autocnn.records.optuna_private import (
@@ -21,6 +23,9 @@ from autocnn.records.optuna_private import (
     PlacedQMC,
     UnitCube,
     enqueued_values,
+    known_of,
+    one_reading,
+    one_trial,
     open_trial,
     select_elite,
     storage_of,
@@ -47,6 +52,7 @@ OWNERS = {
     "_study_id": optuna.create_study,
     "_get_trials": optuna.create_study,
     "cached_all_trials": lambda: optuna.create_study()._thread_local,
+    "_cached_frozen_trial": lambda: optuna.create_study().ask(),
     "_trial_id": lambda: optuna.trial.create_trial(value=0.0),
     "_SearchSpaceTransform": lambda: import_module("optuna._transform"),
 }
@@ -176,3 +182,56 @@ def test_an_enqueued_trial_comes_first_and_has_its_values(study):
     assert trial.suggest_float("x", 0, 1) == 0.5
     own.ask()
     assert [enqueued_values(t) for t in own.trials] == [{"x": 0.5}, None]
+
+
+def _count_readings(study: optuna.Study, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """A list that gets the study's number at each reading of all of its trials."""
+    storage, readings = storage_of(study), list[int]()
+    read = storage.get_all_trials
+
+    def count(study_id: int, *args: Any, **kwargs: Any) -> list[FrozenTrial]:
+        readings.append(study_id)
+        return read(study_id, *args, **kwargs)
+
+    monkeypatch.setattr(storage, "get_all_trials", count)
+    return readings
+
+
+def test_one_reading_serves_all_readers_until_the_next_trial(study, monkeypatch):
+    """Within `one_reading` the storage is read once, and again after a trial was made."""
+    own = OwnStudy(study, lambda trial: True, "mine")
+    readings = _count_readings(study, monkeypatch)
+    with one_reading(own), one_reading(own):
+        assert own.trials == own.get_trials(deepcopy=False) == []
+        assert (own.foreign_trials(), own.has_waiting()) == ([], False)
+        assert len(readings) == 1
+        study.ask()  # as another process would
+        assert own.trials == []
+        own.begin({})
+        assert [len(own.trials), len(own.trials)] == [2, 2]
+        assert len(readings) == 3  # one of them is that of `study.ask`
+    study.ask()
+    assert len(own.trials) == 3
+
+
+def test_one_trial_is_read_without_the_others(study, monkeypatch):
+    """A look at one trial reads it anew, and shows that of another program as a failed one."""
+    own = OwnStudy(study, lambda trial: "mine" in trial.user_attrs, "mine")
+    study.ask()
+    own.begin({})
+    readings = _count_readings(study, monkeypatch)
+    with one_reading(own):
+        assert [one_trial(own, n).state.name for n in (0, 1)] == ["FAIL", "RUNNING"]
+        study.tell(1, 0.5)
+        assert one_trial(own, 1).value == 0.5
+    assert one_trial(study, 0).state.name == "RUNNING"
+    assert readings == []
+
+
+def test_a_process_knows_what_it_wrote(study):
+    """What is known of a trial is what was written through it, without a look at the record."""
+    trial = study.ask()
+    trial.report(0.5, 1)
+    trial.set_user_attr("key", 1)
+    known = known_of(trial)
+    assert (known.intermediate_values, known.user_attrs) == ({1: 0.5}, {"key": 1})

@@ -63,12 +63,31 @@ def test_the_values_of_a_draw_are_one_transaction(study, url, commits):
     assert list(again.trials[0].params.values()) == values
 
 
-def test_nothing_is_written_if_the_block_ends_by_an_exception(study, url):
+def test_gathered_values_are_sent_at_the_end(study, url, commits):
+    """In a block that gathers no value is sent before its end; all of them are read later."""
+    trial, sent = study.ask(), []
+    commits.clear()
+    event.listen(
+        database_of(study).engine,
+        "before_cursor_execute",
+        lambda _c, _cursor, statement, *_: sent.append(statement.split()[2]),
+    )
+    with one_transaction(study, gathers=True):
+        values = _draw(trial, 5)
+        assert "trial_params" not in sent
+        trial.set_user_attr("after", 1)  # Optuna sends it at once
+    assert sent.count("trial_params") == commits[0] - 1 > 0
+    again = optuna.load_study(study_name="one", storage=open_database(url)).trials[0]
+    assert (list(again.params.values()), again.user_attrs) == (values, {"after": 1})
+
+
+@pytest.mark.parametrize("gathers", [False, True])
+def test_nothing_is_written_if_the_block_ends_by_an_exception(study, url, gathers):
     """A process that is interrupted in the middle leaves no half of a draw."""
     trial = study.ask()
 
     def interrupted():
-        with one_transaction(study):
+        with one_transaction(study, gathers=gathers):
             _draw(trial, 3)
             raise KeyboardInterrupt
 

@@ -7,9 +7,15 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.trial import FrozenTrial
 from optuna.trial import TrialState as OptunaState
 
+from autocnn.errors import TakenOver
+from autocnn.records.leases import Leases
+from autocnn.records.lock import Owner
+from autocnn.records.optuna_private import storage_of
 from autocnn.records.optuna_record import finished_records, n_infeasible, read_records
+from autocnn.records.study_folder import StudyPaths
 from autocnn.records.trial_log import TrialLog
 from autocnn.trial import TrialState
 
@@ -54,14 +60,39 @@ def test_an_epoch_is_written_once(study, begin, recwarn):
     assert not recwarn.list
 
 
+def test_a_report_returns_the_trial_as_it_is_on_record(study, begin):
+    """The trial that a report returns has all scores, and what a pruner wrote of it."""
+    log = TrialLog(study)
+    number = begin(log)
+    log.report(number, 1, 0.5)
+    storage_of(study).set_trial_system_attr(study.trials[number]._trial_id, "rung", 0.5)
+    trial = log.report(number, 2, 0.75)
+    assert (trial.number, trial.intermediate_values) == (number, {1: 0.5, 2: 0.75})
+    assert trial.system_attrs == {"rung": 0.5}
+
+
+def test_a_trial_of_another_process_takes_no_report(study, begin, tmp_path):
+    """A report to a trial that another process has taken over raises and writes nothing."""
+    owners = [Owner(StudyPaths(tmp_path)) for _ in range(2)]
+    one, two = (TrialLog(study, Leases(study, owner)) for owner in owners)
+    number = begin(one)
+    one.report(number, 1, 0.5)
+    owners[0].leave()
+    assert two.left_behind().number == number
+    with pytest.raises(TakenOver):
+        one.report(number, 2, 0.75)
+    assert study.trials[number].intermediate_values == {1: 0.5}
+    owners[1].leave()
+
+
 def test_a_trial_that_stopped_early_is_padded(study, begin, make_result):
     """The score of the trial is written for each later epoch, and `padded` is called."""
     log, padded = TrialLog(study), []
     number = begin(log, last_epoch=4)
     log.report(number, 1, 0.5)
 
-    def on_padded(*what: int) -> None:
-        padded.append((*what, dict(study.trials[0].intermediate_values)))
+    def on_padded(trial: FrozenTrial, epoch: int) -> None:
+        padded.append((trial.number, epoch, dict(trial.intermediate_values)))
 
     log.end(number, make_result(0.5, state=TrialState.STOPPED), padded=on_padded)
     assert [(number, epoch) for number, epoch, _ in padded] == [(0, 2), (0, 3), (0, 4)]

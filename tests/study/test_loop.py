@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from scripted import ScriptedExecutor, Training
 
+from autocnn.errors import TakenOver
 from autocnn.objectives import ACCURACY
 from autocnn.records.study_folder import StudyPaths
 from autocnn.study import loop
@@ -49,6 +50,8 @@ class FakeProposals:
 
     def report(self, number: int, epoch: int, score: float) -> bool:
         """Prune at the epoch `prune_at`."""
+        if not self.holds(number):
+            raise TakenOver
         self.reported.append((number, epoch, score))
         return epoch == self.prune_at
 

@@ -8,12 +8,16 @@ from typing import Any
 
 import optuna
 import pytest
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial
 
 from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
+from autocnn.records.optuna_private import OwnStudy
 from autocnn.records.optuna_record import finished_records, n_infeasible
+from autocnn.records.own_trials import DRAWN, is_own
 from autocnn.records.promotions import promoted_trials
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.trial_log import TrialLog
@@ -44,7 +48,7 @@ def make_member(tmp_path) -> Iterator[Callable[..., Member]]:
     owners = []
 
     def make(wrap: Callable[[Any], Any] = lambda engine: engine) -> Member:
-        storage = optuna.storages.RDBStorage(f"sqlite:///{tmp_path}/study.db")
+        storage = RDBStorage(f"sqlite:///{tmp_path}/study.db")
         study = optuna.create_study(
             storage=storage, study_name="shared", direction="maximize", load_if_exists=True
         )
@@ -76,6 +80,57 @@ def test_two_processes_never_get_the_same_trial(make_member, make_result):
     assert isinstance(two.next(limit=10), Wait)
     assert sorted(numbers) == sorted(set(numbers))
     assert len(finished_records(study)) == 10
+
+
+def test_a_trial_reads_all_others_three_times(tmp_path, make_result, monkeypatch):
+    """Once before it is made, once as it is drawn, once at its rung; never for another epoch."""
+    storage = RDBStorage(f"sqlite:///{tmp_path}/study.db")
+    made = optuna.create_study(storage=storage, study_name="shared", direction="maximize")
+    study, owner = OwnStudy(made, is_own, DRAWN), Owner(StudyPaths(tmp_path))
+    setup = replace(SETUP, horizon=5, pruner="halving")
+    proposals = Proposals(
+        engine=make_engine("optuna", study, SPACE, setup),
+        log=TrialLog(study, Leases(study, owner)),
+        study=study,
+        space=SPACE,
+        setup=setup,
+    )
+    read, readings = RDBStorage._get_trials, list[int]()
+
+    def count(*args: Any, **kwargs: Any) -> list[FrozenTrial]:
+        readings.append(1)
+        return read(*args, **kwargs)
+
+    monkeypatch.setattr(RDBStorage, "_get_trials", count)
+    n_read = []
+    for _ in range(2):
+        number = proposals.next().number
+        n_read.append(len(readings))
+        for epoch in range(1, 6):
+            proposals.report(number, epoch, 0.5)
+            n_read.append(len(readings))
+        assert proposals.holds(number)
+        proposals.end(number, make_result(0.5, 0.5, 0.5, 0.5, 0.5))
+        n_read.append(len(readings))
+        readings.clear()
+    assert n_read == 2 * [2, 2, 2, 3, 3, 3, 3]
+    owner.leave()
+
+
+def test_a_trial_with_a_stale_lease_still_runs(make_member):
+    """A search that has nothing else to begin waits for it, and takes it over when it asks again.
+
+    If it ended as soon as the lease is stale, the trial would be left as it is.
+    """
+    (one, owner, _), (two, _, _) = make_member(), make_member()
+    number = one.next(limit=1).number
+    assert isinstance(two.next(limit=1), Wait)
+    assert two.runs_elsewhere()
+    owner.leave()  # between the question and the answer whether a trial runs
+    assert two.runs_elsewhere()
+    assert not two.trains_elsewhere()
+    assert two.next(limit=1).number == number
+    assert not two.runs_elsewhere()
 
 
 def test_draws_that_would_take_too_long_end_the_search(make_member):
@@ -195,9 +250,9 @@ def test_the_trial_of_a_dead_process_is_proposed_to_another(make_member, make_re
     (one, owner, study), (two, _, _) = make_member(), make_member()
     left = one.next(limit=1)
     one.report(left.number, 1, 0.5)
-    assert two.runs_elsewhere()
+    assert two.trains_elsewhere()
     owner.leave()
-    assert not two.runs_elsewhere()
+    assert not two.trains_elsewhere()
     again = two.next(limit=1)
     assert again == left
     assert not one.holds(left.number)

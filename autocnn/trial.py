@@ -202,3 +202,22 @@ class Listener(Protocol):
     def message(self, text: str) -> None:
         """Receive a line of text for display."""
         ...
+
+
+@dataclass(slots=True)
+class Relay:
+    """A listener that passes every event on to `listener`; a class of it may do more."""
+
+    listener: Listener
+
+    def progress(self, progress: Progress) -> None:
+        """Pass it on."""
+        self.listener.progress(progress)
+
+    def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
+        """Pass it on."""
+        self.listener.trial_finished(proposal, result)
+
+    def message(self, text: str) -> None:
+        """Pass it on."""
+        self.listener.message(text)

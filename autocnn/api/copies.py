@@ -11,16 +11,15 @@ from pathlib import Path
 from autocnn.errors import RecordError
 from autocnn.records.remote_copy import StudyCopy, open_remote
 from autocnn.records.study_folder import StudyPaths
-from autocnn.trial import Listener, Progress, Proposal, TrialResult
+from autocnn.trial import Listener, Progress, Relay
 
 PUSH_EVERY_S = 20.0  # between two copies
 
 
 @dataclass(slots=True)
-class Copier:
-    """Passes every event of a search on to `listener`, while a thread copies the study."""
+class Copier(Relay):
+    """Passes every event of a search on, while a thread copies the study."""
 
-    listener: Listener
     copy: StudyCopy
     _failures: list[str] = field(default_factory=list)  # that no line has said yet
     _said: set[str] = field(default_factory=set)
@@ -28,15 +27,7 @@ class Copier:
     def progress(self, progress: Progress) -> None:
         """Pass it on."""
         self.show_failures()
-        self.listener.progress(progress)
-
-    def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
-        """Pass it on."""
-        self.listener.trial_finished(proposal, result)
-
-    def message(self, text: str) -> None:
-        """Pass it on."""
-        self.listener.message(text)
+        Relay.progress(self, progress)
 
     def run(self, ended: threading.Event) -> None:
         """Copy the study again and again."""

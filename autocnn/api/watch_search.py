@@ -15,7 +15,7 @@ from autocnn.records.study_settings import StudySettings
 from autocnn.serve.address import open_socket
 from autocnn.side_process import Say, SideProcess
 from autocnn.terminal.screen import describe_counts
-from autocnn.trial import Listener, Progress, Proposal, TrialResult
+from autocnn.trial import Listener, Progress, Relay
 
 HOST, WATCH_PORT = "127.0.0.1", 8001
 LINE_EVERY_S = 1.0  # between two lines about what happens
@@ -30,13 +30,12 @@ class LastPage:
 
 
 @dataclass(slots=True)
-class Watch:
-    """Passes every event of a search on to `listener`, and says what happens on the page.
+class Watch(Relay):
+    """Passes every event of a search on, and says what happens on the page.
 
     Without a process it only passes on.
     """
 
-    listener: Listener
     objective: Objective = ACCURACY
     process: SideProcess | None = None
     url: str | None = None  # of the page
@@ -48,15 +47,7 @@ class Watch:
             self.process.send(describe_progress(progress, self.objective))
             self._next_line = time.monotonic() + LINE_EVERY_S
         self.show_failures()
-        self.listener.progress(progress)
-
-    def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
-        """Pass it on."""
-        self.listener.trial_finished(proposal, result)
-
-    def message(self, text: str) -> None:
-        """Pass it on."""
-        self.listener.message(text)
+        Relay.progress(self, progress)
 
     def end(self, report: str | None) -> None:
         """Show the page in the file `report` to browsers that follow, if there is one."""

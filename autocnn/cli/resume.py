@@ -8,23 +8,14 @@ from pathlib import Path
 
 import autocnn.api as api
 from autocnn.cli.options import (
-    CopyOption,
     Given,
-    JsonOption,
-    MlflowOption,
-    QuietOption,
-    ReportOption,
     ResultsOption,
     StudyArgument,
-    TensorboardOption,
     TrustOption,
-    VerboseOption,
-    WatchOption,
-    WatchPortOption,
     setting_option,
     with_settings,
 )
-from autocnn.cli.running import Shown, run_study
+from autocnn.cli.running import Shown, run_study, with_shown
 
 STARTED = time.monotonic()  # about when the process began: the time budget counts from here
 
@@ -48,18 +39,11 @@ STARTED = time.monotonic()  # about when the process began: the time budget coun
     cpus_per_trial=setting_option("cpus_per_trial", environment=False),
     gpus_per_trial=setting_option("gpus_per_trial", environment=False),
 )
+@with_shown
 def resume(
     given: Given,
+    shown: Shown,
     study: StudyArgument = None,
-    as_json: JsonOption = False,
-    report: ReportOption = True,
-    watch: WatchOption = False,
-    watch_port: WatchPortOption = None,
-    tensorboard: TensorboardOption = None,
-    mlflow: MlflowOption = None,
-    copy_to: CopyOption = None,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
     results: ResultsOption = Path("results"),
     trust: TrustOption = False,
 ) -> None:
@@ -67,18 +51,8 @@ def resume(
     if trust:
         api.trust_studies(results, [study] if study else [])
     found = api.resume(results, study, given)
-    if "/" in found.settings.dataset and not quiet:  # a study that was received may name any path
+    is_path = "/" in found.settings.dataset  # a study that was received may name any path
+    if is_path and shown.verbosity >= 0:
         print(f"images: {found.settings.dataset!r}", file=sys.stderr)
-    trackers = api.TrackerSettings(tensorboard=tensorboard, mlflow=mlflow)
-    api.check_trackers(trackers, found.study.paths.root)
-    verbosity = -1 if quiet else int(verbose)
-    port = api.WATCH_PORT if watch and watch_port is None else watch_port
-    shown = Shown(
-        verbosity=verbosity,
-        as_json=as_json,
-        report=report,
-        watch_port=port,
-        trackers=trackers,
-        copy_to=copy_to,
-    )
+    api.check_trackers(shown.trackers, found.study.paths.root)
     run_study(found, STARTED, shown)

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
 import shlex
 import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TextIO
+from typing import Any, TextIO
 
 import typer
 
 import autocnn.api as api
 import autocnn.terminal as terminal
+from autocnn.cli.options import (
+    Command,
+    CopyOption,
+    Given,
+    JsonOption,
+    MlflowOption,
+    QuietOption,
+    ReportOption,
+    TensorboardOption,
+    VerboseOption,
+    WatchOption,
+    WatchPortOption,
+)
 from autocnn.errors import Interrupted
 
 EXIT_NO_TRIAL, EXIT_INTERRUPTED = 3, 130
@@ -21,7 +36,7 @@ EXIT_NO_TRIAL, EXIT_INTERRUPTED = 3, 130
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What is printed and written about a search, besides the study."""
+    """What is printed and written about a search, besides the study; `with_shown` makes it."""
 
     verbosity: int  # -1 prints no progress, 1 a line for each epoch
     as_json: bool  # the outcome is one object on standard output
@@ -29,6 +44,58 @@ class Shown:
     watch_port: int | None  # of the page while it runs; 0 is any free one, None serves none
     trackers: api.TrackerSettings
     copy_to: str | None  # the URL below which the study is copied
+
+
+SHOWN: dict[str, tuple[Any, Any]] = {  # options with their defaults
+    "as_json": (JsonOption, False),
+    "report": (ReportOption, True),
+    "watch": (WatchOption, False),
+    "watch_port": (WatchPortOption, None),
+    "tensorboard": (TensorboardOption, None),
+    "mlflow": (MlflowOption, None),
+    "copy_to": (CopyOption, None),
+    "quiet": (QuietOption, False),
+    "verbose": (VerboseOption, False),
+}
+
+
+def with_shown(command: Command) -> Command:
+    """Add the options of SHOWN to a command, which receives them as its second argument, a Shown.
+
+    The first one is of type `Given`.
+    """
+
+    @functools.wraps(command)
+    def run(given: Given, **arguments: Any) -> None:
+        chosen = {name: arguments.pop(name) for name in SHOWN}
+        command(given, _shown(**chosen), **arguments)
+
+    given, _, *own = inspect.signature(command, eval_str=True).parameters.values()
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    added = [
+        inspect.Parameter(name, kind, default=default, annotation=option)
+        for name, (option, default) in SHOWN.items()
+    ]
+    run.__signature__ = inspect.Signature([given, *own, *added])  # type: ignore[attr-defined]
+    return run
+
+
+def _shown(
+    *,
+    watch: bool,
+    watch_port: int | None,
+    tensorboard: str | None,
+    mlflow: str | None,
+    quiet: bool,
+    verbose: bool,
+    **same: Any,
+) -> Shown:
+    return Shown(
+        verbosity=-1 if quiet else int(verbose),
+        watch_port=api.WATCH_PORT if watch and watch_port is None else watch_port,
+        trackers=api.TrackerSettings(tensorboard=tensorboard, mlflow=mlflow),
+        **same,
+    )
 
 
 def run_study(found: api.Resolved, started: float, shown: Shown) -> None:

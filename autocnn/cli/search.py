@@ -13,20 +13,11 @@ import autocnn.api as api
 import autocnn.terminal as terminal
 from autocnn.cli.options import (
     SEARCH,
-    CopyOption,
     Given,
-    JsonOption,
-    MlflowOption,
-    QuietOption,
-    ReportOption,
-    TensorboardOption,
-    VerboseOption,
-    WatchOption,
-    WatchPortOption,
     setting_option,
     with_settings,
 )
-from autocnn.cli.running import Shown, run_study
+from autocnn.cli.running import Shown, run_study, with_shown
 
 STARTED = time.monotonic()  # about when the process began: the time budget counts from here
 
@@ -37,8 +28,10 @@ OPTIONS = {
 
 
 @with_settings(**OPTIONS)
+@with_shown
 def search(
     given: Given,
+    shown: Shown,
     baseline: Annotated[
         str | None,
         typer.Option(
@@ -59,15 +52,6 @@ def search(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only print what the search space holds.")
     ] = False,
-    as_json: JsonOption = False,
-    report: ReportOption = True,
-    watch: WatchOption = False,
-    watch_port: WatchPortOption = None,
-    tensorboard: TensorboardOption = None,
-    mlflow: MlflowOption = None,
-    copy_to: CopyOption = None,
-    quiet: QuietOption = False,
-    verbose: VerboseOption = False,
 ) -> None:
     """Search, prune and rank networks, refit and test the winner once, and export it.
 
@@ -84,31 +68,22 @@ def search(
         given["baseline"] = baseline
     found = api.resolve(given, {} if config is None else api.read_config(config))
     settings = found.settings
-    trackers = api.TrackerSettings(tensorboard=tensorboard, mlflow=mlflow)
     if dry_run:
         api.check_survey(settings)
     else:
         api.check_search(settings, found.study)
-        api.check_trackers(trackers, found.study.paths.root)
-    with terminal.open_reading_bar(quiet=quiet) as on_read:
+        api.check_trackers(shown.trackers, found.study.paths.root)
+    with terminal.open_reading_bar(quiet=shown.verbosity < 0) as on_read:
         options = api.ImageOptions.of(settings)
         info = api.read_images(settings.dataset, options, on_read)
     if dry_run:
         for note in info.notes:
             terminal.print_line(note, sys.stderr)
         survey = api.survey_settings(settings)
-        lines = [terminal.survey_json(*survey)] if as_json else terminal.describe_survey(*survey)
+        lines = (
+            [terminal.survey_json(*survey)] if shown.as_json else terminal.describe_survey(*survey)
+        )
         for line in lines:
             terminal.print_line(line)
         return
-    verbosity = -1 if quiet else int(verbose)
-    port = api.WATCH_PORT if watch and watch_port is None else watch_port
-    shown = Shown(
-        verbosity=verbosity,
-        as_json=as_json,
-        report=report,
-        watch_port=port,
-        trackers=trackers,
-        copy_to=copy_to,
-    )
     run_study(found, STARTED, shown)

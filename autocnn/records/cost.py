@@ -21,7 +21,7 @@ from autocnn.input_files import read_json
 from autocnn.records.converter import from_json, to_json
 from autocnn.records.manifest import read_manifest
 from autocnn.records.study_folder import StudyPaths
-from autocnn.trial import Listener, Progress, Proposal, TrialResult
+from autocnn.trial import Progress, Relay
 
 WRITE_EVERY_S = 10.0
 
@@ -139,25 +139,16 @@ def _adopt_manifest(paths: StudyPaths) -> None:
         write_atomic(paths.costs / "earlier.json", json.dumps(to_json(cost)) + "\n")
 
 
-@dataclass(frozen=True, slots=True)
-class MeteredListener:
-    """Passes every event of a search on to `listener`, and keeps the cost on record meanwhile."""
+@dataclass(slots=True)
+class MeteredListener(Relay):
+    """Passes every event of a search on, and keeps the cost on record meanwhile."""
 
-    listener: Listener
     meter: CostMeter
 
     def progress(self, progress: Progress) -> None:
         """Pass it on, after the cost is on record."""
         self.meter.write_if_due()
-        self.listener.progress(progress)
-
-    def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
-        """Pass it on."""
-        self.listener.trial_finished(proposal, result)
-
-    def message(self, text: str) -> None:
-        """Pass it on."""
-        self.listener.message(text)
+        Relay.progress(self, progress)
 
 
 def cpu_seconds() -> float:

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from autocnn.errors import SettingsError
 from autocnn.side_process import Said, Say, SideProcess
 from autocnn.trackers.protocol import EpochTrained, Event, Tracker, TrackerSettings, TrialEnded
-from autocnn.trial import Epoch, Listener, Progress, Proposal, TrialResult
+from autocnn.trial import Epoch, Listener, Progress, Proposal, Relay, TrialResult
 
 MODULES = {"tensorboard": "tensorboard_files", "mlflow": "mlflow_runs"}  # in this folder
 PACKAGES = {"tensorboard": "tensorboardX", "mlflow": "mlflow"}  # what each one imports
@@ -126,10 +126,9 @@ class Side:
 
 
 @dataclass(slots=True)
-class TrackedListener:
-    """Passes every event of a search on to `listener`, and what was measured to the trackers."""
+class TrackedListener(Relay):
+    """Passes every event of a search on, and what was measured to the trackers."""
 
-    listener: Listener
     sides: list[Side]
     _curves: dict[int, tuple[Epoch, ...]] = field(default_factory=dict)  # sent, by trial
 
@@ -138,18 +137,14 @@ class TrackedListener:
         for running in progress.running:
             self._send_curve(running.proposal, running.curve)
         self._show_failures()
-        self.listener.progress(progress)
+        Relay.progress(self, progress)
 
     def trial_finished(self, proposal: Proposal, result: TrialResult) -> None:
         """Pass it on; a trial of another process, or a repeated one, has all its epochs now."""
         self._send_curve(proposal, result.curve)
         self._curves.pop(proposal.number, None)
         self._send(TrialEnded(proposal=proposal, result=result, time_s=time.time()))
-        self.listener.trial_finished(proposal, result)
-
-    def message(self, text: str) -> None:
-        """Pass it on."""
-        self.listener.message(text)
+        Relay.trial_finished(self, proposal, result)
 
     def close(self) -> None:
         """End the trackers, once they have written all or after CLOSE_S seconds."""

@@ -111,7 +111,7 @@ if TYPE_CHECKING:
     from autocnn.records.deletion import untouched_database as untouched_database
     from autocnn.records.finals_file import read_finals as read_finals
     from autocnn.records.open_study import find_study as find_study
-    from autocnn.records.remote_copy import fetch_study as fetch_study
+    from autocnn.records.remote_copy import fetch_copy as fetch_copy
     from autocnn.records.setting import check_choice as check_choice
     from autocnn.records.setting import either as either
     from autocnn.records.study_settings import SETTINGS as SETTINGS
@@ -217,7 +217,7 @@ _MODULES: dict[str, tuple[str, ...]] = {  # with the public names that each one 
     "autocnn.leaderboard.studies": ("list_summaries", "summarise_study"),
     "autocnn.models.contract": ("ModelContract", "contract_to_json"),
     "autocnn.records.deletion": ("delete_study", "untouched_database"),
-    "autocnn.records.remote_copy": ("fetch_study",),
+    "autocnn.records.remote_copy": ("fetch_copy",),
     "autocnn.records.open_study": ("find_study",),
     "autocnn.models.ensemble_report": ("EnsembleOutcome",),
     "autocnn.models.prediction": ("Prediction",),

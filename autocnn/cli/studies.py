@@ -77,5 +77,5 @@ def fetch(
     ] = None,
 ) -> None:
     """Bring back a study that `search --copy-to` has copied; then `autocnn resume` goes on."""
-    folder = api.fetch_study(url, context.obj if results is None else results)
+    folder = api.fetch_copy(url, context.obj if results is None else results)
     terminal.print_line(f"{folder}: fetched")

@@ -208,7 +208,7 @@ class StudyCopy:
                 yield relative, (stat.st_size, stat.st_mtime_ns)
 
 
-def fetch_study(url: str, results: Path) -> Path:
+def fetch_copy(url: str, results: Path) -> Path:
     """Copy a study from `url`, where `StudyCopy` has put it, into `results`; returns its folder.
 
     Raises: SettingsError if the URL is wrong; StudyError if no copy of a study is there, or if

@@ -10,7 +10,7 @@ from recorder import Recorder
 from autocnn.api import copies
 from autocnn.api.copies import Copier, copying
 from autocnn.errors import RecordError, SettingsError
-from autocnn.records.remote_copy import fetch_study
+from autocnn.records.remote_copy import fetch_copy
 from autocnn.trial import Progress
 
 
@@ -64,7 +64,7 @@ def test_a_study_is_copied_at_the_end(study, tmp_path, make_proposal, make_resul
         listener.trial_finished(make_proposal(3), make_result(0.5))
         listener.message("a line")
     assert recorder.events == [3, "a line"]
-    folder = fetch_study(f"{url}/digits-1", tmp_path / "elsewhere")
+    folder = fetch_copy(f"{url}/digits-1", tmp_path / "elsewhere")
     assert (folder / "report.html").read_text() == "the report"
 
 

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from autocnn.errors import RecordError, SettingsError, StudyError
-from autocnn.records.remote_copy import INDEX, StudyCopy, fetch_study, open_remote
+from autocnn.records.remote_copy import INDEX, StudyCopy, fetch_copy, open_remote
 from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
@@ -56,7 +56,7 @@ def test_a_study_is_pushed_and_fetched(copy, paths, url, tmp_path):
     )
     assert copy.push() == 3
     assert copy.push() == 0
-    folder = fetch_study(f"{url}/one", tmp_path / "elsewhere")
+    folder = fetch_copy(f"{url}/one", tmp_path / "elsewhere")
     assert folder == tmp_path / "elsewhere" / "one"
     assert _content(folder) == {
         "study.toml": paths.study_toml.read_bytes(),
@@ -151,7 +151,7 @@ def test_what_is_no_copy_is_not_fetched(copy, url, tmp_path):
     """Nor what would replace a study, or leave the folder."""
     results = tmp_path / "elsewhere"
     with pytest.raises(StudyError, match=f"holds no copy of a study \\({INDEX} is missing\\)"):
-        fetch_study(f"{url}/one", results)
+        fetch_copy(f"{url}/one", results)
     copy.push()
     index = tmp_path / "far" / "one" / INDEX
     for text, message in (
@@ -162,11 +162,11 @@ def test_what_is_no_copy_is_not_fetched(copy, url, tmp_path):
     ):
         index.write_text(text)
         with pytest.raises(StudyError, match=message):
-            fetch_study(f"{url}/one", results)
+            fetch_copy(f"{url}/one", results)
     index.write_text('{"study": "one"}')
-    fetch_study(f"{url}/one", results)
+    fetch_copy(f"{url}/one", results)
     with pytest.raises(StudyError, match="exists already; name another folder"):
-        fetch_study(f"{url}/one", results)
+        fetch_copy(f"{url}/one", results)
     assert os.listdir(results) == ["one"]
 
 

@@ -64,7 +64,7 @@ def fetch_study(results: Path, name: str, url: str) -> StudyPaths:
     RecordError if the database cannot be reached or the folder cannot be written.
     """
     paths = StudyPaths(results / name)
-    if paths.exists and not paths.joined.exists():
+    if paths.exists and not paths.is_joined:
         return paths
     url = with_password(absolute_url(url), os.environ)
     texts = _read_origin(name, url)
@@ -73,7 +73,7 @@ def fetch_study(results: Path, name: str, url: str) -> StudyPaths:
     settings = StudySettings(**{**kept, "study": name, "results": str(results), "storage": url})
     _refuse_other(paths, settings)
     paths = claim_folder(results, name)
-    if not paths.joined.exists():
+    if not paths.is_joined:
         write_atomic(paths.joined, f"{uuid.uuid4().hex[:8]}\n")
     write_atomic(paths.study_toml, settings_to_toml(settings))
     write_atomic(paths.space_toml, texts[_SPACE])

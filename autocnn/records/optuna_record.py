@@ -142,7 +142,7 @@ def delete_record(paths: StudyPaths, settings: StudySettings) -> None:
     `settings` has the name on record. A study that was fetched from the database stays there.
     Raises: StudyError if the folder was renamed; RecordError if the database cannot be reached.
     """
-    if settings.storage is not None and not paths.joined.exists():
+    if settings.storage is not None and not paths.is_joined:
         url = _full_url(settings.storage)
         refuse_renamed(url, paths, settings.study)
         delete_from_database(url, paths.name, settings.created)

@@ -79,6 +79,11 @@ class StudyPaths:
         return self.root / ".owners"
 
     @property
+    def is_joined(self) -> bool:
+        """True if the folder was fetched for a worker, which only trains there."""
+        return os.path.isfile(self.joined)
+
+    @property
     def joined(self) -> Path:
         """The file of a folder that was fetched from a database: only workers train here."""
         return self.root / JOINED_FILE
@@ -292,7 +297,7 @@ def read_space_text(paths: StudyPaths) -> str:
 
 def refuse_joined(paths: StudyPaths) -> None:
     """Raise StudyError if the folder was fetched: the search goes on where it was begun."""
-    if paths.joined.exists():
+    if paths.is_joined:
         raise StudyError(
             f"{paths.root}: was made by `autocnn worker`, which only trains; give the command "
             f"where the search of study {paths.name} was begun, or `autocnn worker {paths.name}`"

@@ -143,7 +143,7 @@ class Session:
     @cached_property
     def _is_apart(self) -> bool:
         """True if the folder of the study is this worker's own, and not that of its search."""
-        return self.paths.joined.exists()
+        return self.paths.is_joined
 
     @property
     def n_trained(self) -> int:

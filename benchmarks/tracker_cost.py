@@ -6,7 +6,7 @@ A tracker has a process of its own, of a low priority (docs/decisions/0055). For
 searches without trainings are tracked in a fresh process, one without trials and one with
 `--trials`: the first is what a tracker costs to start, and the difference, divided by the number of
 epochs, is what an epoch costs, a trial's share of beginning and end included. CPU seconds of the
-search and of the tracker's process are told apart; a search sends and never waits. MLflow writes
+search and of the tracker's process are separate; a search sends and never waits. MLflow writes
 into a new SQLite database, without a server.
 """
 

@@ -1,4 +1,4 @@
-"""Copying a study to another place while a search runs, and back."""
+"""Copying a study to another place while a search runs."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def test_trials_correct_the_prediction(make_proposal, make_result):
 
 
 def test_a_trial_without_two_epochs_corrects_by_its_first_steps(make_proposal, make_result):
-    """A trial that was given up in its first epoch has told how long an image takes."""
+    """A trial that was given up in its first epoch has measured how long an image takes."""
     cost, proposal = _cost(), replace(make_proposal(0), config=CONFIG)
     cost.learn(proposal, replace(make_result(), image_seconds=3e-6 * MACS))
     assert cost.seconds(CONFIG, NETWORK, 1) - 5.0 == pytest.approx(3e-6 * MACS * 1000)

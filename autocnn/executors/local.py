@@ -6,17 +6,24 @@ import multiprocessing.connection
 import time
 from collections.abc import Sequence
 
+from autocnn.executors.gpus import full_lines, usable_gpus
 from autocnn.executors.local_process import LocalProcess
 from autocnn.executors.protocol import ExecutorSetup
-from autocnn.executors.resources import plan_shares, visible_gpus
+from autocnn.executors.resources import plan_shares
 from autocnn.executors.watch import Patience
 from autocnn.executors.worker_handle import WorkerHandle, WorkerLimits
 from autocnn.executors.worker_pool import WorkerPool
 
 
 def open_local(setup: ExecutorSetup, patience: Patience | None = None) -> WorkerPool:
-    """The executor for `setup`; no process is started yet."""
-    shares = plan_shares(setup.workers, visible_gpus(setup.gpus), setup.workers_per_gpu)
+    """The executor for `setup`; no process is started yet.
+
+    Raises: SettingsError for a GPU that is not there.
+    """
+    gpus = usable_gpus(setup.gpus)
+    for line in full_lines(gpus):
+        setup.message(line)
+    shares = plan_shares(setup.workers, gpus, setup.workers_per_gpu)
     limits = WorkerLimits(
         memory_mb=setup.memory_mb, recycle=setup.recycle, patience=patience or Patience()
     )

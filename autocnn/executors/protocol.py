@@ -54,6 +54,7 @@ class ExecutorSetup:
     address: str | None = None  # of a cluster: "auto" or HOST:PORT; None: this machine alone
     cpus: int | None = None  # of a job in a cluster; None: see `ray_cluster.default_cpus`
     gpus_each: float | None = None  # of a job in a cluster, also a part of one; None: one if any
+    message: Callable[[str], None] = lambda text: None  # shows a line
 
 
 class Executor(Protocol):

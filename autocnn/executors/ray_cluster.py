@@ -15,9 +15,10 @@ import ray
 from ray.exceptions import RayError
 
 from autocnn.errors import AutocnnError, SettingsError
+from autocnn.executors.gpus import usable_gpus
 from autocnn.executors.protocol import ExecutorSetup
 from autocnn.executors.ray_actor import TrainingActor
-from autocnn.executors.resources import CORES_A_WORKER, available_cores, visible_gpus
+from autocnn.executors.resources import CORES_A_WORKER, available_cores
 
 _RAY: Any = ray  # of some functions the types are not stated
 LOOPBACK = "127.0.0.1"
@@ -106,7 +107,7 @@ class RayCluster:
             ray.init(
                 address="local",
                 num_cpus=len(available_cores()),
-                num_gpus=len(visible_gpus()),
+                num_gpus=len(usable_gpus()),
                 include_dashboard=False,
                 _node_ip_address=LOOPBACK,
                 **quiet,

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from autocnn.executors.gpus import BY_BUS, ORDER, VISIBLE, Gpu
+
 CORES_A_WORKER = 4  # small networks gain little from more threads
 WORKER_MB = 4096  # MiB of memory that the default number of workers allows for each
 MAX_CGROUP = Path("/sys/fs/cgroup/memory.max")
@@ -18,12 +20,14 @@ class Share:
     """What one worker process may use of the machine."""
 
     cores: tuple[int, ...] = ()  # the system's numbers of the cores; empty: all
-    gpu: str | None = None  # the value of CUDA_VISIBLE_DEVICES; None: the variable is left as it is
+    gpu: Gpu | None = None  # None: CUDA_VISIBLE_DEVICES is left as it is
 
     def take(self) -> None:
         """Bind this process to its share; must be called before the backend is imported."""
         if self.gpu is not None:
-            os.environ["CUDA_VISIBLE_DEVICES"] = self.gpu
+            os.environ[VISIBLE] = self.gpu.identifier
+            if self.gpu.is_numbered:
+                os.environ.setdefault(ORDER, BY_BUS)
         if not self.cores:
             return
         if hasattr(os, "sched_setaffinity"):  # the backends size their thread pools by it
@@ -32,7 +36,7 @@ class Share:
             os.environ.setdefault(name, str(len(self.cores)))
 
 
-def plan_shares(workers: int | None, gpus: tuple[str, ...], per_gpu: int = 1) -> list[Share]:
+def plan_shares(workers: int | None, gpus: tuple[Gpu, ...], per_gpu: int = 1) -> list[Share]:
     """The share of every worker process; `workers` None: as many as the machine feeds.
 
     With GPUs: `per_gpu` workers on each by default, dealt out in turn. A single worker has all
@@ -73,12 +77,3 @@ def available_mb() -> int:
     free = int(psutil.virtual_memory().available)
     limit = MAX_CGROUP.read_text("ascii").strip() if MAX_CGROUP.is_file() else "max"
     return (min(free, int(limit)) if limit.isdigit() else free) // 2**20
-
-
-def visible_gpus(wanted: str | None = None) -> tuple[str, ...]:
-    """The GPUs of `wanted` ("0,1"), else those of CUDA_VISIBLE_DEVICES, else all of NVIDIA's."""
-    named = wanted if wanted is not None else os.environ.get("CUDA_VISIBLE_DEVICES")
-    if named is not None:
-        return tuple(part.strip() for part in named.split(",") if part.strip())
-    devices = sorted(Path("/dev").glob("nvidia[0-9]*"), key=lambda path: int(path.name[6:]))
-    return tuple(str(i) for i, _ in enumerate(devices))

@@ -45,7 +45,7 @@ def open_session(
     read_whole(paths, lambda: [] if is_new else read_records(open_study(paths, settings)))
     listener.progress(Progress(phase="starting", counts={}))
     with ExitStack() as stack:
-        executor = mode.open_executor(_executor_setup(settings, paths))
+        executor = mode.open_executor(_executor_setup(settings, paths, listener))
         stack.callback(executor.close)
         executor.start()
         data = prepare_data(settings)
@@ -137,7 +137,9 @@ def _open_leases(
     return Leases(study, owner)
 
 
-def _executor_setup(settings: StudySettings, paths: StudyPaths) -> ExecutorSetup:
+def _executor_setup(
+    settings: StudySettings, paths: StudyPaths, listener: Listener
+) -> ExecutorSetup:
     return ExecutorSetup(
         log=paths.root / "worker.log",
         kind=settings.executor,
@@ -149,6 +151,7 @@ def _executor_setup(settings: StudySettings, paths: StudyPaths) -> ExecutorSetup
         address=settings.ray_address,
         cpus=settings.cpus_per_trial,
         gpus_each=settings.gpus_per_trial,
+        message=listener.message,
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from autocnn.api.datasets import list_datasets
-from autocnn.api.installation import describe_installation
+from autocnn.api.installation import describe_gpus, describe_installation
 from autocnn.api.spaces import copy_space, limit_space
 from autocnn.api.survey_space import survey_settings
 from autocnn.data.catalog import list_datasets as catalog
 from autocnn.errors import RecordError, SettingsError, SpaceError, UnknownDatasetError
+from autocnn.executors.gpus import Gpu, GpuSurvey
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.library import space_names
 from autocnn.space.space import Limits, SearchSpace
@@ -90,6 +91,16 @@ def test_an_installation_is_described(tmp_path):
     assert facts["precision"].split(":")[0] in ("float32", "bfloat16")
     assert facts["results"] == str(tmp_path / "results")
     assert all(value and "\n" not in value for value in facts.values())
+
+
+def test_an_installation_lists_its_cards():
+    """A card is a line with its memory; if there is none, the reason is."""
+    gpu = Gpu(identifier="GPU-aa", index=0, name="NVIDIA A", total_mb=40_000, free_mb=39_000)
+    assert describe_gpus(GpuSurvey(gpus=(gpu,))) == {
+        "gpu 0": "NVIDIA A, 39,000 of 40,000 MiB free, GPU-aa"
+    }
+    silent = GpuSurvey(is_known=False, notes=("NVML: Driver Not Loaded",))
+    assert describe_gpus(silent) == {"gpus": "NVML shows none; NVML: Driver Not Loaded"}
 
 
 @pytest.mark.parametrize(

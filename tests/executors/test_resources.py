@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from autocnn.executors import resources as module
-from autocnn.executors.resources import Share, default_workers, plan_shares, visible_gpus
+from autocnn.executors.gpus import Gpu
+from autocnn.executors.resources import Share, default_workers, plan_shares
 
 
 @pytest.fixture
@@ -45,24 +46,23 @@ def test_cores_are_divided(cores):
 def test_gpus_are_assigned_in_turn(cores):
     """Each GPU has one worker by default, or the given number."""
     cores(8)
-    assert [share.gpu for share in plan_shares(None, ("0", "1"))] == ["0", "1"]
-    assert [share.gpu for share in plan_shares(None, ("0", "3"), 2)] == ["0", "3", "0", "3"]
-    assert [share.gpu for share in plan_shares(1, ("2", "3"))] == ["2"]
+    a, b = Gpu(identifier="GPU-a"), Gpu(identifier="GPU-b")
+    assert [share.gpu for share in plan_shares(None, (a, b))] == [a, b]
+    assert [share.gpu for share in plan_shares(None, (a, b), 2)] == [a, b, a, b]
+    assert [share.gpu for share in plan_shares(1, (a, b))] == [a]
 
 
 @pytest.mark.parametrize(
-    ("wanted", "visible", "gpus"),
-    [
-        ("0,1", "3", ("0", "1")),
-        (None, "3, 4", ("3", "4")),
-        (None, "", ()),
-        ("GPU-a1", "", ("GPU-a1",)),
-    ],
+    ("gpu", "order"),
+    [(Gpu(identifier="GPU-a", index=1), None), (Gpu(identifier="1", index=1), "PCI_BUS_ID")],
 )
-def test_gpus_are_those_that_are_named(monkeypatch, wanted, visible, gpus):
-    """GPUs are those of the option, else of the environment."""
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert visible_gpus(wanted) == gpus
+def test_a_worker_sees_its_card_alone(monkeypatch, gpu, order):
+    """If it is named by its place on the bus, CUDA numbers the cards so, too."""
+    environment = {"CUDA_VISIBLE_DEVICES": "0,1,2"}
+    monkeypatch.setattr(module.os, "environ", environment)
+    Share(gpu=gpu).take()
+    assert environment["CUDA_VISIBLE_DEVICES"] == gpu.identifier
+    assert environment.get("CUDA_DEVICE_ORDER") == order
 
 
 def test_a_containers_memory_counts(monkeypatch, tmp_path):

@@ -95,6 +95,7 @@ class TrialJob:
     objective: str = "accuracy"  # the name of what early stopping and the best epoch go by
     folds: int = 1  # networks that are trained side by side, each without other images
     fit_on: str = "train"  # or "train+validation", for a refit: nothing is validated
+    alone: bool = False  # True: while no other job of the executor has memory on its GPU
 
     @property
     def root(self) -> Path:

@@ -22,6 +22,10 @@ class NVMLError_NotFound(NVMLError):
     """There is no such device."""
 
 
+class NVMLLibraryMismatchError(Exception):
+    """The driver's library is older than the module."""
+
+
 @dataclass
 class Memory:
     """Bytes."""
@@ -68,6 +72,7 @@ class Nvml:
     NVMLError = NVMLError
     NVMLError_NotSupported = NVMLError_NotSupported
     NVMLError_NotFound = NVMLError_NotFound
+    NVMLLibraryMismatchError = NVMLLibraryMismatchError
     NVML_DEVICE_MIG_ENABLE = 1
 
     def __init__(self, cards: list[Card], error: str = "") -> None:

@@ -25,6 +25,7 @@ class ScriptedExecutor:
         self.answers: list[bool] = []  # of all jobs; True prunes
         self.cancelled: list[int] = []
         self.measured: list[TrialConfig] = []
+        self.shared: set[int] = set()  # jobs that do not have their GPU for themselves
         self._trainings: dict[int, Training] = {}
 
     def train(self, job: TrialJob) -> Training:
@@ -75,5 +76,6 @@ class ScriptedExecutor:
             epoch, metrics = next(self._trainings[number])
         except StopIteration as end:
             del self._trainings[number]
-            return JobEnded(number=number, result=end.value)
+            shared = number in self.shared and not self.jobs[-1].alone
+            return JobEnded(number=number, result=end.value, shared=shared)
         return EpochEnded(number=number, epoch=epoch, metrics=metrics)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from autocnn.errors import SettingsError
 
@@ -24,6 +24,8 @@ MIB = 2**20
 FULL = 0.1  # share of a card's memory below which what is free is said to be little
 MPS_FOLDER, MPS_PIPES = "/tmp/nvidia-mps", "CUDA_MPS_PIPE_DIRECTORY"
 MPS_DAEMON = "nvidia-cuda-mps-control.pid"  # a file of the running daemon
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,13 @@ class Gpu:
     def is_numbered(self) -> bool:
         """True if the identifier is the card's place on the PCI bus."""
         return self.identifier == str(self.index)
+
+    @property
+    def free_share(self) -> float:
+        """The part of the memory that is free; 1 if that is not known."""
+        if self.free_mb is None or not self.total_mb:
+            return 1.0
+        return self.free_mb / self.total_mb
 
     def __str__(self) -> str:
         memory = "memory unknown"
@@ -59,20 +68,24 @@ class GpuSurvey:
 
 def survey_gpus() -> GpuSurvey:
     """All cards that NVML shows to this process, by their place on the PCI bus."""
+    answer = _ask(_survey)
+    return GpuSurvey(is_known=False, notes=(answer,)) if isinstance(answer, str) else answer
+
+
+def _ask(question: Callable[[ModuleType], T]) -> T | str:
+    """The answer of NVML, or the reason why there is none."""
     try:
         import pynvml
     except ImportError:
-        return GpuSurvey(is_known=False, notes=("the package nvidia-ml-py is not installed",))
+        return "the package nvidia-ml-py is not installed"
     try:
         pynvml.nvmlInit()
-    except pynvml.NVMLError as error:
-        return GpuSurvey(is_known=False, notes=(f"NVML: {error}",))
-    try:
-        return _survey(pynvml)
-    except pynvml.NVMLError as error:
-        return GpuSurvey(is_known=False, notes=(f"NVML: {error}",))
-    finally:
-        pynvml.nvmlShutdown()
+        try:
+            return question(pynvml)
+        finally:
+            pynvml.nvmlShutdown()
+    except (pynvml.NVMLError, pynvml.NVMLLibraryMismatchError) as error:
+        return f"NVML: {error}"
 
 
 def _survey(nvml: ModuleType) -> GpuSurvey:
@@ -203,8 +216,26 @@ def full_lines(gpus: tuple[Gpu, ...]) -> list[str]:
         f"GPU {gpu.index} ({gpu.name}) has {gpu.free_mb:,} of {gpu.total_mb:,} MiB free: other "
         "processes hold the rest; trials may run out of memory there (--gpus chooses cards)"
         for gpu in gpus
-        if gpu.free_mb is not None and gpu.total_mb and gpu.free_mb < FULL * gpu.total_mb
+        if gpu.free_share < FULL
     ]
+
+
+def process_mb(identifier: str, pid: int) -> int | None:
+    """MiB that process `pid` holds on a GPU; None if NVML does not know.
+
+    In a container NVML may number processes otherwise than the container does.
+    """
+    answer = _ask(lambda nvml: _process_mb(nvml, identifier, pid))
+    return answer if isinstance(answer, int) else None
+
+
+def _process_mb(nvml: ModuleType, identifier: str, pid: int) -> int | None:
+    card = nvml.nvmlDeviceGetHandleByUUID(identifier)
+    processes = nvml.nvmlDeviceGetComputeRunningProcesses(card)
+    processes = [*processes, *nvml.nvmlDeviceGetMPSComputeRunningProcesses(card)]
+    held = [each.usedGpuMemory for each in processes if each.pid == pid]
+    known = [each for each in held if each is not None]
+    return max(known) // MIB if known else None
 
 
 def mps_folder(environment: Mapping[str, str] = os.environ) -> Path | None:

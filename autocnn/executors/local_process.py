@@ -18,7 +18,8 @@ class LocalProcess:
     """A spawned process, as `Link` describes; what it prints goes to the file `log`."""
 
     def __init__(self, log: Path, share: Share | None = None) -> None:
-        self._log, self._share = log, Share() if share is None else share
+        self._log = log
+        self.share = Share() if share is None else share  # of the next process that is started
         self._process: Any = None
         self._connection: Any = None
 
@@ -41,7 +42,7 @@ class LocalProcess:
         """Spawn the process."""
         context = multiprocessing.get_context("spawn")
         self._connection, other = context.Pipe()
-        arguments = (other, self._log, self._share)
+        arguments = (other, self._log, self.share)
         process = context.Process(target=serve, args=arguments, daemon=True)
         with signals_deferred(), without_main():  # a half-started process prints a traceback
             process.start()

@@ -35,6 +35,7 @@ class JobEnded:
 
     number: int  # of the job
     result: TrialResult
+    shared: bool = False  # True: the device was not the job's alone, or not all of its memory
 
 
 Event = EpochEnded | JobEnded
@@ -48,7 +49,7 @@ class ExecutorSetup:
     kind: str = "local"  # a name of `EXECUTORS`
     workers: int | None = None  # jobs at once; None: as many as the machine feeds
     gpus: str | None = None  # such as "0,1"; None: all
-    workers_per_gpu: int = 1
+    workers_per_gpu: int = 1  # 0: as many as the memory has room for
     memory_mb: int | None = None  # MiB of a worker process; None: no limit
     recycle: int | None = None  # jobs after which a worker process is replaced; None: never
     address: str | None = None  # of a cluster: "auto" or HOST:PORT; None: this machine alone

@@ -10,7 +10,7 @@ from typing import Any
 from autocnn.errors import AutocnnError
 from autocnn.executors.link import FileChanged, Link
 from autocnn.executors.watch import Patience, Watch
-from autocnn.executors.worker_process import BEAT, Answer, Measure
+from autocnn.executors.worker_process import BEAT, GPU_MEMORY, Answer, Measure
 from autocnn.files import delete_file, make_folder_in, write_atomic
 from autocnn.space.config import TrialConfig
 from autocnn.trial import Device, Epoch, FailureCause, TrialJob, TrialResult, TrialState
@@ -86,6 +86,20 @@ class WorkerHandle:
         silence_s = limit_s + self._limits.patience.measure_s
         answer = self._question(Measure(config, precision, limit_s), silence_s)
         return None if answer is None else (float(answer[0]), float(answer[1]))
+
+    def gpu_memory(self) -> int | None:
+        """MiB that the process takes of its GPU at most, so far; asked between two jobs only.
+
+        Returns: None if it is not known, or if there is no process.
+        """
+        if not self._is_ready or not self.link.is_started:
+            return None
+        try:
+            found: int | None = self._exchange(GPU_MEMORY, self._limits.patience.measure_s)
+        except (EOFError, ConnectionError):  # the next job gets a new process
+            self._forget()
+            return None
+        return found
 
     def submit(self, job: TrialJob) -> None:
         """Send `job` to the process; a new process is started if there is none."""
@@ -164,14 +178,17 @@ class WorkerHandle:
     def _question(self, question: Any, silence_s: float | None = None) -> Any:
         """The answer to `question`; None if there is none for `silence_s` (None: wait for ever)."""
         try:
-            self.link.send(question)
-            if not self.link.poll(silence_s):
-                self.link.kill()
-                self._forget()
-                return None
-            answer = self.link.receive()
+            return self._exchange(question, silence_s)
         except (EOFError, ConnectionError):
             raise AutocnnError(f"cannot work: {self._died().message}") from None
+
+    def _exchange(self, question: Any, silence_s: float | None) -> Any:
+        self.link.send(question)
+        if not self.link.poll(silence_s):
+            self.link.kill()
+            self._forget()
+            return None
+        answer = self.link.receive()
         self._has_answered = True
         return _value(answer)
 

@@ -65,7 +65,7 @@ class WorkerPool:
             message = worker.poll()
             if isinstance(message, TrialResult):
                 del self._busy[number]
-                events.append(JobEnded(number=number, result=message))
+                events.append(self._job_ended(number, worker, message))
             elif message is not None:
                 epoch, metrics = message
                 events.append(EpochEnded(number=number, epoch=epoch, metrics=metrics))
@@ -92,6 +92,10 @@ class WorkerPool:
         self._cancelled.clear()
         for worker in self._workers:
             worker.close()
+
+    def _job_ended(self, number: int, worker: WorkerHandle, result: TrialResult) -> JobEnded:
+        """The end of a job that `worker` trained."""
+        return JobEnded(number=number, result=result)
 
     def _to_watch(self) -> list[WorkerHandle]:
         """The handles that may bring something: busy ones, and those that may come up."""

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from autocnn.data.prepared import DataReference, keep_used, open_reference
 from autocnn.errors import AutocnnError, RecordError, TrialFailed
+from autocnn.executors.gpus import VISIBLE, process_mb
 from autocnn.executors.resources import Share
 from autocnn.files import cache_root, make_folder_in
 from autocnn.keras_startup import load_keras
@@ -25,7 +26,9 @@ from autocnn.space.config import TrialConfig
 from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
 
 LOG_FILE = "log.txt"  # in a job's folder: the traceback of an error
+CONTEXT_MB = 500  # MiB that CUDA itself is allowed for, which no backend counts
 BEAT = "alive"  # the message by which a training shows that it goes on
+GPU_MEMORY = "gpu memory"  # the question how much of its GPU the process takes
 BEAT_S = 5.0  # at least, between two such messages
 
 
@@ -75,6 +78,10 @@ def serve(connection: Connection, log: Path, share: Share) -> None:
     _send_output_to(log)
     share.take()
     load_keras()
+    if share.gpu_mb is not None:
+        from autocnn.train.backend import limit_gpu_memory
+
+        limit_gpu_memory(share.gpu_mb)
     answer_orders(connection)
 
 
@@ -107,7 +114,7 @@ def answer_orders(connection: Orders, changed: Callable[[Path], None] = ignore_f
                     data = keep_used(data)
                 answer = Answer()
             else:
-                answer = Answer(_measure(order, data, device))
+                answer = Answer(_measured(order, data, device))
         except AutocnnError as error:
             answer = Answer(error=str(error))
         except Exception:  # the supervisor raises it with this traceback
@@ -133,6 +140,10 @@ def _receive(connection: Orders) -> Any:
     return order
 
 
+def _measured(order: Measure | str, data: Any, device: Any) -> Any:
+    return _measure(order, data, device) if isinstance(order, Measure) else _gpu_memory(device)
+
+
 def _measure(order: Measure, data: Any, device: Any) -> tuple[float, float]:
     """The speed of a configuration; if memory runs out, with half the batch, as in a trial."""
     from autocnn.train import backend, speed
@@ -145,6 +156,16 @@ def _measure(order: Measure, data: Any, device: Any) -> tuple[float, float]:
             if config.batch_size < 2 or not backend.is_out_of_memory(error):
                 raise
             config = replace(config, batch_size=config.batch_size // 2)
+
+
+def _gpu_memory(device: Any) -> int | None:
+    """MiB that this process takes of its GPU, at most so far: as NVML knows, or the backend."""
+    from autocnn.train import backend
+
+    held = process_mb(os.environ.get(VISIBLE, ""), os.getpid())
+    peak = backend.peak_gpu_mb(device)
+    found = [held] if peak is None else [held, peak + CONTEXT_MB]
+    return max((each for each in found if each is not None), default=None)
 
 
 def _train(

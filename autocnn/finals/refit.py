@@ -74,6 +74,7 @@ def refit_winner(
         time_limit_s=None if left is None else max(1.0, left - reserve_s),
         class_weights=session.settings.class_weights,
         fit_on="train+validation",
+        alone=True,
     )
     result = _train(session, job, on_epoch, interrupted)
     return Refit(result=result, refusal=judge_refit(result, record))

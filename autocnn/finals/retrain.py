@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from autocnn.executors.protocol import POLL_S, EpochEnded
+from autocnn.executors.protocol import POLL_S, EpochEnded, JobEnded
 from autocnn.finals.finalists import FinalsPlan, round_seconds
 from autocnn.records.finalists import Retraining, read_retrainings, write_retrainings
 from autocnn.records.trial_record import TrialRecord
 from autocnn.space.seeds import derive_seed
 from autocnn.study.retries import second_try
 from autocnn.study.session import Session
-from autocnn.trial import Epoch, Listener, Running, TrialJob, TrialResult, TrialState
+from autocnn.trial import Epoch, Listener, Running, TrialJob, TrialState
 
 Show = Callable[[tuple[Running, ...]], None]  # draws the trainings that are under way
 
@@ -85,7 +85,7 @@ class Retrainer:
                     self._curves[event.number].append(event.metrics)
                     executor.answer(event.number, prune=False)
                 else:
-                    self._ended(self._jobs.pop(event.number), event.result, repeat)
+                    self._ended(self._jobs.pop(event.number), event, repeat)
 
     def _submit(self, job: TrialJob) -> None:
         left = self._seconds_left()
@@ -99,9 +99,11 @@ class Retrainer:
             for number in self._jobs
         )
 
-    def _ended(self, job: TrialJob, result: TrialResult, repeat: int) -> None:
+    def _ended(self, job: TrialJob, event: JobEnded, repeat: int) -> None:
         """Put a retraining on record, unless it was cut; a crash is tried once more."""
-        again = None if self.interrupted() or job.number in self._tried else second_try(job, result)
+        result, again = event.result, None
+        if not self.interrupted() and job.number not in self._tried:
+            again = second_try(job, result, shared=event.shared)
         if again is not None:
             self._tried.add(job.number)
             self._submit(again)

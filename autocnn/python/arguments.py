@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from autocnn.api.settings_sources import SPELLINGS
+from autocnn.api.settings_sources import NUMBERS_OR_TEXTS, SPELLINGS
 from autocnn.errors import SettingsError, did_you_mean
 from autocnn.python.wording import in_python
 from autocnn.records.settings_file import settings_from_table
@@ -57,9 +57,18 @@ def read_arguments(arguments: Mapping[str, Any], function: str) -> dict[str, Any
             raise SettingsError(
                 f"{function}(): {name} and {key} are one setting; leave one of the two out"
             )
-        settings[key] = _parse(name, value, function) if name in SPELLINGS else _plain(name, value)
+        settings[key] = _read(name, value, function)
     baseline = {BASELINE: settings.pop(BASELINE)} if BASELINE in settings else {}
     return {**settings_from_table(settings, f"{function}()"), **baseline}
+
+
+def _read(name: str, value: Any, function: str) -> Any:
+    """The value of a setting, from a text such as "5m", a number, or another spelling."""
+    if name in SPELLINGS:
+        return _parse(name, value, function)
+    if name in NUMBERS_OR_TEXTS and isinstance(value, str):
+        return NUMBERS_OR_TEXTS[name](value, f"{function}(): {name}")
+    return _plain(name, value)
 
 
 def _parse(name: str, value: Any, function: str) -> float:

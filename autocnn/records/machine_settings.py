@@ -12,12 +12,13 @@ from autocnn.records.setting import (
     GPUS,
     N_WORKERS,
     NAME_OR_PATH,
+    PER_GPU,
     STORAGE,
     about,
     at_least,
     one_of,
 )
-from autocnn.records.units import parse_memory
+from autocnn.records.units import parse_memory, parse_per_gpu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +91,21 @@ class MachineSettings(ImageSettings):
     )
     gpus: str | None = field(  # shared by the workers
         default=None,
-        metadata=about("GPUs to train on, such as 0,1; by default all", GPUS, changeable=True),
+        metadata=about(
+            "GPUs to train on, such as 0,1 (see autocnn info), or identifiers; by default all",
+            GPUS,
+            changeable=True,
+        ),
     )
-    workers_per_gpu: int = field(
-        default=1, metadata=about("Training processes on each GPU", N_WORKERS, changeable=True)
+    workers_per_gpu: int = field(  # 0: auto
+        default=1,
+        metadata=about(
+            "Training processes on each GPU, or auto: as many as the memory has room for, by what "
+            "the first trials took of it",
+            PER_GPU,
+            parse=parse_per_gpu,
+            changeable=True,
+        ),
     )
     recycle: int = field(
         default=30,

@@ -113,7 +113,7 @@ def _is_time(text: str) -> bool:
         return False
 
 
-_GPUS = re.compile(r"[\w-]+(,[\w-]+)*")  # numbers, or NVIDIA's long names
+_GPUS = re.compile(r"[\w/-]+(,[\w/-]+)*")  # numbers, or NVIDIA's identifiers
 _CLUSTER = re.compile(r"auto|(\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}", re.ASCII)
 _IMAGE_SIZE = re.compile(r"0*[1-9]\d{0,3}(x0*[1-9]\d{0,3})?")
 
@@ -128,6 +128,7 @@ FOLDS = Rule(f"1 to {MAX_FOLDS}", lambda value: 1 <= value <= MAX_FOLDS)
 FINALS = Rule(f"1 to {MAX_FINALISTS}", lambda value: 1 <= value <= MAX_FINALISTS)
 N_SEEDS = Rule(f"1 to {MAX_SEEDS}", lambda value: 1 <= value <= MAX_SEEDS)
 N_WORKERS = Rule(f"1 to {MAX_WORKERS}", lambda value: 1 <= value <= MAX_WORKERS)
+PER_GPU = Rule(f"auto, or 1 to {MAX_WORKERS}", lambda value: 0 <= value <= MAX_WORKERS)  # 0: auto
 HORIZONS = Rule("1 or 2", lambda value: value in (1, 2))
 GPUS = Rule("GPU numbers such as 0,1", lambda value: _GPUS.fullmatch(value) is not None)
 CLUSTER = Rule(

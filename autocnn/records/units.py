@@ -101,3 +101,17 @@ def parse_count(text: str, where: str = "--max-macs") -> int:
             f"{where} must be a whole number such as 200000, 1.5k or 40M, got {text!r}"
         )
     return int(count)
+
+
+def parse_per_gpu(text: str, where: str = "--workers-per-gpu") -> int:
+    """The training processes on a GPU, of a text such as "2"; 0 for "auto".
+
+    Raises: SettingsError, naming the option `where`, if `text` is neither a whole number above
+    zero nor "auto".
+    """
+    cleaned = text.strip().lower()
+    if cleaned == "auto":
+        return 0
+    if not cleaned.isdecimal() or int(cleaned) < 1:
+        raise SettingsError(f"{where} must be auto or a whole number such as 2, got {text!r}")
+    return int(cleaned)

@@ -21,6 +21,7 @@ from autocnn.study.retries import (
     FirstTry,
     join_tries,
     keep_partial,
+    lacked_room,
     second_try,
     was_cut,
     without_score_is_failure,
@@ -41,7 +42,7 @@ from autocnn.trial import (
 
 RECORD_EVERY_S = 5.0  # at least, between two writes of what is derived from the record
 RECORD_PAUSE = 10  # times the seconds of a write, at least, between two writes
-MAX_TRIES = 2  # of a job, without those whose machine was lost
+MAX_TRIES = 2  # of a job, without those whose machine was lost or whose GPU was full of others
 MAX_REPEATED = 100  # repeated points in a row after which the space counts as exhausted
 
 
@@ -53,7 +54,7 @@ class _Training:
     job: TrialJob
     curve: list[Epoch]
     first: FirstTry | None = None  # the tries before this one, if there are any
-    n_tries: int = 0  # that have ended, without those whose machine was lost
+    n_tries: int = 0  # that have ended, of those that count for MAX_TRIES
     is_lost: bool = False  # another process has taken the trial over
 
 
@@ -239,7 +240,7 @@ class Search:
                 prune = self._on_epoch(training, event.epoch, event.metrics)
                 self.executor.answer(event.number, prune=prune)
             else:
-                self._end(training, event.result)
+                self._end(training, event.result, shared=event.shared)
         for record in self.finished():
             self._count_other(record)
         self._show()
@@ -262,7 +263,7 @@ class Search:
             curve.append(metrics)
         return prunes
 
-    def _end(self, training: _Training, result: TrialResult) -> None:
+    def _end(self, training: _Training, result: TrialResult, *, shared: bool) -> None:
         """A job has ended: try it again, leave it for later, or put it on record."""
         proposal, first = training.proposal, training.first
         if training.is_lost or not self.proposals.holds(proposal.number):
@@ -270,14 +271,15 @@ class Search:
             self.listener.message(f"trial {proposal.number} was taken over by another process")
             return
         result = keep_partial(training.job, result, training.curve)
-        training.n_tries += result.cause is not FailureCause.NODE_LOST
+        lacked = lacked_room(result, shared=shared)
+        training.n_tries += result.cause is not FailureCause.NODE_LOST and not lacked
         is_last = self._ending() is not None or training.n_tries >= MAX_TRIES
-        again = None if is_last else second_try(training.job, result)
+        again = None if is_last else second_try(training.job, result, shared=shared)
         joined = result if first is None else join_tries(training.job, first, result)
         if again is not None:
             if result.cause is FailureCause.NODE_LOST:
                 self.listener.message(f"trial {proposal.number}: {result.message}; it goes on")
-            training.first = FirstTry.of(again, joined)
+            training.first = FirstTry.of(training.job, again, joined)
             training.job = replace(again, **self._limits(proposal))
             training.curve = list(self.tally.known.curve(proposal.parent))
             self.executor.submit(training.job)

@@ -60,14 +60,17 @@ def _own_seconds(curve: Sequence[Epoch], first_epoch: int) -> float:
     return curve[-1].seconds - (curve[first_epoch - 1].seconds if first_epoch else 0.0)
 
 
-def second_try(job: TrialJob, failed: TrialResult) -> TrialJob | None:
+def second_try(job: TrialJob, failed: TrialResult, *, shared: bool = False) -> TrialJob | None:
     """The job to be tried after `failed`; None if another try would change nothing.
 
     After the death of its process or machine the same job is tried again, from its last checkpoint.
-    After a lack of memory the job is tried with half the batch, from the start.
+    After a lack of memory on a GPU that was `shared`, the job is tried again as it was, alone on
+    the GPU; otherwise with half the batch, from the start.
     """
     if failed.cause in DIED:
         return job
+    if lacked_room(failed, shared=shared):
+        return replace(job, alone=True)
     if failed.cause is FailureCause.OUT_OF_MEMORY and job.config.batch_size > 1:
         (job.folder / CHECKPOINT_FILE).unlink(missing_ok=True)
         half = job.config.batch_size // 2
@@ -75,24 +78,36 @@ def second_try(job: TrialJob, failed: TrialResult) -> TrialJob | None:
     return None
 
 
+def lacked_room(failed: TrialResult, *, shared: bool) -> bool:
+    """True if memory ran out that other jobs, or their limits, had taken."""
+    return shared and failed.cause is FailureCause.OUT_OF_MEMORY
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstTry:
     """The tries before the last one, as one result, and what of their cost the last one counts."""
 
     result: TrialResult
+    how: str = "as it was"  # the next one differs from the last
+    is_smaller: bool = False  # the batch of the next one
     seconds: float = 0.0  # wall, that the checkpoint of the next try accounts for
     cpu_seconds: float = 0.0
 
     @classmethod
-    def of(cls, again: TrialJob, result: TrialResult) -> FirstTry:
-        """The tries so far with `result`; `again` is the job of the next one."""
+    def of(cls, job: TrialJob, again: TrialJob, result: TrialResult) -> FirstTry:
+        """The tries so far with `result`: the last was of `job`, the next one is of `again`."""
+        is_smaller = again.config.batch_size < job.config.batch_size
+        how = "alone on its GPU" if again.alone and not job.alone else "as it was"
+        if is_smaller:
+            how = f"with batches of {again.config.batch_size}"
         try:
             checkpoint = find_checkpoint(again.folder)
         except RecordError:  # the second try begins anew, too
             checkpoint = None
+        first = cls(result=result, how=how, is_smaller=is_smaller)
         if checkpoint is None:
-            return cls(result=result)
-        return cls(result=result, seconds=checkpoint.seconds, cpu_seconds=checkpoint.cpu_seconds)
+            return first
+        return replace(first, seconds=checkpoint.seconds, cpu_seconds=checkpoint.cpu_seconds)
 
 
 def join_tries(job: TrialJob, first: FirstTry, second: TrialResult) -> TrialResult:
@@ -102,10 +117,8 @@ def join_tries(job: TrialJob, first: FirstTry, second: TrialResult) -> TrialResu
     lost, too, keeps the longer curve: the same training has reported both.
     """
     failed = first.result
-    size = job.config.batch_size
-    is_smaller = failed.cause is FailureCause.OUT_OF_MEMORY
-    how = f"with batches of {size}" if is_smaller else "as it was"
-    messages = [f"tried again {how} after {failed.cause}: {failed.message}", second.message]
+    size, is_smaller = job.config.batch_size, first.is_smaller
+    messages = [f"tried again {first.how} after {failed.cause}: {failed.message}", second.message]
     keeps_first = second.best_epoch is None and failed.best_epoch is not None
     is_lost = second.cause in LOST and not is_smaller
     if is_lost and len(failed.curve) > len(second.curve):

@@ -13,6 +13,13 @@ from autocnn.trial import Device
 
 BF16_OPTION = "auto_mixed_precision_onednn_bfloat16"
 BF16_CAPABILITY = (8, 0)  # of NVIDIA's GPUs: Ampere and later
+OUT_OF_MEMORY = (  # what the backends, cuDNN, cuBLAS and CUDA say
+    "ResourceExhausted",
+    "RESOURCE_EXHAUSTED",
+    "OOM when",
+    "ALLOC_FAILED",
+    "CUDA_ERROR_OUT_OF_MEMORY",
+)
 _CPU_INFO = Path("/proc/cpuinfo")
 
 
@@ -72,6 +79,35 @@ def keep_programs(device: Device, folder: Path) -> None:
     config.update("jax_persistent_cache_min_compile_time_secs", 1.0)
 
 
+def limit_gpu_memory(limit_mb: int) -> None:
+    """Let TensorFlow take `limit_mb` MiB of each GPU at most; called before it uses one.
+
+    JAX reads its limit from the environment.
+    """
+    if keras.backend.backend() != "tensorflow":
+        return
+    import tensorflow as tf
+
+    limited = [tf.config.LogicalDeviceConfiguration(memory_limit=limit_mb)]
+    for gpu in tf.config.list_physical_devices("GPU"):
+        tf.config.set_logical_device_configuration(gpu, limited)
+
+
+def peak_gpu_mb(device: Device) -> int | None:
+    """MiB that the backend had allocated on its first GPU at most; None if it does not count."""
+    if device.kind != "gpu":
+        return None
+    if device.backend == "tensorflow":
+        import tensorflow as tf
+
+        peak: int | None = tf.config.experimental.get_memory_info("GPU:0")["peak"]
+    else:
+        import jax
+
+        peak = (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
+    return None if peak is None else peak // 2**20
+
+
 def _version(capability: Any) -> tuple[int, ...] | None:
     """A compute capability as numbers, such as (9, 0) for "9.0"; None if it is none (AMD)."""
     parts = str(capability).split(".")
@@ -129,9 +165,7 @@ def build_stepper(parts: Any, device: Device) -> Any:
 def is_out_of_memory(error: BaseException) -> bool:
     """True for the errors that the backends raise if memory runs out."""
     text = f"{type(error).__name__}: {error}"
-    return isinstance(error, MemoryError) or any(
-        sign in text for sign in ("ResourceExhausted", "RESOURCE_EXHAUSTED", "OOM when")
-    )
+    return isinstance(error, MemoryError) or any(sign in text for sign in OUT_OF_MEMORY)
 
 
 def cpu_seconds() -> float:

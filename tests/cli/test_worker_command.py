@@ -63,7 +63,8 @@ def test_a_study_that_is_being_created_is_refused(autocnn, results, tmp_path):
     [
         ("--workers", "0", "--workers must be 1 to 1024, got 0"),
         ("--gpus", "first, second", "--gpus must be GPU numbers such as 0,1, got 'first, second'"),
-        ("--workers-per-gpu", "-1", "--workers-per-gpu must be 1 to 1024, got -1"),
+        ("--workers-per-gpu", "-1", "must be auto or a whole number such as 2, got '-1'"),
+        ("--workers-per-gpu", "2000", "--workers-per-gpu must be auto, or 1 to 1024, got 2000"),
     ],
 )
 @pytest.mark.parametrize("command", ["search", "worker"])

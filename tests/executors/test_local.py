@@ -6,17 +6,16 @@ import os
 from dataclasses import replace
 
 import pytest
+from fake_nvml import Card, fake_nvml
 
 from autocnn.data.prepared import refer_to
-from autocnn.executors.local import wait_for_pipes
+from autocnn.executors.local import open_local, wait_for_pipes
 from autocnn.executors.local_process import LocalProcess
-from autocnn.executors.protocol import EpochEnded, JobEnded
+from autocnn.executors.protocol import EpochEnded, ExecutorSetup, JobEnded
 from autocnn.executors.resources import Share
 from autocnn.executors.worker_handle import WorkerHandle, WorkerLimits
 from autocnn.executors.worker_pool import WorkerPool
 from autocnn.trial import TrialJob, TrialState
-
-pytestmark = pytest.mark.training
 
 
 @pytest.fixture
@@ -33,6 +32,51 @@ def job(config, tmp_path) -> TrialJob:
     )
 
 
+@pytest.fixture
+def two_cards(monkeypatch):
+    """Two cards with 36,000 MiB that are free."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    cards = [Card("GPU-aa", 1, free_mb=36_000), Card("GPU-bb", 2, free_mb=3_000)]
+    fake_nvml(monkeypatch, cards)
+    return cards
+
+
+@pytest.mark.parametrize(
+    ("settings", "capacity", "places", "parts"),
+    [
+        ({}, 2, 2, [1, 1]),
+        ({"workers_per_gpu": 2}, 4, 4, [2, 2, 2, 2]),
+        ({"workers": 3}, 3, 3, [2, 1, 2]),
+        ({"workers_per_gpu": 0}, 2, 16, [1] * 16),
+        ({"workers_per_gpu": 0, "workers": 1}, 1, 16, [1] * 16),
+        ({"workers_per_gpu": 2, "gpus": "1"}, 2, 2, [2, 2]),
+    ],
+)
+def test_the_settings_say_how_many_processes_a_gpu_has(
+    two_cards, tmp_path, settings, capacity, places, parts
+):
+    """With auto there is one each, and room for eight; no process is started."""
+    lines: list[str] = []
+    setup = ExecutorSetup(log=tmp_path / "worker.log", message=lines.append, **settings)
+    pool = open_local(setup)
+    links = [worker.link for worker in pool._workers]
+    assert (pool.capacity, len(links)) == (capacity, places)
+    assert [link.share.part for link in links] == parts
+    (line,) = lines
+    assert line.startswith("GPU 1 (NVIDIA A) has 3,000 of 40,000 MiB free")
+
+
+def test_auto_needs_the_memory_of_the_cards(two_cards, tmp_path):
+    """Without it each GPU has one process, and a line says so."""
+    two_cards[1].total_mb = None
+    lines: list[str] = []
+    setup = ExecutorSetup(log=tmp_path / "w", workers_per_gpu=0, message=lines.append)
+    assert open_local(setup).capacity == 2
+    (line,) = lines
+    assert line.startswith("--workers-per-gpu auto: the memory of GPU GPU-bb is not known")
+
+
+@pytest.mark.training
 def test_two_processes_train_side_by_side(data, job, tmp_path):
     """Each process has its share of the cores; the second is replaced after every job."""
     log, one_core = tmp_path / "worker.log", Share(cores=(min(os.sched_getaffinity(0)),))

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
+from fake_nvml import MIB, Card, Process, fake_nvml
 
-from autocnn.executors.worker_process import Measure, _measure
-from autocnn.train import speed
+from autocnn.executors.worker_process import GPU_MEMORY, Measure, _measure, _measured
+from autocnn.train import backend, speed
 
 
 def test_a_probe_that_runs_out_of_memory_is_repeated_with_half_the_batch(config, monkeypatch):
@@ -30,6 +32,19 @@ def test_a_probe_that_runs_out_of_memory_is_repeated_with_half_the_batch(config,
     with pytest.raises(MemoryError):
         _measure(order, None, None)
     assert tried[3:] == [20, 10, 5, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("held_mb", "peak_mb", "mb"),
+    [(3_000, 2_000, 3_000), (None, 2_000, 2_500), (3_000, None, 3_000), (None, None, None)],
+)
+def test_the_memory_of_a_process_is_nvmls_or_the_backends(monkeypatch, held_mb, peak_mb, mb):
+    """NVML knows all that a process holds, a backend only its own: 500 MiB are added for CUDA."""
+    held = [] if held_mb is None else [Process(os.getpid(), held_mb * MIB)]
+    fake_nvml(monkeypatch, [Card("GPU-aa", processes=[Process(1, 9 * MIB)], served=held)])
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-aa")
+    monkeypatch.setattr(backend, "peak_gpu_mb", lambda device: peak_mb)
+    assert _measured(GPU_MEMORY, None, None) == mb
 
 
 def test_any_other_error_of_a_probe_is_raised(config, monkeypatch):

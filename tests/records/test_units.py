@@ -7,7 +7,13 @@ import re
 import pytest
 
 from autocnn.errors import SettingsError
-from autocnn.records.units import parse_count, parse_duration, parse_memory, parse_milliseconds
+from autocnn.records.units import (
+    parse_count,
+    parse_duration,
+    parse_memory,
+    parse_milliseconds,
+    parse_per_gpu,
+)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +118,11 @@ def test_a_wrong_count_is_refused(text):
     message = f"--max-params must be a whole number such as 200000, 1.5k or 40M, got {text!r}"
     with pytest.raises(SettingsError, match=f"^{re.escape(message)}$"):
         parse_count(text, "--max-params")
+
+
+def test_processes_on_a_gpu_are_a_number_or_auto():
+    """Zero stands for auto, and is no number that can be given."""
+    assert (parse_per_gpu("3"), parse_per_gpu(" Auto ")) == (3, 0)
+    for text in ("0", "two", "1.5"):
+        with pytest.raises(SettingsError, match="must be auto or a whole number such as 2"):
+            parse_per_gpu(text)

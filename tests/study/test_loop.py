@@ -462,6 +462,18 @@ def test_a_second_failure_is_the_end_of_a_trial(make_search, make_result):
     ]
 
 
+def test_a_full_gpu_costs_no_try(make_search, make_result):
+    """A trial that ran out of memory beside others is tried alone, then with half the batch."""
+    failed = make_result(state=TrialState.FAILED, cause=FailureCause.OUT_OF_MEMORY)
+    search = make_search(failed, failed, make_result(0.6), max_trials=1)
+    search.executor.shared = {0}
+    search.run()
+    jobs = [(job.alone, job.config.batch_size) for job in search.executor.jobs]
+    assert jobs == [(False, 16), (True, 16), (True, 8)]
+    ((_, result),) = search.proposals.ended
+    assert (result.state, result.batch_size, result.attempts) == (TrialState.COMPLETE, 8, 3)
+
+
 def test_a_second_try_has_the_time_that_is_left(make_search, make_result):
     """Without a winner the first try has 100 - 41 s, the second two thirds of 60 - 20."""
     crashed = make_result(state=TrialState.FAILED, cause=FailureCause.CRASHED, seconds=40.0)

@@ -55,10 +55,31 @@ def test_memory_that_ran_out_is_tried_with_half_the_batch(job, failed, make_resu
     assert again == replace(job, config=replace(job.config, batch_size=8))
     assert not (job.folder / "checkpoint.npz").exists()
     result = join_tries(
-        again, FirstTry(result=failed(FailureCause.OUT_OF_MEMORY)), make_result(0.5, message="slow")
+        again,
+        FirstTry.of(job, again, failed(FailureCause.OUT_OF_MEMORY)),
+        make_result(0.5, message="slow"),
     )
     assert result.batch_size == 8
     assert result.message == "tried again with batches of 8 after out_of_memory: why; slow"
+
+
+def test_memory_that_others_had_taken_is_tried_alone_first(job, failed, make_result):
+    """The job stays as it was and keeps its checkpoint; if it fails alone, its batch is halved."""
+    full = failed(FailureCause.OUT_OF_MEMORY)
+    alone = second_try(job, full, shared=True)
+    assert alone == replace(job, alone=True)
+    assert (job.folder / "checkpoint.npz").exists()
+    (job.folder / "checkpoint.npz").unlink()
+    first = FirstTry.of(job, alone, full)
+    fits = join_tries(alone, first, make_result(0.5))
+    assert (fits.batch_size, fits.attempts) == (None, 2)
+    assert fits.message == "tried again alone on its GPU after out_of_memory: why"
+    twice = join_tries(alone, first, full)
+    half = second_try(alone, twice)
+    assert half == replace(alone, config=replace(job.config, batch_size=8))
+    result = join_tries(half, FirstTry.of(alone, half, twice), make_result(0.5))
+    assert (result.batch_size, result.attempts) == (8, 3)
+    assert result.message.startswith("tried again with batches of 8 after out_of_memory: tried")
 
 
 def test_a_single_image_cannot_be_halved(job, failed):
@@ -97,7 +118,7 @@ def save(job, make_result):
 def test_a_smaller_batch_stays_on_record_after_a_further_try(job, failed, make_result):
     """Memory ran out, then the machine of the try with batches of 8 was lost."""
     half = second_try(job, failed(FailureCause.OUT_OF_MEMORY))
-    memory = FirstTry(result=failed(FailureCause.OUT_OF_MEMORY))
+    memory = FirstTry.of(job, half, failed(FailureCause.OUT_OF_MEMORY))
     lost = join_tries(half, memory, failed(FailureCause.NODE_LOST))
     assert second_try(half, lost) == half
     result = join_tries(half, FirstTry(result=lost), make_result(0.5))
@@ -143,7 +164,7 @@ def test_a_second_try_from_a_checkpoint_counts_its_seconds_once(job, make_result
     """The first try took 25 s, 20 of them up to the checkpoint; the second ends at 50 s in all."""
     save(0.5, seconds=20.0)
     crashed = make_result(0.5, state=TrialState.STOPPED, cause=FailureCause.CRASHED)
-    first = FirstTry.of(job, replace(crashed, seconds=25.0, cpu_seconds=50.0))
+    first = FirstTry.of(job, job, replace(crashed, seconds=25.0, cpu_seconds=50.0))
     second = replace(make_result(0.5, 0.8), seconds=50.0, cpu_seconds=100.0)
     result = join_tries(job, first, second)
     assert (result.seconds, result.cpu_seconds) == (55.0, 110.0)
@@ -153,7 +174,9 @@ def test_a_second_try_from_a_checkpoint_counts_its_seconds_once(job, make_result
 def test_a_second_try_without_a_score_does_not_undo_the_first(job, make_result, failed):
     """The first try ran out of memory after an epoch, the second, with half the batch, at once."""
     first = make_result(0.6, state=TrialState.STOPPED, cause=FailureCause.OUT_OF_MEMORY)
-    result = join_tries(job, FirstTry(result=first), failed(FailureCause.OUT_OF_MEMORY))
+    half = replace(job, config=replace(job.config, batch_size=8))
+    tried = FirstTry.of(job, half, first)
+    result = join_tries(half, tried, failed(FailureCause.OUT_OF_MEMORY))
     assert (result.state, result.score, result.attempts) == (TrialState.STOPPED, 0.6, 2)
     assert result.batch_size is None
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import keras
 import pytest
 import tensorflow as tf
@@ -15,6 +18,8 @@ from autocnn.train.backend import (
     find_device,
     is_out_of_memory,
     keep_programs,
+    limit_gpu_memory,
+    peak_gpu_mb,
     set_precision,
 )
 
@@ -133,6 +138,7 @@ def test_precision_is_a_graph_option_on_a_cpu_and_a_policy_on_a_gpu(
         (MemoryError(), True),
         (tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor"), True),
         (RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 12 bytes"), True),
+        (RuntimeError("cuDNN: CUDNN_STATUS_ALLOC_FAILED"), True),
         (ValueError("shapes do not match"), False),
         (tf.errors.InvalidArgumentError(None, None, "no"), False),
     ],
@@ -140,6 +146,28 @@ def test_precision_is_a_graph_option_on_a_cpu_and_a_policy_on_a_gpu(
 def test_running_out_of_memory_is_recognised(error, answer):
     """Each backend has its own error of missing memory."""
     assert is_out_of_memory(error) is answer
+
+
+def test_memory_of_a_gpu_is_limited_and_its_peak_is_read(monkeypatch):
+    """TensorFlow has a limit for each GPU, and counts bytes; a CPU has neither."""
+    limits = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["first"])
+    monkeypatch.setattr(tf.config, "set_logical_device_configuration", lambda *a: limits.append(a))
+    limit_gpu_memory(9_000)
+    assert limits == [("first", [tf.config.LogicalDeviceConfiguration(memory_limit=9_000)])]
+    statistic = {"current": 2**20, "peak": 5 * 2**20}
+    monkeypatch.setattr(tf.config.experimental, "get_memory_info", lambda name: statistic)
+    assert (peak_gpu_mb(_device("gpu")), peak_gpu_mb(_device("cpu"))) == (5, None)
+
+
+@pytest.mark.parametrize(("statistic", "mb"), [({"peak_bytes_in_use": 7 * 2**20}, 7), (None, None)])
+def test_jax_counts_the_peak_if_its_allocator_does(monkeypatch, statistic, mb):
+    """An allocator without statistics answers None."""
+    import jax
+
+    first = SimpleNamespace(memory_stats=lambda: statistic)
+    monkeypatch.setattr(jax, "devices", lambda: [first])
+    assert peak_gpu_mb(replace(_device("gpu"), backend="jax")) == mb
 
 
 def test_the_loop_is_that_of_the_backend(data, device):

@@ -44,6 +44,7 @@ from autocnn.space.toml import load_space
 from autocnn.study.folder import check_study_folder, study_folder
 from autocnn.study.open_session import open_session
 from autocnn.study.session import OWN_SEARCH, Session
+from autocnn.study.sizing import describe_batch
 from autocnn.study.tally import count_states, last_progress
 from autocnn.study.warm_start import WarmTrial, read_warm_trials
 from autocnn.trial import Listener, Progress, Proposal, TrialResult, TrialState
@@ -172,7 +173,9 @@ def _read_warm(settings: StudySettings, study: OpenStudy) -> tuple[WarmTrial, ..
     has_record = study.exists and study_exists(study.paths, study.recorded)
     if has_record and not is_unbegun(study.record):
         return ()
-    return read_warm_trials(settings.warm_start, study)
+    trials = read_warm_trials(settings.warm_start, study)
+    batch = settings.batch_size
+    return trials if batch is None else tuple(trial.with_batch(batch) for trial in trials)
 
 
 def _database_errors(settings: StudySettings) -> AbstractContextManager[None]:
@@ -188,7 +191,7 @@ def _find_space(settings: StudySettings, study: OpenStudy) -> SearchSpace:
     """The space of the settings; if its file is gone, the copy that the study keeps."""
     is_file = Path(settings.space).suffix == ".toml"
     if is_file and not os.path.exists(settings.space) and study.paths.space_toml.exists():
-        return study.space
+        return study.stated_space
     return load_space(settings.space)
 
 
@@ -203,6 +206,7 @@ def _describe_data(session: Session, info: DatasetInfo) -> list[str]:
         *describe_counts(counts),
         *advise(counts, settings.scoring.name, class_weights=settings.class_weights),
         *describe_step(sum(counts.scored), step, session.objective.title),
+        *describe_batch(settings.batch_size, data.train.n),
     ]
 
 

@@ -21,7 +21,9 @@ from autocnn.terminal.baselines_table import BaselineFacts
 
 
 def limit_space(space: SearchSpace, settings: StudySettings) -> SearchSpace:
-    """`space` with the limits of the settings as well; the lower limit holds."""
+    """`space` with the limits of the settings as well, the lower one of two, and their batch."""
+    if settings.batch_size is not None:
+        space = space.with_batch(settings.batch_size)
     ours = {"parameters": settings.max_params, "macs": settings.max_macs}
     limits = {
         name: min((x for x in (getattr(space.limits, name), limit) if x is not None), default=None)

@@ -18,7 +18,7 @@ PANELS = {  # of --help, by the settings' keys; the others stand without a panel
     **dict.fromkeys(("space", "engine", "sampler", "tuner", "pruner", "objective"), SEARCH),
     **dict.fromkeys(("recipes", "warm_start", "finals", "seeds", "horizons", "seed"), SEARCH),
     **dict.fromkeys(("time_budget_s", "trials", "epochs", "target", "trial_timeout_s"), LIMITS),
-    **dict.fromkeys(("smallest",), SEARCH),
+    **dict.fromkeys(("smallest", "batch_size"), SEARCH),
     **dict.fromkeys(("max_params", "max_macs", "max_latency_ms"), LIMITS),
     **dict.fromkeys(("max_consecutive_failures",), LIMITS),
     **dict.fromkeys(("workers", "gpus", "workers_per_gpu", "worker_memory_mb"), MACHINE),

@@ -184,7 +184,8 @@ class GpuPool(WorkerPool):
             return
         listed = ", ".join(str(n) for n in self._n_open.values())
         self._crowding.message(
-            f"a training process took {used_mb:,} MiB of its GPU: {listed} on each GPU from now on"
+            f"a training process took {used_mb:,} MiB of its GPU; processes on each GPU from now "
+            f"on: {listed}"
         )
 
     def _close_surplus(self) -> None:

@@ -116,7 +116,13 @@ class OpenStudy:
 
     @cached_property
     def space(self) -> SearchSpace:
-        """The search space that the study keeps; SpaceError if it is damaged."""
+        """The search space of the study, with the batch of its settings; SpaceError if damaged."""
+        batch = self.settings.batch_size
+        return self.stated_space if batch is None else self.stated_space.with_batch(batch)
+
+    @cached_property
+    def stated_space(self) -> SearchSpace:
+        """The search space in the file that the study keeps; SpaceError if it is damaged."""
         path = Path(self.settings.space)
         return parse_space(
             read_space_text(self.paths),

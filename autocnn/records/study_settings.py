@@ -107,6 +107,13 @@ class StudySettings(MachineSettings):
             at_least(1),
         ),
     )
+    batch_size: int | None = field(  # None: each trial's own
+        default=None,
+        metadata=about(
+            "Images in each batch of every trial, such as 512 on a GPU; by default the space's",
+            at_least(1),
+        ),
+    )
     horizons: int = field(
         default=1,
         metadata=about(

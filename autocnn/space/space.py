@@ -17,6 +17,7 @@ from autocnn.space.parameters import Fixed, Parameter, Value
 from autocnn.space.points import count_points
 
 LEAST_AREA = 32 * 32  # pixels of an image that `macs_per_pixel` counts for smaller ones, too
+BATCH_SIZE = "batch_size"  # the parameter
 LEAST_STEPS = 16  # of an epoch, which bounds the batches of few images
 UNKNOWN_SIDE = 32  # pixels, of images that a space was not fitted to
 
@@ -87,6 +88,10 @@ class SearchSpace:
     def fitted(self, image_shape: tuple[int, int, int], n_train: int) -> SearchSpace:
         """This space for `n_train` training images of this shape."""
         return replace(self, images=TrainedOn(side=min(image_shape[:2]), n=n_train))
+
+    def with_batch(self, size: int) -> SearchSpace:
+        """This space with batches of `size` images in every configuration."""
+        return replace(self, parameters={**self.parameters, BATCH_SIZE: Fixed(value=size)})
 
     def is_active(self, name: str, values: Mapping[str, Value]) -> bool:
         """True if every condition of parameter `name` holds for the canonical values so far."""
@@ -161,9 +166,9 @@ class SearchSpace:
         if "shift_fraction" in meant:
             side = UNKNOWN_SIDE if images is None else images.side
             meant["shift"] = round(float(meant.pop("shift_fraction")) * side)
-        is_drawn = not isinstance(self.parameters.get("batch_size"), Fixed)
-        if images is not None and is_drawn and "batch_size" in meant:
-            meant["batch_size"] = min(int(meant["batch_size"]), images.largest_batch)
+        is_drawn = not isinstance(self.parameters.get(BATCH_SIZE), Fixed)
+        if images is not None and is_drawn and BATCH_SIZE in meant:
+            meant[BATCH_SIZE] = min(int(meant[BATCH_SIZE]), images.largest_batch)
         return meant
 
     def network(

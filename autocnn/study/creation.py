@@ -18,10 +18,12 @@ from autocnn.records.facts import Facts, Measurement
 from autocnn.records.optuna_record import read_study_facts, write_study_facts
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
+from autocnn.space.space import LEAST_STEPS
 from autocnn.study.probe import (
     PROBED_SIZE,
     Speed,
     Start,
+    batches_of,
     in_space,
     measure_again,
     measure_speed,
@@ -29,7 +31,6 @@ from autocnn.study.probe import (
     values_of,
 )
 from autocnn.study.sizing import (
-    BATCHES,
     Room,
     Sizing,
     epoch_images,
@@ -106,7 +107,7 @@ def _measure(start: Start, device: Device, size: NetworkSize) -> Measurement:
 def _new_facts(start: Start, device: Device) -> Facts:
     settings, data = start.settings, start.data
     speed = measure_speed(start, device)
-    is_blind = not start.typical and not start.recipes(in_space(start.space, PROBED_SIZE))
+    is_blind = not start.typical and not start.recipes(in_space(start, PROBED_SIZE))
     sizing = _size(start, device, speed, is_blind=is_blind)
     if not is_blind and not start.typical:
         speed = measure_again(start, device, speed, sizing.size)
@@ -115,7 +116,7 @@ def _new_facts(start: Start, device: Device) -> Facts:
     if settings.horizons == 2 and not sizing.promotes:
         reason = _why_one_horizon(start) or "the time is too short"
         start.message(f"all schedules have one length ({reason}), as with --horizons 1")
-    steps = steps_of_epoch(data.train.n, sizing.size.batch_size)
+    steps = steps_of_epoch(data.train.n, sizing.size.batch_size, _least_steps(start))
     pruner = choose_pruner(settings, sizing.horizon, steps, is_blind=is_blind)
     has_budget = settings.time_budget_s is not None
     has_first_look = is_blind and has_budget and pruner != "none" and sizing.folds == 1
@@ -163,13 +164,14 @@ def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizi
         retrainings=start.settings.n_retrainings / start.executor.capacity,
         epochs=epochs,
         widths=values_of(start.space, "filters", _widths(start)),
-        batches=values_of(start.space, "batch_size", BATCHES),
+        batches=batches_of(start),
+        least_steps=_least_steps(start),
         folds=start.folds_to_try,
         promotes=start.settings.horizons == 2 and not _why_one_horizon(start),
         wants_smallest=start.settings.smallest,
     )
     if is_plan or is_blind:
-        size = in_space(start.space, PROBED_SIZE)
+        size = in_space(start, PROBED_SIZE)
         if seconds is None or epochs is not None:
             horizon = free_horizon(room, size.batch_size, device.kind)
             return Sizing(size=size, horizon=horizon, folds=room.folds[0])
@@ -177,6 +179,11 @@ def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizi
     if seconds is None:
         return free_size(room, lambda size: typical_work(start, size).macs, device.kind)
     return fit_size(room, lambda size: speed.cost.image_seconds(typical_work(start, size)))
+
+
+def _least_steps(start: Start) -> int:
+    """The steps of an epoch that bound its batches; a batch that is given has no such bound."""
+    return LEAST_STEPS if start.settings.batch_size is None else 1
 
 
 def _widths(start: Start) -> tuple[int, ...]:

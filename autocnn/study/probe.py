@@ -15,7 +15,7 @@ from autocnn.records.study_settings import StudySettings
 from autocnn.space.config import TrialConfig
 from autocnn.space.cost import Work, work_of
 from autocnn.space.layers import plan_network
-from autocnn.space.space import SearchSpace
+from autocnn.space.space import BATCH_SIZE, SearchSpace
 from autocnn.study.cost_model import CostModel, Observed
 from autocnn.study.recipes import find_recipes
 from autocnn.study.sizing import BATCHES, FEWER_FOLDS
@@ -73,9 +73,15 @@ def _typical(start: Start, size: NetworkSize) -> TrialConfig:
     return _median(start)
 
 
-def in_space(space: SearchSpace, size: NetworkSize) -> NetworkSize:
+def batches_of(start: Start) -> tuple[int, ...]:
+    """The batches that recipes may have: the one of the settings, or those that the space has."""
+    given = start.settings.batch_size
+    return values_of(start.space, BATCH_SIZE, BATCHES) if given is None else (given,)
+
+
+def in_space(start: Start, size: NetworkSize) -> NetworkSize:
     """The size nearest to `size` of those that the space has."""
-    widths, batches = values_of(space, "filters", WIDTHS), values_of(space, "batch_size", BATCHES)
+    widths, batches = values_of(start.space, "filters", WIDTHS), batches_of(start)
     return NetworkSize(
         filters=min(widths, key=lambda width: abs(width - size.filters)),
         batch_size=min(batches, key=lambda batch: abs(batch - size.batch_size)),
@@ -102,7 +108,7 @@ def measure_speed(start: Start, device: Device) -> Speed:
     """Measure the probe on `device`, for PROBE_SHARE of the time at most."""
     precision = device.choose_precision(start.settings.precision)
     limit_s = PROBE_S if start.seconds is None else min(PROBE_S, PROBE_SHARE * start.seconds)
-    config = _typical(start, in_space(start.space, PROBED_SIZE))
+    config = _typical(start, in_space(start, PROBED_SIZE))
     speed = start.executor.measure(config, precision, limit_s)
     if speed is None:
         start.message("measuring the speed did not end: the usual speed of a CPU is assumed")
@@ -124,7 +130,7 @@ def measure_again(start: Start, device: Device, speed: Speed, size: NetworkSize)
         return speed
     most_s = PROBE_SHARE * start.seconds
     limit_s = min(PROBE_S, most_s)
-    is_known = config == _typical(start, in_space(start.space, PROBED_SIZE))
+    is_known = config == _typical(start, in_space(start, PROBED_SIZE))
     if is_known or speed.setup_s + limit_s > most_s:
         return speed
     precision = device.choose_precision(start.settings.precision)

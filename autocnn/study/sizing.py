@@ -52,6 +52,7 @@ class Room:
     epochs: int | None = None  # of a trial, if they are given
     widths: tuple[int, ...] = WIDTHS  # of the first block, that the space has
     batches: tuple[int, ...] = BATCHES  # that the space has
+    least_steps: int = LEAST_STEPS  # of an epoch, which bound its batches
     folds: tuple[int, ...] = (1,)  # that a trial may train, the preferred number first
     promotes: bool = False  # a short schedule for most trials, and a longer one for the best
     wants_smallest: bool = False  # the smallest network with a target is searched for
@@ -145,7 +146,7 @@ def free_size(room: Room, macs: Callable[[NetworkSize], float], device: str) -> 
 
 def free_horizon(room: Room, batch: int, device: str) -> int:
     """The epochs of a trial if no time is given: FREE_UPDATES, and FREE_EPOCHS at least."""
-    enough = math.ceil(FREE_UPDATES / steps_of_epoch(room.n_train, batch))
+    enough = math.ceil(FREE_UPDATES / steps_of_epoch(room.n_train, batch, room.least_steps))
     return room.epochs or max(FREE_EPOCHS[device], enough)
 
 
@@ -162,9 +163,22 @@ def longest_trial(room: Room, size: NetworkSize, image_s: float) -> Sizing:
     return _sized(room, size, images, folds)
 
 
-def steps_of_epoch(n: int, batch: int) -> int:
-    """The steps of an epoch of `n` images."""
-    return math.ceil(n / _trained_batch(n, batch))
+def steps_of_epoch(n: int, batch: int, least: int = LEAST_STEPS) -> int:
+    """The steps of an epoch of `n` images; `least` steps bound the batch."""
+    return math.ceil(n / _trained_batch(n, batch, least))
+
+
+def describe_batch(given: int | None, n_train: int) -> list[str]:
+    """A line on a batch that is `given` if it is large beside the images; of one fold."""
+    if given is None or given <= max(1, n_train // LEAST_STEPS):
+        return []
+    if given >= n_train:
+        return [f"--batch-size {given}: each step trains on all {n_train:,} training images"]
+    steps = steps_of_epoch(n_train, given, 1)
+    return [
+        f"--batch-size {given}: an epoch has {steps} steps; without the option batches would leave "
+        f"{LEAST_STEPS}, and have {n_train // LEAST_STEPS:,} images at most"
+    ]
 
 
 def epoch_images(n_train: int, n_validation: int) -> float:
@@ -176,8 +190,8 @@ def _filters(size: NetworkSize) -> int:
     return size.filters
 
 
-def _trained_batch(n: int, batch: int) -> int:
-    return min(batch, max(1, n // LEAST_STEPS))
+def _trained_batch(n: int, batch: int, least: int) -> int:
+    return min(batch, max(1, n // least))
 
 
 def _widest_batch(room: Room, image_seconds: ImageSeconds, width: int, folds: int) -> Sizing | None:
@@ -200,12 +214,12 @@ def _needed_images(room: Room, batch: int, wanted: int) -> float:
     """The images of so many updates, and of FEWEST_EPOCHS or MANY_IMAGES."""
     if room.epochs is not None:
         return room.epochs * room.n_train
-    updates = wanted * _trained_batch(room.n_train, batch)
+    updates = wanted * _trained_batch(room.n_train, batch, room.least_steps)
     return max(updates, min(FEWEST_EPOCHS * room.n_train, MANY_IMAGES))
 
 
 def _sized(room: Room, size: NetworkSize, images: float, folds: int) -> Sizing:
-    steps = steps_of_epoch(room.n_train, size.batch_size)
+    steps = steps_of_epoch(room.n_train, size.batch_size, room.least_steps)
     if room.epochs is not None:
         return Sizing(size=size, horizon=room.epochs, folds=folds)
     most = max(MOST_EPOCHS, math.ceil(MOST_UPDATES / steps))

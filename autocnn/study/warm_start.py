@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autocnn.errors import AutocnnError, Infeasible, SettingsError, SpaceError, StudyError
@@ -15,7 +15,7 @@ from autocnn.records.setting import is_path, listed_names
 from autocnn.space.config import TrialConfig
 from autocnn.space.layers import Network
 from autocnn.space.parameters import Value
-from autocnn.space.space import SearchSpace
+from autocnn.space.space import BATCH_SIZE, SearchSpace
 from autocnn.study.budget import Budget
 from autocnn.study.predicted_cost import PredictedCost
 from autocnn.trial import WARM_ORIGIN
@@ -36,6 +36,11 @@ class WarmTrial:
     def origin(self) -> str:
         """The origin of the trial that repeats this one."""
         return f"{WARM_ORIGIN}{self.study}/{self.number}"
+
+    def with_batch(self, size: int) -> WarmTrial:
+        """The same trial with batches of `size` images."""
+        values = {**self.values, BATCH_SIZE: size}
+        return replace(self, values=values, space=self.space.with_batch(size))
 
     def point_in(self, space: SearchSpace) -> dict[str, Value]:
         """The point of `space` with the configuration that this trial has for the same images.

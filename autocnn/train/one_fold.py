@@ -33,13 +33,14 @@ def training_batches(
 
 
 def evaluation_batches(
-    fold: Fold, image_shape: tuple[int, int, int]
+    fold: Fold, image_shape: tuple[int, int, int], least: int = 1
 ) -> tuple[Positions, NDArray[np.float32]]:
     """The positions of the images that `fold` holds out, and their weights: 0 for padding.
 
-    Shapes: (batches, batch).
+    A batch has `least` images or more, unless there are fewer. Shapes: (batches, batch).
     """
-    n, batch = fold.n_held, evaluation_batch(image_shape, fold.n_held)
+    n = fold.n_held
+    batch = max(evaluation_batch(image_shape, n), min(least, n))
     shape = math.ceil(n / batch), batch
     places = np.arange(shape[0] * batch, dtype=np.int32)
     positions = (places % n + np.int32(fold.held_at)).reshape(shape)

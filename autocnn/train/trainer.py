@@ -101,6 +101,8 @@ class _Training:
         parts, self.stepper, self.batch = prepare(job, data, device)
         others = [first_state(job, data, self.folds, fold.number) for fold in self.folds[1:]]
         self.networks = Networks(parts.model, parts.optimizer, others)
+        # On a GPU as many images are evaluated at once as are trained on, which take more memory.
+        self.least = self.batch if device.kind == "gpu" else 1
         self.chunk, self.steps = parts.chunk, epoch_steps(job, self.folds)
         # A refit has more images and so more steps an epoch; its horizon has the same epochs.
         self.course = Course(job, self.steps)
@@ -236,7 +238,7 @@ class _Training:
         """Evaluate the averaged weights on what `fold` holds out, if the training validates."""
         if not self.validates:
             return
-        positions, weights = evaluation_batches(fold, self.image_shape)
+        positions, weights = evaluation_batches(fold, self.image_shape, self.least)
         rows = max(1, FORWARD * self.chunk * self.batch // positions.shape[1])
         with self.averages.in_model(fold.number):
             found = self.stepper.evaluate(positions[:rows], weights[:rows])

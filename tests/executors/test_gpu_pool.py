@@ -110,7 +110,9 @@ def test_processes_are_added_once_the_memory_of_one_is_known(jobs):
     first.messages.append(DONE)
     assert pool.events(0.0) == [JobEnded(number=0, result=DONE)]
     assert pool.capacity == 7
-    assert lines == ["a training process took 4,000 MiB of its GPU: 6, 1 on each GPU from now on"]
+    assert lines == [
+        "a training process took 4,000 MiB of its GPU; processes on each GPU from now on: 6, 1"
+    ]
     for job in jobs[1:4]:
         pool.submit(job)
     assert gpus.trained(A)[:3] == [1, 3, None]

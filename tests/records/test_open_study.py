@@ -13,6 +13,7 @@ from autocnn.errors import RecordError, SettingsError, StudyError
 from autocnn.records.open_study import find_study, list_studies, open_folder
 from autocnn.records.optuna_record import create_study, write_study_facts
 from autocnn.records.study_folder import StudyPaths
+from autocnn.space.parameters import Fixed
 
 
 def make_study(results: Path, name: str, created: str) -> StudyPaths:
@@ -39,6 +40,15 @@ def test_settings_have_the_name_of_the_folder(paths):
     study = open_folder(paths.root.rename(paths.root.parent / "copy"))
     assert (study.settings.study, study.settings.trials) == ("copy", 3)
     assert study.recorded.study == "digits-1"
+
+
+def test_the_space_has_the_batch_of_the_settings(paths):
+    """The text that the study keeps states another one."""
+    paths.study_toml.write_text("batch_size = 512\n")
+    paths.space_toml.write_text("[parameters]\nblocks = 1\nbatch_size = 32\n")
+    study = open_folder(paths.root)
+    batches = [each.parameters["batch_size"] for each in (study.space, study.stated_space)]
+    assert batches == [Fixed(value=512), Fixed(value=32)]
 
 
 def test_the_record_is_found_by_the_settings(paths, settings, facts):

@@ -194,6 +194,17 @@ def test_a_batch_that_is_drawn_leaves_sixteen_steps():
     assert fixed.fitted((8, 8, 1), 225).config({"batch_size": 128}).batch_size == 128
 
 
+def test_a_batch_can_be_given_for_all_configurations():
+    """It takes the place of the parameter, is not bounded, and the rate follows."""
+    drawn = SearchSpace(name="test", parameters={"batch_size": Categorical(choices=(8, 128))})
+    for space in (drawn, SearchSpace(name="test", parameters={})):
+        given = space.with_batch(512).fitted((8, 8, 1), 225)
+        assert given.sample(np.random.default_rng(0)) == {"batch_size": 512}
+        config = given.config({"batch_size": 512})
+        assert config.batch_size == 512
+        assert config.optimizer.learning_rate == pytest.approx(4e-3 * 2)
+
+
 def test_a_fraction_of_the_side_becomes_pixels():
     """7 % of the shorter side: 7 of 96 pixels, 2 of 28, 2 of 32 if the images are not known."""
     space = SearchSpace(name="test", parameters={"shift_fraction": Fixed(value=0.07)})

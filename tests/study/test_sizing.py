@@ -11,6 +11,7 @@ from autocnn.study import sizing as module
 from autocnn.study.sizing import (
     Room,
     Sizing,
+    describe_batch,
     epoch_images,
     fit_size,
     free_size,
@@ -100,6 +101,29 @@ def test_a_refit_has_at_most_eight_times_the_epochs(all_is_search):
 def test_an_epoch_has_sixteen_steps_or_more(n, batch, steps):
     """225 images have batches of 14 at most; 10 images are trained on one by one."""
     assert steps_of_epoch(n, batch) == steps
+
+
+def test_a_batch_that_is_given_is_not_bounded_by_steps():
+    """225 images in batches of 128 are two steps, and 1,500 updates are 750 epochs."""
+    assert (steps_of_epoch(225, 128, 1), steps_of_epoch(225, 512, 1)) == (2, 1)
+    room = _room(225, 0.0, batches=(128,), least_steps=1)
+    assert free_size(room, lambda size: 0.0, "cpu") == _sizing(64, 128, 750)
+
+
+@pytest.mark.parametrize(
+    ("given", "n", "line"),
+    [
+        (None, 100, ""),
+        (512, 54_000, ""),
+        (6, 100, ""),
+        (7, 100, "--batch-size 7: an epoch has 15 steps; without the option batches would leave"),
+        (100, 100, "--batch-size 100: each step trains on all 100 training images"),
+    ],
+)
+def test_a_large_batch_of_few_images_is_named(given, n, line):
+    """Up to a sixteenth of the images there is nothing to say."""
+    lines = describe_batch(given, n)
+    assert ("".join(lines)[: len(line)], bool(lines)) == (line, bool(line))
 
 
 def test_validation_images_cost_a_third():

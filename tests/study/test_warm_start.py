@@ -84,6 +84,14 @@ def test_an_earlier_trial_is_a_point_of_the_new_space():
     assert skipped == []
 
 
+def test_an_earlier_trial_takes_the_batch_that_is_given():
+    """The new study has batches of 64, the earlier one had others."""
+    assert find_warm_points([_trial(7, 4)], _check(SPACE.with_batch(64)))[0] == []
+    given = _trial(7, 4).with_batch(64)
+    found, skipped = find_warm_points([given], _check(SPACE.with_batch(64)))
+    assert ([point.values for point in found], skipped) == ([{"filters": 4}], [])
+
+
 def test_the_same_configuration_of_two_studies_is_tried_once():
     """A line names the trial that has the configuration already."""
     other = replace(_trial(1, 4), study="other")

@@ -42,3 +42,12 @@ def test_every_image_held_out_counts_once(second, monkeypatch):
     assert positions[weights == 1].tolist() == list(range(20, 40))
     assert weights[2].tolist() == [1, 1, 1, 1, 0, 0, 0, 0]
     assert set(positions[weights == 0].tolist()) <= set(range(20, 40))
+
+
+@pytest.mark.parametrize(("least", "shape"), [(1, (7, 3)), (10, (2, 10)), (64, (1, 20))])
+def test_as_many_images_as_are_trained_on_are_evaluated_at_once(second, least, shape, monkeypatch):
+    """Three fit by their size; a batch never has more than the 20 that there are."""
+    monkeypatch.setattr("autocnn.nn.batches.EVALUATION_BATCH", 3)
+    positions, weights = evaluation_batches(second, (8, 8, 1), least)
+    assert positions.shape == shape
+    assert positions[weights == 1].tolist() == list(range(20, 40))

@@ -6,10 +6,12 @@
 
 Each arm trains on each set of `any_images_data.py`, every cell in a process of its own with the
 same wall time, start of the process included: `autocnn search` as a user calls it, with an empty
-cache, and the plain Keras scripts of `any_images_arms.py`. The test images are read once, at the
-end. `--autocnn before=PATH` adds an arm: the autocnn of another checkout or Python. Outcomes are
-appended to a file (`--file`), and cells that are there are not run again. Arms take turns, set by
-set and seed by seed. `--report` prints the file as Markdown and runs nothing.
+cache (`autocnn`); the same with one trial, so that the first recipe is trained and refitted alone
+for all of that time (`first_recipe`); and the plain Keras scripts of `any_images_arms.py`. The test
+images are read once, at the end. `--autocnn before=PATH` adds an arm: the autocnn of another
+checkout or Python. Outcomes are appended to a file (`--file`), and cells that are there are not run
+again. Arms take turns, set by set and seed by seed. `--report` prints the file as Markdown and runs
+nothing.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ from autocnn.errors import AutocnnError
 from autocnn.records.units import parse_duration
 
 ROOT = Path(__file__).resolve().parents[1]
+FIRST_RECIPE = "first_recipe"  # an arm of this checkout: a search of one trial
+KNOWN = ("autocnn", FIRST_RECIPE, *ARMS)
 OVERTIME, OVERTIME_S = 3, 300  # a process is ended after so many times its time, and so much more
 
 
@@ -50,7 +54,7 @@ def main() -> None:
     """Run the cells that are not in the file, or print the table."""
     options = read_options()
     file = options.file or options.folder / "outcomes.jsonl"
-    arms = {"autocnn": ROOT, **dict(options.autocnn)}
+    arms = {"autocnn": ROOT, FIRST_RECIPE: ROOT, **dict(options.autocnn)}
     if not options.report:
         cells = [
             Cell(options.budget, name, arm, seed)
@@ -67,7 +71,7 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="written by any_images_data.py")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
-    parser.add_argument("--arms", nargs="+", help=f"of autocnn, {', '.join(ARMS)}; default: all")
+    parser.add_argument("--arms", nargs="+", help=f"of {', '.join(KNOWN)}; default: all")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--budget", type=read_budget, default="4m", help="wall time, such as 4m")
     parser.add_argument("--file", type=Path, help="of outcomes; default: FOLDER/outcomes.jsonl")
@@ -81,7 +85,7 @@ def read_options() -> argparse.Namespace:
     )
     parser.add_argument("--report", action="store_true", help="only print what the file has")
     options = parser.parse_args()
-    known = ["autocnn", *dict(options.autocnn), *ARMS]
+    known = [*KNOWN, *dict(options.autocnn)]
     for arm in options.arms or []:
         if arm not in known:
             parser.error(f"--arms: {arm!r} is none of {', '.join(known)}")
@@ -100,7 +104,7 @@ def read_installation(text: str) -> tuple[str, Path]:
     """Arm and path of `before=/path`: a folder with the package, or a Python."""
     arm, _, path = text.partition("=")
     place = Path(path).absolute()  # a link to a Python stays: it says which packages are used
-    if not arm or arm in ARMS or not path:
+    if not arm or arm in KNOWN or not path:
         raise argparse.ArgumentTypeError(f"expected a new arm's name and path, got {text!r}")
     if not (place / "autocnn").is_dir() and not place.is_file():
         raise argparse.ArgumentTypeError(f"{place} is neither a checkout of autocnn nor a Python")
@@ -149,6 +153,7 @@ def command_of(
     words = [python, "-m", "autocnn", "search", "--dataset", str(images), "--study", "cell"]
     words += ["--time-budget", f"{cell.budget_s:g}s", "--seed", str(cell.seed)]
     words += ["--results", str(scratch / "results"), "--quiet", "--json"]
+    words += ["--trials", "1"] if cell.arm == FIRST_RECIPE else []
     return Command(words=tuple(words), environment=clean)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,6 +33,21 @@ ENVIRONMENT = {
 ONEDNN = "TF_ENABLE_ONEDNN_OPTS"
 ONEDNN_CORES = 2
 
+# Packages that Keras and TensorFlow import, if they are installed, for parts that autocnn does not
+# use: wrappers, plots, tables as input, conversion. They are half of the time of the import, and a
+# third of its memory (docs/experiments.md).
+OPTIONAL = ("jax", "matplotlib", "pandas", "sklearn")
+_is_own = False
+
+
+def own_process() -> None:
+    """Say that this process runs autocnn alone, so that Keras is loaded without OPTIONAL packages.
+
+    A user's own process may give Keras a table of pandas, or use its wrapper for scikit-learn.
+    """
+    global _is_own
+    _is_own = True
+
 
 def load_keras() -> None:
     """Import Keras and its backend without the lines that native code prints to stderr.
@@ -43,10 +58,12 @@ def load_keras() -> None:
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     is_loaded = "keras" in sys.modules
-    if not is_loaded:
-        check_backend(os.environ)
-    with nullcontext() if is_loaded else stderr_dropped(), _onednn_chosen():
-        keras = _import_keras()
+    if is_loaded:
+        keras = sys.modules["keras"]
+    else:
+        left_out = {*OPTIONAL} - {check_backend(os.environ)} if _is_own else set[str]()
+        with stderr_dropped(), _onednn_chosen(), _hidden(left_out):
+            keras = _import_keras()
     # Images and networks have their channels last here, whatever keras.json holds.
     keras.config.set_image_data_format("channels_last")
 
@@ -64,6 +81,19 @@ def _import_keras() -> ModuleType:
         ) from error
     loaded: ModuleType = keras
     return loaded
+
+
+@contextmanager
+def _hidden(packages: Collection[str]) -> Iterator[None]:
+    """Let imports of `packages` fail in the block, as if they were not installed."""
+    absent = [name for name in packages if name not in sys.modules]
+    for name in absent:
+        sys.modules[name] = None  # type: ignore[assignment]  # importlib: the import fails
+    try:
+        yield
+    finally:
+        for name in absent:
+            del sys.modules[name]
 
 
 @contextmanager
@@ -108,8 +138,8 @@ def startup_lines_dropped() -> Iterator[None]:
 
 def check_backend(
     environment: Mapping[str, str], is_installed: Callable[[str], bool] = _is_installed
-) -> None:
-    """Check the backend that Keras will import: the variable's, else that of keras.json.
+) -> str:
+    """The backend that Keras will import: the variable's, else that of keras.json.
 
     Raises: SettingsError if it is unknown or not installed.
     """
@@ -119,7 +149,7 @@ def check_backend(
     if not backend:
         source, backend = f"{file}: backend", configured
     if backend in (*TRAINING_BACKENDS, *OTHER_BACKENDS) and is_installed(backend):
-        return
+        return backend
     if backend not in TRAINING_BACKENDS:
         raise SettingsError(
             f"{source}={backend}: autocnn trains on {' or '.join(TRAINING_BACKENDS)}; set "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from autocnn.api.studies import StudyView
 from autocnn.data.catalog import dataset_info
 from autocnn.data.options import IMAGE_OPTIONS, ImageOptions
 from autocnn.errors import Infeasible, SettingsError
-from autocnn.keras_startup import load_keras
+from autocnn.keras_startup import check_backend
 from autocnn.plans.ablation import (
     AblationHead,
     AblationRow,
@@ -82,7 +83,7 @@ def ablate(
     mode = Mode(plan=plan, folds=folds)
     check_study_folder(StudyPaths(view.paths.root / own.study))
     check_subset(own, dataset_info(own.dataset, ImageOptions.of(own)))
-    load_keras()
+    check_backend(os.environ)
     with trained_plan(own, view.space, mode, listener, interrupted) as session:
         found = session.records()
         sizes = session.data.train.n, session.validation_sizes

@@ -17,7 +17,7 @@ from autocnn.api.studies import load_study
 from autocnn.data.catalog import dataset_info
 from autocnn.data.options import AS_THEY_ARE, ImageOptions
 from autocnn.errors import Infeasible, SettingsError
-from autocnn.keras_startup import load_keras
+from autocnn.keras_startup import check_backend
 from autocnn.plans.run import plan_settings, trained_plan, write_report
 from autocnn.records.optuna_record import silence_optuna
 from autocnn.records.setting import check_seeds
@@ -93,7 +93,7 @@ def compare(
     own = _study_settings(settings, len(plan))
     mode = Mode(plan=plan, keeps=sys.maxsize)  # the weights of all trials are tested
     _check_folder(own)
-    load_keras()
+    check_backend(os.environ)
     with trained_plan(own, load_space(own.space), mode, listener, interrupted) as session:
         rows = _test(session, {**_on_record(session, settings.dataset), **published})
     return _write(settings, rows, session.paths.root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from autocnn.api.spaces import check_dataset, limit_space
 from autocnn.errors import DatasetError, RecordError, SettingsError, StudyError
 from autocnn.executors.choose import check_executor
 from autocnn.files import disk_errors
-from autocnn.keras_startup import load_keras
+from autocnn.keras_startup import check_backend
 from autocnn.records.cost import CostMeter, MeteredListener
 from autocnn.records.database import database_errors
 from autocnn.records.open_study import OpenStudy, find_study
@@ -72,7 +73,7 @@ def join(
             f"{error}; study {settings.study} is trained on {settings.dataset}: put its images "
             "there on this machine, too"
         ) from error
-    load_keras()
+    check_backend(os.environ)
 
     end = None if settings.time_budget_s is None else meter.start + settings.time_budget_s
     lost = "the record can no longer be reached", "start the worker again once it can"

@@ -21,7 +21,7 @@ from autocnn.engines.choose import check_engine
 from autocnn.errors import RecordError
 from autocnn.executors.choose import OpenExecutor, check_executor
 from autocnn.files import delete_file, disk_errors
-from autocnn.keras_startup import load_keras
+from autocnn.keras_startup import check_backend
 from autocnn.leaderboard.ranking import winner
 from autocnn.records.artefacts import KEY, hash_artefacts
 from autocnn.records.cost import CostMeter, MeteredListener, read_cost
@@ -98,7 +98,7 @@ def search(
         listener.message(note)
     _check_record(settings, study, space)
     mode = replace(OWN_SEARCH, warm=_read_warm(settings, study))
-    load_keras()
+    check_backend(os.environ)
 
     if open_executor is not None:
         mode = replace(mode, open_executor=open_executor)

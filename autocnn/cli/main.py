@@ -33,6 +33,7 @@ from autocnn.cli.streams import check_arguments, check_written, prepare_streams
 from autocnn.cli.studies import studies
 from autocnn.cli.worker import worker
 from autocnn.errors import AutocnnError, Interrupted
+from autocnn.keras_startup import own_process
 
 FIRST = """autocnn finds the best small convolutional network for an image data set.
 
@@ -94,6 +95,7 @@ def _root(
 def main() -> None:
     """Run the command line; an `AutocnnError` becomes one line on stderr."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    own_process()
     signal.signal(signal.SIGINT, _interrupt)
     prepare_streams()
     try:

@@ -29,7 +29,7 @@ from autocnn.errors import AutocnnError
 from autocnn.executors.link import FileChanged
 from autocnn.executors.watch import Usage, read_usage
 from autocnn.executors.worker_process import Answer, answer_orders
-from autocnn.keras_startup import load_keras
+from autocnn.keras_startup import load_keras, own_process
 from autocnn.trial import CHECKPOINT_FILE, TrialJob, TrialResult
 
 SCRATCH = "autocnn-ray-"  # begins the name of an actor's folder; the id of its process follows
@@ -204,6 +204,7 @@ def own_version() -> str:
 def _work(mailbox: Mailbox) -> None:
     """Load Keras and answer orders; an error becomes a message, which the supervisor raises."""
     try:
+        own_process()
         load_keras()
         answer_orders(mailbox, mailbox.file_changed)
     except AutocnnError as error:

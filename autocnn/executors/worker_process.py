@@ -21,7 +21,7 @@ from autocnn.errors import AutocnnError, RecordError, TrialFailed
 from autocnn.executors.gpus import VISIBLE, process_mb
 from autocnn.executors.resources import Share
 from autocnn.files import cache_root, make_folder_in
-from autocnn.keras_startup import load_keras
+from autocnn.keras_startup import load_keras, own_process
 from autocnn.space.config import TrialConfig
 from autocnn.trial import Epoch, FailureCause, TrialJob, TrialResult, TrialState
 
@@ -77,6 +77,7 @@ def serve(connection: Connection, log: Path, share: Share) -> None:
     threading.Thread(target=_leave_with_parent, daemon=True).start()
     _send_output_to(log)
     share.take()
+    own_process()
     load_keras()
     if share.gpu_mb is not None:
         from autocnn.train.backend import limit_gpu_memory

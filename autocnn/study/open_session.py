@@ -10,6 +10,7 @@ import optuna
 
 from autocnn.data.prepared import refer_to
 from autocnn.executors.protocol import ExecutorSetup
+from autocnn.keras_startup import load_keras
 from autocnn.leaderboard.lost_trials import read_whole
 from autocnn.records.facts import Facts, Measurement
 from autocnn.records.fetched_study import write_origin
@@ -43,11 +44,12 @@ def open_session(
     """
     is_new = not study_exists(paths, settings)
     read_whole(paths, lambda: [] if is_new else read_records(open_study(paths, settings)))
-    listener.progress(Progress(phase="starting", counts={}))
     with ExitStack() as stack:
         executor = mode.open_executor(_executor_setup(settings, paths, listener))
         stack.callback(executor.close)
         executor.start()
+        load_keras()  # for the finals; its import and that of the first worker run side by side
+        listener.progress(Progress(phase="starting", counts={}))
         data = prepare_data(settings)
         executor.use(refer_to(data))
         study = create_study(paths, settings) if is_new else open_study(paths, settings)

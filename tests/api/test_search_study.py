@@ -416,7 +416,7 @@ def test_an_earlier_study_is_checked_before_keras_is_loaded(
     executor, search, make_settings, results, monkeypatch
 ):
     """A study that does not exist is one line at once, and leaves nothing."""
-    monkeypatch.setattr("autocnn.api.search_study.load_keras", lambda: pytest.fail("was loaded"))
+    monkeypatch.setattr("autocnn.study.open_session.load_keras", lambda: pytest.fail("was loaded"))
     with pytest.raises(StudyError, match="--warm-start nix: "):
         search(make_settings(warm_start="nix"))
     assert not results.exists()

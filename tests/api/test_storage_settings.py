@@ -226,7 +226,6 @@ def _interrupted_search(settings, monkeypatch, fail):
         return fail()
 
     monkeypatch.setattr(flow, "open_session", open_session)
-    monkeypatch.setattr(flow, "load_keras", lambda: None)
     return flow.search(settings)
 
 

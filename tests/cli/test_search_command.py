@@ -56,7 +56,9 @@ def trials(folder):
 # output and files of a search
 
 
-@pytest.mark.parametrize(("objective", "better"), [("macro_f1", max), ("loss", min)])
+@pytest.mark.parametrize(
+    ("objective", "better"), [pytest.param("macro_f1", max, marks=pytest.mark.slow), ("loss", min)]
+)
 def test_a_search_for_another_objective(objective, better, call, search_arguments, tmp_path):
     """The best score of a trial and of the study follow the direction, and the winner is tested."""
     options = ("--objective", objective, "--study", "a", "--results", tmp_path, "--json")
@@ -305,7 +307,11 @@ def test_other_settings_need_another_study(copied, autocnn, change):
 # Ctrl-C
 
 
-@pytest.fixture(scope="module", params=[signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.fixture(
+    scope="module",
+    params=[signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)],
+    ids=["Ctrl-C", "SIGTERM"],
+)
 def interrupted(start, search_arguments, tmp_path_factory, request):
     """The search, interrupted after its first trial: results, exit code, stdout, stderr."""
     results = tmp_path_factory.mktemp("my results")

@@ -72,7 +72,12 @@ print(json.dumps({
 
 @pytest.mark.training
 @pytest.mark.parametrize(
-    "optimizer", [pytest.param("nesterov", marks=pytest.mark.slow), "adamw", "muon"]
+    "optimizer",
+    [
+        pytest.param("nesterov", marks=pytest.mark.slow),
+        "adamw",
+        pytest.param("muon", marks=pytest.mark.slow),  # its compilation takes a minute
+    ],
 )
 def test_a_loop_and_a_shared_program_train_as_single_steps_do(optimizer):
     """Losses and weights are equal; dropout, decay and smoothing are arguments."""

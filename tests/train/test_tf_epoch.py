@@ -72,7 +72,9 @@ def _plain_epoch(parts: TrainingParts, indices: Any, draws: Any, rates: Any) -> 
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("optimizer", ["nesterov", "adamw", "muon"])
+@pytest.mark.parametrize(
+    "optimizer", ["nesterov", pytest.param("adamw", marks=pytest.mark.slow), "muon"]
+)
 def test_an_epoch_in_one_call_trains_as_single_steps_do(optimizer):
     """Eighteen steps with dropout, flips and shifts have equal losses, hits and weights."""
     rng = np.random.default_rng(1)

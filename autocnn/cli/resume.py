@@ -34,6 +34,8 @@ STARTED = time.monotonic()  # about when the process began: the time budget coun
     finals=setting_option("finals", environment=False),
     seeds=setting_option("seeds", environment=False),
     workers=setting_option("workers", environment=False),
+    gpus=setting_option("gpus", environment=False),
+    workers_per_gpu=setting_option("workers_per_gpu", environment=False),
     executor=setting_option("executor", environment=False),
     ray_address=setting_option("ray_address", environment=False),
     cpus_per_trial=setting_option("cpus_per_trial", environment=False),

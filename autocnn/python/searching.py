@@ -28,6 +28,7 @@ from autocnn.trial import Listener
 
 CONTINUED = (
     "trials", "time_budget", "time_budget_s", "finals", "seeds", "workers",
+    "gpus", "workers_per_gpu",
     "executor", "ray_address", "cpus_per_trial", "gpus_per_trial",
 )  # fmt: skip
 DEFAULT_RESULTS = "results"

@@ -33,6 +33,8 @@ def test_every_setting_is_an_argument():
         ({"image_size": (48, 64)}, {"image_size": "48x64"}),
         ({"gpus": [0, 1]}, {"gpus": "0,1"}),
         ({"gpus": 0}, {"gpus": "0"}),
+        ({"workers_per_gpu": "auto"}, {"workers_per_gpu": 0}),
+        ({"workers_per_gpu": 2}, {"workers_per_gpu": 2}),
         ({"warm_start": ["one", Path("a/two")]}, {"warm_start": "one,a/two"}),
         ({"objective": ["accuracy", "size"]}, {"objective": "accuracy,size"}),
         ({"baseline": "lenet"}, {"baseline": "lenet"}),

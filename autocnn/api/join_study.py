@@ -53,7 +53,7 @@ def join(
     """
     listener = SilentListener() if listener is None else listener
     _check_joinable(settings)
-    check_executor(settings.executor, settings.ray_address)
+    check_executor(settings.executor, settings.ray_address, settings.gpus)
     if settings.ray_address is not None:
         with suppress(RecordError):  # if there is no list, --ray-address is needed again
             remember_cluster(settings.ray_address)

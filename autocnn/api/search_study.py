@@ -130,7 +130,7 @@ def check_search(settings: StudySettings, study: OpenStudy) -> None:
     Raises: SettingsError if the executor cannot be had; StudyError if the study is in use;
     RecordError if its folder cannot be written; SpaceError for a wrong space.
     """
-    check_executor(settings.executor, settings.ray_address)
+    check_executor(settings.executor, settings.ray_address, settings.gpus)
     check_study_folder(study.paths)
     _find_space(settings, study)
 

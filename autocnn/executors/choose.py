@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 from autocnn.errors import SettingsError
+from autocnn.executors.gpus import usable_gpus
 from autocnn.executors.local import open_local
 from autocnn.executors.protocol import Executor, ExecutorSetup
 
@@ -41,12 +42,14 @@ def open_executor(setup: ExecutorSetup) -> Executor:
     return EXECUTORS[setup.kind](setup)
 
 
-def check_executor(kind: str, address: str | None) -> None:
+def check_executor(kind: str, address: str | None, gpus: str | None = None) -> None:
     """Check what can be checked before images are read.
 
-    Raises: SettingsError if Ray is not installed, or no server of its kind listens at `address`.
+    Raises: SettingsError if one of `gpus` is not there, if Ray is not installed, or if no server of
+    its kind listens at `address`.
     """
     if kind != "ray":
+        usable_gpus(gpus)
         return
     if find_spec("ray") is None:
         raise SettingsError("--executor ray: not installed: ray; pip install 'autocnn[ray]'")

@@ -200,8 +200,8 @@ def _chosen(part: str, gpus: tuple[Gpu, ...]) -> list[Gpu]:
 
 
 def _described(found: GpuSurvey) -> str:
-    listed = "; ".join(f"{gpu.index}: {gpu}" for gpu in found.gpus)
-    return f"there are {listed}" if listed else "; ".join(("NVML shows none", *found.notes))
+    listed = ", ".join(f"GPU {gpu.index} ({gpu})" for gpu in found.gpus)
+    return f"there is {listed}" if listed else "; ".join(("NVML shows none", *found.notes))
 
 
 def _device_files() -> tuple[Gpu, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 import pytest
+from fake_nvml import Card, fake_nvml
 
 from autocnn.errors import SettingsError
 from autocnn.executors import choose as module
@@ -18,6 +19,14 @@ from autocnn.records import choices
 def test_the_settings_name_every_executor():
     """The table of names and that of functions agree."""
     assert set(choices.EXECUTORS) == set(EXECUTORS)
+
+
+def test_a_card_that_is_not_there_is_refused_before_images_are_read(monkeypatch):
+    """Ray assigns cards itself."""
+    fake_nvml(monkeypatch, [Card("GPU-aa")])
+    check_executor("local", None, "0")
+    with pytest.raises(SettingsError, match=r"^--gpus 0,3: there is no GPU 3; there is GPU 0 "):
+        check_executor("local", None, "0,3")
 
 
 def test_the_extra_is_named_if_ray_is_missing(monkeypatch):

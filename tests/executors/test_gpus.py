@@ -95,8 +95,8 @@ def test_cards_of_one_model_are_numbered_alike_by_cuda():
         (
             "0,7",
             {},
-            "--gpus 0,7: there is no GPU 7; there are 0: NVIDIA A, 39,000 of 40,000 MiB free, "
-            "GPU-aa; 1: NVIDIA B, 500 of 80,000 MiB free, GPU-bb",
+            "--gpus 0,7: there is no GPU 7; there is GPU 0 (NVIDIA A, 39,000 of 40,000 MiB free, "
+            "GPU-aa), GPU 1 (NVIDIA B, 500 of 80,000 MiB free, GPU-bb)",
         ),
         (None, {"CUDA_VISIBLE_DEVICES": "GPU-x"}, "CUDA_VISIBLE_DEVICES GPU-x: there is no GPU "),
     ],

@@ -61,8 +61,9 @@ def load_keras() -> None:
     if is_loaded:
         keras = sys.modules["keras"]
     else:
-        left_out = {*OPTIONAL} - {check_backend(os.environ)} if _is_own else set[str]()
-        with stderr_dropped(), _onednn_chosen(), _hidden(left_out):
+        backend = check_backend(os.environ)
+        hidden = [name for name in OPTIONAL if _is_own and name != backend]
+        with stderr_dropped(), _onednn_chosen(), _hidden(hidden):
             keras = _import_keras()
     # Images and networks have their channels last here, whatever keras.json holds.
     keras.config.set_image_data_format("channels_last")

@@ -43,6 +43,48 @@ def test_what_native_code_prints_is_dropped(noisy_keras, capfd):
     assert sys.modules["keras"].__file__ == str(noisy_keras)
 
 
+IMPORTS = """
+from importlib.util import find_spec
+FOUND = {name for name in ("pandas", "sklearn", "jax") if find_spec(name) is not None}
+try:
+    import pandas
+except ImportError:
+    pandas = None
+
+class config:
+    set_image_data_format = classmethod(lambda cls, name: None)
+"""
+
+
+@pytest.mark.parametrize(
+    ("is_own", "backend", "left_out"),
+    [
+        (False, "tensorflow", set()),
+        (True, "tensorflow", {"pandas", "sklearn", "jax"}),
+        (True, "jax", {"pandas", "sklearn"}),
+    ],
+)
+def test_a_process_of_our_own_leaves_optional_packages_out(
+    noisy_keras, monkeypatch, is_own, backend, left_out
+):
+    """Keras finds them not installed; they can be imported later, and a user's Keras has them."""
+    pytest.importorskip("jax", reason="JAX is not installed (the extra jax)")
+    names = ("pandas", "sklearn", "jax")
+    for name in [each for each in sys.modules if each.partition(".")[0] in names]:
+        monkeypatch.delitem(sys.modules, name)  # as if no test had imported it
+    (noisy_keras.parent / "pandas.py").write_text("")  # the real one cannot be imported twice
+    monkeypatch.setenv("KERAS_BACKEND", backend)
+    monkeypatch.setattr(keras_startup, "_is_own", False)
+    noisy_keras.write_text(IMPORTS)
+    if is_own:
+        keras_startup.own_process()
+    load_keras()
+    found = sys.modules["keras"]
+    assert {*names} - found.FOUND == left_out
+    assert (found.pandas is None) == is_own
+    assert not {name for name in names if name in sys.modules and sys.modules[name] is None}
+
+
 def test_stderr_is_restored_if_loading_fails(noisy_keras, capfd):
     """The error is one line, and can be printed."""
     noisy_keras.write_text("raise ImportError('no backend\\nat all')")

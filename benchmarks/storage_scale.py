@@ -78,6 +78,7 @@ class Count:
     statements: Counter[str] = field(default_factory=Counter)
     asks: list[float] = field(default_factory=list)  # ms
     left: int = 0  # trials to be begun
+    owners: list[Owner] = field(default_factory=list)  # kept: else their trials would look left
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -288,9 +289,11 @@ def work(
         pruner=PRUNER,
         class_sizes=(N_VALIDATION // len(CLASSES),) * len(CLASSES),
     )
+    owner = Owner(paths)
+    count.owners.append(owner)
     proposals = Proposals(
         engine=make_engine("optuna", study, space, setup),
-        log=TrialLog(study, Leases(study, Owner(paths))),
+        log=TrialLog(study, Leases(study, owner)),
         study=study,
         space=space,
         setup=setup,
@@ -312,6 +315,7 @@ def train(proposals: Proposals, proposal: Proposal) -> None:
     """Report a made-up curve as the loop of a search does, until the trial is pruned."""
     curve = draw_curve(proposal.number, proposal.last_epoch)
     for at, epoch in enumerate(curve, start=1):
+        proposals.renew()
         if proposals.report(proposal.number, at, epoch.score):
             assert proposals.holds(proposal.number)
             proposals.end(proposal.number, end_trial(curve[:at], is_pruned=True))

@@ -17,7 +17,7 @@ from autocnn.space.seeds import derive_seed
 
 _SEEN = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
 GOOD = 25  # the most trials that Optuna's TPE takes for good ones, of 241 or more
-HISTORY = 300  # trials with a place that TPE is given at most, and infeasible draws beside them
+HISTORY = 300  # trials with a place that TPE is given at most; as many infeasible, as many running
 
 
 def tpe(draw: Draw) -> BaseSampler:
@@ -44,9 +44,9 @@ def tpe(draw: Draw) -> BaseSampler:
 def bounded(trials: Sequence[FrozenTrial], best: set[int], seed: int) -> list[FrozenTrial]:
     """The trials that TPE learns from, in their order: all of them if there are few.
 
-    Running trials and those whose number is in `best` stay. Of the others with a score a sample
-    stays, so that HISTORY have a score, and of the infeasible draws as large a share, HISTORY at
-    most. `seed` draws the sample.
+    Those whose number is in `best` stay. Of the others with a score a sample stays, so that HISTORY
+    have a score, and of the infeasible draws as large a share, HISTORY at most. Of the running ones
+    HISTORY stay at most, too. `seed` draws the samples.
     """
     others = [i for i, t in enumerate(trials) if _has_ended(t) and t.number not in best]
     barred = [i for i, t in enumerate(trials) if INFEASIBLE in t.user_attrs]
@@ -55,6 +55,9 @@ def bounded(trials: Sequence[FrozenTrial], best: set[int], seed: int) -> list[Fr
     rng = np.random.default_rng(seed)
     dropped = _dropped(others, room, rng)
     dropped |= _dropped(barred, min(HISTORY, round(share * len(barred))), rng)
+    neither = set(others) | set(barred) | {i for i, t in enumerate(trials) if t.number in best}
+    running = [i for i in range(len(trials)) if i not in neither]
+    dropped |= _dropped(running, HISTORY, rng)
     return [trial for i, trial in enumerate(trials) if i not in dropped]
 
 

@@ -19,6 +19,7 @@ from optuna.storages import RDBStorage
 
 from autocnn.errors import RecordError, StudyError
 from autocnn.records.database_url import STORAGE_VARIABLE, public_url, sqlite_file
+from autocnn.records.sqlite_lock import wait_for_writers
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.records.transactions import join_writes
@@ -58,6 +59,8 @@ def open_database(url: str, *, creates: bool = True) -> RDBStorage:
             )
             weakref.finalize(storage, storage.engine.dispose)
             _limit_transactions(storage)
+            if sqlite_file(url) is not None:
+                wait_for_writers(storage.engine, LOCKED_S)
             join_writes(storage)
             _check_tables(url, storage)
     except ImportError as error:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import optuna
@@ -59,7 +61,7 @@ class _Backend(JournalFileBackend):
     """Optuna's journal file, of which a bad tail is cut before anything is appended to it."""
 
     def __init__(self, journal: Path) -> None:
-        self._journal = journal
+        self._journal, self._here = journal, threading.local()
         _remove_old_locks(journal)
         if journal.exists():
             _cut_tail(journal)
@@ -69,8 +71,13 @@ class _Backend(JournalFileBackend):
     def append_logs(self, logs: list[dict[str, object]]) -> None:
         """Append records; what a failed write left of earlier ones is cut first.
 
+        Those of a `gathered` block of this thread are appended at its end.
         Raises: OSError; FileNotFoundError if the journal is deleted, which does not make a new one.
         """
+        late: list[dict[str, object]] | None = getattr(self._here, "late", None)
+        if late is not None:
+            late.extend(logs)
+            return
         _cut_tail(self._journal)
         try:
             super().append_logs(logs)
@@ -78,6 +85,24 @@ class _Backend(JournalFileBackend):
             if self._journal.exists():
                 raise
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)) from error
+
+    @contextmanager
+    def gathered(self) -> Iterator[None]:
+        """Append what this thread writes inside by one write; nothing after an exception.
+
+        What is read inside lacks it.
+        """
+        if getattr(self._here, "late", None) is not None:  # within another block
+            yield
+            return
+        late: list[dict[str, object]] = []
+        self._here.late = late
+        try:
+            yield
+        finally:
+            self._here.late = None
+        if late:
+            self.append_logs(late)
 
 
 def open_own_study(

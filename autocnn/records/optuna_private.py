@@ -6,7 +6,7 @@ fails, with what to do, once a name has gone.
 | name of Optuna | why it is needed |
 |---|---|
 | `Study._storage` | `create_study` and `set_trial_user_attr` take the storage of a study |
-| `_CachedStorage._backend` | the database behind the cache: several writes become one transaction |
+| `_CachedStorage._backend`, `JournalStorage._backend` | several writes become one |
 | `Study._get_trials` | every reader of a study, samplers and pruners too, reads trials through it |
 | `Study._study_id` | `BaseStorage.create_new_trial` takes it: a trial is made with its attributes |
 | `Study._thread_local.cached_all_trials` | kept by `one_reading`, reset for each new trial |
@@ -46,9 +46,14 @@ def storage_of(study: optuna.Study) -> BaseStorage:
     return study._storage  # noqa: SLF001  see the table above
 
 
+def backend_of(study: optuna.Study) -> object:
+    """What holds `study`: the database without Optuna's cache, or a journal; None for others."""
+    return getattr(storage_of(study), "_backend", None)
+
+
 def database_of(study: optuna.Study) -> RDBStorage | None:
     """The database that holds `study`, without Optuna's cache; None for other storages."""
-    found = getattr(storage_of(study), "_backend", None)
+    found = backend_of(study)
     return found if isinstance(found, RDBStorage) else None
 
 
@@ -109,6 +114,9 @@ class OwnStudy(optuna.Study):
     ) -> None:
         super().__init__(study.study_name, storage_of(study))
         self._is_own, self._mark = is_own, mark
+        self._ended: dict[
+            int, FrozenTrial
+        ] = {}  # by number, as they are shown: they change no more
         self._reading = threading.local()  # `is_one`: the thread is in `one_reading`
 
     @contextmanager
@@ -131,7 +139,12 @@ class OwnStudy(optuna.Study):
 
     def shown(self, trial: FrozenTrial) -> FrozenTrial:
         """`trial`, or a failed one without values if another program made it."""
-        return trial if self._is_own(trial) else _blank(trial)
+        found = self._ended.get(trial.number)
+        if found is None:
+            found = trial if self._is_own(trial) else _blank(trial)
+            if trial.state.is_finished():
+                self._ended[trial.number] = found
+        return found
 
     def _get_trials(
         self,
@@ -147,7 +160,7 @@ class OwnStudy(optuna.Study):
     def foreign_trials(self) -> list[int]:
         """The numbers of the trials that another program made."""
         trials = super()._get_trials(deepcopy=False, use_cache=self._is_one_reading)
-        return [trial.number for trial in trials if not self._is_own(trial)]
+        return [trial.number for trial in trials if self.shown(trial) is not trial]
 
     def ask(self, fixed_distributions: dict[str, BaseDistribution] | None = None) -> optuna.Trial:
         """The next trial that is enqueued; else a new one with the mark."""

@@ -9,14 +9,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any, Protocol, runtime_checkable
 
 import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.storages import RDBStorage
 
-from autocnn.records.optuna_private import database_of
+from autocnn.records.optuna_private import backend_of
+
+
+@runtime_checkable
+class Gathers(Protocol):
+    """A journal that appends the records of a block at once."""
+
+    def gathered(self) -> AbstractContextManager[None]:
+        """Append what is written inside at its end, or nothing if it ends by an exception."""
 
 
 class JoiningSessions:
@@ -50,6 +58,7 @@ class JoiningSessions:
         try:
             with session.no_autoflush if gathers else nullcontext():
                 yield
+                joined.send()
             if joined.has_failed:
                 raise StorageInternalError("one of several writes to a trial was refused")
             session.commit()
@@ -69,6 +78,29 @@ class _Joined:
 
     def __init__(self, session: Any, gathers: bool) -> None:
         self._session, self._gathers, self.has_failed = session, gathers, False
+        self._late: list[Any] = []  # statements to be sent at the end
+
+    def execute(self, statement: Any, *args: Any, **kwargs: Any) -> Any:
+        """Send the statement, or keep it for the end if it inserts rows."""
+        if self._gathers and statement.is_insert:
+            return self._late.append(statement)
+        return self._session.execute(statement, *args, **kwargs)
+
+    def send(self) -> None:
+        """Insert what was gathered: rows of one table and the same columns by one statement."""
+        from sqlalchemy import insert, inspect
+
+        gathered: dict[Any, list[dict[str, Any]]] = {}
+        for each in list(self._session.new) if self._gathers else ():
+            state = inspect(each)
+            columns = [column.key for column in state.mapper.column_attrs]
+            row = {key: state.dict[key] for key in columns if key in state.dict}
+            gathered.setdefault((state.mapper.class_, frozenset(row)), []).append(row)
+            self._session.expunge(each)
+        for (kind, _), rows in gathered.items():
+            self._session.execute(insert(kind.__table__).values(rows))
+        for statement in self._late:
+            self._session.execute(statement)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
@@ -110,10 +142,12 @@ def one_transaction(study: optuna.Study, *, gathers: bool = False) -> Iterator[N
     Another thread's writes are not joined. A trial must not be created inside: Optuna locks the
     study for that. Raises: StorageInternalError.
     """
-    database = database_of(study)
-    sessions = None if database is None else database.scoped_session
-    if not isinstance(sessions, JoiningSessions):
-        yield
-        return
-    with sessions.joined(gathers=gathers):
+    backend = backend_of(study)
+    sessions = getattr(backend, "scoped_session", None)
+    joined: AbstractContextManager[None] = nullcontext()
+    if isinstance(sessions, JoiningSessions):
+        joined = sessions.joined(gathers=gathers)
+    elif isinstance(backend, Gathers) and gathers:
+        joined = backend.gathered()
+    with joined:
         yield

@@ -239,7 +239,8 @@ class TrialLog:
         trial, proposal = self._held.pop(number)
         if self._leases is not None:
             self._leases.end(number)
-        with one_transaction(self._study):
+        pads = result.epochs < proposal.last_epoch and _is_scored(result)
+        with one_transaction(self._study, gathers=not pads):
             self._write_end(trial, proposal, result, notes, padded)
 
     def _write_end(
@@ -253,7 +254,7 @@ class TrialLog:
         write_result(trial, result)
         self.note(trial, notes)
         score = result.score
-        if result.state in (TrialState.COMPLETE, TrialState.STOPPED) and score is not None:
+        if score is not None and _is_scored(result):
             for epoch in range(result.epochs + 1, proposal.last_epoch + 1):
                 self._write_epoch(trial, epoch, score)
                 padded(one_trial(self._study, trial.number), epoch)
@@ -302,6 +303,12 @@ class TrialLog:
         """Report, unless an earlier process has done so: Optuna would warn of it."""
         if epoch not in known_of(trial).intermediate_values:
             trial.report(score, epoch)
+
+
+def _is_scored(result: TrialResult) -> bool:
+    """True if the trial ends with a score, so with one at each of its epochs."""
+    has_ended = result.state in (TrialState.COMPLETE, TrialState.STOPPED)
+    return has_ended and result.score is not None
 
 
 def _with_reports(found: FrozenTrial, trial: optuna.Trial) -> FrozenTrial:

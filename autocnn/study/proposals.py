@@ -174,10 +174,16 @@ class Proposals:
 
     def _opened(self, limit: int | None, *, is_late: bool) -> _Opened | Wait | NoTime | None:
         """The next trial, without values; `is_late`: nothing is drawn any more."""
-        opened = self._continue() or self._promote(limit, is_last=is_late)
-        if opened is None and is_late:
+        opened = self._continue()
+        if opened is not None:
+            return opened
+        is_full = limit is not None and self.log.n_begun() >= limit
+        promoted = None if is_full else self._promote(is_last=is_late)
+        if promoted is None and is_late:
             return NoTime()
-        return opened or self._open(limit) or self._promote(limit, is_last=True)
+        if promoted is not None or is_full:
+            return promoted or Wait()
+        return self._open() or self._promote(is_last=True)
 
     def _draw(self, trial: optuna.Trial, source: Draft | Promotion) -> Proposal | Infeasible:
         """The proposal of `trial`, which is on record as running; or why it ended instead."""
@@ -214,21 +220,15 @@ class Proposals:
             self.log.skip(left)
         return None
 
-    def _promote(
-        self, limit: int | None, *, is_last: bool
-    ) -> tuple[optuna.Trial, Promotion] | None:
-        """A new trial for the promotion that is due, unless `limit` trials have begun."""
-        if limit is not None and self.log.n_begun() >= limit:
-            return None
+    def _promote(self, *, is_last: bool) -> tuple[optuna.Trial, Promotion] | None:
+        """A new trial for the promotion that is due, or None."""
         promotion = self.promote(is_last)
         if promotion is None:
             return None
         return self.log.new_trial(None, promotion_notes(promotion)), promotion
 
-    def _open(self, limit: int | None) -> tuple[optuna.Trial, Draft] | Wait | None:
-        """A new trial, unless `limit` trials have begun."""
-        if limit is not None and self.log.n_begun() >= limit:
-            return Wait()
+    def _open(self) -> tuple[optuna.Trial, Draft] | Wait | None:
+        """A new trial for what the engine proposes; None if it proposes nothing more."""
         draft = self.engine.propose()
         if not isinstance(draft, Draft):
             return draft

@@ -184,6 +184,13 @@ def test_infeasible_draws_have_a_bound_of_their_own():
     assert len(kept) == 50 + HISTORY
 
 
+def test_running_trials_have_a_bound_of_their_own():
+    """A thousand workers train beside few trials with a score: HISTORY of them count as poor."""
+    kept = bounded(_history(50, running=1000), set(range(GOOD)), seed=0)
+    assert [trial.number for trial in kept[:50]] == list(range(50))
+    assert len(kept) == 50 + HISTORY
+
+
 def test_the_sample_follows_from_the_seed():
     """A draw that is repeated learns from the same trials, and the next draw from others."""
     trials, best = _history(1000), set(range(GOOD))

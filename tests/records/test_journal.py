@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import time
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from autocnn.errors import RecordError, StudyError
 from autocnn.records.journal import open_journal
 from autocnn.records.journal_lines import split_tail
 from autocnn.records.optuna_record import create_study, open_study, read_records, write_proposal
+from autocnn.records.transactions import one_transaction
 
 TAILS = {
     "torn": b'{"op_code":8,"worker',
@@ -53,6 +55,24 @@ def test_reading_leaves_a_bad_tail_out_and_in_place(paths, whole, tail):
     assert [record.number for record in trials] == [0]
     assert not list(paths.root.glob("journal.log?*"))
     assert paths.journal.read_bytes() == whole + tail
+
+
+def test_a_gathered_block_is_one_append(paths, settings, monkeypatch):
+    """Three values are one write to the disk; after an exception nothing of them is on record."""
+    study, flushed = create_study(paths, settings), []
+    trial = study.ask()
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    with one_transaction(study, gathers=True), one_transaction(study, gathers=True):
+        for name in "abc":
+            trial.suggest_float(name, 0, 1)
+        assert not flushed
+    assert len(flushed) == 1
+    with suppress(KeyboardInterrupt), one_transaction(study, gathers=True):
+        trial.suggest_float("d", 0, 1)
+        raise KeyboardInterrupt
+    trial.set_user_attr("later", 1)
+    (found,) = open_study(paths).trials
+    assert (set(found.params), found.user_attrs["later"]) == (set("abc"), 1)
 
 
 def test_a_tail_that_appears_later_is_cut_before_the_next_write(paths, whole):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,6 +25,8 @@ _RAY: Any = ray  # of some functions the types are not stated
 LOOPBACK = "127.0.0.1"
 CALLS = 4  # calls of an actor at once: the one that waits for messages, and orders
 ROOM_S = 1.0  # between two looks at the nodes of the cluster
+HEAD_S = 20.0  # how long the head of the cluster may be away: Ray itself gives it 60 s
+HEAD_ANSWER_S = 2.0  # for it to accept a connection
 CPU, GPU = "CPU", "GPU"  # Ray's names
 
 Node = Mapping[str, Any]  # as `ray.nodes` describes it
@@ -143,6 +146,7 @@ def living_nodes() -> list[Node]:
 
     Raises: AutocnnError if the head of the cluster does not answer.
     """
+    wait_for_head(head_address())
     try:
         return [node for node in _RAY.nodes() if node["Alive"]]
     except RayError as error:
@@ -151,6 +155,34 @@ def living_nodes() -> list[Node]:
             f"--executor ray: the cluster can no longer be reached ({reason}); `autocnn resume` "
             "goes on once it can"
         ) from error
+
+
+def head_address() -> str:
+    """HOST:PORT of the head of the connected cluster."""
+    return str(ray.get_runtime_context().gcs_address)
+
+
+def wait_for_head(address: str) -> None:
+    """Return once the head of the cluster accepts a connection.
+
+    Ray waits for a lost head for a minute, and then ends this process without an exception.
+    Raises: AutocnnError after HEAD_S.
+    """
+    host, _, port = address.rpartition(":")
+    end = time.monotonic() + HEAD_S
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), HEAD_ANSWER_S).close()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            if time.monotonic() >= end:
+                raise AutocnnError(
+                    f"--executor ray: the head of the cluster, {address}, is lost ({reason}); "
+                    "`autocnn resume` goes on once there is one, or with --executor local"
+                ) from error
+        else:
+            return
+        time.sleep(ROOM_S)
 
 
 def places(nodes: Sequence[Node], cpus: int, gpus: float) -> int:

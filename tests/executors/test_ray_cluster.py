@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 from types import SimpleNamespace
 
 import pytest
@@ -21,6 +22,7 @@ from autocnn.executors.ray_cluster import (
     living_nodes,
     places,
     sigterm_kept,
+    wait_for_head,
 )
 
 
@@ -83,8 +85,53 @@ def test_a_cluster_whose_head_is_gone_is_one_line(monkeypatch):
         raise RayError("no answer\nwith details")
 
     monkeypatch.setattr(module, "_RAY", SimpleNamespace(nodes=gone))
+    monkeypatch.setattr(module, "head_address", lambda: "127.0.0.1:1")
+    monkeypatch.setattr(module, "wait_for_head", lambda address: None)
     with pytest.raises(AutocnnError, match=r"can no longer be reached \(no answer\); `autocnn res"):
         living_nodes()
+
+
+@pytest.fixture
+def head(monkeypatch):
+    """A server that listens; each pause of a wait for it is one second and calls `pause`."""
+    now = [0.0]
+    server = socket.create_server(("127.0.0.1", 0))
+    found = SimpleNamespace(
+        server=server, address="127.0.0.1:{1}".format(*server.getsockname()), pause=lambda: None
+    )
+
+    def sleep(seconds):
+        now[0] += seconds
+        found.pause()
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: now[0], sleep=sleep))
+    yield found
+    found.server.close()
+
+
+def test_a_head_that_is_lost_ends_the_search_in_one_line(head):
+    """After HEAD_S without a connection; Ray would end the process without an exception."""
+    wait_for_head(head.address)
+    head.server.close()
+    line = rf"the head of the cluster, {head.address}, is lost \(.*refused\); `autocnn resume` goes"
+    with pytest.raises(AutocnnError, match=line):
+        wait_for_head(head.address)
+
+
+def test_a_head_that_comes_back_is_waited_for(head):
+    """A head that keeps its state in a database may be started again."""
+    address = head.server.getsockname()
+    head.server.close()
+    pauses = []
+
+    def pause():
+        pauses.append(1)
+        if len(pauses) == 3:
+            head.server = socket.create_server(address)
+
+    head.pause = pause
+    wait_for_head(head.address)
+    assert len(pauses) == 3
 
 
 def test_an_address_without_a_ray_is_one_line(monkeypatch, tmp_path):

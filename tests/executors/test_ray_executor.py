@@ -30,7 +30,7 @@ from autocnn.executors.ray_executor import RayExecutor, open_ray
 pytestmark = [pytest.mark.training, pytest.mark.timeout(900)]
 
 EPOCHS = 30
-OBJECTS = 100 * 2**20  # bytes of each node's object store
+OPTIONS: dict[str, Any] = {"object_store_memory": 100 * 2**20, "include_dashboard": False}
 LISTENING = """
 import json, sys
 from pathlib import Path
@@ -56,6 +56,27 @@ print(json.dumps({
 executor.close()
 """
 
+UNTIL_LOST = """
+import sys, time
+from pathlib import Path
+from autocnn.errors import AutocnnError
+from autocnn.executors.choose import open_executor
+from autocnn.executors.protocol import ExecutorSetup
+from autocnn.keras_startup import load_keras
+
+setup = ExecutorSetup(log=Path(sys.argv[1]), kind="ray", address=sys.argv[2], workers=1, cpus=1)
+executor = open_executor(setup)
+executor.start()
+print("ready", flush=True)
+try:
+    while executor.capacity == 1:
+        time.sleep(0.1)
+except AutocnnError as error:
+    print(error)
+executor.close()
+print("closed")
+"""
+
 
 def _patiently(start: Callable[[], object]) -> None:
     """Start a node; Ray gives one 30 s to come up, which a busy machine may not keep."""
@@ -71,14 +92,13 @@ def _patiently(start: Callable[[], object]) -> None:
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A head without CPUs, and two nodes with one."""
-    options: dict[str, Any] = {"object_store_memory": OBJECTS, "include_dashboard": False}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_worker_niceness", "0")
         made = Cluster()
         try:
             for n_cpus in (0, 1, 1):
-                _patiently(partial(made.add_node, num_cpus=n_cpus, **options))
+                _patiently(partial(made.add_node, num_cpus=n_cpus, **OPTIONS))
             yield made
         finally:
             made.shutdown()
@@ -163,6 +183,45 @@ def test_a_lost_process_and_a_lost_node_cost_nothing_but_time(cluster, executor,
     while executor.capacity != 1 and time.monotonic() < deadline:
         time.sleep(0.5)
     assert executor.capacity == 1  # one node is left
+
+
+def test_a_node_that_joins_is_used(cluster, executor, job, tmp_path):
+    """With room for one of two actors a second job waits; on a new node both train at once."""
+    for node in sorted(cluster.worker_nodes, key=str)[1:]:
+        cluster.remove_node(node, allow_graceful=False)
+    while executor.capacity != 1:
+        time.sleep(0.5)
+    _patiently(partial(cluster.add_node, num_cpus=1, **OPTIONS))
+    while executor.capacity != 2:
+        time.sleep(0.5)
+    jobs = [replace(job, number=n, folder=tmp_path / "trials" / str(n)) for n in range(2)]
+    together = set[str]()
+
+    def look(event):
+        if len(executor._busy) == 2:
+            together.update(each.link._about.node for each in executor._busy.values())
+
+    results, causes = _train(executor, jobs, look)
+    assert (len(results), causes, len(together)) == (2, [], 2)
+
+
+@pytest.mark.slow
+def test_a_lost_head_is_one_line(tmp_path):
+    """The process of the search goes on for HEAD_S, and then ends as after any error."""
+    made = Cluster()
+    try:
+        for n_cpus in (0, 1):
+            _patiently(partial(made.add_node, num_cpus=n_cpus, **OPTIONS))
+        command = [sys.executable, "-c", UNTIL_LOST, str(tmp_path / "worker.log"), made.address]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as search:
+            assert search.stdout is not None
+            assert search.stdout.readline() == "ready\n"
+            made.head_node.kill_gcs_server()
+            lost, closed = search.stdout.read().splitlines()
+        assert lost.startswith(f"--executor ray: the head of the cluster, {made.address}, is lost")
+        assert (closed, search.returncode) == ("closed", 0)
+    finally:
+        made.shutdown()
 
 
 def test_a_ray_of_our_own_listens_on_this_machine_only(tmp_path):

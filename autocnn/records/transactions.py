@@ -19,6 +19,10 @@ from optuna.storages import RDBStorage
 from autocnn.records.optuna_private import backend_of
 
 
+class RowExists(StorageInternalError):
+    """Another process has written what a block was to write; nothing of the block is on record."""
+
+
 @runtime_checkable
 class Gathers(Protocol):
     """A journal that appends the records of a block at once."""
@@ -46,9 +50,10 @@ class JoiningSessions:
         """Commit what is written inside at its end, or nothing if it ends by an exception.
 
         If it `gathers`, rows are sent at the end, many in a statement: what is read inside may lack
-        them. Raises: StorageInternalError if a write inside has failed or the commit fails.
+        them. Raises: RowExists if another process has written one of the rows; StorageInternalError
+        if a write inside has failed or the commit fails.
         """
-        from sqlalchemy.exc import SQLAlchemyError
+        from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
         if getattr(self._here, "joined", None) is not None:  # within another block
             yield
@@ -62,6 +67,9 @@ class JoiningSessions:
             if joined.has_failed:
                 raise StorageInternalError("one of several writes to a trial was refused")
             session.commit()
+        except IntegrityError as error:
+            session.rollback()
+            raise RowExists(str(error)) from error
         except SQLAlchemyError as error:
             session.rollback()
             raise StorageInternalError(str(error)) from error
@@ -140,7 +148,7 @@ def one_transaction(study: optuna.Study, *, gathers: bool = False) -> Iterator[N
     read inside to find them.
 
     Another thread's writes are not joined. A trial must not be created inside: Optuna locks the
-    study for that. Raises: StorageInternalError.
+    study for that. Raises: RowExists, StorageInternalError.
     """
     backend = backend_of(study)
     sessions = getattr(backend, "scoped_session", None)

@@ -171,6 +171,12 @@ class TrialLog:
             mark_infeasible(trial, "the study had its number of trials by then")
             self._drop(trial, OptunaState.FAIL)
 
+    def give_back(self, number: int) -> None:
+        """Free a trial of which another process has drawn the values, after it took it over."""
+        self._held.pop(number, None)
+        if self._leases is not None:
+            self._leases.release(number)
+
     def _drop(self, trial: optuna.Trial, state: OptunaState) -> None:
         if self._leases is not None:
             self._leases.drop(trial.number)

@@ -18,7 +18,7 @@ from autocnn.records.optuna_private import one_reading
 from autocnn.records.optuna_record import seed_of, trained_as
 from autocnn.records.own_trials import ORIGIN
 from autocnn.records.promotions import promoted_proposal, promotion_notes, promotion_of
-from autocnn.records.transactions import one_transaction
+from autocnn.records.transactions import RowExists, one_transaction
 from autocnn.records.trial_log import TrialLog
 from autocnn.space.config import TrialConfig
 from autocnn.space.layers import Network
@@ -59,7 +59,7 @@ class _TooLong(Infeasible):
 
 
 class _Refused(Infeasible):
-    """Values of another program that the space does not have."""
+    """Values of another program that the space does not have, or of another process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,17 +192,25 @@ class Proposals:
             self.log.refuse(trial, reason)
             self.message(f"trial {trial.number}, which was enqueued, is refused: {reason}")
             return _Refused(reason)
-        with one_transaction(self.study, gathers=True):
-            try:
-                proposal = self._proposal(trial, source)
-            except Infeasible as error:
-                self.log.reject(trial, str(error), self.engine.learn(trial.number, None))
-                rejected = error
-            else:
-                self.log.begin(trial, proposal)
-                return proposal
-        self._report_rejected(trial, rejected)
-        return rejected
+        try:
+            with one_transaction(self.study, gathers=True):
+                drawn = self._drawn(trial, source)
+        except RowExists:  # this process was suspended, or waited for the database, for too long
+            self.log.give_back(trial.number)
+            return _Refused("another process has drawn its values")
+        if isinstance(drawn, Infeasible):
+            self._report_rejected(trial, drawn)
+        return drawn
+
+    def _drawn(self, trial: optuna.Trial, source: Draft | Promotion) -> Proposal | Infeasible:
+        """The proposal of `trial`, or why it ended instead; either is written."""
+        try:
+            proposal = self._proposal(trial, source)
+        except Infeasible as error:
+            self.log.reject(trial, str(error), self.engine.learn(trial.number, None))
+            return error
+        self.log.begin(trial, proposal)
+        return proposal
 
     def _continue(self) -> _Opened | Wait | None:
         """A trial that was left behind, opened again; None if there is no such trial."""

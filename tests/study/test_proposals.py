@@ -13,6 +13,7 @@ from optuna.trial import FrozenTrial
 
 from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
+from autocnn.records.database import open_database
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
 from autocnn.records.optuna_private import OwnStudy
@@ -48,7 +49,7 @@ def make_member(tmp_path) -> Iterator[Callable[..., Member]]:
     owners = []
 
     def make(wrap: Callable[[Any], Any] = lambda engine: engine) -> Member:
-        storage = RDBStorage(f"sqlite:///{tmp_path}/study.db")
+        storage = open_database(f"sqlite:///{tmp_path}/study.db")
         study = optuna.create_study(
             storage=storage, study_name="shared", direction="maximize", load_if_exists=True
         )
@@ -215,6 +216,23 @@ def test_the_last_promotion_comes_when_nothing_else_is_left(make_member):
     too_long = replace(proposals, promote=promote, too_long=lambda *_: "too slow")
     assert isinstance(too_long.next(), NoTime)
     assert asked == [False] * 50 + [True]
+
+
+def test_a_trial_that_is_taken_over_while_it_is_drawn_is_given_back(make_member):
+    """The process that drew for too long gets another trial; the values of the other one stay."""
+    (one, owner, study), (two, _, _) = make_member(), make_member()
+    taken = []
+
+    def take_over(*_: Any) -> str:
+        if not taken:
+            owner.leave()
+            taken.append(two.next())
+        return ""
+
+    drawn = replace(one, too_long=take_over).next()
+    assert [taken[0].number, drawn.number] == [0, 1]
+    assert study.trials[0].params == taken[0].values
+    assert two.holds(0)
 
 
 class _Slow:

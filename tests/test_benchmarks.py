@@ -46,6 +46,7 @@ print(json.dumps(losses))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_overhead_is_measured_in_a_small_study(tmp_path):
     """The study has three trials on record and two more; each part and resume step is timed."""
@@ -57,6 +58,7 @@ def test_overhead_is_measured_in_a_small_study(tmp_path):
 
 
 @needs_jax
+@pytest.mark.slow
 @pytest.mark.training
 def test_networks_of_a_pack_train_as_in_processes_of_their_own():
     """A pack has equal mean losses vmapped, as matrix products and in processes of its own."""
@@ -70,6 +72,7 @@ def test_networks_of_a_pack_train_as_in_processes_of_their_own():
 
 
 @needs_jax
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_scan_by_hand_trains_as_its_steps_do():
     """The peer of the compiled epoch does the arithmetic of the plain loop."""

@@ -95,6 +95,7 @@ def test_the_other_cells_give_what_they_promise(run):
     assert "digits.keras" in run['again = autocnn.load_study("digits-first-look")']
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.timeout(600)
 def test_the_interruption_of_a_kernel_leaves_a_study(tmp_path, environment):

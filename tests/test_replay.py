@@ -172,6 +172,7 @@ def test_configurations_are_drawn_in_turn_and_once(scripts):
     assert again.draw(9, []) == drawn[9]
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_a_pool_is_recorded_in_pieces(scripts, tmp_path):
     """One configuration a run; the curves are whole, and a shared program changes nothing."""

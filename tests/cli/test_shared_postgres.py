@@ -13,15 +13,15 @@ from autocnn.records.leases import LEASE
 from autocnn.trial import TrialState
 
 pytestmark = pytest.mark.training
-N_TRIALS = 20
+N_TRIALS = 10
 
 
-def test_twenty_trials_by_four_workers(start, tmp_path, search_arguments, postgres_url):
-    """Two workers of the search and two that joined miss no trial and repeat none."""
+def test_ten_trials_by_three_workers(start, tmp_path, search_arguments, postgres_url):
+    """The search and two workers that joined miss no trial and repeat none."""
     shared = ("--study", "shared", "--results", tmp_path, "--storage", postgres_url)
     long = ("--trials", N_TRIALS, "--epochs", 8, "--pruner", "none")
     arguments = [*search_arguments[:5], "--no-report", "--no-recipes", *long]
-    search = start(*arguments, *shared, "--workers", 2, "-v")
+    search = start(*arguments, *shared, "--workers", 1, "-v")
     for line in search.stderr:
         if "  epoch " in line:
             break

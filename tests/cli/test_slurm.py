@@ -14,7 +14,7 @@ from autocnn.api.studies import load_study
 from autocnn.records.leases import LEASE
 from autocnn.trial import TrialState
 
-pytestmark = pytest.mark.training
+pytestmark = [pytest.mark.training, pytest.mark.slow]
 N_TRIALS = 12
 
 

@@ -84,6 +84,7 @@ def test_it_learns(stripes, make_job, make_hooks, device):
     assert max(epoch.val_accuracy for epoch in result.curve) >= 0.9
 
 
+@pytest.mark.slow
 @pytest.mark.training
 def test_jax_takes_the_same_steps_as_tensorflow():
     """After seven steps, with a lookahead and the last one, all weights moved equally."""

@@ -104,7 +104,7 @@ def test_mapped_images_are_not_copied(tmp_path):
 
 
 @pytest.mark.training
-@pytest.mark.parametrize("engine", ["optuna", "keras-tuner"])
+@pytest.mark.parametrize("engine", ["optuna", pytest.param("keras-tuner", marks=pytest.mark.slow)])
 def test_a_whole_search_runs_on_jax_without_tensorflow(engine, tmp_path):
     """Search, refit, export and test run on JAX, with any import of tensorflow failing."""
     # Keras Tuner's Hyperband trains three networks for one epoch, then the best one up to three.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import queue
 import signal
 import socket
 import threading
@@ -148,13 +149,33 @@ def living_nodes() -> list[Node]:
     """
     wait_for_head(head_address())
     try:
-        return [node for node in _RAY.nodes() if node["Alive"]]
+        return [node for node in _nodes() if node["Alive"]]
     except RayError as error:
         reason = str(error).partition("\n")[0]
         raise AutocnnError(
             f"--executor ray: the cluster can no longer be reached ({reason}); `autocnn resume` "
             "goes on once it can"
         ) from error
+
+
+def _nodes() -> list[Node]:
+    """What Ray says of all nodes; a head that is lost meanwhile does not keep this thread."""
+    answers: queue.SimpleQueue[list[Node] | Exception] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(_RAY.nodes())
+        except Exception as error:  # is raised below
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        found = answers.get(timeout=HEAD_S)
+    except queue.Empty:
+        raise RayError(f"the head did not answer for {HEAD_S:.0f} s") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def head_address() -> str:

@@ -121,7 +121,7 @@ def job(config, tmp_path) -> TrialJob:
 @pytest.fixture
 def executor(cluster, data, tmp_path) -> Iterator[RayExecutor]:
     """An executor of two actors on the cluster, with data."""
-    setup = ExecutorSetup(log=tmp_path / "worker.log", address=cluster.address, cpus=1)
+    setup = ExecutorSetup(log=tmp_path / "worker.log", address=cluster.address, cpus=1, workers=2)
     made = open_ray(setup)
     try:
         made.start()
@@ -147,6 +147,14 @@ def _train(executor, jobs, lose):
             else:
                 results[event.number] = event.result
     return results, causes
+
+
+def _wait_for(executor, capacity):
+    """Return once the executor has this capacity; fail after two minutes."""
+    deadline = time.monotonic() + 120.0
+    while executor.capacity != capacity and time.monotonic() < deadline:
+        time.sleep(0.5)
+    assert executor.capacity == capacity
 
 
 def test_a_lost_process_and_a_lost_node_cost_nothing_but_time(cluster, executor, job, tmp_path):
@@ -179,21 +187,17 @@ def test_a_lost_process_and_a_lost_node_cost_nothing_but_time(cluster, executor,
     for each in jobs:
         assert (each.folder / "best.npz").is_file()
         assert load_checkpoint(each.folder / "checkpoint.npz").curve
-    deadline = time.monotonic() + 120.0
-    while executor.capacity != 1 and time.monotonic() < deadline:
-        time.sleep(0.5)
-    assert executor.capacity == 1  # one node is left
+    _wait_for(executor, 1)  # one node is left
 
 
+@pytest.mark.slow
 def test_a_node_that_joins_is_used(cluster, executor, job, tmp_path):
     """With room for one of two actors a second job waits; on a new node both train at once."""
     for node in sorted(cluster.worker_nodes, key=str)[1:]:
         cluster.remove_node(node, allow_graceful=False)
-    while executor.capacity != 1:
-        time.sleep(0.5)
+    _wait_for(executor, 1)
     _patiently(partial(cluster.add_node, num_cpus=1, **OPTIONS))
-    while executor.capacity != 2:
-        time.sleep(0.5)
+    _wait_for(executor, 2)
     jobs = [replace(job, number=n, folder=tmp_path / "trials" / str(n)) for n in range(2)]
     together = set[str]()
 

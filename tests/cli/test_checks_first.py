@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import sys
 
 import pytest
@@ -124,6 +125,7 @@ def test_a_study_in_use_is_refused_first(autocnn, stored, command):
 )
 def test_a_right_command_comes_to_keras(autocnn, stored, tmp_path, monkeypatch, command):
     """Else the tests above would prove nothing."""
+    results = shutil.copytree(stored, tmp_path / "results")  # a search has made its folder by then
     monkeypatch.chdir(tmp_path)
     with pytest.raises(KerasWasLoaded):
-        autocnn(*command.split(), "--results", stored)
+        autocnn(*command.split(), "--results", results)

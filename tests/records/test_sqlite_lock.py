@@ -15,15 +15,15 @@ from autocnn.records import database, sqlite_lock
 from autocnn.records.database import open_database
 from autocnn.records.transactions import one_transaction
 
-WRITERS, HOLD_S = 8, 0.15
+WRITERS, HOLD_S, SILENT_S = 6, 0.5, 2.0
 
 
 @pytest.fixture
 def url(tmp_path, monkeypatch) -> str:
-    """An SQLite file with a study, of which a wait fails after 0.45 s without a commit."""
+    """An SQLite file with a study, of which a wait fails after two seconds without a commit."""
     url = f"sqlite:///{tmp_path}/studies.db"
     optuna.create_study(study_name="shared", storage=open_database(url))
-    monkeypatch.setattr(database, "LOCKED_S", 3 * HOLD_S)
+    monkeypatch.setattr(database, "LOCKED_S", SILENT_S)
     monkeypatch.setattr(sqlite_lock, "LOOK_S", 0.01)
     return url
 
@@ -38,7 +38,7 @@ def holder(tmp_path, url) -> Iterator[sqlite3.Connection]:
 
 
 def test_many_writers_wait_for_each_other(url):
-    """Eight hold the lock for 0.15 s each: the last ones wait longer than it may be silent."""
+    """Six hold the lock for half a second each: the last ones wait longer than it may be silent."""
 
     def write(name: int) -> None:
         study = optuna.load_study(study_name="shared", storage=open_database(url))

@@ -100,6 +100,7 @@ class Killer(SilentListener):
                 os.kill(process.pid, signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_training_killed_twice_is_stopped_and_can_win(tmp_path):
     """Its epochs, seconds and curve are on record, and its best saved epoch is shipped."""
     one = SPACE.replace("{ choices = [8, 16, 768] }", "8").replace(

@@ -119,6 +119,7 @@ def test_a_full_disk_loses_no_trial(start, call, small_disk, search_arguments):
 FAKETIME = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not FAKETIME, reason="needs libfaketime (Debian's package faketime)")
 def test_a_clock_that_jumps_changes_nothing(start, tmp_path, search_arguments, monkeypatch):
     """The clock jumps by days, both ways, in a search with a budget and leases."""

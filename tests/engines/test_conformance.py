@@ -31,7 +31,7 @@ from autocnn.trial import FailureCause, Proposal, TrialJob, TrialResult, TrialSt
 HORIZON = 9
 DRAWS = 14
 # Keras Tuner's Bayesian oracle draws twelve points of FLAT at random; each later one takes seconds,
-# so that only the tests of a resumed search and of the direction have some.
+# so that only the test of a resumed search and a slow one have some.
 QUICK_DRAWS = 12
 PACKAGES = {"cma-es": "cmaes", "gp": "torch"}
 ENGINES = [
@@ -483,15 +483,25 @@ def test_the_upper_end_of_a_logarithmic_range_is_its_end():
     }
 
 
-def test_mirrored_scores_that_are_minimised_give_the_same_proposals(kind, open_trials, end):
-    """Every engine follows the direction of the objective: -s is to a loss what s is to a share."""
-
-    def mirrored(proposal):
+def _assert_mirrored_scores_draw_alike(
+    kind: tuple[str, str], open_trials: Any, end: Any, n: int
+) -> None:
+    def mirrored(proposal: Proposal) -> TrialResult:
         result = end(proposal)
         curve = tuple(replace(epoch, score=-epoch.score) for epoch in result.curve)
         return replace(result, curve=curve)
 
-    n = _draws(kind) + 1
     maximised = [_key(p) for p in _play(open_trials(kind), end, n)]
     trials = open_trials(kind, name="mirrored", objective=LOSS)
     assert [_key(p) for p in _play(trials, mirrored, n)] == maximised
+
+
+def test_mirrored_scores_that_are_minimised_give_the_same_proposals(kind, open_trials, end):
+    """Every engine follows the direction of the objective: -s is to a loss what s is to a share."""
+    _assert_mirrored_scores_draw_alike(kind, open_trials, end, _draws(kind))
+
+
+@pytest.mark.slow
+def test_the_bayesian_oracle_follows_the_direction_with_its_model(open_trials, end):
+    """Its thirteenth point is the first that the model draws."""
+    _assert_mirrored_scores_draw_alike(("keras-tuner", "bayesian"), open_trials, end, 13)

@@ -57,14 +57,12 @@ def load_keras() -> None:
     """
     for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    is_loaded = "keras" in sys.modules
-    if is_loaded:
-        keras = sys.modules["keras"]
-    else:
+    if "keras" not in sys.modules:
         backend = check_backend(os.environ)
         hidden = [name for name in OPTIONAL if _is_own and name != backend]
         with stderr_dropped(), _onednn_chosen(), _hidden(hidden):
-            keras = _import_keras()
+            _import_keras()
+    keras = _import_keras()
     # Images and networks have their channels last here, whatever keras.json holds.
     keras.config.set_image_data_format("channels_last")
 

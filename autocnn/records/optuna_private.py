@@ -114,9 +114,8 @@ class OwnStudy(optuna.Study):
     ) -> None:
         super().__init__(study.study_name, storage_of(study))
         self._is_own, self._mark = is_own, mark
-        self._ended: dict[
-            int, FrozenTrial
-        ] = {}  # by number, as they are shown: they change no more
+        # By number, as they are shown: they change no more.
+        self._ended: dict[int, FrozenTrial] = {}
         self._reading = threading.local()  # `is_one`: the thread is in `one_reading`
 
     @contextmanager

@@ -66,17 +66,8 @@ class Gpus:
 
 
 @pytest.fixture
-def jobs(config, tmp_path) -> list[TrialJob]:
+def jobs(job) -> list[TrialJob]:
     """Ten jobs."""
-    job = TrialJob(
-        number=0,
-        config=config,
-        seed=7,
-        horizon=2,
-        last_epoch=2,
-        precision="float32",
-        folder=tmp_path / "trials" / "0",
-    )
     return [replace(job, number=number) for number in range(10)]
 
 

@@ -15,21 +15,7 @@ from autocnn.executors.protocol import EpochEnded, ExecutorSetup, JobEnded
 from autocnn.executors.resources import Share
 from autocnn.executors.worker_handle import WorkerHandle, WorkerLimits
 from autocnn.executors.worker_pool import WorkerPool
-from autocnn.trial import TrialJob, TrialState
-
-
-@pytest.fixture
-def job(config, tmp_path) -> TrialJob:
-    """A job of two epochs on a tiny network."""
-    return TrialJob(
-        number=0,
-        config=config,
-        seed=7,
-        horizon=2,
-        last_epoch=2,
-        precision="float32",
-        folder=tmp_path / "trial",
-    )
+from autocnn.trial import TrialState
 
 
 @pytest.fixture

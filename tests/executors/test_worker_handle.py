@@ -21,7 +21,7 @@ from autocnn.executors.protocol import run_job
 from autocnn.executors.worker_handle import WorkerHandle
 from autocnn.executors.worker_pool import WorkerPool
 from autocnn.space.config import Block, Optimizer, TrialConfig
-from autocnn.trial import FailureCause, TrialJob, TrialState
+from autocnn.trial import FailureCause, TrialState
 
 pytestmark = pytest.mark.training
 
@@ -35,20 +35,6 @@ def worker(data, tmp_path_factory):
     worker.use(refer_to(data))
     yield worker
     worker.close()
-
-
-@pytest.fixture
-def job(config, tmp_path) -> TrialJob:
-    """A job of two epochs on a tiny network."""
-    return TrialJob(
-        number=0,
-        config=config,
-        seed=7,
-        horizon=2,
-        last_epoch=2,
-        precision="float32",
-        folder=tmp_path / "trial",
-    )
 
 
 def _train(worker, job, on_epoch, interrupted):

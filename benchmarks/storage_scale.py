@@ -16,8 +16,9 @@ and ends it. Trials have made-up curves.
 For each side and number of workers: trials a second, the median and the largest of the times of
 an ask (milliseconds, waiting for others included), CPU milliseconds of a trial in this process (not
 those of servers), and of each trial the statements and transactions that this process sent, and the
-rows that it left in the database (lines, in the journal). Imports and the study's creation are
-outside the clock.
+rows that it left in the database (lines, in the journal); then how many trials changed hands: a
+worker that waits for longer than its lease lasts loses its trial to another one, and asks anew.
+Imports and the study's creation are outside the clock.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from rich.table import Table
 
 from autocnn.engines.choose import make_engine
 from autocnn.engines.protocol import EngineSetup
+from autocnn.errors import TakenOver
 from autocnn.records.database import open_database
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
@@ -78,6 +80,7 @@ class Count:
     statements: Counter[str] = field(default_factory=Counter)
     asks: list[float] = field(default_factory=list)  # ms
     left: int = 0  # trials to be begun
+    taken_over: int = 0  # trials that a worker lost to another one
     owners: list[Owner] = field(default_factory=list)  # kept: else their trials would look left
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -112,7 +115,7 @@ def main() -> None:
     table = Table(
         "storage", "workers", "trials", "trials/s", "ms an ask (largest)", "CPU ms a trial"
     )
-    for title in ("statements", "transactions", "rows"):
+    for title in ("statements", "transactions", "rows", "taken over"):
         table.add_column(title)
     with tempfile.TemporaryDirectory(prefix="autocnn-storage-") as folder, watch_load() as load:
         for name, make in sides().items():
@@ -247,6 +250,7 @@ def measure(
         f"{1000 * cpu / n:.0f}",
         *(f"{each:.0f}" if each else "" for each in sent),
         f"{side.rows() / n:.0f}",
+        str(count.taken_over),
     ]
 
 
@@ -308,20 +312,27 @@ def work(
         proposal = proposals.next()
         assert isinstance(proposal, Proposal)
         count.asks.append(1000 * (time.perf_counter() - start))
-        train(proposals, proposal)
+        try:
+            train(proposals, proposal)
+        except TakenOver:
+            with count.lock:
+                count.taken_over += 1
+                count.left += 1
 
 
 def train(proposals: Proposals, proposal: Proposal) -> None:
-    """Report a made-up curve as the loop of a search does, until the trial is pruned."""
+    """Report a made-up curve as the loop of a search does, until the trial is pruned.
+
+    Raises: TakenOver if another worker has the trial now.
+    """
     curve = draw_curve(proposal.number, proposal.last_epoch)
     for at, epoch in enumerate(curve, start=1):
         proposals.renew()
-        if proposals.report(proposal.number, at, epoch.score):
-            assert proposals.holds(proposal.number)
-            proposals.end(proposal.number, end_trial(curve[:at], is_pruned=True))
-            return
-    assert proposals.holds(proposal.number)
-    proposals.end(proposal.number, end_trial(curve, is_pruned=False))
+        if is_pruned := proposals.report(proposal.number, at, epoch.score):
+            break
+    if not proposals.holds(proposal.number):
+        raise TakenOver(f"trial {proposal.number}")
+    proposals.end(proposal.number, end_trial(curve[:at], is_pruned=is_pruned))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 from operator import attrgetter
 from typing import Any
@@ -95,24 +95,32 @@ def trial_rows(records: Sequence[TrialRecord], schema: pa.Schema) -> pa.Table:
     cells = {name: [read(each) for each in records] for name, read in _OF_RECORD.items()}
     for name, of in _OF_RESULT.items():
         cells[name] = [None if each is None else of(each) for each in results]
-    curves, arrays = _curves(results), list[pa.Array]()
     schema = stored_schema(schema)
-    for field in schema:
-        if field.name in curves:
-            arrays.append(curves[field.name])
-        elif field.name in cells:
-            arrays.append(pa.array(cells[field.name], field.type))
-        else:
-            name = field.name.removeprefix(PARAMETER_PREFIX)
-            arrays.append(_values([record.values.get(name) for record in records], field.type))
-    return pa.Table.from_arrays(arrays, schema=schema)
+    columns = {**_curves(results), **_values(records, schema)}
+    for name, values in cells.items():
+        columns[name] = pa.array(values, schema.field(name).type)
+    return pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
 
 
-def _values(values: list[Value | None], kind: pa.DataType) -> pa.Array:
-    """The values of one parameter as a column."""
-    if pa.types.is_string(kind):
-        return pa.array([None if each is None else as_text(each) for each in values], kind)
-    return pa.array(values, kind)
+def _values(records: Sequence[TrialRecord], schema: pa.Schema) -> dict[str, pa.Array]:
+    """The columns of the parameters."""
+    fields = [field for field in schema if field.name.startswith(PARAMETER_PREFIX)]
+    names = [field.name.removeprefix(PARAMETER_PREFIX) for field in fields]
+    texts = {name for name, field in zip(names, fields, strict=True) if field.type == pa.string()}
+    points = [_point(record.values, texts) for record in records]
+    kind = pa.struct([(name, field.type) for name, field in zip(names, fields, strict=True)])
+    arrays = pa.array(points, kind).flatten()
+    return dict(zip([field.name for field in fields], arrays, strict=True))
+
+
+def _point(values: Mapping[str, Value], texts: Iterable[str]) -> dict[str, Value]:
+    """`values`, with a text for each of another type in the columns `texts`."""
+    point = dict(values)
+    for name in texts:
+        value = point.get(name)
+        if value is not None and value.__class__ is not str:
+            point[name] = as_text(value)
+    return point
 
 
 def _curves(results: Sequence[TrialResult | None]) -> dict[str, pa.Array]:

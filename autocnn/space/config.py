@@ -243,7 +243,10 @@ def config_to_text(config: TrialConfig) -> str:
 
 def _part_text(part: Any) -> str:
     template, read, others = _template_of(part.__class__)
-    cells = list(read(part))
+    cells: list[Any] | tuple[Any, ...] = read(part)
+    if not others:
+        return template % cells
+    cells = list(cells)
     for place, as_text in others:
         cells[place] = as_text(cells[place])
     return template % tuple(cells)
@@ -256,26 +259,26 @@ _AsText = Callable[[Any], str]
 def _template_of(kind: type[Any]) -> tuple[str, attrgetter[Any], list[tuple[int, _AsText]]]:
     """The text of a dataclass with two fields or more, less its values; their reader.
 
-    Also the places of the values that are no numbers, each with what makes a text of it: Python
-    writes finite numbers as JSON does.
+    Also the places of the values that are neither numbers nor words, each with what makes a text
+    of it: Python writes finite numbers as JSON does, and a word is one of the choices of its field,
+    in which JSON escapes nothing.
     """
     names, types = [f.name for f in dataclasses.fields(kind)], _types_of(kind)
-    others = [(i, _as_text(types[n])) for i, n in enumerate(names) if types[n] not in (int, float)]
-    places = {place for place, _ in others}
-    pairs = [f"{json.dumps(n)}:{'%s' if i in places else '%r'}" for i, n in enumerate(names)]
+    forms = {int: "%d", float: "%r", str: '"%s"'}
+    others = [(place, _as_text(types[n])) for place, n in enumerate(names) if types[n] not in forms]
+    pairs = [f"{json.dumps(n)}:{forms.get(types[n], '%s')}" for n in names]
     return "{" + ",".join(pairs) + "}", attrgetter(*names), others
 
 
 def _as_text(kind: Any) -> _AsText:
-    """What makes a text of values of this type, which is not a number."""
+    """What makes a text of values of this type, which is neither a number nor a word."""
     if kind is bool:
-        return lambda value: "true" if value else "false"
-    if kind is str:
-        return cache(json.dumps)
-    if getattr(kind, "__origin__", None) is tuple:
-        item = str if kind.__args__[0] is int else _part_text
-        return lambda items: f"[{','.join([item(each) for each in items])}]"
-    return _part_text
+        return {True: "true", False: "false"}.__getitem__
+    if getattr(kind, "__origin__", None) is not tuple:
+        return _part_text
+    if kind.__args__[0] is int:
+        return cache(lambda numbers: json.dumps(numbers, separators=(",", ":")))
+    return lambda parts: f"[{','.join([_part_text(part) for part in parts])}]"
 
 
 def config_from_dict(data: Mapping[str, Any]) -> TrialConfig:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from contextlib import suppress
+from typing import get_type_hints
 
 import numpy as np
 import pytest
@@ -145,6 +146,19 @@ def test_a_configuration_has_the_text_of_its_json():
     for config in configs:
         compact = json.dumps(config_to_dict(config), separators=(",", ":"))
         assert config_to_text(config) == compact
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [Block, Dense, Loss, Optimizer, Schedule, Augmentation, EarlyStopping, TrialConfig],
+)
+def test_a_word_is_one_of_the_choices_of_its_field(kind):
+    """So the text of a configuration can have words without JSON's escapes."""
+    needed = {Block: {"filters": (8,)}, Dense: {"units": 8}}.get(kind, {})
+    words = [name for name, type_ in get_type_hints(kind).items() if type_ is str]
+    for name in words:
+        with pytest.raises(SpaceError, match="must be one of [a-z0-9_, ]+, got"):
+            kind(**needed, **{name: 'a "b"'})
 
 
 @pytest.mark.parametrize(

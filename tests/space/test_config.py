@@ -157,7 +157,7 @@ def test_a_word_is_one_of_the_choices_of_its_field(kind):
     needed = {Block: {"filters": (8,)}, Dense: {"units": 8}}.get(kind, {})
     words = [name for name, type_ in get_type_hints(kind).items() if type_ is str]
     for name in words:
-        with pytest.raises(SpaceError, match="must be one of [a-z0-9_, ]+, got"):
+        with pytest.raises(SpaceError, match=r"must be one of [a-z0-9_, ]+, got"):
             kind(**needed, **{name: 'a "b"'})
 
 

@@ -74,14 +74,8 @@ class Entry:
     width: float = 1.0  # times the first width of the rule
     low_side: float = 0  # pixels of the shorter side, from which the recipe is tried
     high_side: float = math.inf  # and up to which it is
-    least_images: int = 0  # to train on, from which it is tried
-    most_images: float = math.inf  # and up to which it is
+    most_images: float = math.inf  # to train on, up to which it is
     values: Mapping[str, Value] = field(default_factory=dict)
-
-    def suits(self, images: TrainingSet) -> bool:
-        """True if the recipe is tried for images of this size and number."""
-        has_size = self.low_side <= images.side <= self.high_side
-        return has_size and self.least_images <= images.n <= self.most_images
 
     def recipes(self, images: TrainingSet, size: NetworkSize) -> list[Recipe]:
         """The recipe for `images` if the rule's network has `size`, and narrower ones after it."""
@@ -101,7 +95,11 @@ def recipes_for(images: TrainingSet, size: NetworkSize) -> list[Recipe]:
 
 def entries_for(images: TrainingSet) -> list[Entry]:
     """The entries of the portfolio for these images, the best for its cost first."""
-    return [entry for entry in load_portfolio() if entry.suits(images)]
+    return [
+        entry
+        for entry in load_portfolio()
+        if entry.low_side <= images.side <= entry.high_side and images.n <= entry.most_images
+    ]
 
 
 @cache
@@ -113,14 +111,13 @@ def load_portfolio() -> tuple[Entry, ...]:
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
-    side, images = item.get("side", {}), item.get("images", {})
+    side = item.get("side", {})
     return Entry(
         name=item["name"],
         width=item.get("width", 1.0),
         low_side=side.get("low", 0),
         high_side=side.get("high", math.inf),
-        least_images=images.get("low", 0),
-        most_images=images.get("high", math.inf),
+        most_images=item.get("images", {}).get("high", math.inf),
         values=item.get("values", {}),
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import product
-
 import pytest
 
 from autocnn.engines.recipes import (
@@ -63,12 +61,12 @@ def test_narrower_networks_come_after_the_recipe_itself():
 
 
 def test_the_entries_of_the_portfolio_have_names_and_differ():
-    """Six to nine for any images; no two of them are the same network and training."""
+    """Six to nine entries; for no size two of them are the same network and training."""
     entries = load_portfolio()
+    assert 6 <= len(entries) <= 9
     assert len({entry.name for entry in entries}) == len(entries)
-    for side, n in product((8, 28, 96), (3000, 30_000)):
-        recipes = recipes_for(TrainingSet(shape=(side, side, 3), n=n), NetworkSize(filters=24))
-        assert 6 <= len(recipes) <= 9
+    for side in (8, 28, 96):
+        recipes = recipes_for(TrainingSet(shape=(side, side, 3), n=3000), NetworkSize(filters=24))
         points = [tuple(sorted((k, str(v)) for k, v in r.values.items())) for r in recipes]
         assert len(set(points)) == len(points)
 
@@ -80,15 +78,6 @@ def test_few_images_are_shifted_first(n, second):
     assert [recipe.name for recipe in recipes[:2]] == ["plain", second]
     moved = [(recipe.values["flip"], recipe.values["shift_fraction"]) for recipe in recipes[:2]]
     assert moved == [(False, 0.0), (n > 5_000, 0.07)]
-
-
-@pytest.mark.parametrize(("n", "second"), [(19_999, "wide"), (20_000, "flipped")])
-def test_many_images_are_mirrored_before_they_are_shifted(n, second):
-    """From 20,000 images on the second recipe mirrors them, and does no more."""
-    recipes = recipes_for(TrainingSet(shape=(28, 28, 1), n=n), NetworkSize())
-    assert [recipe.name for recipe in recipes[:2]] == ["plain", second]
-    changed = recipes[1].values["flip"], recipes[1].values["shift_fraction"]
-    assert changed == (True, 0.0 if n >= 20_000 else 0.07)
 
 
 @pytest.mark.parametrize(

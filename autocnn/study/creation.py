@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import IO, Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from autocnn.study.probe import (
     values_of,
 )
 from autocnn.study.sizing import (
+    LEAST_WIDTH,
     Room,
     Sizing,
     epoch_images,
@@ -38,6 +40,7 @@ from autocnn.study.sizing import (
     free_horizon,
     free_size,
     longest_trial,
+    smaller_images,
     steps_of_epoch,
 )
 from autocnn.trial import Device
@@ -112,6 +115,8 @@ def _new_facts(start: Start, device: Device) -> Facts:
     if not is_blind and not start.typical:
         speed = measure_again(start, device, speed, sizing.size)
         sizing = _size(start, device, speed, is_blind=is_blind)
+    if start.seconds is not None and not (is_blind or start.typical or settings.smallest):
+        _propose_smaller_images(start, speed, sizing)
     typical_s = speed.cost.image_seconds(typical_work(start, sizing.size))
     if settings.horizons == 2 and not sizing.promotes:
         reason = _why_one_horizon(start) or "the time is too short"
@@ -154,15 +159,27 @@ def _why_one_horizon(start: Start) -> str:
 
 def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizing:
     """The size of the first recipe and the epochs of a trial."""
-    seconds, epochs = start.seconds, start.settings.epochs
-    is_plan = bool(start.typical)
-    room = Room(
+    seconds, room = start.seconds, _room(start, speed)
+    if start.typical or is_blind:
+        size = in_space(start, PROBED_SIZE)
+        if seconds is None or room.epochs is not None:
+            horizon = free_horizon(room, size.batch_size, device.kind)
+            return Sizing(size=size, horizon=horizon, folds=room.folds[0])
+        return longest_trial(room, size, speed.cost.image_seconds(typical_work(start, size)))
+    if seconds is None:
+        return free_size(room, lambda size: typical_work(start, size).macs, device.kind)
+    return fit_size(room, partial(_image_seconds, start, speed))
+
+
+def _room(start: Start, speed: Speed) -> Room:
+    """The images of a trial, and the time that the search has for it."""
+    return Room(
         n_train=start.data.train.n,
         n_validation=start.data.validation.n,
-        seconds=0.0 if seconds is None else seconds,
+        seconds=start.seconds or 0.0,
         setup_s=speed.setup_s,
         retrainings=start.settings.n_retrainings / start.executor.capacity,
-        epochs=epochs,
+        epochs=start.settings.epochs,
         widths=values_of(start.space, "filters", _widths(start)),
         batches=batches_of(start),
         least_steps=_least_steps(start),
@@ -170,15 +187,26 @@ def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizi
         promotes=start.settings.horizons == 2 and not _why_one_horizon(start),
         wants_smallest=start.settings.smallest,
     )
-    if is_plan or is_blind:
-        size = in_space(start, PROBED_SIZE)
-        if seconds is None or epochs is not None:
-            horizon = free_horizon(room, size.batch_size, device.kind)
-            return Sizing(size=size, horizon=horizon, folds=room.folds[0])
-        return longest_trial(room, size, speed.cost.image_seconds(typical_work(start, size)))
-    if seconds is None:
-        return free_size(room, lambda size: typical_work(start, size).macs, device.kind)
-    return fit_size(room, lambda size: speed.cost.image_seconds(typical_work(start, size)))
+
+
+def _image_seconds(start: Start, speed: Speed, size: NetworkSize) -> float:
+    """The seconds of training the first recipe of `size` on one image."""
+    return speed.cost.image_seconds(typical_work(start, size))
+
+
+def _propose_smaller_images(start: Start, speed: Speed, sizing: Sizing) -> None:
+    """Show a line if the images are so large that the first recipe is narrow for lack of time."""
+    if sizing.size.filters >= LEAST_WIDTH:
+        return
+    height, width = start.data.image_shape[:2]
+    room = _room(start, speed)
+    smaller = smaller_images(room, partial(_image_seconds, start, speed), (height, width))
+    if smaller is not None:
+        start.message(
+            f"images of {height}x{width} are large for the time: the first recipe has "
+            f"{sizing.size.filters} filters; --image-size {smaller[0]}x{smaller[1]} leaves time "
+            f"for {LEAST_WIDTH}, and so does a longer --time-budget"
+        )
 
 
 def _least_steps(start: Start) -> int:

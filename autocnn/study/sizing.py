@@ -17,6 +17,8 @@ MANY_IMAGES = 192_000  # ... or so many images, if they are fewer
 MOST_UPDATES = 2_000  # of the longest trial, if they are more than MOST_EPOCHS
 MOST_EPOCHS = 30  # of the longest trial, if they are more than MOST_UPDATES
 LEAST_WIDTH = 24  # filters of the first block, below which folds and updates are given up instead
+LEAST_SIDE = 32  # pixels of the shorter side, below which smaller images are not proposed
+SMALLER = (0.75, 0.5, 0.375, 0.25)  # times the sides, the sizes that may be proposed
 FEWER_FOLDS = (3, 2, 1)  # that are trained of more if the time is short
 BATCHES = (128, 64, 32, 16)
 TRIAL_SHARE = 0.2  # share of the search time that a typical trial is planned to take
@@ -130,6 +132,30 @@ def fit_size(room: Room, image_seconds: ImageSeconds) -> Sizing:
     size, folds = NetworkSize(filters=widths[-1], batch_size=min(room.batches)), room.folds[-1]
     images = _affordable(room, image_seconds(size), folds, LARGEST_SHARE)
     return _sized(room, size, images, folds)
+
+
+def smaller_images(
+    room: Room, image_seconds: ImageSeconds, shape: tuple[int, int]
+) -> tuple[int, int] | None:
+    """Height and width of smaller images, for which LEAST_WIDTH filters fit a fifth of the time.
+
+    The largest of SMALLER times `shape` with ENOUGH_UPDATES, or the smallest that keeps LEAST_SIDE
+    pixels; None if `shape` needs no smaller one, or can have none. An image takes as long as it has
+    pixels.
+    """
+    width = min(room.widths, key=lambda width: abs(width - LEAST_WIDTH))
+    size, folds = NetworkSize(filters=width, batch_size=min(room.batches)), room.folds[-1]
+    needed = _needed_images(room, size.batch_size, ENOUGH_UPDATES)
+    found: tuple[int, int] | None = None
+    for factor in (1.0, *SMALLER):
+        smaller = round(factor * shape[0]), round(factor * shape[1])
+        if min(smaller) < LEAST_SIDE:
+            break
+        found = smaller
+        image_s = factor**2 * image_seconds(size)
+        if _affordable(room, image_s, folds, room.trial_share) >= needed:
+            break
+    return None if found == shape else found
 
 
 def free_size(room: Room, macs: Callable[[NetworkSize], float], device: str) -> Sizing:

@@ -18,6 +18,7 @@ from autocnn.study.sizing import (
     longest_trial,
     plan_search_seconds,
     refit_trials,
+    smaller_images,
     steps_of_epoch,
 )
 
@@ -93,6 +94,24 @@ def test_a_refit_has_at_most_eight_times_the_epochs(all_is_search):
     assert fit_size(_room(54_000, 1e6), _linear).longest_refit == 90
     assert fit_size(_room(1_000, 100.0, epochs=10), _linear).longest_refit == 0
     assert free_size(_room(54_000, 0.0), lambda size: 1e9, "gpu").longest_refit == 0
+
+
+@pytest.mark.parametrize(
+    ("shape", "seconds", "expected"),
+    [
+        # 6,400 images (400 updates of 16) of 3 ms are 19.2 s, a fifth of 96 s
+        ((96, 128), 96.0, None),
+        ((96, 128), 95.0, (72, 96)),  # 9/16 of the pixels: 54 s
+        ((96, 128), 54.0, (72, 96)),
+        ((96, 128), 53.0, (48, 64)),
+        ((96, 128), 23.0, (36, 48)),
+        ((96, 128), 1.0, (36, 48)),  # a quarter would have 24 pixels
+        ((40, 400), 1.0, None),  # three quarters would have 30
+    ],
+)
+def test_smaller_images_leave_time_for_wider_networks(all_is_search, shape, seconds, expected):
+    """The largest size with 400 updates of 24 filters in a fifth of the time, from 32 pixels on."""
+    assert smaller_images(_room(1_000, seconds), _linear, shape) == expected
 
 
 @pytest.mark.parametrize(

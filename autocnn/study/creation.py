@@ -32,7 +32,6 @@ from autocnn.study.probe import (
     values_of,
 )
 from autocnn.study.sizing import (
-    LEAST_WIDTH,
     Room,
     Sizing,
     epoch_images,
@@ -196,16 +195,16 @@ def _image_seconds(start: Start, speed: Speed, size: NetworkSize) -> float:
 
 def _propose_smaller_images(start: Start, speed: Speed, sizing: Sizing) -> None:
     """Show a line if the images are so large that the first recipe is narrow for lack of time."""
-    if sizing.size.filters >= LEAST_WIDTH:
+    room = _room(start, speed)
+    if sizing.size.filters >= room.least_width:
         return
     height, width = start.data.image_shape[:2]
-    room = _room(start, speed)
     smaller = smaller_images(room, partial(_image_seconds, start, speed), (height, width))
     if smaller is not None:
         start.message(
             f"images of {height}x{width} are large for the time: the first recipe has "
             f"{sizing.size.filters} filters; --image-size {smaller[0]}x{smaller[1]} leaves time "
-            f"for {LEAST_WIDTH}, and so does a longer --time-budget"
+            f"for {room.least_width}, and so does a longer --time-budget"
         )
 
 

@@ -70,6 +70,11 @@ class Room:
         return may_be and not self.promotes and not self.wants_smallest
 
     @property
+    def least_width(self) -> int:
+        """The width of the space that is nearest to LEAST_WIDTH."""
+        return min(self.widths, key=lambda width: abs(width - LEAST_WIDTH))
+
+    @property
     def trial_share(self) -> float:
         """The share of the search time that the longest trial is planned to take."""
         if self.promotes:
@@ -137,14 +142,14 @@ def fit_size(room: Room, image_seconds: ImageSeconds) -> Sizing:
 def smaller_images(
     room: Room, image_seconds: ImageSeconds, shape: tuple[int, int]
 ) -> tuple[int, int] | None:
-    """Height and width of smaller images, for which LEAST_WIDTH filters fit a fifth of the time.
+    """Height and width of smaller images, for which `least_width` fits a fifth of the time.
 
     The largest of SMALLER times `shape` with ENOUGH_UPDATES, or the smallest that keeps LEAST_SIDE
     pixels; None if `shape` needs no smaller one, or can have none. An image takes as long as it has
     pixels.
     """
-    width = min(room.widths, key=lambda width: abs(width - LEAST_WIDTH))
-    size, folds = NetworkSize(filters=width, batch_size=min(room.batches)), room.folds[-1]
+    size = NetworkSize(filters=room.least_width, batch_size=min(room.batches))
+    folds = room.folds[-1]
     needed = _needed_images(room, size.batch_size, ENOUGH_UPDATES)
     found: tuple[int, int] | None = None
     for factor in (1.0, *SMALLER):

@@ -86,9 +86,9 @@ def study(tmp_path):
     return create_study(StudyPaths(tmp_path), StudySettings(study="x"))
 
 
-def _find(study, data, executor, lines=None, **settings):
+def _find(study, data, executor, lines=None, of=SPACE, **settings):
     settings = StudySettings(study="x", **settings)
-    space = SPACE.fitted(data.image_shape, data.train.n)
+    space = of.fitted(data.image_shape, data.train.n)
     start = probe.Start(
         settings=settings,
         space=space,
@@ -175,7 +175,8 @@ def test_images_that_are_large_for_the_time_are_named(use, study, side, budget, 
     images = TrainingImages(images=pixels, labels=np.arange(60, dtype=np.int64) % 2)
     lines: list[str] = []
     data = prepare_images("large", ("a", "b"), images)
-    facts, _ = _find(study, data, _Executor(), lines, time_budget_s=budget)
+    wide = replace(SPACE, parameters={**SPACE.parameters, "filters": Int(low=4, high=32)})
+    facts, _ = _find(study, data, _Executor(), lines, wide, time_budget_s=budget)
     line = (
         f"images of {side}x{side} are large for the time: the first recipe has "
         f"{facts.recipe_filters} filters; --image-size 32x32 leaves time for 24, and so does a "

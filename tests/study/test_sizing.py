@@ -114,6 +114,14 @@ def test_smaller_images_leave_time_for_wider_networks(all_is_search, shape, seco
     assert smaller_images(_room(1_000, seconds), _linear, shape) == expected
 
 
+def test_a_space_of_narrow_networks_needs_no_wider_ones(all_is_search):
+    """Of widths 8 and 16 the second one is meant: 12.8 s, a fifth of 64 s."""
+    room = _room(1_000, 64.0, widths=(8, 16))
+    assert room.least_width == 16
+    assert smaller_images(room, _linear, (96, 128)) is None
+    assert smaller_images(replace(room, seconds=63.0), _linear, (96, 128)) == (72, 96)
+
+
 @pytest.mark.parametrize(
     ("n", "batch", "steps"), [(225, 128, 17), (225, 8, 29), (54_000, 128, 422), (10, 64, 10)]
 )

@@ -32,6 +32,7 @@ def wait_for_an_epoch(process: subprocess.Popen[str]) -> None:
     raise AssertionError("".join(seen))
 
 
+@pytest.mark.slow
 @pytest.mark.training
 @pytest.mark.timeout(600)
 def test_what_a_worker_trained_elsewhere_comes_home(start, autocnn, tmp_path, search_arguments):

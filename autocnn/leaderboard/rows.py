@@ -104,13 +104,15 @@ def trial_rows(records: Sequence[TrialRecord], schema: pa.Schema) -> pa.Table:
 
 def _values(records: Sequence[TrialRecord], schema: pa.Schema) -> dict[str, pa.Array]:
     """The columns of the parameters."""
-    fields = [field for field in schema if field.name.startswith(PARAMETER_PREFIX)]
-    names = [field.name.removeprefix(PARAMETER_PREFIX) for field in fields]
-    texts = {name for name, field in zip(names, fields, strict=True) if field.type == pa.string()}
+    kinds = {
+        field.name.removeprefix(PARAMETER_PREFIX): field.type
+        for field in schema
+        if field.name.startswith(PARAMETER_PREFIX)
+    }
+    texts = [name for name, kind in kinds.items() if kind == pa.string()]
     points = [_point(record.values, texts) for record in records]
-    kind = pa.struct([(name, field.type) for name, field in zip(names, fields, strict=True)])
-    arrays = pa.array(points, kind).flatten()
-    return dict(zip([field.name for field in fields], arrays, strict=True))
+    arrays = pa.array(points, pa.struct(list(kinds.items()))).flatten()
+    return {PARAMETER_PREFIX + name: each for name, each in zip(kinds, arrays, strict=True)}
 
 
 def _point(values: Mapping[str, Value], texts: Iterable[str]) -> dict[str, Value]:

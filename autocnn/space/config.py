@@ -243,10 +243,10 @@ def config_to_text(config: TrialConfig) -> str:
 
 def _part_text(part: Any) -> str:
     template, read, others = _template_of(part.__class__)
-    cells: list[Any] | tuple[Any, ...] = read(part)
+    values: tuple[Any, ...] = read(part)
     if not others:
-        return template % cells
-    cells = list(cells)
+        return template % values
+    cells = list(values)
     for place, as_text in others:
         cells[place] = as_text(cells[place])
     return template % tuple(cells)

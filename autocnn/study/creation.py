@@ -103,7 +103,7 @@ def _measurement(start: Start, device: Device, speed: Speed, typical_s: float) -
 def _measure(start: Start, device: Device, size: NetworkSize) -> Measurement:
     """The speed on another device than the study began on; the recipes keep their size."""
     speed = measure_speed(start, device)
-    return _measurement(start, device, speed, speed.cost.image_seconds(typical_work(start, size)))
+    return _measurement(start, device, speed, _image_seconds(start, speed, size))
 
 
 def _new_facts(start: Start, device: Device) -> Facts:
@@ -116,7 +116,7 @@ def _new_facts(start: Start, device: Device) -> Facts:
         sizing = _size(start, device, speed, is_blind=is_blind)
     if start.seconds is not None and not (is_blind or start.typical or settings.smallest):
         _propose_smaller_images(start, speed, sizing)
-    typical_s = speed.cost.image_seconds(typical_work(start, sizing.size))
+    typical_s = _image_seconds(start, speed, sizing.size)
     if settings.horizons == 2 and not sizing.promotes:
         reason = _why_one_horizon(start) or "the time is too short"
         start.message(f"all schedules have one length ({reason}), as with --horizons 1")
@@ -164,7 +164,7 @@ def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizi
         if seconds is None or room.epochs is not None:
             horizon = free_horizon(room, size.batch_size, device.kind)
             return Sizing(size=size, horizon=horizon, folds=room.folds[0])
-        return longest_trial(room, size, speed.cost.image_seconds(typical_work(start, size)))
+        return longest_trial(room, size, _image_seconds(start, speed, size))
     if seconds is None:
         return free_size(room, lambda size: typical_work(start, size).macs, device.kind)
     return fit_size(room, partial(_image_seconds, start, speed))
@@ -189,7 +189,7 @@ def _room(start: Start, speed: Speed) -> Room:
 
 
 def _image_seconds(start: Start, speed: Speed, size: NetworkSize) -> float:
-    """The seconds of training the first recipe of `size` on one image."""
+    """The seconds of one image in a typical training with recipes of `size`."""
     return speed.cost.image_seconds(typical_work(start, size))
 
 
@@ -203,8 +203,8 @@ def _propose_smaller_images(start: Start, speed: Speed, sizing: Sizing) -> None:
     if smaller is not None:
         start.message(
             f"images of {height}x{width} are large for the time: the first recipe has "
-            f"{sizing.size.filters} filters; --image-size {smaller[0]}x{smaller[1]} leaves time "
-            f"for {room.least_width}, and so does a longer --time-budget"
+            f"{sizing.size.filters} filters; --image-size {smaller[0]}x{smaller[1]} or a longer "
+            "--time-budget leaves time for more"
         )
 
 

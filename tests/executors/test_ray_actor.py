@@ -25,7 +25,7 @@ def mailbox(tmp_path) -> Mailbox:
 
 
 @pytest.fixture
-def job(config, tmp_path) -> TrialJob:
+def job(job, tmp_path) -> TrialJob:
     """Job 3 with a checkpoint of its own and a parent."""
     folder = tmp_path / "study" / "trials" / "3"
     folder.mkdir(parents=True)
@@ -33,16 +33,7 @@ def job(config, tmp_path) -> TrialJob:
     (folder / "best.npz").write_bytes(b"is not needed")
     parent = tmp_path / "study" / "trials" / "1.npz"
     parent.write_bytes(b"parent")
-    return TrialJob(
-        number=3,
-        config=config,
-        seed=7,
-        horizon=2,
-        last_epoch=2,
-        precision="float32",
-        folder=folder,
-        continue_from=parent,
-    )
+    return replace(job, number=3, folder=folder, continue_from=parent)
 
 
 def test_orders_are_done_once_and_in_order(mailbox):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,17 +35,9 @@ def pool(links) -> WorkerPool:
 
 
 @pytest.fixture
-def job(config, tmp_path) -> TrialJob:
+def job(job, tmp_path) -> TrialJob:
     """Job 3, whose folder does not exist yet."""
-    return TrialJob(
-        number=3,
-        config=config,
-        seed=7,
-        horizon=2,
-        last_epoch=2,
-        precision="float32",
-        folder=tmp_path / "trials" / "3",
-    )
+    return replace(job, number=3, folder=tmp_path / "trials" / "3")
 
 
 def test_a_job_waits_until_a_process_is_up(pool, links, job):

@@ -150,6 +150,7 @@ def _complete(settings: StudySettings, study: OpenStudy) -> StudySettings:
         dataset=absolute_dataset(settings.dataset),
         warm_start=None if settings.warm_start is None else absolute_studies(settings.warm_start),
         created=settings.created or study.stored.get("created") or now,
+        image_size=settings.image_size or study.stored.get("image_size"),
     )
     if study.exists:
         refuse_changes(settings.study, study.stored, asdict(settings))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import IO, Any
 
 import numpy as np
@@ -12,39 +11,24 @@ from autocnn.data.options import ImageOptions
 from autocnn.data.prepared import PreparedData, prepare
 from autocnn.data.split import Split
 from autocnn.engines.choose import choose_proposer, choose_pruner
-from autocnn.engines.recipes import WIDTHS, NetworkSize
+from autocnn.engines.recipes import NetworkSize
 from autocnn.errors import StudyError
 from autocnn.files import write_atomic
 from autocnn.records.facts import Facts, Measurement
 from autocnn.records.optuna_record import read_study_facts, write_study_facts
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
-from autocnn.space.space import LEAST_STEPS
-from autocnn.study.probe import (
-    PROBED_SIZE,
-    Speed,
-    Start,
-    batches_of,
-    in_space,
-    measure_again,
-    measure_speed,
-    typical_work,
-    values_of,
+from autocnn.study.probe import Speed, Start, measure_again, measure_speed
+from autocnn.study.recipe_size import (
+    image_seconds,
+    is_blind,
+    least_steps,
+    size_recipes,
+    why_one_horizon,
 )
-from autocnn.study.sizing import (
-    Room,
-    Sizing,
-    epoch_images,
-    fit_size,
-    free_horizon,
-    free_size,
-    longest_trial,
-    smaller_images,
-    steps_of_epoch,
-)
+from autocnn.study.sizing import epoch_images, steps_of_epoch
 from autocnn.trial import Device
 
-NARROW = 16  # filters of the first recipe at most, if the smallest network is wanted
 FIRST_LOOK = 0.2  # of the first epoch, after which a trial of a search without recipes is judged
 
 
@@ -103,27 +87,25 @@ def _measurement(start: Start, device: Device, speed: Speed, typical_s: float) -
 def _measure(start: Start, device: Device, size: NetworkSize) -> Measurement:
     """The speed on another device than the study began on; the recipes keep their size."""
     speed = measure_speed(start, device)
-    return _measurement(start, device, speed, _image_seconds(start, speed, size))
+    return _measurement(start, device, speed, image_seconds(start, speed, size))
 
 
 def _new_facts(start: Start, device: Device) -> Facts:
     settings, data = start.settings, start.data
     speed = measure_speed(start, device)
-    is_blind = not start.typical and not start.recipes(in_space(start, PROBED_SIZE))
-    sizing = _size(start, device, speed, is_blind=is_blind)
-    if not is_blind and not start.typical:
+    blind = is_blind(start)
+    sizing = size_recipes(start, device, speed, is_blind=blind)
+    if not blind and not start.typical:
         speed = measure_again(start, device, speed, sizing.size)
-        sizing = _size(start, device, speed, is_blind=is_blind)
-    if start.seconds is not None and not (is_blind or start.typical or settings.smallest):
-        _propose_smaller_images(start, speed, sizing)
-    typical_s = _image_seconds(start, speed, sizing.size)
+        sizing = size_recipes(start, device, speed, is_blind=blind)
+    typical_s = image_seconds(start, speed, sizing.size)
     if settings.horizons == 2 and not sizing.promotes:
-        reason = _why_one_horizon(start) or "the time is too short"
+        reason = why_one_horizon(start) or "the time is too short"
         start.message(f"all schedules have one length ({reason}), as with --horizons 1")
-    steps = steps_of_epoch(data.train.n, sizing.size.batch_size, _least_steps(start))
-    pruner = choose_pruner(settings, sizing.horizon, steps, is_blind=is_blind)
+    steps = steps_of_epoch(data.train.n, sizing.size.batch_size, least_steps(start))
+    pruner = choose_pruner(settings, sizing.horizon, steps, is_blind=blind)
     has_budget = settings.time_budget_s is not None
-    has_first_look = is_blind and has_budget and pruner != "none" and sizing.folds == 1
+    has_first_look = blind and has_budget and pruner != "none" and sizing.folds == 1
     return Facts(
         image_shape=data.image_shape,
         class_names=data.class_names,
@@ -139,83 +121,11 @@ def _new_facts(start: Start, device: Device) -> Facts:
         longest_refit=0 if start.typical else sizing.longest_refit,
         recipe_filters=sizing.size.filters,
         recipe_batch=sizing.size.batch_size,
-        proposer=choose_proposer(settings, is_blind=is_blind),
+        proposer=choose_proposer(settings, is_blind=blind),
         pruner=pruner,
         first_look=FIRST_LOOK if has_first_look else 0.0,
         measurements=(_measurement(start, device, speed, typical_s),),
     )
-
-
-def _why_one_horizon(start: Start) -> str:
-    """The reason why no trial can have a longer schedule than the others, or ""."""
-    settings = start.settings
-    if start.typical or settings.engine != "optuna":
-        return "only the engine optuna has two"
-    if settings.epochs is not None:
-        return "--epochs gives it"
-    return "" if start.seconds is not None else "there is no time budget"
-
-
-def _size(start: Start, device: Device, speed: Speed, *, is_blind: bool) -> Sizing:
-    """The size of the first recipe and the epochs of a trial."""
-    seconds, room = start.seconds, _room(start, speed)
-    if start.typical or is_blind:
-        size = in_space(start, PROBED_SIZE)
-        if seconds is None or room.epochs is not None:
-            horizon = free_horizon(room, size.batch_size, device.kind)
-            return Sizing(size=size, horizon=horizon, folds=room.folds[0])
-        return longest_trial(room, size, _image_seconds(start, speed, size))
-    if seconds is None:
-        return free_size(room, lambda size: typical_work(start, size).macs, device.kind)
-    return fit_size(room, partial(_image_seconds, start, speed))
-
-
-def _room(start: Start, speed: Speed) -> Room:
-    """The images of a trial, and the time that the search has for it."""
-    return Room(
-        n_train=start.data.train.n,
-        n_validation=start.data.validation.n,
-        seconds=start.seconds or 0.0,
-        setup_s=speed.setup_s,
-        retrainings=start.settings.n_retrainings / start.executor.capacity,
-        epochs=start.settings.epochs,
-        widths=values_of(start.space, "filters", _widths(start)),
-        batches=batches_of(start),
-        least_steps=_least_steps(start),
-        folds=start.folds_to_try,
-        promotes=start.settings.horizons == 2 and not _why_one_horizon(start),
-        wants_smallest=start.settings.smallest,
-    )
-
-
-def _image_seconds(start: Start, speed: Speed, size: NetworkSize) -> float:
-    """The seconds of one image in a typical training with recipes of `size`."""
-    return speed.cost.image_seconds(typical_work(start, size))
-
-
-def _propose_smaller_images(start: Start, speed: Speed, sizing: Sizing) -> None:
-    """Show a line if the images are so large that the first recipe is narrow for lack of time."""
-    room = _room(start, speed)
-    if sizing.size.filters >= room.least_width:
-        return
-    height, width = start.data.image_shape[:2]
-    smaller = smaller_images(room, partial(_image_seconds, start, speed), (height, width))
-    if smaller is not None:
-        start.message(
-            f"images of {height}x{width} are large for the time: the first recipe has "
-            f"{sizing.size.filters} filters; --image-size {smaller[0]}x{smaller[1]} or a longer "
-            "--time-budget leaves time for more"
-        )
-
-
-def _least_steps(start: Start) -> int:
-    """The steps of an epoch that bound its batches; a batch that is given has no such bound."""
-    return LEAST_STEPS if start.settings.batch_size is None else 1
-
-
-def _widths(start: Start) -> tuple[int, ...]:
-    """The widths that the first recipe may have: narrow ones if the smallest network is wanted."""
-    return tuple(w for w in WIDTHS if w <= NARROW) if start.settings.smallest else WIDTHS
 
 
 def size_of(facts: Facts) -> NetworkSize:

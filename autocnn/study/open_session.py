@@ -16,12 +16,19 @@ from autocnn.records.facts import Facts, Measurement
 from autocnn.records.fetched_study import write_origin
 from autocnn.records.leases import Leases
 from autocnn.records.lock import Owner
-from autocnn.records.optuna_record import create_study, open_study, read_records, study_exists
+from autocnn.records.optuna_record import (
+    create_study,
+    open_study,
+    read_records,
+    read_study_facts,
+    study_exists,
+)
 from autocnn.records.study_folder import StudyPaths, read_space_text
 from autocnn.records.study_settings import StudySettings
 from autocnn.space.space import SearchSpace
 from autocnn.study.budget import Budget
 from autocnn.study.creation import find_facts, prepare_data, write_split
+from autocnn.study.image_choice import choose_image_size
 from autocnn.study.predicted_cost import PredictedCost
 from autocnn.study.probe import Start
 from autocnn.study.session import OWN_SEARCH, Mode, Session
@@ -53,13 +60,10 @@ def open_session(
         data = prepare_data(settings)
         executor.use(refer_to(data))
         study = create_study(paths, settings) if is_new else open_study(paths, settings)
-        if settings.storage is not None and not mode.joins:
-            write_origin(study, settings, read_space_text(paths))
         device = executor.device()  # waits until it is loaded, which takes part of the time
-        space = space.fitted(data.image_shape, data.train.n)
         start = Start(
             settings=settings,
-            space=space,
+            space=space.fitted(data.image_shape, data.train.n),
             data=data,
             executor=executor,
             typical=[planned.config for planned in mode.plan[:1]],
@@ -67,11 +71,16 @@ def open_session(
             seconds=None if end is None else end - time.monotonic(),
             message=listener.message,
         )
+        if read_study_facts(study) is None and not mode.joins:
+            start = choose_image_size(start, paths)
+            settings, data = start.settings, start.data
+        if settings.storage is not None and not mode.joins:
+            write_origin(study, settings, read_space_text(paths))
         facts, measured = _settle_facts(start, paths, study)
         session = Session(
             settings=settings,
             paths=paths,
-            space=space,
+            space=start.space,
             data=data,
             study=study,
             executor=executor,

@@ -40,6 +40,7 @@ class Start:
     folds: int | None = None  # that each trial trains; None: see `folds_to_try`
     seconds: float | None = None  # that are left of the time budget; None: no budget
     message: Callable[[str], None] = lambda text: None  # shows a line
+    measured: Speed | None = None  # the speed, if it was measured already
 
     @property
     def folds_to_try(self) -> tuple[int, ...]:
@@ -105,7 +106,9 @@ class Speed:
 
 
 def measure_speed(start: Start, device: Device) -> Speed:
-    """Measure the probe on `device`, for PROBE_SHARE of the time at most."""
+    """Measure the probe on `device`, for PROBE_SHARE of the time at most, unless `start` knows."""
+    if start.measured is not None:
+        return start.measured
     precision = device.choose_precision(start.settings.precision)
     limit_s = PROBE_S if start.seconds is None else min(PROBE_S, PROBE_SHARE * start.seconds)
     config = _typical(start, in_space(start, PROBED_SIZE))

@@ -12,6 +12,7 @@ import tempfile
 
 import keras
 import pytest
+from image_files import noise, write_npz
 from scripted import ScriptedExecutor
 
 from autocnn.api.search_outcome import SearchOutcome
@@ -30,7 +31,7 @@ from autocnn.leaderboard import growing
 from autocnn.leaderboard.table import read_leaderboard, write_leaderboard
 from autocnn.nn.model import ImageSpec, build_model
 from autocnn.nn.weights import save_weights
-from autocnn.records.settings_file import settings_to_toml
+from autocnn.records.settings_file import read_settings, settings_to_toml
 from autocnn.records.study_folder import StudyPaths
 from autocnn.records.study_settings import StudySettings
 from autocnn.study import creation
@@ -162,6 +163,27 @@ def test_the_ten_best_trials_keep_their_weights(
     search(make_settings(trials=12))
     assert [paths.weights(n).exists() for n in range(12)] == [False] * 2 + [True] * 10
     assert not leftover.exists()
+
+
+def test_a_size_that_was_chosen_for_the_time_is_kept(
+    executor, search, make_settings, paths, tmp_path, monkeypatch
+):
+    """The same command again goes on with the images of the first one."""
+    pixels = noise(120, 72, 96, 1)
+    parts = {"train": (pixels, [i % 2 for i in range(120)]), "test": (pixels[:10] // 2, [0, 1] * 5)}
+    file = write_npz(tmp_path / "large.npz", parts)
+    monkeypatch.setattr(executor, "measure", lambda config, precision, limit_s: (0.0, 5.0))
+    small = dataclasses.replace(SPEC, shape=(36, 48, 1), n_classes=2)
+    monkeypatch.setattr(sys.modules[__name__], "SPEC", small)
+    changes = {"dataset": str(file), "space": "cnn", "recipes": True, "time_budget_s": 600.0}
+    ear = Ear()
+    outcome = search(make_settings(**changes, trials=1), ear)
+    line = "images are read at 36x48, not at 72x96, which is large for the time"
+    assert sum(message.startswith(line) for message in ear.messages) == 1
+    assert outcome.state == "finished"
+    assert read_settings(paths.study_toml)["image_size"] == "36x48"
+    assert search(make_settings(**changes, trials=1), ear).state == "finished"
+    assert sum(message.startswith(line) for message in ear.messages) == 1
 
 
 def test_no_copy_of_the_images_is_written(executor, search, make_settings, tmp_path, monkeypatch):

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from scripted import CPU, ScriptedExecutor
 
-from autocnn.data.dataset import TrainingImages
 from autocnn.data.prepared import prepare_images
 from autocnn.engines.recipes import NetworkSize, Recipe, TrainingSet
 from autocnn.errors import StudyError
@@ -163,26 +162,6 @@ def test_the_recipe_that_was_chosen_is_measured_too(
     measured = executor.measured[-1]
     assert again.cost.image_seconds(start.work(measured)) == pytest.approx(0.005)
     assert (again == speed) is (n_measured == 1)
-
-
-@pytest.mark.parametrize(
-    ("side", "budget", "has_line"), [(64, 30.0, True), (64, 1e6, False), (32, 30.0, False)]
-)
-def test_images_that_are_large_for_the_time_are_named(use, study, side, budget, has_line):
-    """With the size to try, which keeps 32 pixels to a side."""
-    use(RECIPE)
-    pixels = np.random.default_rng(0).integers(0, 256, (60, side, side, 1)).astype(np.uint8)
-    images = TrainingImages(images=pixels, labels=np.arange(60, dtype=np.int64) % 2)
-    lines: list[str] = []
-    data = prepare_images("large", ("a", "b"), images)
-    wide = replace(SPACE, parameters={**SPACE.parameters, "filters": Int(low=4, high=32)})
-    facts, _ = _find(study, data, _Executor(), lines, wide, time_budget_s=budget)
-    line = (
-        f"images of {side}x{side} are large for the time: the first recipe has "
-        f"{facts.recipe_filters} filters; --image-size 32x32 or a longer --time-budget leaves "
-        "time for more"
-    )
-    assert (line in lines) is has_line
 
 
 def test_a_measurement_that_does_not_end_is_left_out(use, study, data):

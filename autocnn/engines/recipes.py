@@ -72,6 +72,7 @@ class Entry:
 
     name: str
     width: float = 1.0  # times the first width of the rule
+    has_stem: bool = True  # False: the first block has all pixels of the image
     low_side: float = 0  # pixels of the shorter side, from which the recipe is tried
     high_side: float = math.inf  # and up to which it is
     most_images: float = math.inf  # to train on, up to which it is
@@ -85,7 +86,8 @@ class Entry:
         return [self._recipe(images, each) for each in sizes]
 
     def _recipe(self, images: TrainingSet, size: NetworkSize) -> Recipe:
-        return Recipe(name=self.name, values={**rule(images, size), **self.values})
+        values = rule(images, size, has_stem=self.has_stem)
+        return Recipe(name=self.name, values={**values, **self.values})
 
 
 def recipes_for(images: TrainingSet, size: NetworkSize) -> list[Recipe]:
@@ -115,6 +117,7 @@ def _entry(item: Mapping[str, Any]) -> Entry:
     return Entry(
         name=item["name"],
         width=item.get("width", 1.0),
+        has_stem=item.get("stem", True),
         low_side=side.get("low", 0),
         high_side=side.get("high", math.inf),
         most_images=item.get("images", {}).get("high", math.inf),
@@ -135,14 +138,14 @@ def halvings(side: int) -> int:
     return max(min(1, side // 2), round(math.log2(side / LAST_SIDE)))
 
 
-def rule(images: TrainingSet, size: NetworkSize) -> dict[str, Value]:
+def rule(images: TrainingSet, size: NetworkSize, *, has_stem: bool = True) -> dict[str, Value]:
     """The network that a rule makes for `images`: values of the space `cnn`.
 
     Pairs of 3x3 convolutions, doubled in width at each halving (a global head follows the last
-    block, which is not halved); behind a stem where the images are large enough.
+    block, which is not halved); behind a stem where the images are large enough, if `has_stem`.
     """
     side = images.side
-    stem_halvings = 0 if side < STEM_FROM else 1 if side < WIDE_STEM_FROM else 2
+    stem_halvings = 0 if side < STEM_FROM or not has_stem else 1 if side < WIDE_STEM_FROM else 2
     blocks = min(MOST_BLOCKS, halvings(side) - stem_halvings + 1)
     stem: dict[str, Value] = {"stem_filters": 0}
     if stem_halvings:

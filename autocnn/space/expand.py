@@ -115,6 +115,9 @@ NAMES: dict[str, Name] = {
     ),
     "shift_padding": Name(str, choices=c.SHIFT_PADDINGS, help="pixels that move in from outside"),
     "cutout": Name(int, help="side in pixels of a square that is painted over"),
+    "cutout_fraction": Name(
+        float, 0, 0.9, help="side of a square that is painted over, divided by the shorter side"
+    ),
     "mixup": Name(float, help="alpha of mixup's Beta distribution; 0: off"),
     "early_stopping": Name(bool),
     "patience": Name(int, 1, help="epochs without improvement before early stopping"),

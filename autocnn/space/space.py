@@ -20,6 +20,7 @@ LEAST_AREA = 32 * 32  # pixels of an image that `macs_per_pixel` counts for smal
 BATCH_SIZE = "batch_size"  # the parameter
 LEAST_STEPS = 16  # of an epoch, which bounds the batches of few images
 UNKNOWN_SIDE = 32  # pixels, of images that a space was not fitted to
+FRACTIONS = {"shift_fraction": "shift", "cutout_fraction": "cutout"}  # of the side; in pixels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +156,7 @@ class SearchSpace:
     def config(self, values: Mapping[str, Value]) -> TrialConfig:
         """The configuration at the point `values`, for the images that the space is fitted to.
 
-        A `shift_fraction` becomes pixels, and a batch that is drawn leaves LEAST_STEPS steps to an
+        Fractions of the side become pixels, and a batch that is drawn leaves LEAST_STEPS steps to an
         epoch; a batch that the space fixes stays as it is.
         Raises: Infeasible if the values contradict each other.
         """
@@ -163,9 +164,10 @@ class SearchSpace:
 
     def _for_images(self, values: Mapping[str, Value]) -> dict[str, Value]:
         meant, images = dict(values), self.images
-        if "shift_fraction" in meant:
-            side = UNKNOWN_SIDE if images is None else images.side
-            meant["shift"] = round(float(meant.pop("shift_fraction")) * side)
+        side = UNKNOWN_SIDE if images is None else images.side
+        for fraction, pixels in FRACTIONS.items():
+            if fraction in meant:
+                meant[pixels] = round(float(meant.pop(fraction)) * side)
         is_drawn = not isinstance(self.parameters.get(BATCH_SIZE), Fixed)
         if images is not None and is_drawn and BATCH_SIZE in meant:
             meant[BATCH_SIZE] = min(int(meant[BATCH_SIZE]), images.largest_batch)

@@ -33,6 +33,7 @@ EXCLUSIVE = (
     ("learning_rate", "learning_rate_scale"),
     ("weight_decay", "decay_scale"),
     ("shift", "shift_fraction"),
+    ("cutout", "cutout_fraction"),
 )
 TOP_KEYS = ("description", "limits", "parameters", "block", "dense", "published")
 PUBLISHED_KEYS = {

@@ -31,6 +31,7 @@ class Ear(SilentListener):
 
 
 @pytest.mark.training
+@pytest.mark.slow
 def test_an_ablation_grows(study, results):
     """A later factor is trained and added to the page; impossible changes are reported."""
     view, ear = load_study(results, study.name), Ear()

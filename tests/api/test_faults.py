@@ -64,7 +64,7 @@ def test_a_study_survives_memory_nan_and_a_hanging_process(tmp_path):
         worker_memory_mb=1024,
     )
     saboteur = Saboteur()
-    impatient = partial(open_local, patience=Patience(silence_s=30.0))
+    impatient = partial(open_local, patience=Patience(silence_s=20.0))
     outcome = search(settings, saboteur, open_executor=impatient)
     assert outcome.state == "finished"
     assert outcome.test is not None

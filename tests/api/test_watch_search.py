@@ -115,6 +115,7 @@ def test_a_port_in_use_is_refused(study):
             pass
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_study_in_postgresql_is_watched(postgres_study, postgres_url, monkeypatch):
     """The process beside the search reads the record with the password of the search."""

@@ -13,10 +13,10 @@ from autocnn.records.leases import LEASE
 from autocnn.trial import TrialState
 
 pytestmark = pytest.mark.training
-N_TRIALS = 10
+N_TRIALS = 6
 
 
-def test_ten_trials_by_three_workers(start, tmp_path, search_arguments, postgres_url):
+def test_six_trials_by_three_workers(start, tmp_path, search_arguments, postgres_url):
     """The search and two workers that joined miss no trial and repeat none."""
     shared = ("--study", "shared", "--results", tmp_path, "--storage", postgres_url)
     long = ("--trials", N_TRIALS, "--epochs", 8, "--pruner", "none")

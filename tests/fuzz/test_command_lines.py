@@ -19,7 +19,7 @@ from fuzz.stored import make_studies
 
 from autocnn.cli.limits import MEMORY
 
-N_CASES = int(os.environ.get("AUTOCNN_FUZZ_CASES", "300"))
+N_CASES = int(os.environ.get("AUTOCNN_FUZZ_CASES", "150"))
 AT_ONCE = 25  # cases of one test
 
 

@@ -194,6 +194,7 @@ def test_a_study_that_does_not_exist_is_one_line(tmp_path):
 
 
 @pytest.mark.training
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_a_script_needs_no_guard(tmp_path):
     """The worker process does not run the script again."""

@@ -247,6 +247,7 @@ def test_parameters_of_the_architecture_exclude_explicit_blocks():
         "shift_fraction",
         "shift_padding",
         "cutout",
+        "cutout_fraction",
         "mixup",
         "early_stopping",
         "patience",

@@ -205,13 +205,15 @@ def test_a_batch_can_be_given_for_all_configurations():
         assert config.optimizer.learning_rate == pytest.approx(4e-3 * 2)
 
 
-def test_a_fraction_of_the_side_becomes_pixels():
+@pytest.mark.parametrize("pixels", ["shift", "cutout"])
+def test_a_fraction_of_the_side_becomes_pixels(pixels):
     """7 % of the shorter side: 7 of 96 pixels, 2 of 28, 2 of 32 if the images are not known."""
-    space = SearchSpace(name="test", parameters={"shift_fraction": Fixed(value=0.07)})
-    point = {"shift_fraction": 0.07}
-    assert space.fitted((96, 200, 3), 900).config(point).augmentation.shift == 7
-    assert space.fitted((300, 28, 3), 900).config(point).augmentation.shift == 2
-    assert space.config(point).augmentation.shift == 2
+    space = SearchSpace(name="test", parameters={f"{pixels}_fraction": Fixed(value=0.07)})
+    point = {f"{pixels}_fraction": 0.07}
+    for shape, expected in (((96, 200, 3), 7), ((300, 28, 3), 2)):
+        config = space.fitted(shape, 900).config(point)
+        assert getattr(config.augmentation, pixels) == expected
+    assert getattr(space.config(point).augmentation, pixels) == 2
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,8 @@ STEM_FROM = 28  # pixels of the shorter side, from which a first convolution hal
 WIDE_STEM_FROM = 160  # from which it divides the side by four
 MOST_BLOCKS = 5
 WIDTHS = (8, 12, 16, 24, 32, 48, 64)  # filters of the first block
-WIDER = (96, 128)  # the same, of more than FEW_IMAGES images only
 LARGEST_BATCH = 128
-FEW_IMAGES = 5_000  # up to which labels are smoothed, and networks are not WIDER
+FEW_IMAGES = 5_000  # up to which labels are smoothed
 RATE_SCALE = 2.5  # times AdamW's customary rate for batches of LARGEST_BATCH
 
 
@@ -28,7 +27,7 @@ RATE_SCALE = 2.5  # times AdamW's customary rate for batches of LARGEST_BATCH
 class NetworkSize:
     """What time and images allow: the size of the first recipe."""
 
-    filters: int = 32  # of the first block; one of `widths_for` the images
+    filters: int = 32  # of the first block; one of WIDTHS
     batch_size: int = LARGEST_BATCH
 
 
@@ -76,15 +75,13 @@ class Entry:
     has_stem: bool = True  # False: the first block has all pixels of the image
     low_side: float = 0  # pixels of the shorter side, from which the recipe is tried
     high_side: float = math.inf  # and up to which it is
-    least_images: float = 0  # to train on, from which the recipe is tried
-    most_images: float = math.inf  # and up to which it is
+    most_images: float = math.inf  # to train on, up to which it is
     values: Mapping[str, Value] = field(default_factory=dict)
 
     def recipes(self, images: TrainingSet, size: NetworkSize) -> list[Recipe]:
         """The recipe for `images` if the rule's network has `size`, and narrower ones after it."""
-        known = widths_for(images.n)
-        widest = nearest_width(self.width * size.filters, known)
-        widths = [width for width in reversed(known) if width <= widest]
+        widest = nearest_width(self.width * size.filters)
+        widths = [width for width in reversed(WIDTHS) if width <= widest]
         sizes = [NetworkSize(filters=width, batch_size=size.batch_size) for width in widths]
         return [self._recipe(images, each) for each in sizes]
 
@@ -103,8 +100,7 @@ def entries_for(images: TrainingSet) -> list[Entry]:
     return [
         entry
         for entry in load_portfolio()
-        if entry.low_side <= images.side <= entry.high_side
-        and entry.least_images <= images.n <= entry.most_images
+        if entry.low_side <= images.side <= entry.high_side and images.n <= entry.most_images
     ]
 
 
@@ -117,27 +113,21 @@ def load_portfolio() -> tuple[Entry, ...]:
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
-    side, images = item.get("side", {}), item.get("images", {})
+    side = item.get("side", {})
     return Entry(
         name=item["name"],
         width=item.get("width", 1.0),
         has_stem=item.get("stem", True),
         low_side=side.get("low", 0),
         high_side=side.get("high", math.inf),
-        least_images=images.get("low", 0),
-        most_images=images.get("high", math.inf),
+        most_images=item.get("images", {}).get("high", math.inf),
         values=item.get("values", {}),
     )
 
 
-def widths_for(n: int) -> tuple[int, ...]:
-    """The filters that the first block may have if `n` images train; few are learned by heart."""
-    return WIDTHS if n <= FEW_IMAGES else (*WIDTHS, *WIDER)
-
-
-def nearest_width(filters: float, widths: tuple[int, ...] = WIDTHS) -> int:
-    """The one of `widths` that is nearest to `filters` by ratio; the larger one of two."""
-    return min(reversed(widths), key=lambda width: abs(math.log(width / filters)))
+def nearest_width(filters: float) -> int:
+    """The value of WIDTHS that is nearest to `filters` by ratio; the larger one of two."""
+    return min(reversed(WIDTHS), key=lambda width: abs(math.log(width / filters)))
 
 
 def halvings(side: int) -> int:
@@ -206,7 +196,6 @@ def _training(images: TrainingSet, size: NetworkSize) -> dict[str, Value]:
         "batch_size": size.batch_size,
         "flip": False,
         "shift_fraction": 0.0,
-        "cutout_fraction": 0.0,
         "rotation": 0,
         "zoom": 0.0,
         "early_stopping": False,

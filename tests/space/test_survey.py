@@ -17,14 +17,14 @@ from autocnn.space.toml import load_space
     ("shape", "least"),
     [
         ((8, 8, 1), 400),
-        ((28, 28, 1), 500),
-        ((32, 32, 3), 500),
+        ((28, 28, 1), 550),
+        ((32, 32, 3), 550),
         ((96, 96, 3), 600),
         ((224, 224, 3), 600),
     ],
 )
 def test_most_of_the_space_cnn_can_be_built(shape, least):
-    """Half of the draws are feasible, 60 % of those for photos, and 40 % on images of 8x8."""
+    """55 % of the draws are feasible, 60 % of those for photos, and 40 % on images of 8x8."""
     survey = survey_space(load_space("cnn"), shape, 10)
     assert survey.samples == 1000
     assert survey.feasible >= least
@@ -34,7 +34,7 @@ def test_most_of_the_space_cnn_can_be_built(shape, least):
 def test_costs_stay_within_the_limits():
     """The largest feasible sample is within the limits, the smallest has some weights."""
     survey = survey_space(load_space("cnn"), (28, 28, 1), 10, samples=100)
-    assert 0 < survey.macs[0] <= survey.macs[-1] <= 92_160_000  # 90,000 for each of 32x32 pixels
+    assert 0 < survey.macs[0] <= survey.macs[-1] <= 61_440_000  # 60,000 for each of 32x32 pixels
     assert 0 < survey.parameters[0] <= survey.parameters[-1] <= 4_000_000
     assert list(survey.macs) == sorted(survey.macs)
 

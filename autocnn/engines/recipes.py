@@ -14,12 +14,15 @@ from autocnn.space.parameters import Value
 from autocnn.space.space import SearchSpace
 
 LAST_SIDE = 5.5  # pixels, about, of the last feature map: an image of 32 is halved three times
-STEM_FROM = 28  # pixels of the shorter side, from which a first convolution halves the image
+STEM_FROM = 48  # pixels of the shorter side, from which a first convolution halves the image
 WIDE_STEM_FROM = 160  # from which it divides the side by four
 MOST_BLOCKS = 5
-WIDTHS = (8, 12, 16, 24, 32, 48, 64)  # filters of the first block
+# Filters of the first block. Convolutions in bfloat16 are computed in blocks of 16 filters: 24 take
+# longer than 32 (docs/experiments.md).
+WIDTHS = (8, 16, 32, 48, 64)
+WIDER = (96, 128)  # the same, of more than FEW_IMAGES images only
 LARGEST_BATCH = 128
-FEW_IMAGES = 5_000  # up to which labels are smoothed
+FEW_IMAGES = 5_000  # up to which labels are smoothed, and networks are not WIDER
 RATE_SCALE = 2.5  # times AdamW's customary rate for batches of LARGEST_BATCH
 
 
@@ -27,7 +30,7 @@ RATE_SCALE = 2.5  # times AdamW's customary rate for batches of LARGEST_BATCH
 class NetworkSize:
     """What time and images allow: the size of the first recipe."""
 
-    filters: int = 32  # of the first block; one of WIDTHS
+    filters: int = 32  # of the first block; one of `widths_for` the images
     batch_size: int = LARGEST_BATCH
 
 
@@ -72,22 +75,22 @@ class Entry:
 
     name: str
     width: float = 1.0  # times the first width of the rule
-    has_stem: bool = True  # False: the first block has all pixels of the image
     low_side: float = 0  # pixels of the shorter side, from which the recipe is tried
     high_side: float = math.inf  # and up to which it is
-    most_images: float = math.inf  # to train on, up to which it is
+    least_images: float = 0  # to train on, from which the recipe is tried
+    most_images: float = math.inf  # and up to which it is
     values: Mapping[str, Value] = field(default_factory=dict)
 
     def recipes(self, images: TrainingSet, size: NetworkSize) -> list[Recipe]:
         """The recipe for `images` if the rule's network has `size`, and narrower ones after it."""
-        widest = nearest_width(self.width * size.filters)
-        widths = [width for width in reversed(WIDTHS) if width <= widest]
+        known = widths_for(images.n)
+        widest = nearest_width(self.width * size.filters, known)
+        widths = [width for width in reversed(known) if width <= widest]
         sizes = [NetworkSize(filters=width, batch_size=size.batch_size) for width in widths]
         return [self._recipe(images, each) for each in sizes]
 
     def _recipe(self, images: TrainingSet, size: NetworkSize) -> Recipe:
-        values = rule(images, size, has_stem=self.has_stem)
-        return Recipe(name=self.name, values={**values, **self.values})
+        return Recipe(name=self.name, values={**rule(images, size), **self.values})
 
 
 def recipes_for(images: TrainingSet, size: NetworkSize) -> list[Recipe]:
@@ -100,7 +103,8 @@ def entries_for(images: TrainingSet) -> list[Entry]:
     return [
         entry
         for entry in load_portfolio()
-        if entry.low_side <= images.side <= entry.high_side and images.n <= entry.most_images
+        if entry.low_side <= images.side <= entry.high_side
+        and entry.least_images <= images.n <= entry.most_images
     ]
 
 
@@ -113,21 +117,26 @@ def load_portfolio() -> tuple[Entry, ...]:
 
 
 def _entry(item: Mapping[str, Any]) -> Entry:
-    side = item.get("side", {})
+    side, images = item.get("side", {}), item.get("images", {})
     return Entry(
         name=item["name"],
         width=item.get("width", 1.0),
-        has_stem=item.get("stem", True),
         low_side=side.get("low", 0),
         high_side=side.get("high", math.inf),
-        most_images=item.get("images", {}).get("high", math.inf),
+        least_images=images.get("low", 0),
+        most_images=images.get("high", math.inf),
         values=item.get("values", {}),
     )
 
 
-def nearest_width(filters: float) -> int:
-    """The value of WIDTHS that is nearest to `filters` by ratio; the larger one of two."""
-    return min(reversed(WIDTHS), key=lambda width: abs(math.log(width / filters)))
+def widths_for(n: int) -> tuple[int, ...]:
+    """The filters that the first block may have if `n` images train; few are learned by heart."""
+    return WIDTHS if n <= FEW_IMAGES else (*WIDTHS, *WIDER)
+
+
+def nearest_width(filters: float, widths: tuple[int, ...] = WIDTHS) -> int:
+    """The one of `widths` that is nearest to `filters` by ratio; the larger one of two."""
+    return min(reversed(widths), key=lambda width: abs(math.log(width / filters)))
 
 
 def halvings(side: int) -> int:
@@ -138,19 +147,19 @@ def halvings(side: int) -> int:
     return max(min(1, side // 2), round(math.log2(side / LAST_SIDE)))
 
 
-def rule(images: TrainingSet, size: NetworkSize, *, has_stem: bool = True) -> dict[str, Value]:
+def rule(images: TrainingSet, size: NetworkSize) -> dict[str, Value]:
     """The network that a rule makes for `images`: values of the space `cnn`.
 
     Pairs of 3x3 convolutions, doubled in width at each halving (a global head follows the last
-    block, which is not halved); behind a stem where the images are large enough, if `has_stem`.
+    block, which is not halved); behind a stem where the images are large enough.
     """
     side = images.side
-    stem_halvings = 0 if side < STEM_FROM or not has_stem else 1 if side < WIDE_STEM_FROM else 2
+    stem_halvings = 0 if side < STEM_FROM else 1 if side < WIDE_STEM_FROM else 2
     blocks = min(MOST_BLOCKS, halvings(side) - stem_halvings + 1)
     stem: dict[str, Value] = {"stem_filters": 0}
     if stem_halvings:
         stem = {
-            "stem_filters": 32 if size.filters >= 24 else 16,
+            "stem_filters": 32 if size.filters > 16 else 16,
             "stem_kernel": 3 if stem_halvings == 1 else 5,
             "stem_stride": 2**stem_halvings,
         }
@@ -196,6 +205,7 @@ def _training(images: TrainingSet, size: NetworkSize) -> dict[str, Value]:
         "batch_size": size.batch_size,
         "flip": False,
         "shift_fraction": 0.0,
+        "cutout_fraction": 0.0,
         "rotation": 0,
         "zoom": 0.0,
         "early_stopping": False,

@@ -156,7 +156,7 @@ class SearchSpace:
     def config(self, values: Mapping[str, Value]) -> TrialConfig:
         """The configuration at the point `values`, for the images that the space is fitted to.
 
-        Fractions of the side become pixels, and a batch that is drawn leaves LEAST_STEPS steps to an
+        Fractions of the side become pixels. A batch that is drawn leaves LEAST_STEPS steps to an
         epoch; a batch that the space fixes stays as it is.
         Raises: Infeasible if the values contradict each other.
         """

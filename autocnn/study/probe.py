@@ -24,7 +24,7 @@ from autocnn.trial import Device
 PROBED_SAMPLES = 51  # random networks, of which the one with the median cost is measured
 PROBE_SHARE = 0.03  # of the time, that measuring the speed takes at most, beyond its first steps
 PROBE_S = 1.0  # the same, if that is less or no time is given
-PROBED_SIZE = NetworkSize(filters=24, batch_size=32)  # of the recipe that is measured
+PROBED_SIZE = NetworkSize(filters=32, batch_size=32)  # of the recipe that is measured
 UNMEASURED_S = 10.0  # seconds before the first step, if a measurement did not end
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from autocnn.engines.recipes import WIDTHS, NetworkSize
+from autocnn.engines.recipes import WIDTHS, NetworkSize, widths_for
 from autocnn.space.space import LEAST_STEPS
 from autocnn.study.probe import (
     PROBED_SIZE,
@@ -80,4 +80,6 @@ def least_steps(start: Start) -> int:
 
 def _widths(start: Start) -> tuple[int, ...]:
     """The widths that the first recipe may have: narrow ones if the smallest network is wanted."""
-    return tuple(w for w in WIDTHS if w <= NARROW) if start.settings.smallest else WIDTHS
+    if start.settings.smallest:
+        return tuple(width for width in WIDTHS if width <= NARROW)
+    return widths_for(start.data.train.n)

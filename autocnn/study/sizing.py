@@ -13,10 +13,10 @@ from autocnn.study.cost_model import FORWARD
 ENOUGH_UPDATES = 400  # of the weights, that the first LEAST_WIDTH filters leave time for ...
 MANY_UPDATES = 1_500  # ... and that more filters leave time for, and more than one fold
 FEWEST_EPOCHS = 5  # that it leaves time for, too, ...
-MANY_IMAGES = 192_000  # ... or so many images, if they are fewer
+MANY_IMAGES = 192_000  # ... or so many images, if they are fewer; of networks of LEAST_WIDTH
 MOST_UPDATES = 2_000  # of the longest trial, if they are more than MOST_EPOCHS
 MOST_EPOCHS = 30  # of the longest trial, if they are more than MOST_UPDATES
-LEAST_WIDTH = 24  # filters of the first block, below which folds and updates are given up instead
+LEAST_WIDTH = 32  # filters of the first block, below which folds and updates are given up instead
 LEAST_SIDE = 32  # pixels of the shorter side, below which smaller images are not proposed
 SMALLER = (0.75, 0.5, 0.375, 0.25)  # times the sides, the sizes that may be proposed
 FEWER_FOLDS = (3, 2, 1)  # that are trained of more if the time is short
@@ -150,7 +150,7 @@ def smaller_images(
     """
     size = NetworkSize(filters=room.least_width, batch_size=min(room.batches))
     folds = room.folds[-1]
-    needed = _needed_images(room, size.batch_size, ENOUGH_UPDATES)
+    needed = _needed_images(room, size, ENOUGH_UPDATES)
     found: tuple[int, int] | None = None
     for factor in (1.0, *SMALLER):
         smaller = round(factor * shape[0]), round(factor * shape[1])
@@ -189,7 +189,7 @@ def longest_trial(room: Room, size: NetworkSize, image_s: float) -> Sizing:
     share = LONG_SHARE if room.promotes else BLIND_SHARE
     for folds in room.folds:
         images = _affordable(room, image_s, folds, share)
-        if images >= _needed_images(room, size.batch_size, MANY_UPDATES):
+        if images >= _needed_images(room, size, MANY_UPDATES):
             break
     return _sized(room, size, images, folds)
 
@@ -230,7 +230,7 @@ def _widest_batch(room: Room, image_seconds: ImageSeconds, width: int, folds: in
     for batch in sorted(room.batches, reverse=True):
         size = NetworkSize(filters=width, batch_size=batch)
         images = _affordable(room, image_seconds(size), folds, room.trial_share)
-        if images >= _needed_images(room, batch, _wanted_updates(room, width, folds)):
+        if images >= _needed_images(room, size, _wanted_updates(room, width, folds)):
             return _sized(room, size, images, folds)
     return None
 
@@ -241,12 +241,16 @@ def _wanted_updates(room: Room, width: int, folds: int) -> int:
     return ENOUGH_UPDATES if is_least else MANY_UPDATES
 
 
-def _needed_images(room: Room, batch: int, wanted: int) -> float:
-    """The images of so many updates, and of FEWEST_EPOCHS or MANY_IMAGES."""
+def _needed_images(room: Room, size: NetworkSize, wanted: int) -> float:
+    """The images of so many updates, and of FEWEST_EPOCHS or MANY_IMAGES.
+
+    A network of more filters than LEAST_WIDTH needs as many times more of the latter.
+    """
     if room.epochs is not None:
         return room.epochs * room.n_train
-    updates = wanted * _trained_batch(room.n_train, batch, room.least_steps)
-    return max(updates, min(FEWEST_EPOCHS * room.n_train, MANY_IMAGES))
+    updates = wanted * _trained_batch(room.n_train, size.batch_size, room.least_steps)
+    epochs = min(FEWEST_EPOCHS * room.n_train, MANY_IMAGES)
+    return max(updates, epochs * max(1.0, size.filters / LEAST_WIDTH))
 
 
 def _sized(room: Room, size: NetworkSize, images: float, folds: int) -> Sizing:

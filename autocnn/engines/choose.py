@@ -9,7 +9,7 @@ import optuna
 from autocnn.engines.base import BaseEngine
 from autocnn.engines.optuna_engine import OptunaEngine
 from autocnn.engines.protocol import EngineSetup
-from autocnn.engines.pruners import FEWEST_UPDATES, first_rung
+from autocnn.engines.pruners import FEWEST_UPDATES, LATEST_RUNG, first_rung
 from autocnn.engines.samplers import check_sampler, samplers_for_several
 from autocnn.errors import SettingsError, SpaceError
 from autocnn.records.choices import PLAN
@@ -67,9 +67,9 @@ def choose_pruner(settings: StudySettings, horizon: int, steps: int, *, is_blind
     """The pruner for "auto", if a trial has at most `horizon` epochs of `steps` updates.
 
     Halving, but none beside Keras Tuner's Hyperband, and none if its rung comes before the networks
-    can be told apart. It is Hyperband if TPE starts without a recipe: one rung leaves too few
-    trials whole. A search for the smallest network, or with several goals, has none: a cheaper
-    network is no worse for a lower score.
+    can be told apart, or in the second half of the recipes' trials. It is Hyperband if TPE starts
+    without a recipe: one rung leaves too few trials whole. A search for the smallest network, or
+    with several goals, has none: a cheaper network is no worse for a lower score.
     """
     if settings.pruner != "auto":
         return settings.pruner
@@ -78,7 +78,9 @@ def choose_pruner(settings: StudySettings, horizon: int, steps: int, *, is_blind
     is_tpe = choose_proposer(settings, is_blind=is_blind) == "tpe"
     if is_blind and is_tpe:
         return "hyperband"
-    return "halving" if first_rung(horizon) * steps >= FEWEST_UPDATES else "none"
+    rung = first_rung(horizon)
+    is_early = is_blind or rung <= LATEST_RUNG * horizon
+    return "halving" if is_early and rung * steps >= FEWEST_UPDATES else "none"
 
 
 def make_engine(

@@ -25,6 +25,7 @@ FIRST_RUNG = 0.25
 # Of a short schedule a quarter is an epoch or two, whose scores say less: every replay of short
 # trials has a later rung, or none, no worse and up to half a point better.
 FEWEST_EPOCHS = 3
+LATEST_RUNG = 0.5  # of the horizon, of recipes: those that augment the images learn later
 # Before so many updates of the weights, images that are learned late look alike to every network,
 # and a network that learns its images by heart is ahead of those that will be better.
 FEWEST_UPDATES = 1_000

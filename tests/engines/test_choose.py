@@ -52,8 +52,9 @@ def test_auto_prunes_unless_the_engine_does(changes, is_blind, expected):
 @pytest.mark.parametrize(
     ("horizon", "steps", "expected"),
     [
-        (5, 334, "halving"),  # the rung is epoch 3: 1,002 updates
-        (5, 333, "none"),
+        (6, 334, "halving"),  # the rung is epoch 3: 1,002 updates
+        (6, 333, "none"),
+        (5, 400, "none"),  # more than half of the trial
         (89, 17, "none"),  # epoch 23: 391 updates
         (12, 400, "halving"),
     ],
@@ -63,6 +64,10 @@ def test_short_trainings_are_not_judged_before_their_end(horizon, steps, expecte
     assert choose_pruner(_settings(), horizon, steps, is_blind=False) == expected
     given = _settings(pruner="halving")
     assert choose_pruner(given, horizon, steps, is_blind=False) == "halving"
+    if steps == 400:
+        assert (
+            choose_pruner(_settings(sampler="random"), horizon, steps, is_blind=True) == "halving"
+        )
 
 
 @pytest.mark.parametrize(

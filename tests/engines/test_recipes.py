@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from autocnn.engines.recipes import (
-    WIDTHS,
     Entry,
     NetworkSize,
     Recipe,
@@ -16,6 +15,7 @@ from autocnn.engines.recipes import (
     rate_scale,
     recipes_for,
     rule,
+    widths_for,
 )
 from autocnn.errors import SpaceError
 from autocnn.space.expand import NAMES
@@ -55,15 +55,15 @@ def test_narrower_networks_come_after_the_recipe_itself():
     entry = Entry(name="wide", width=1.5, values={"flip": True})
     images = TrainingSet(shape=(32, 32, 3), n=9000)
     found = entry.recipes(images, NetworkSize(filters=24, batch_size=64))
-    assert [recipe.values["filters"] for recipe in found] == [32, 24, 16, 12, 8]
+    assert [recipe.values["filters"] for recipe in found] == [32, 16, 8]
     assert {recipe.values["batch_size"] for recipe in found} == {64}
     assert all(recipe.name == "wide" and recipe.values["flip"] for recipe in found)
 
 
 def test_the_entries_of_the_portfolio_have_names_and_differ():
-    """Six to nine entries; for no size two of them are the same network and training."""
+    """Six to eleven entries; for no size two of them are the same network and training."""
     entries = load_portfolio()
-    assert 6 <= len(entries) <= 9
+    assert 6 <= len(entries) <= 11
     assert len({entry.name for entry in entries}) == len(entries)
     for side in (8, 28, 96):
         recipes = recipes_for(TrainingSet(shape=(side, side, 3), n=3000), NetworkSize(filters=24))
@@ -71,13 +71,29 @@ def test_the_entries_of_the_portfolio_have_names_and_differ():
         assert len(set(points)) == len(points)
 
 
-@pytest.mark.parametrize(("n", "second"), [(5_000, "shifted"), (5_001, "wide")])
-def test_few_images_are_shifted_first(n, second):
+def test_few_images_are_shifted_first():
     """Up to 5,000 images the second recipe moves them, and does not mirror them."""
-    recipes = recipes_for(TrainingSet(shape=(48, 48, 1), n=n), NetworkSize())
-    assert [recipe.name for recipe in recipes[:2]] == ["plain", second]
+    recipes = recipes_for(TrainingSet(shape=(48, 48, 1), n=5_000), NetworkSize())
+    assert [recipe.name for recipe in recipes[:2]] == ["plain", "shifted"]
     moved = [(recipe.values["flip"], recipe.values["shift_fraction"]) for recipe in recipes[:2]]
-    assert moved == [(False, 0.0), (n > 5_000, 0.07)]
+    assert moved == [(False, 0.0), (False, 0.07)]
+
+
+def test_many_images_are_mirrored_and_painted_over_second():
+    """A square of 8 pixels is 28 % of 28; the first recipe has the images as they are."""
+    images = TrainingSet(shape=(28, 28, 1), n=5_001)
+    space = load_space("cnn").fitted(images.shape, images.n)
+    first = recipes_for(images, NetworkSize())[:2]
+    assert [recipe.name for recipe in first] == ["pairs_still", "cutout"]
+    found = [space.config(recipe.point_in(space)).augmentation for recipe in first]
+    assert [(each.flip, each.shift, each.cutout) for each in found] == [(False, 0, 0), (True, 0, 8)]
+
+
+@pytest.mark.parametrize(("n", "width"), [(5_000, 64), (5_001, 96)])
+def test_only_many_images_have_more_than_64_filters(n, width):
+    """96 are half as wide again as 64."""
+    entry, images = Entry(name="wide", width=1.5), TrainingSet(shape=(28, 28, 1), n=n)
+    assert entry.recipes(images, NetworkSize(filters=64))[0].values["filters"] == width
 
 
 @pytest.mark.parametrize(
@@ -94,8 +110,9 @@ def test_images_are_halved_to_about_five_pixels(side, n):
     ("side", "stem", "blocks"),
     [
         (8, (0, None, None), 2),
-        (28, (32, 3, 2), 2),
-        (32, (32, 3, 2), 3),
+        (28, (0, None, None), 3),
+        (47, (0, None, None), 4),
+        (48, (32, 3, 2), 3),
         (96, (32, 3, 2), 4),
         (224, (32, 5, 4), 4),
     ],
@@ -124,13 +141,13 @@ def test_the_rate_falls_less_than_the_root_of_the_batch():
 
 
 @pytest.mark.parametrize(
-    ("filters", "width"), [(1, 8), (8, 8), (10, 12), (18, 16), (36, 32), (40, 48), (96, 64)]
+    ("filters", "width"), [(1, 8), (8, 8), (12, 16), (18, 16), (36, 32), (40, 48), (96, 64)]
 )
 def test_a_width_is_one_of_the_space(filters, width):
     """The nearest by ratio: 36 is 32 times 1.125 and 48 divided by 1.33."""
     assert nearest_width(filters) == width
     space = load_space("cnn")
-    assert all(space.parameters["filters"].contains(each) for each in WIDTHS)
+    assert all(space.parameters["filters"].contains(each) for each in widths_for(5_001))
 
 
 RECIPE = Recipe(

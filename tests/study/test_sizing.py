@@ -99,18 +99,18 @@ def test_a_refit_has_at_most_eight_times_the_epochs(all_is_search):
 @pytest.mark.parametrize(
     ("shape", "seconds", "expected"),
     [
-        # 6,400 images (400 updates of 16) of 3 ms are 19.2 s, a fifth of 96 s
-        ((96, 128), 96.0, None),
-        ((96, 128), 95.0, (72, 96)),  # 9/16 of the pixels: 54 s
-        ((96, 128), 54.0, (72, 96)),
-        ((96, 128), 53.0, (48, 64)),
-        ((96, 128), 23.0, (36, 48)),
+        # 6,400 images (400 updates of 16) of 4 ms are 25.6 s, a fifth of 128 s
+        ((96, 128), 128.0, None),
+        ((96, 128), 127.0, (72, 96)),  # 9/16 of the pixels: 72 s
+        ((96, 128), 72.1, (72, 96)),
+        ((96, 128), 71.0, (48, 64)),
+        ((96, 128), 31.0, (36, 48)),
         ((96, 128), 1.0, (36, 48)),  # a quarter would have 24 pixels
         ((40, 400), 1.0, None),  # three quarters would have 30
     ],
 )
 def test_smaller_images_leave_time_for_wider_networks(all_is_search, shape, seconds, expected):
-    """The largest size with 400 updates of 24 filters in a fifth of the time, from 32 pixels on."""
+    """The largest size with 400 updates of 32 filters in a fifth of the time, from 32 pixels on."""
     assert smaller_images(_room(1_000, seconds), _linear, shape) == expected
 
 
@@ -163,8 +163,9 @@ def test_validation_images_cost_a_third():
     [
         # 192,000 images take 192 s with 8 filters; 400 updates of 128 are fewer
         (54_000, 960.0, _sizing(8, 128, 3)),  # a fifth: exactly 192 s, 3.6 epochs
-        (54_000, 7680.0, _sizing(64, 128, 3)),
-        (54_000, 7679.0, _sizing(48, 128, 4)),  # 64 filters do not fit; 255,966 images do
+        # 64 filters need twice as many as 32: 384,000 of 8 ms; 511,967 of 48 filters fit
+        (54_000, 15_360.0, _sizing(64, 128, 7)),
+        (54_000, 15_359.0, _sizing(48, 128, 9)),
         # 400 updates of 14 images are 5,600; 2,000 updates are 118 epochs of 17 steps
         (225, 28.0, _sizing(8, 128, 24)),
         (225, 27.9, _sizing(8, 16, 49)),  # nothing fits: the narrowest, for two fifths
@@ -173,7 +174,7 @@ def test_validation_images_cost_a_third():
         (2_000, 50.0, _sizing(8, 16, 5)),
         (2_000, 63.9, _sizing(8, 16, 6)),
         (2_000, 64.0, _sizing(8, 32, 6)),
-        (2_000, 75.0, _sizing(12, 16, 5)),
+        (2_000, 100.0, _sizing(16, 16, 5)),
         # nothing fits
         (54_000, 900.0, _sizing(8, 16, 6)),
         (54_000, 1.0, _sizing(8, 16, 1)),
@@ -204,25 +205,25 @@ def test_trials_that_are_compared_with_a_target_are_what_ships(all_is_search):
 
 
 def test_folds_come_before_width(all_is_search):
-    """Five folds of 24 filters are taken before one of 64, if each fold has 1,500 updates of 14."""
-    # 24 filters: 3 ms an image, 21,000 images: 63 s a fold; 32 filters, three folds: 84 s a fold
-    room = _room(225, 1575.1, folds=FIVE)
-    assert _trial(fit_size(room, _linear)) == _sizing(24, 128, 93, folds=5)
-    room = _room(225, 1574.0, folds=FIVE)
-    assert _trial(fit_size(room, _linear)) == _sizing(32, 128, 116, folds=3)
+    """Five folds of 32 filters are taken before one of 64, if each fold has 1,500 updates of 14."""
+    # 32 filters: 4 ms an image, 21,000 images: 84 s a fold; 48 filters, three folds: 126 s a fold
+    room = _room(225, 2100.1, folds=FIVE)
+    assert _trial(fit_size(room, _linear)) == _sizing(32, 128, 93, folds=5)
+    room = _room(225, 2099.0, folds=FIVE)
+    assert _trial(fit_size(room, _linear)) == _sizing(48, 128, 103, folds=3)
 
 
 def test_updates_come_before_folds_and_folds_before_many_filters(all_is_search):
-    """One fold of 24 filters, from 400 updates on; two folds as soon as each has 1,500."""
-    assert _trial(fit_size(_room(225, 84.1, folds=FIVE), _linear)) == _sizing(24, 128, 24)
-    assert _trial(fit_size(_room(225, 629.0, folds=FIVE), _linear)) == _sizing(32, 128, 118)
-    assert _trial(fit_size(_room(225, 630.1, folds=FIVE), _linear)) == _sizing(24, 128, 93, folds=2)
+    """One fold of 32 filters, from 400 updates on; two folds as soon as each has 1,500."""
+    assert _trial(fit_size(_room(225, 112.1, folds=FIVE), _linear)) == _sizing(32, 128, 24)
+    assert _trial(fit_size(_room(225, 839.0, folds=FIVE), _linear)) == _sizing(48, 128, 118)
+    assert _trial(fit_size(_room(225, 840.1, folds=FIVE), _linear)) == _sizing(32, 128, 93, folds=2)
 
 
-def test_updates_come_before_more_than_24_filters(all_is_search):
-    """1,500 updates of 14 images with 32 filters are 84 s; the seconds below are for 24."""
-    assert _trial(fit_size(_room(225, 419.0), _linear)) == _sizing(24, 128, 118)
-    assert _trial(fit_size(_room(225, 420.1), _linear)) == _sizing(32, 128, 93)
+def test_updates_come_before_more_than_32_filters(all_is_search):
+    """1,500 updates of 14 images with 48 filters are 126 s; the seconds below are for 32."""
+    assert _trial(fit_size(_room(225, 629.0), _linear)) == _sizing(32, 128, 118)
+    assert _trial(fit_size(_room(225, 630.1), _linear)) == _sizing(48, 128, 93)
     # 16.6 s for one fold: 8,300 images with 16 filters
     assert _trial(fit_size(_room(225, 83.0, folds=FIVE), _linear)) == _sizing(16, 128, 36)
 

@@ -12,9 +12,10 @@ from autocnn.files import write_atomic
 from autocnn.records.settings_file import settings_to_toml
 from autocnn.records.study_folder import StudyPaths
 from autocnn.study.creation import prepare_data
-from autocnn.study.probe import Start, measure_speed
+from autocnn.study.probe import Speed, Start, measure_speed
 from autocnn.study.recipe_size import image_seconds, is_blind, room_of, size_recipes
 from autocnn.study.sizing import smaller_images
+from autocnn.trial import Device
 
 
 def choose_image_size(start: Start, paths: StudyPaths) -> Start:
@@ -26,10 +27,12 @@ def choose_image_size(start: Start, paths: StudyPaths) -> Start:
     """
     if not _may_choose(start):
         return start
-    start = replace(start, measured=measure_speed(start, start.executor.device()))
-    size, before = _find_size(start), "x".join(map(str, start.data.image_shape[:2]))
+    device = start.executor.device()
+    speed = measure_speed(start, device)
+    size = _find_size(start, device, speed)
     if size is None:
-        return start
+        return replace(start, measured=speed)
+    before = "x".join(map(str, start.data.image_shape[:2]))
     settings = replace(start.settings, image_size="x".join(map(str, size)))
     data = prepare_data(settings)
     write_atomic(paths.study_toml, settings_to_toml(settings))
@@ -40,7 +43,7 @@ def choose_image_size(start: Start, paths: StudyPaths) -> Start:
         f"--image-size {before} keeps it, a longer --time-budget allows more"
     )
     space = start.space.fitted(data.image_shape, data.train.n)
-    return replace(start, settings=settings, data=data, space=space, measured=None)
+    return replace(start, settings=settings, data=data, space=space)
 
 
 def _may_choose(start: Start) -> bool:
@@ -49,10 +52,9 @@ def _may_choose(start: Start) -> bool:
     return is_free and not start.typical and find_path(settings.dataset) is not None
 
 
-def _find_size(start: Start) -> Size | None:
+def _find_size(start: Start, device: Device, speed: Speed) -> Size | None:
     """The smaller size, or None: the first recipe is wide enough, or no smaller one is possible."""
-    speed, device = start.measured, start.executor.device()
-    if speed is None or is_blind(start):
+    if is_blind(start):
         return None
     room = room_of(start, speed)
     if size_recipes(start, device, speed, is_blind=False).size.filters >= room.least_width:
